@@ -1,0 +1,21 @@
+# portcullis_layer(NAME FOLDER [LINK …]) makes the object library `pc_NAME` of FOLDER/*.cpp (recursively) and adds
+# it to the one installed library. Warnings are errors on our own code; libraries of others are system includes.
+function(portcullis_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+    $<$<BOOL:${PORTCULLIS_WERROR}>:-Werror>)
+endfunction()
+
+function(portcullis_layer name folder)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(pc_${name} OBJECT ${sources})
+  portcullis_compile_options(pc_${name})
+  target_link_libraries(pc_${name} PRIVATE ${ARG_LINK})
+  target_sources(portcullis PRIVATE $<TARGET_OBJECTS:pc_${name}>)
+endfunction()

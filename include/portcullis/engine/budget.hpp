@@ -1,0 +1,33 @@
+// The bounds of the engine. Beyond them a question has no answer, which is said; nothing hangs and nothing guesses.
+#pragma once
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+namespace portcullis {
+
+struct BudgetExceeded : std::runtime_error {
+    explicit BudgetExceeded(std::string const& what) : std::runtime_error(what) {}
+};
+
+// How deep chains may call each other. The kernel allows 16 levels in nftables; iptables files rarely pass 10.
+constexpr std::size_t call_depth_limit = 256;
+
+// Counts the levels of a recursion over calls while it lives.
+class CallDepth {
+  public:
+    explicit CallDepth(std::size_t& depth) : depth_(depth) {
+        if (++depth_ > call_depth_limit) {
+            --depth_;
+            throw BudgetExceeded("chains call each other more than " + std::to_string(call_depth_limit) + " levels deep");
+        }
+    }
+    ~CallDepth() { --depth_; }
+    CallDepth(CallDepth const&) = delete;
+    CallDepth& operator=(CallDepth const&) = delete;
+
+  private:
+    std::size_t& depth_;
+};
+
+} // namespace portcullis

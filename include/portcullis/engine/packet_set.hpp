@@ -1,0 +1,93 @@
+// Exact sets of packets. A space is one set of variables (every bit of every field, and one variable for each opaque
+// match); packet sets live in a space and combine only within it. Not for use by several threads at once.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "portcullis/model/packet.hpp"
+#include "portcullis/model/ruleset.hpp"
+
+namespace portcullis {
+
+class Space;
+
+// A product: every packet whose fields lie in the given sets. Fields that are not named are free.
+struct Cube {
+    std::vector<std::pair<Field, IntervalSet>> fields;
+    std::vector<std::pair<std::string, bool>> opaque; // opaque matches that have to hold (true) or not
+};
+
+// A member of a set, and what the opaque matches must say for it to be one.
+struct Member {
+    Packet packet;
+    std::vector<std::pair<std::string, bool>> opaque;
+};
+
+class PacketSet {
+  public:
+    PacketSet(PacketSet const& other);
+    PacketSet(PacketSet&& other) noexcept;
+    PacketSet& operator=(PacketSet other) noexcept;
+    ~PacketSet();
+
+    PacketSet operator&(PacketSet const& other) const;
+    PacketSet operator|(PacketSet const& other) const;
+    PacketSet operator-(PacketSet const& other) const;
+    PacketSet& operator&=(PacketSet const& other) { return *this = *this & other; }
+    PacketSet& operator|=(PacketSet const& other) { return *this = *this | other; }
+    PacketSet& operator-=(PacketSet const& other) { return *this = *this - other; }
+    // Within the space's `all`.
+    PacketSet complement() const;
+
+    bool empty() const;
+    bool operator==(PacketSet const& other) const { return ref_ == other.ref_; }
+    bool subset_of(PacketSet const& other) const { return (*this - other).empty(); }
+
+    // The packets that are members whatever the opaque matches, marks and statuses say, and those that are for some.
+    PacketSet certainly() const;
+    PacketSet possibly() const;
+    // Every value that `field` has in some member.
+    IntervalSet project(Field field) const;
+    // The set as disjoint products, in order; nothing where it takes more than `most`.
+    std::optional<std::vector<Cube>> cubes(std::size_t most = 10000) const;
+    // A member with usual values where it has some: documentation or private addresses, a high source port, tcp SYN,
+    // state new. Nothing for the empty set.
+    std::optional<Member> member() const;
+    // Whether the packet is in it for some truth of the opaque matches.
+    bool contains(Packet const& packet) const;
+    // Nodes of its diagram, as a measure of size.
+    std::size_t size() const;
+
+  private:
+    friend class Space;
+    PacketSet(Space& space, std::uint32_t ref);
+    Space* space_;
+    std::uint32_t ref_;
+};
+
+class Space {
+  public:
+    explicit Space(std::size_t node_limit = std::size_t{1} << 25U);
+    ~Space();
+    Space(Space const&) = delete;
+    Space& operator=(Space const&) = delete;
+
+    PacketSet none();
+    // Every packet that can exist: all field values up to the largest of the field.
+    PacketSet all();
+    // Packets of the field's family only, where it has one.
+    PacketSet of(Field field, ValueSet const& values);
+    PacketSet of(Match const& match);
+    PacketSet of(Packet const& packet);
+
+  private:
+    friend class PacketSet;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace portcullis

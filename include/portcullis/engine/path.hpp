@@ -1,0 +1,57 @@
+// The ways through the box, and what all base chains on one way do together. A packet passes where each of them accepts
+// it. Destination NAT is not followed yet: every chain is asked about the packet as it would see it.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "portcullis/engine/reach.hpp"
+
+namespace portcullis {
+
+struct Path {
+    enum class Kind : std::uint8_t { to_host, through, from_host, list } kind = Kind::to_host;
+    std::string name;          // "to-host", "through", "from-host", or the access list's name
+    HookPoint hook{};          // where its filtering is done: input, forward, output, list
+    std::vector<ChainId> chains; // the base chains on it, in the order of evaluation
+};
+
+// All paths of a ruleset that some base chain stands on. Access lists that select something else than packets to pass
+// are none; nor is, in a device configuration, a list that no interface has.
+std::vector<Path> find_paths(Ruleset const& ruleset);
+
+// Whether the chain, or one that it calls, can end a packet. One that cannot decides nothing on a path.
+bool can_drop(Ruleset const& ruleset, ChainId base);
+
+class PathReach {
+  public:
+    // `question` as for Reach. The ruleset must outlive it.
+    PathReach(Space& space, Ruleset const& ruleset, Path const& path, PacketSet const& question);
+
+    // The chain whose accepts let packets of the family pass: the last one on the path that can drop them. Nothing
+    // where no chain sees the family, or none that does can drop.
+    std::optional<ChainId> decisive(Family family) const;
+    // The last chain on the path that sees the family at all.
+    std::optional<ChainId> last(Family family) const;
+
+    // Of the packets of `family`: those that pass the whole path because of this rule, of the decisive chain or one
+    // that it calls, or because of the decisive chain's policy.
+    PacketSet accepted_by(Family family, ChainId chain, std::size_t rule);
+    PacketSet accepted_by_policy(Family family);
+    // All that pass.
+    PacketSet accepted(Family family);
+
+  private:
+    PacketSet of_family(Family family);
+    PacketSet others_accept(Family family);
+
+    Space& space_;
+    Ruleset const& ruleset_;
+    Path const& path_;
+    PacketSet question_;
+    Reach reach_;
+    std::map<Family, PacketSet> others_;
+};
+
+} // namespace portcullis

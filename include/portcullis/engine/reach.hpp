@@ -1,0 +1,48 @@
+// What each rule really decides: its match without what earlier rules have taken, across jumps, returns and gotos.
+// Exact within the set of packets that the question is about.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "portcullis/engine/packet_set.hpp"
+
+namespace portcullis {
+
+// How the packets that enter a chain leave it; the four are disjoint and together all of them.
+struct Fates {
+    PacketSet accepted;
+    PacketSet dropped;
+    PacketSet rejected;
+    PacketSet returned; // to the caller, or to the policy of a base chain
+};
+
+// The call graph: which chains a base chain can reach, callers first, and which jumps close a cycle.
+struct CallOrder {
+    std::vector<ChainId> chains;
+    bool cyclic = false;
+};
+CallOrder call_order(Ruleset const& ruleset, ChainId base);
+
+class Reach {
+  public:
+    // Answers are within `question`: everything outside is left out from the start, which is what keeps them cheap.
+    Reach(Space& space, Ruleset const& ruleset, PacketSet question);
+    ~Reach();
+    Reach(Reach&&) noexcept;
+
+    // Of the packets that enter the chain: those that come to the rule and match it.
+    PacketSet hits(ChainId chain, std::size_t rule);
+    // How all packets leave the chain, the policy not applied.
+    Fates const& fates(ChainId chain);
+    // The packets that enter `chain` on some way from the base chain.
+    PacketSet entering(ChainId base, ChainId chain);
+    // How all packets leave a base chain, the policy applied: `returned` is empty, and what the policy decides is in
+    // `accepted` or `dropped`.
+    Fates verdicts(ChainId base);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace portcullis

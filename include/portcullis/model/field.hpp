@@ -1,0 +1,87 @@
+// What a packet is made of, for a firewall: one row per field, from which parsing, printing, packets and witnesses
+// follow. A new field is a new row.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "portcullis/base/interval_set.hpp"
+
+namespace portcullis {
+
+enum class Field : std::uint8_t {
+    family,        // of the packet, as Linux's nfproto: 0 is IPv4, 1 is IPv6
+    src4, dst4,    // IPv4 addresses; meaningful where family is 0
+    src6, dst6,    // IPv6 addresses; meaningful where family is 1
+    protocol,      // the transport protocol (for IPv6 behind the extension headers), IANA numbers
+    sport, dport,  // of tcp, udp, udplite, sctp and dccp; 0 elsewhere
+    icmp_type,     // of icmp and icmpv6; 0 elsewhere
+    icmp_code,
+    tcp_flags,     // bit 0 FIN, 1 SYN, 2 RST, 3 PSH, 4 ACK, 5 URG, 6 ECE, 7 CWR (RFC 9293)
+    ct_state,      // conntrack: 0 new, 1 established, 2 related, 3 invalid, 4 untracked
+    ct_status,     // bits of nf_conntrack_common.h: 0 expected, 1 seen-reply, 2 assured, 3 confirmed, 4 snat, 5 dnat, 9 dying
+    ct_direction,  // 0 original, 1 reply
+    fragment,      // 0: whole or first fragment, 1: later fragment (no transport header)
+    iif, oif,      // interface names: up to 16 bytes, big-endian, zero-padded, so that "eth*" is one interval
+    packet_type,   // link layer: 0 to this host, 1 broadcast, 2 multicast, 3 to another host
+    src_type,      // the kernel's routing type of an address: 1 unicast, 2 local, 3 broadcast, 4 anycast,
+    dst_type,      //   5 multicast, 6 blackhole, 7 unreachable, 8 prohibit (rtnetlink(7)); 0 unspecified
+    src_mac,       // Ethernet source
+    dscp,          // 6 bits of the TOS or traffic class byte
+    ttl,           // time to live, or hop limit
+    length,        // of the IP packet in bytes, headers included
+    mark,          // the packet's mark: never on the wire, set by rules
+    ct_mark,       // the connection's mark: likewise
+};
+constexpr std::size_t field_count = 26;
+
+enum class FieldKind : std::uint8_t { range, flags, name, address, mac };
+
+struct FieldInfo {
+    Field field;
+    std::string_view name;    // as nft spells it where nft has it
+    unsigned bits;
+    FieldKind kind;
+    std::optional<Family> family; // set: only packets of this family have the field
+    U128 largest;             // the largest value that occurs
+    bool on_wire;             // false: rules or the box choose it, not the sender
+};
+
+std::array<FieldInfo, field_count> const& fields();
+inline FieldInfo const& info(Field field) { return fields()[static_cast<std::size_t>(field)]; }
+std::optional<Field> field_by_name(std::string_view name);
+
+constexpr U128 family_v4 = 0;
+constexpr U128 family_v6 = 1;
+constexpr Field src_field(Family family) { return family == Family::v4 ? Field::src4 : Field::src6; }
+constexpr Field dst_field(Family family) { return family == Family::v4 ? Field::dst4 : Field::dst6; }
+
+// IANA protocol numbers that the code names.
+enum class Protocol : std::uint8_t {
+    icmp = 1, igmp = 2, tcp = 6, udp = 17, dccp = 33, gre = 47, esp = 50, ah = 51, icmpv6 = 58, sctp = 132, udplite = 136
+};
+constexpr U128 number(Protocol protocol) { return static_cast<U128>(protocol); }
+// Protocols with 16-bit ports at the head of their header.
+IntervalSet const& port_protocols();
+
+namespace tcp_flag {
+constexpr unsigned fin = 1, syn = 2, rst = 4, psh = 8, ack = 16, urg = 32, ece = 64, cwr = 128;
+}
+namespace ct_state {
+constexpr unsigned new_ = 0, established = 1, related = 2, invalid = 3, untracked = 4;
+}
+
+// Interface names as numbers. Longer names than 16 bytes are cut (Linux allows 15).
+U128 interface_value(std::string_view name);
+std::string interface_name(U128 value);
+// All names that start with `prefix`: what "eth+" (iptables) and "eth*" (nft) mean. Includes the prefix itself.
+Interval interface_prefix(std::string_view prefix);
+
+// A value as its field is usually written: "192.0.2.1", "tcp", "new", "syn,ack", "eth0", "443".
+std::string value_text(Field field, U128 value);
+// A set likewise, at most `most` items and then "and N more": "10.0.0.0/8, 192.0.2.1", "1024-65535", "eth*", "any".
+std::string values_text(Field field, IntervalSet const& values, std::size_t most = 8);
+
+} // namespace portcullis

@@ -1,0 +1,69 @@
+// Binary decision diagrams: functions of Boolean variables as shared, canonical graphs, so that equality is a
+// comparison of numbers. Complement edges, an open-addressing unique table, a lossy cache of results, collection by
+// mark and sweep. One manager per thread.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+namespace portcullis {
+
+class Bdd {
+  public:
+    // A function: twice the index of a node, plus one where the edge complements it. Not owned: see `keep`.
+    using Ref = std::uint32_t;
+    static constexpr Ref true_ref = 0;
+    static constexpr Ref false_ref = 1;
+    // Terminals come after all variables in the order.
+    static constexpr std::uint32_t terminal_variable = ~std::uint32_t{0};
+
+    // At most `node_limit` live nodes of 12 bytes each; BudgetExceeded is thrown beyond that.
+    explicit Bdd(std::size_t node_limit = std::size_t{1} << 25U);
+
+    Ref conjunction(Ref a, Ref b);
+    Ref disjunction(Ref a, Ref b) { return conjunction(a ^ 1U, b ^ 1U) ^ 1U; }
+    static Ref negation(Ref a) { return a ^ 1U; }
+    // if variable then high else low; both may only depend on later variables.
+    Ref node(std::uint32_t variable, Ref low, Ref high);
+    // There is a value of each variable v with chosen[v] such that f holds.
+    Ref exists(Ref f, std::vector<bool> const& chosen);
+
+    std::uint32_t variable(Ref f) const { return nodes_[f >> 1U].variable; }
+    Ref low(Ref f) const { return nodes_[f >> 1U].low ^ (f & 1U); }
+    Ref high(Ref f) const { return nodes_[f >> 1U].high ^ (f & 1U); }
+
+    // What is kept survives `collect`; each `keep` needs one `release`.
+    void keep(Ref f) { ++kept_[f >> 1U]; }
+    void release(Ref f) { --kept_[f >> 1U]; }
+    // Frees what nothing kept reaches, once enough has gathered. Unkept references are invalid after it.
+    void collect_if_due();
+    // Distinct nodes below f, the terminal included.
+    std::size_t size(Ref f) const;
+    std::size_t live_nodes() const { return live_; }
+
+  private:
+    struct Node {
+        std::uint32_t variable;
+        Ref low;
+        Ref high; // never complemented: that makes the form canonical
+    };
+    struct CacheEntry {
+        Ref a;
+        Ref b;
+        Ref result;
+    };
+
+    void grow_table();
+    void collect();
+    static std::size_t hash(std::uint32_t a, std::uint32_t b, std::uint32_t c);
+
+    std::vector<Node> nodes_;
+    std::vector<std::uint32_t> kept_; // by node: how often it is kept
+    std::vector<std::uint32_t> free_; // indices of freed nodes
+    std::vector<std::uint32_t> table_; // open addressing over node indices; 0 is empty
+    std::vector<CacheEntry> cache_;
+    std::size_t live_ = 0;
+    std::size_t node_limit_;
+    std::size_t collect_at_;
+};
+
+} // namespace portcullis

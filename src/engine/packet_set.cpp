@@ -1,0 +1,436 @@
+// Packet sets as decision diagrams over the bits of the fields. The order of variables: family, addresses (destination
+// first, most significant bit first), ports, protocol, the narrow fields, interfaces, then one variable for each opaque
+// match. IPv4 and IPv6 share the address variables under the family bit.
+#include "portcullis/engine/packet_set.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <span>
+#include <unordered_map>
+
+#include "engine/bdd.hpp"
+
+namespace portcullis {
+
+namespace {
+
+using Ref = Bdd::Ref;
+
+// The order in which fields are decided. A family's own address field shares the place of the other family's.
+constexpr std::array order{
+    Field::family,    Field::dst6,      Field::src6,         Field::dport,     Field::sport,       Field::protocol,
+    Field::tcp_flags, Field::icmp_type, Field::icmp_code,    Field::ct_state,  Field::fragment,    Field::iif,
+    Field::oif,       Field::ct_status, Field::ct_direction, Field::dst_type,  Field::src_type,    Field::packet_type,
+    Field::dscp,      Field::ttl,       Field::length,       Field::mark,      Field::ct_mark,     Field::src_mac,
+};
+static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
+
+struct Layout {
+    std::array<std::uint32_t, field_count> first{}; // the variable of the field's most significant bit
+    std::uint32_t count = 0;
+};
+
+Layout make_layout() {
+    Layout layout;
+    for (Field const field : order) {
+        layout.first[static_cast<std::size_t>(field)] = layout.count;
+        layout.count += info(field).bits;
+    }
+    layout.first[static_cast<std::size_t>(Field::src4)] = layout.first[static_cast<std::size_t>(Field::src6)];
+    layout.first[static_cast<std::size_t>(Field::dst4)] = layout.first[static_cast<std::size_t>(Field::dst6)];
+    return layout;
+}
+
+Layout const& layout() {
+    static Layout const instance = make_layout();
+    return instance;
+}
+
+std::uint32_t first_variable(Field field) { return layout().first[static_cast<std::size_t>(field)]; }
+
+Field ordered_field(std::size_t place, Family family) {
+    Field const field = order[place];
+    if (field == Field::src6) return src_field(family);
+    if (field == Field::dst6) return dst_field(family);
+    return field;
+}
+
+// Values that a reader recognises as examples, tried in this order before any other.
+std::vector<U128> usual_values(Field field) {
+    auto const ip = [](std::string_view text) { return parse_ip(text)->value; };
+    switch (field) {
+    case Field::src4: return {ip("203.0.113.9"), ip("198.51.100.9"), ip("192.168.1.9"), ip("10.0.0.9"), ip("172.16.0.9")};
+    case Field::dst4: return {ip("192.0.2.10"), ip("192.168.1.10"), ip("10.0.0.10"), ip("172.16.0.10")};
+    case Field::src6: return {ip("2001:db8:9::9"), ip("fd00::9")};
+    case Field::dst6: return {ip("2001:db8::10"), ip("fd00::10")};
+    case Field::dport: return {443, 80, 22};
+    case Field::sport: return {40000, 1024};
+    case Field::protocol: return {6, 17, 1, 58};
+    case Field::tcp_flags: return {tcp_flag::syn, tcp_flag::ack};
+    case Field::icmp_type: return {8, 128};
+    case Field::iif: return {interface_value("eth0"), interface_value("eth1"), 0};
+    case Field::oif: return {interface_value("eth1"), interface_value("eth0"), 0};
+    case Field::src_type: return {1};
+    case Field::dst_type: return {2, 1};
+    case Field::ttl: return {64};
+    case Field::length: return {60};
+    case Field::src_mac: return {0x020000000009ULL};
+    default: return {0};
+    }
+}
+
+// A value of the interval that looks like one: an address inside a network and not its first, an interface name with a
+// digit behind the prefix.
+U128 usual_within(Field field, Interval interval) {
+    U128 value = interval.first;
+    if (field == Field::iif || field == Field::oif) {
+        std::string const name = interface_name(value);
+        if (!name.empty() && name.size() < 15) value = interface_value(name + '0');
+    } else if (info(field).kind == FieldKind::address) {
+        value += 9;
+    } else if (field == Field::dport || field == Field::sport) {
+        value = std::max<U128>(value, 1);
+    }
+    return value >= interval.first && value <= interval.last ? value : interval.first;
+}
+
+} // namespace
+
+struct Space::Impl {
+    Bdd bdd;
+    Ref universe = Bdd::true_ref;
+    std::vector<bool> free_variables; // opaque matches, and fields that no sender chooses
+    std::unordered_map<std::string, std::uint32_t> opaque; // key to variable
+    std::vector<std::string> opaque_text;                  // by variable, from layout().count on
+
+    explicit Impl(std::size_t node_limit) : bdd(node_limit), free_variables(layout().count, false) {
+        for (FieldInfo const& row : fields()) {
+            if (row.largest < max_value(row.bits)) {
+                universe = bdd.conjunction(universe, interval_set(row.field, IntervalSet(0, row.largest)));
+            }
+            for (unsigned bit = 0; !row.on_wire && bit < row.bits; ++bit) {
+                free_variables[first_variable(row.field) + bit] = true;
+            }
+        }
+        bdd.keep(universe);
+    }
+
+    Ref literal(std::uint32_t variable, bool value) {
+        return bdd.node(variable, value ? Bdd::false_ref : Bdd::true_ref, value ? Bdd::true_ref : Bdd::false_ref);
+    }
+
+    // Values between `base` and base + 2^bits - 1 that lie in `intervals`, of which all overlap that block.
+    Ref build(std::uint32_t variable, unsigned bits, U128 base, std::span<Interval const> intervals) {
+        if (intervals.empty()) return Bdd::false_ref;
+        if (intervals.front().first <= base && intervals.front().last >= (base | max_value(bits))) return Bdd::true_ref;
+        U128 const middle = base | U128{1} << (bits - 1); // the first value with the bit set
+        auto const split = std::partition_point(intervals.begin(), intervals.end(),
+                                                [&](Interval const& i) { return i.first < middle; });
+        auto const low_count = static_cast<std::size_t>(split - intervals.begin());
+        bool const straddles = low_count > 0 && intervals[low_count - 1].last >= middle;
+        Ref const low = build(variable + 1, bits - 1, base, intervals.first(low_count));
+        Ref const high = build(variable + 1, bits - 1, middle, intervals.subspan(straddles ? low_count - 1 : low_count));
+        return bdd.node(variable, low, high);
+    }
+
+    Ref interval_set(Field field, IntervalSet const& set) {
+        unsigned const bits = info(field).bits;
+        auto const& all = set.intervals();
+        // Values beyond the field's bits do not exist.
+        auto const end = std::partition_point(all.begin(), all.end(),
+                                              [&](Interval const& i) { return i.first <= max_value(bits); });
+        return build(first_variable(field), bits, 0, {all.data(), static_cast<std::size_t>(end - all.begin())});
+    }
+
+    Ref masked(Field field, Masked const& m) {
+        unsigned const bits = info(field).bits;
+        if (m.value > max_value(bits)) return Bdd::false_ref;
+        Ref result = Bdd::true_ref;
+        for (unsigned bit = 0; bit < bits; ++bit) { // from the least significant, so that `node` sees later variables
+            if ((m.mask >> bit & 1U) == 0) continue;
+            std::uint32_t const variable = first_variable(field) + bits - 1 - bit;
+            bool const set = (m.value >> bit & 1U) != 0;
+            result = set ? bdd.node(variable, Bdd::false_ref, result) : bdd.node(variable, result, Bdd::false_ref);
+        }
+        return result;
+    }
+
+    Ref values(Field field, ValueSet const& set) {
+        Ref result = interval_set(field, set.intervals);
+        for (Masked const& m : set.masks) result = bdd.disjunction(result, masked(field, m));
+        if (set.negated) result = Bdd::negation(result);
+        if (auto const family = info(field).family) {
+            result = bdd.conjunction(literal(first_variable(Field::family), *family == Family::v6), result);
+        }
+        return result;
+    }
+
+    Ref relation(Alternatives const& alternatives) {
+        Ref any = Bdd::false_ref;
+        for (auto const& row : alternatives.rows) {
+            Ref all = Bdd::true_ref;
+            for (std::size_t cell = 0; cell < row.size(); ++cell) {
+                Field const field = alternatives.fields[cell];
+                if (row[cell].is_all(info(field).bits)) continue;
+                all = bdd.conjunction(all, values(field, row[cell]));
+            }
+            any = bdd.disjunction(any, all);
+        }
+        return alternatives.negated ? Bdd::negation(any) : any;
+    }
+
+    std::uint32_t opaque_variable(Opaque const& match) {
+        std::string key = match.text;
+        if (match.stateful) key += '\0' + std::to_string(match.span.source) + ':' + std::to_string(match.span.begin);
+        auto const next = static_cast<std::uint32_t>(layout().count + opaque_text.size());
+        auto const [at, added] = opaque.emplace(std::move(key), next);
+        if (added) {
+            opaque_text.push_back(match.text);
+            free_variables.push_back(true);
+        }
+        return at->second;
+    }
+
+    Ref match(Match const& m) {
+        Ref result = universe;
+        for (Term const& term : m.terms) result = bdd.conjunction(result, values(term.field, term.values));
+        for (Alternatives const& a : m.alternatives) result = bdd.conjunction(result, relation(a));
+        for (Opaque const& o : m.opaque) result = bdd.conjunction(result, literal(opaque_variable(o), !o.negated));
+        return result;
+    }
+
+    // f with the field's variables set to `value`.
+    Ref follow(Ref f, Field field, U128 value) const {
+        unsigned const bits = info(field).bits;
+        std::uint32_t const first = first_variable(field);
+        while (bdd.variable(f) >= first && bdd.variable(f) < first + bits) {
+            unsigned const bit = first + bits - 1 - bdd.variable(f);
+            f = (value >> bit & 1U) != 0 ? bdd.high(f) : bdd.low(f);
+        }
+        return f;
+    }
+
+    // The values of `field` by what remains of f for them: calls visit(interval, rest), in order, for rests other than
+    // false; stops early where visit says false.
+    template <class Visit> bool partition(Ref f, Field field, Visit const& visit) const {
+        return partition(f, first_variable(field), info(field).bits, 0, visit);
+    }
+    template <class Visit> bool partition(Ref f, std::uint32_t variable, unsigned bits, U128 base, Visit const& visit) const {
+        if (f == Bdd::false_ref) return true;
+        if (bits == 0 || bdd.variable(f) >= variable + bits) return visit(Interval{base, base | max_value(bits)}, f);
+        bool const here = bdd.variable(f) == variable;
+        return partition(here ? bdd.low(f) : f, variable + 1, bits - 1, base, visit) &&
+               partition(here ? bdd.high(f) : f, variable + 1, bits - 1, base | U128{1} << (bits - 1), visit);
+    }
+};
+
+PacketSet::PacketSet(Space& space, std::uint32_t ref) : space_(&space), ref_(ref) { space_->impl_->bdd.keep(ref_); }
+PacketSet::PacketSet(PacketSet const& other) : PacketSet(*other.space_, other.ref_) {}
+PacketSet::PacketSet(PacketSet&& other) noexcept : space_(other.space_), ref_(std::exchange(other.ref_, Bdd::false_ref)) {
+    space_->impl_->bdd.keep(Bdd::false_ref); // the terminal's count, so that `other` can release
+}
+PacketSet& PacketSet::operator=(PacketSet other) noexcept {
+    std::swap(space_, other.space_);
+    std::swap(ref_, other.ref_);
+    return *this;
+}
+PacketSet::~PacketSet() { space_->impl_->bdd.release(ref_); }
+
+PacketSet PacketSet::operator&(PacketSet const& other) const {
+    Bdd& bdd = space_->impl_->bdd;
+    bdd.collect_if_due();
+    return {*space_, bdd.conjunction(ref_, other.ref_)};
+}
+
+PacketSet PacketSet::operator|(PacketSet const& other) const {
+    Bdd& bdd = space_->impl_->bdd;
+    bdd.collect_if_due();
+    return {*space_, bdd.disjunction(ref_, other.ref_)};
+}
+
+PacketSet PacketSet::operator-(PacketSet const& other) const {
+    Bdd& bdd = space_->impl_->bdd;
+    bdd.collect_if_due();
+    return {*space_, bdd.conjunction(ref_, Bdd::negation(other.ref_))};
+}
+
+PacketSet PacketSet::complement() const {
+    Space::Impl& impl = *space_->impl_;
+    return {*space_, impl.bdd.conjunction(impl.universe, Bdd::negation(ref_))};
+}
+
+bool PacketSet::empty() const { return ref_ == Bdd::false_ref; }
+
+PacketSet PacketSet::possibly() const {
+    Space::Impl& impl = *space_->impl_;
+    impl.bdd.collect_if_due();
+    return {*space_, impl.bdd.exists(ref_, impl.free_variables)};
+}
+
+PacketSet PacketSet::certainly() const {
+    Space::Impl& impl = *space_->impl_;
+    impl.bdd.collect_if_due();
+    // Outside the universe nothing exists, so nothing there can be against it.
+    Ref const against = impl.bdd.conjunction(impl.universe, Bdd::negation(ref_));
+    Ref const for_all = Bdd::negation(impl.bdd.exists(against, impl.free_variables));
+    return {*space_, impl.bdd.conjunction(impl.universe, for_all)};
+}
+
+IntervalSet PacketSet::project(Field field) const {
+    Space::Impl& impl = *space_->impl_;
+    impl.bdd.collect_if_due();
+    Ref ref = ref_;
+    if (auto const family = info(field).family) {
+        ref = impl.bdd.conjunction(ref, impl.literal(first_variable(Field::family), *family == Family::v6));
+    }
+    std::vector<bool> others(impl.free_variables.size(), true);
+    for (unsigned bit = 0; bit < info(field).bits; ++bit) others[first_variable(field) + bit] = false;
+    ref = impl.bdd.exists(ref, others);
+    std::vector<Interval> values;
+    impl.partition(ref, field, [&](Interval const& interval, Ref) {
+        values.push_back(interval);
+        return true;
+    });
+    return IntervalSet::of(std::move(values));
+}
+
+std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {
+    struct Reader {
+        Space::Impl const& impl;
+        std::size_t most;
+        std::vector<Cube> cubes{};
+        Cube current{};
+
+        bool opaque(Ref f) {
+            if (f == Bdd::false_ref) return true;
+            if (f == Bdd::true_ref) {
+                if (cubes.size() >= most) return false;
+                cubes.push_back(current);
+                return true;
+            }
+            for (bool const value : {false, true}) {
+                current.opaque.emplace_back(impl.opaque_text[impl.bdd.variable(f) - layout().count], value);
+                bool const fits = opaque(value ? impl.bdd.high(f) : impl.bdd.low(f));
+                current.opaque.pop_back();
+                if (!fits) return false;
+            }
+            return true;
+        }
+
+        bool read(Ref f, std::size_t place, Family family) {
+            if (place == order.size()) return opaque(f);
+            Field const field = ordered_field(place, family);
+            // Values with the same remainder belong together.
+            std::map<Ref, std::vector<Interval>> groups;
+            std::vector<Ref> appearance;
+            std::size_t pieces = 0;
+            bool const whole = impl.partition(f, field, [&](Interval const& interval, Ref rest) {
+                auto& group = groups[rest];
+                if (group.empty()) appearance.push_back(rest);
+                group.push_back(interval);
+                return ++pieces <= most * 64;
+            });
+            if (!whole) return false;
+            for (Ref const rest : appearance) {
+                IntervalSet const values = IntervalSet::of(std::move(groups[rest]));
+                bool const named = !values.contains(IntervalSet(0, info(field).largest));
+                if (named) current.fields.emplace_back(field, values);
+                bool const fits = read(rest, place + 1, family);
+                if (named) current.fields.pop_back();
+                if (!fits) return false;
+            }
+            return true;
+        }
+    };
+    Reader reader{*space_->impl_, most};
+    // IPv4 and IPv6 apart: the address variables mean different things under each.
+    Space::Impl& impl = *space_->impl_;
+    for (Family const family : {Family::v4, Family::v6}) {
+        U128 const value = family == Family::v4 ? family_v4 : family_v6;
+        Ref const rest = impl.follow(ref_, Field::family, value);
+        reader.current.fields = {{Field::family, IntervalSet::single(value)}};
+        if (!reader.read(rest, 1, family)) return std::nullopt;
+    }
+    return std::move(reader.cubes);
+}
+
+std::optional<Member> PacketSet::member() const {
+    if (empty()) return std::nullopt;
+    Space::Impl const& impl = *space_->impl_;
+    Member member;
+    Ref f = ref_;
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        Field const field = ordered_field(place, member.packet.family());
+        std::optional<U128> chosen;
+        for (U128 const value : usual_values(field)) {
+            if (impl.follow(f, field, value) == Bdd::false_ref) continue;
+            chosen = value;
+            break;
+        }
+        if (!chosen) {
+            impl.partition(f, field, [&](Interval const& interval, Ref) {
+                chosen = usual_within(field, interval);
+                return false;
+            });
+        }
+        member.packet[field] = *chosen;
+        f = impl.follow(f, field, *chosen);
+    }
+    while (f != Bdd::true_ref) {
+        bool const value = impl.bdd.low(f) == Bdd::false_ref;
+        member.opaque.emplace_back(impl.opaque_text[impl.bdd.variable(f) - layout().count], value);
+        f = value ? impl.bdd.high(f) : impl.bdd.low(f);
+    }
+    // Fields that the protocol does not have are zero, unless the set asks for them all the same.
+    Packet plain = member.packet;
+    U128 const protocol = plain[Field::protocol];
+    bool const later = plain[Field::fragment] != 0;
+    if (later || !port_protocols().contains(protocol)) plain[Field::sport] = plain[Field::dport] = 0;
+    if (later || protocol != number(Protocol::tcp)) plain[Field::tcp_flags] = 0;
+    if (later || (protocol != number(Protocol::icmp) && protocol != number(Protocol::icmpv6))) {
+        plain[Field::icmp_type] = plain[Field::icmp_code] = 0;
+    }
+    if (contains(plain)) member.packet = plain;
+    return member;
+}
+
+bool PacketSet::contains(Packet const& packet) const {
+    Space::Impl const& impl = *space_->impl_;
+    Ref f = ref_;
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        Field const field = ordered_field(place, packet.family());
+        f = impl.follow(f, field, packet[field]);
+    }
+    return f != Bdd::false_ref;
+}
+
+std::size_t PacketSet::size() const { return space_->impl_->bdd.size(ref_); }
+
+Space::Space(std::size_t node_limit) : impl_(std::make_unique<Impl>(node_limit)) {}
+Space::~Space() = default;
+
+PacketSet Space::none() { return {*this, Bdd::false_ref}; }
+PacketSet Space::all() { return {*this, impl_->universe}; }
+
+PacketSet Space::of(Field field, ValueSet const& values) {
+    impl_->bdd.collect_if_due();
+    return {*this, impl_->bdd.conjunction(impl_->universe, impl_->values(field, values))};
+}
+
+PacketSet Space::of(Match const& match) {
+    impl_->bdd.collect_if_due();
+    return {*this, impl_->match(match)};
+}
+
+PacketSet Space::of(Packet const& packet) {
+    impl_->bdd.collect_if_due();
+    Ref result = impl_->universe;
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        Field const field = ordered_field(place, packet.family());
+        result = impl_->bdd.conjunction(result, impl_->values(field, ValueSet::single(packet[field])));
+    }
+    return {*this, result};
+}
+
+} // namespace portcullis

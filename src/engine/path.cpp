@@ -1,0 +1,127 @@
+#include "portcullis/engine/path.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace portcullis {
+
+namespace {
+
+struct Way {
+    Path::Kind kind;
+    std::string_view name;
+    HookPoint main;
+    std::array<std::optional<HookPoint>, 3> points; // in order
+};
+
+constexpr std::array ways{
+    Way{Path::Kind::to_host, "to-host", HookPoint::input, {HookPoint::prerouting, HookPoint::input}},
+    Way{Path::Kind::through, "through", HookPoint::forward,
+        {HookPoint::prerouting, HookPoint::forward, HookPoint::postrouting}},
+    Way{Path::Kind::from_host, "from-host", HookPoint::output, {HookPoint::output, HookPoint::postrouting}},
+};
+
+// The base chains at one point, by priority; equal priorities keep the order of the text.
+std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point) {
+    std::vector<ChainId> found;
+    for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+        auto const& hook = ruleset.chains[id].hook;
+        if (hook && hook->point == point && (hook->v4 || hook->v6)) found.push_back(id);
+    }
+    std::stable_sort(found.begin(), found.end(), [&](ChainId a, ChainId b) {
+        return ruleset.chains[a].hook->priority < ruleset.chains[b].hook->priority;
+    });
+    return found;
+}
+
+bool sees(Chain const& chain, Family family) { return family == Family::v4 ? chain.hook->v4 : chain.hook->v6; }
+
+} // namespace
+
+std::vector<Path> find_paths(Ruleset const& ruleset) {
+    std::vector<Path> paths;
+    for (Way const& way : ways) {
+        if (chains_at(ruleset, way.main).empty()) continue;
+        Path path{way.kind, std::string(way.name), way.main, {}};
+        for (auto const& point : way.points) {
+            if (!point) continue;
+            auto const more = chains_at(ruleset, *point);
+            path.chains.insert(path.chains.end(), more.begin(), more.end());
+        }
+        paths.push_back(std::move(path));
+    }
+    for (ChainId const id : chains_at(ruleset, HookPoint::list)) {
+        Chain const& chain = ruleset.chains[id];
+        if (!chain.filters || (ruleset.has_interfaces && chain.bindings.empty())) continue;
+        paths.push_back({Path::Kind::list, chain.name, HookPoint::list, {id}});
+    }
+    return paths;
+}
+
+bool can_drop(Ruleset const& ruleset, ChainId base) {
+    auto const ends = [](Rule const& rule) {
+        return std::holds_alternative<Drop>(rule.verdict) || std::holds_alternative<Reject>(rule.verdict);
+    };
+    if (std::holds_alternative<Drop>(ruleset.chains[base].policy)) return true;
+    auto const chains = call_order(ruleset, base).chains;
+    return std::any_of(chains.begin(), chains.end(), [&](ChainId id) {
+        auto const& rules = ruleset.chains[id].rules;
+        return std::any_of(rules.begin(), rules.end(), ends);
+    });
+}
+
+PathReach::PathReach(Space& space, Ruleset const& ruleset, Path const& path, PacketSet const& question)
+    : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question) {}
+
+std::optional<ChainId> PathReach::decisive(Family family) const {
+    for (auto at = path_.chains.rbegin(); at != path_.chains.rend(); ++at) {
+        if (sees(ruleset_.chains[*at], family) && can_drop(ruleset_, *at)) return *at;
+    }
+    return std::nullopt;
+}
+
+std::optional<ChainId> PathReach::last(Family family) const {
+    for (auto at = path_.chains.rbegin(); at != path_.chains.rend(); ++at) {
+        if (ruleset_.chains[*at].hook->point == path_.hook && sees(ruleset_.chains[*at], family)) return *at;
+    }
+    return std::nullopt;
+}
+
+PacketSet PathReach::of_family(Family family) {
+    return question_ & space_.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+}
+
+PacketSet PathReach::others_accept(Family family) {
+    if (auto const known = others_.find(family); known != others_.end()) return known->second;
+    PacketSet passing = of_family(family);
+    auto const own = decisive(family);
+    for (ChainId const chain : path_.chains) {
+        if (chain == own || !sees(ruleset_.chains[chain], family) || !can_drop(ruleset_, chain)) continue;
+        passing &= reach_.verdicts(chain).accepted;
+    }
+    return others_.emplace(family, std::move(passing)).first->second;
+}
+
+PacketSet PathReach::accepted_by(Family family, ChainId chain, std::size_t rule) {
+    auto const own = decisive(family);
+    if (!own) return space_.none();
+    PacketSet const hits = reach_.hits(chain, rule);
+    if (hits.empty()) return hits;
+    PacketSet const entering = chain == *own ? of_family(family) : reach_.entering(*own, chain);
+    return hits & entering & others_accept(family);
+}
+
+PacketSet PathReach::accepted_by_policy(Family family) {
+    auto const own = decisive(family);
+    if (!own) return of_family(family);
+    if (!std::holds_alternative<Accept>(ruleset_.chains[*own].policy)) return space_.none();
+    return reach_.fates(*own).returned & others_accept(family);
+}
+
+PacketSet PathReach::accepted(Family family) {
+    auto const own = decisive(family);
+    if (!own) return of_family(family);
+    return reach_.verdicts(*own).accepted & others_accept(family);
+}
+
+} // namespace portcullis

@@ -1,0 +1,173 @@
+#include "portcullis/engine/reach.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/box.hpp"
+#include "portcullis/engine/budget.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// Chains up to this length are worked through from top to bottom once; in longer ones, a rule is compared with just
+// the earlier rules that its outline meets.
+constexpr std::size_t sequential_limit = 256;
+
+enum class Visit : std::uint8_t { new_, open, done };
+
+void visit(Ruleset const& ruleset, ChainId id, std::vector<Visit>& state, CallOrder& order, std::size_t& depth) {
+    CallDepth const guard(depth);
+    state[id] = Visit::open;
+    for (Rule const& rule : ruleset.chains[id].rules) {
+        auto const* jump = std::get_if<Jump>(&rule.verdict);
+        if (jump == nullptr || jump->chain == no_chain) continue;
+        if (state[jump->chain] == Visit::open) order.cyclic = true;
+        if (state[jump->chain] == Visit::new_) visit(ruleset, jump->chain, state, order, depth);
+    }
+    state[id] = Visit::done;
+    order.chains.push_back(id);
+}
+
+} // namespace
+
+CallOrder call_order(Ruleset const& ruleset, ChainId base) {
+    CallOrder order;
+    std::vector<Visit> state(ruleset.chains.size(), Visit::new_);
+    std::size_t depth = 0;
+    visit(ruleset, base, state, order, depth);
+    std::reverse(order.chains.begin(), order.chains.end());
+    return order;
+}
+
+struct Reach::Impl {
+    struct ChainState {
+        std::optional<Fates> fates;
+        std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
+        std::optional<BoxTree> tree;
+        bool open = false; // being worked out: a jump to it closes a cycle, and decides nothing
+    };
+
+    Space& space;
+    Ruleset const& ruleset;
+    PacketSet question;
+    std::vector<ChainState> chains;
+    std::vector<std::optional<std::vector<PacketSet>>> entries; // by base chain, then by chain
+    std::size_t depth = 0;
+
+    Impl(Space& s, Ruleset const& r, PacketSet q) : space(s), ruleset(r), question(std::move(q)), chains(r.chains.size()), entries(r.chains.size()) {}
+
+    PacketSet decided(ChainId chain) {
+        if (chain == no_chain || chains[chain].open) return space.none();
+        return question - fates(chain).returned;
+    }
+
+    // The packets that the rule keeps from the rules after it, if they come to it.
+    PacketSet taken(Rule const& rule) {
+        PacketSet const matched = space.of(rule.match) & question;
+        if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
+            if (jump->chain == no_chain) return space.none();
+            return jump->is_goto ? matched : matched & decided(jump->chain);
+        }
+        return std::holds_alternative<Continue>(rule.verdict) ? space.none() : matched;
+    }
+
+    Fates const& fates(ChainId id) {
+        ChainState& state = chains[id];
+        if (state.fates) return *state.fates;
+        CallDepth const guard(depth);
+        state.open = true;
+        Fates fates{space.none(), space.none(), space.none(), space.none()};
+        PacketSet rest = question;
+        bool const keep_hits = ruleset.chains[id].rules.size() <= sequential_limit;
+        for (Rule const& rule : ruleset.chains[id].rules) {
+            PacketSet const hit = rest.empty() ? rest : rest & space.of(rule.match);
+            if (keep_hits) state.hits.push_back(hit);
+            if (hit.empty()) continue;
+            if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
+                if (jump->chain == no_chain) continue;
+                PacketSet ended = space.none();
+                if (!chains[jump->chain].open) {
+                    Fates const& callee = this->fates(jump->chain);
+                    fates.accepted |= hit & callee.accepted;
+                    fates.dropped |= hit & callee.dropped;
+                    fates.rejected |= hit & callee.rejected;
+                    ended = hit - callee.returned;
+                }
+                rest -= jump->is_goto ? hit : ended;
+                continue;
+            }
+            if (std::holds_alternative<Continue>(rule.verdict)) continue;
+            if (std::holds_alternative<Drop>(rule.verdict)) fates.dropped |= hit;
+            if (std::holds_alternative<Reject>(rule.verdict)) fates.rejected |= hit;
+            if (std::holds_alternative<Accept>(rule.verdict) || std::holds_alternative<Rewrite>(rule.verdict)) {
+                fates.accepted |= hit;
+            }
+            rest -= hit;
+        }
+        fates.returned = question - fates.accepted - fates.dropped - fates.rejected;
+        state.open = false;
+        state.fates = std::move(fates);
+        return *state.fates;
+    }
+
+    PacketSet hits(ChainId id, std::size_t index) {
+        ChainState& state = chains[id];
+        std::vector<Rule> const& rules = ruleset.chains[id].rules;
+        if (rules.size() <= sequential_limit) {
+            fates(id);
+            return state.hits[index];
+        }
+        if (!state.tree) {
+            std::vector<Box> boxes;
+            boxes.reserve(rules.size());
+            for (Rule const& rule : rules) {
+                boxes.push_back(outline(rule.match));
+                // What takes nothing is in nobody's way.
+                if (std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
+            }
+            state.tree.emplace(std::move(boxes));
+        }
+        PacketSet rest = question & space.of(rules[index].match);
+        for (std::uint32_t const earlier : state.tree->meeting(outline(rules[index].match), static_cast<std::uint32_t>(index))) {
+            if (rest.empty()) break;
+            rest -= taken(rules[earlier]);
+        }
+        return rest;
+    }
+
+    std::vector<PacketSet> const& entering(ChainId base) {
+        if (entries[base]) return *entries[base];
+        std::vector<PacketSet> sets(ruleset.chains.size(), space.none());
+        sets[base] = question;
+        for (ChainId const caller : call_order(ruleset, base).chains) {
+            if (sets[caller].empty()) continue;
+            std::vector<Rule> const& rules = ruleset.chains[caller].rules;
+            for (std::size_t i = 0; i < rules.size(); ++i) {
+                auto const* jump = std::get_if<Jump>(&rules[i].verdict);
+                if (jump == nullptr || jump->chain == no_chain) continue;
+                sets[jump->chain] |= hits(caller, i) & sets[caller];
+            }
+        }
+        return entries[base].emplace(std::move(sets));
+    }
+};
+
+Reach::Reach(Space& space, Ruleset const& ruleset, PacketSet question)
+    : impl_(std::make_unique<Impl>(space, ruleset, std::move(question))) {}
+Reach::~Reach() = default;
+Reach::Reach(Reach&&) noexcept = default;
+
+PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chain, rule); }
+Fates const& Reach::fates(ChainId chain) { return impl_->fates(chain); }
+PacketSet Reach::entering(ChainId base, ChainId chain) { return impl_->entering(base)[chain]; }
+
+Fates Reach::verdicts(ChainId base) {
+    Fates fates = impl_->fates(base);
+    bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
+    (accepts ? fates.accepted : fates.dropped) |= fates.returned;
+    fates.returned = impl_->space.none();
+    return fates;
+}
+
+} // namespace portcullis
