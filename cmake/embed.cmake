@@ -1,5 +1,6 @@
 # Writes OUTPUT, a C++ file that holds the data files of FOLDERS (below ROOT) as string literals, sorted by path.
-# Run as: cmake -DROOT=… -DOUTPUT=… -DFOLDERS=a;b -P embed.cmake
+# Run as: cmake -DROOT=… -DOUTPUT=… -DFOLDERS=a,b -P embed.cmake
+string(REPLACE "," ";" FOLDERS "${FOLDERS}")
 set(body "")
 foreach(folder IN LISTS FOLDERS)
   file(GLOB files RELATIVE "${ROOT}" "${ROOT}/${folder}/*.toml")

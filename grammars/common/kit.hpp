@@ -54,7 +54,7 @@ template <class Subject, bool Commit> struct wanted : x3::unary_parser<Subject, 
     static bool const is_pass_through_unary = true;
     static bool const handles_container = Subject::handles_container;
     char const* what;
-    constexpr wanted(Subject const& subject, char const* text) : base(subject), what(text) {}
+    constexpr wanted(Subject const& inner, char const* text) : base(inner), what(text) {}
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const& context, RContext& rcontext, Attribute& attribute) const {
         if (this->subject.parse(first, last, context, rcontext, attribute)) return true;
@@ -78,7 +78,7 @@ struct text_directive {
         using attribute_type = std::string_view;
         static bool const has_attribute = true;
         static bool const handles_container = false;
-        constexpr explicit parser(Subject const& subject) : base(subject) {}
+        constexpr explicit parser(Subject const& inner) : base(inner) {}
         template <class Context, class RContext, class Attribute>
         bool parse(It& first, It const& last, Context const& context, RContext& rcontext, Attribute& attribute) const {
             It const begin = first;
@@ -101,7 +101,7 @@ struct nested_directive {
         using base = x3::unary_parser<Subject, parser<Subject>>;
         static bool const is_pass_through_unary = true;
         static bool const handles_container = Subject::handles_container;
-        constexpr explicit parser(Subject const& subject) : base(subject) {}
+        constexpr explicit parser(Subject const& inner) : base(inner) {}
         template <class Context, class RContext, class Attribute>
         bool parse(It& first, It const& last, Context const& context, RContext& rcontext, Attribute& attribute) const {
             State& s = state(context);

@@ -1,13 +1,14 @@
-// The distance by dynamic programming over three rows, which is all that a swap of two neighbours needs to look back.
+// The distance by dynamic programming over three rows, which is all that a swap of two neighbours needs to look
+// back.
 #include "portcullis/base/did_you_mean.hpp"
 
 #include <algorithm>
 #include <numeric>
 
+#include "portcullis/base/ascii.hpp"
+
 namespace portcullis {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Words of hostile length are no typing errors, and the distance costs their product.
 constexpr std::size_t longest_word = 64;
@@ -20,10 +21,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     for (std::size_t i = 1; i <= a.size(); ++i) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            bool const same = lower(a[i - 1]) == lower(b[j - 1]);
+            bool const same = ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]);
             row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1)});
-            bool const swapped =
-                i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+            bool const swapped = i > 1 && j > 1 && ascii_lower(a[i - 1]) == ascii_lower(b[j - 2]) &&
+                                 ascii_lower(a[i - 2]) == ascii_lower(b[j - 1]);
             if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
         }
         std::swap(before, above);

@@ -92,17 +92,17 @@ std::optional<unsigned> mask_length(U128 mask, unsigned bits) {
 }
 
 std::string to_string(Ip ip) {
-    std::array<char, 40> buffer{};
-    char* out = buffer.data();
-    auto const number = [&](unsigned value, int base) {
-        out = std::to_chars(out, buffer.data() + buffer.size(), value, base).ptr;
+    std::string text;
+    auto const number = [&text](unsigned value, int base) {
+        std::array<char, 8> digits{};
+        text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr);
     };
     if (ip.family == Family::v4) {
         for (int shift = 24; shift >= 0; shift -= 8) {
             number(static_cast<unsigned>(ip.value >> shift) & 0xFFU, 10);
-            if (shift > 0) *out++ = '.';
+            if (shift > 0) text += '.';
         }
-        return {buffer.data(), out};
+        return text;
     }
     // RFC 5952: the longest run of at least two zero groups, the first of equals, becomes "::".
     std::array<unsigned, 8> groups{};
@@ -120,16 +120,15 @@ std::string to_string(Ip ip) {
     }
     for (std::size_t i = 0; i < 8;) {
         if (i == best) {
-            *out++ = ':';
-            *out++ = ':';
+            text += "::";
             i += best_length;
             continue;
         }
-        if (i > 0 && out[-1] != ':') *out++ = ':';
+        if (!text.empty() && text.back() != ':') text += ':';
         number(groups[i], 16);
         ++i;
     }
-    return {buffer.data(), out};
+    return text;
 }
 
 std::string to_string(Prefix prefix) { return to_string(prefix.ip) + '/' + std::to_string(prefix.length); }

@@ -37,7 +37,7 @@ struct Ends {
 
 class Walk {
   public:
-    Walk(Ruleset const& ruleset, Packet const& packet, Truth const& truth, std::vector<Step>& steps)
+    Walk(Ruleset const& ruleset, Packet const& packet, Truth const& truth, std::vector<Step>* steps)
         : ruleset_(ruleset), packet_(packet), truth_(truth), steps_(steps) {}
 
     Ends chain(ChainId id) {
@@ -58,10 +58,12 @@ class Walk {
         for (std::size_t i = 0; i < all.size(); ++i) {
             std::optional<bool> const matched = matches(all[i].match, packet_, truth_);
             if (matched == false) {
-                steps_.push_back({id, i, "no match"});
+                if (steps_ != nullptr) steps_->push_back({id, i, "no match"});
                 continue;
             }
-            steps_.push_back({id, i, (matched ? "" : "may match: ") + to_text(all[i].verdict, ruleset_)});
+            if (steps_ != nullptr) {
+                steps_->push_back({id, i, (matched ? "" : "may match: ") + to_text(all[i].verdict, ruleset_)});
+            }
             Ends const rule = verdict(all[i], id, i);
             for (Outcome const& outcome : rule.outcomes) {
                 bool const known = std::find(ends.outcomes.begin(), ends.outcomes.end(), outcome) != ends.outcomes.end();
@@ -98,7 +100,7 @@ class Walk {
     Ruleset const& ruleset_;
     Packet const& packet_;
     Truth const& truth_;
-    std::vector<Step>& steps_;
+    std::vector<Step>* steps_; // null where nobody asked for them
     std::map<ChainId, Ends> done_;
     std::size_t depth_ = 0;
 };
@@ -130,14 +132,14 @@ std::optional<bool> matches(Match const& match, Packet const& packet, Truth cons
     return unknown ? std::nullopt : std::optional(true);
 }
 
-Decision interpret(Ruleset const& ruleset, ChainId base, Packet const& packet, Truth const& truth) {
+Decision interpret(Ruleset const& ruleset, ChainId base, Packet const& packet, Truth const& truth, Detail detail) {
     Decision decision;
-    Ends ends = Walk(ruleset, packet, truth, decision.steps).chain(base);
+    Ends ends = Walk(ruleset, packet, truth, detail == Detail::steps ? &decision.steps : nullptr).chain(base);
     if (ends.next) {
         Fate const fate = std::holds_alternative<Accept>(ruleset.chains[base].policy) ? Fate::accept : Fate::drop;
         ends.outcomes.push_back({fate, base, std::nullopt});
         if (!ends.main) ends.main = ends.outcomes.back();
-        decision.steps.push_back({base, std::nullopt, std::string(to_string(fate))});
+        if (detail == Detail::steps) decision.steps.push_back({base, std::nullopt, std::string(to_string(fate))});
     }
     auto const main = std::find(ends.outcomes.begin(), ends.outcomes.end(), *ends.main);
     std::rotate(ends.outcomes.begin(), main, main + 1);
@@ -145,7 +147,8 @@ Decision interpret(Ruleset const& ruleset, ChainId base, Packet const& packet, T
     return decision;
 }
 
-Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth) {
+Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth,
+                   Detail detail) {
     Decision all;
     all.outcomes = {{Fate::accept, no_chain, std::nullopt}}; // no base chain: everything passes
     for (ChainId const base : bases) {
@@ -156,7 +159,7 @@ Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Pa
         bool const goes_on = all.main().fate == Fate::accept;
         auto const accepts = [](Outcome const& o) { return o.fate == Fate::accept; };
         if (std::none_of(all.outcomes.begin(), all.outcomes.end(), accepts)) break;
-        Decision const one = interpret(ruleset, base, packet, truth);
+        Decision const one = interpret(ruleset, base, packet, truth, detail);
         all.steps.insert(all.steps.end(), one.steps.begin(), one.steps.end());
         std::erase_if(all.outcomes, accepts);
         all.outcomes.insert(goes_on ? all.outcomes.begin() : all.outcomes.end(), one.outcomes.begin(), one.outcomes.end());

@@ -102,7 +102,7 @@ struct Space::Impl {
     Ref universe = Bdd::true_ref;
     std::vector<bool> free_variables; // opaque matches, and fields that no sender chooses
     std::unordered_map<std::string, std::uint32_t> opaque; // key to variable
-    std::vector<std::string> opaque_text;                  // by variable, from layout().count on
+    std::vector<std::pair<std::string, std::string>> opaque_names; // key and text, by variable from layout().count on
 
     explicit Impl(std::size_t node_limit) : bdd(node_limit), free_variables(layout().count, false) {
         for (FieldInfo const& row : fields()) {
@@ -181,15 +181,19 @@ struct Space::Impl {
     }
 
     std::uint32_t opaque_variable(Opaque const& match) {
-        std::string key = match.text;
-        if (match.stateful) key += '\0' + std::to_string(match.span.source) + ':' + std::to_string(match.span.begin);
-        auto const next = static_cast<std::uint32_t>(layout().count + opaque_text.size());
-        auto const [at, added] = opaque.emplace(std::move(key), next);
+        std::string key = opaque_key(match);
+        auto const next = static_cast<std::uint32_t>(layout().count + opaque_names.size());
+        auto const [at, added] = opaque.emplace(key, next);
         if (added) {
-            opaque_text.push_back(match.text);
+            opaque_names.emplace_back(std::move(key), match.text);
             free_variables.push_back(true);
         }
         return at->second;
+    }
+
+    Assumption assumption(std::uint32_t variable, bool holds) const {
+        auto const& [key, text] = opaque_names[variable - layout().count];
+        return {key, text, holds};
     }
 
     Ref match(Match const& m) {
@@ -310,9 +314,9 @@ std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {
                 return true;
             }
             for (bool const value : {false, true}) {
-                current.opaque.emplace_back(impl.opaque_text[impl.bdd.variable(f) - layout().count], value);
+                current.assumptions.push_back(impl.assumption(impl.bdd.variable(f), value));
                 bool const fits = opaque(value ? impl.bdd.high(f) : impl.bdd.low(f));
-                current.opaque.pop_back();
+                current.assumptions.pop_back();
                 if (!fits) return false;
             }
             return true;
@@ -355,6 +359,12 @@ std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {
     return std::move(reader.cubes);
 }
 
+std::optional<bool> Member::truth(Opaque const& opaque) const {
+    std::string const key = opaque_key(opaque);
+    auto const at = std::find_if(assumptions.begin(), assumptions.end(), [&](Assumption const& a) { return a.key == key; });
+    return at != assumptions.end() && at->holds;
+}
+
 std::optional<Member> PacketSet::member() const {
     if (empty()) return std::nullopt;
     Space::Impl const& impl = *space_->impl_;
@@ -379,7 +389,7 @@ std::optional<Member> PacketSet::member() const {
     }
     while (f != Bdd::true_ref) {
         bool const value = impl.bdd.low(f) == Bdd::false_ref;
-        member.opaque.emplace_back(impl.opaque_text[impl.bdd.variable(f) - layout().count], value);
+        member.assumptions.push_back(impl.assumption(impl.bdd.variable(f), value));
         f = value ? impl.bdd.high(f) : impl.bdd.low(f);
     }
     // Fields that the protocol does not have are zero, unless the set asks for them all the same.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace portcullis {
 
@@ -21,7 +22,10 @@ constexpr std::array ways{
     Way{Path::Kind::from_host, "from-host", HookPoint::output, {HookPoint::output, HookPoint::postrouting}},
 };
 
-// The base chains at one point, by priority; equal priorities keep the order of the text.
+bool sees(Chain const& chain, Family family) { return family == Family::v4 ? chain.hook->v4 : chain.hook->v6; }
+
+} // namespace
+
 std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point) {
     std::vector<ChainId> found;
     for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
@@ -33,10 +37,6 @@ std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point) {
     });
     return found;
 }
-
-bool sees(Chain const& chain, Family family) { return family == Family::v4 ? chain.hook->v4 : chain.hook->v6; }
-
-} // namespace
 
 std::vector<Path> find_paths(Ruleset const& ruleset) {
     std::vector<Path> paths;
@@ -80,11 +80,14 @@ std::optional<ChainId> PathReach::decisive(Family family) const {
     return std::nullopt;
 }
 
-std::optional<ChainId> PathReach::last(Family family) const {
-    for (auto at = path_.chains.rbegin(); at != path_.chains.rend(); ++at) {
-        if (ruleset_.chains[*at].hook->point == path_.hook && sees(ruleset_.chains[*at], family)) return *at;
+std::optional<ChainId> PathReach::main(Family family) const {
+    std::optional<ChainId> best;
+    for (ChainId const id : path_.chains) {
+        Hook const& hook = *ruleset_.chains[id].hook;
+        if (hook.point != path_.hook || hook.type != ChainType::filter || !sees(ruleset_.chains[id], family)) continue;
+        if (!best || std::abs(hook.priority) <= std::abs(ruleset_.chains[*best].hook->priority)) best = id;
     }
-    return std::nullopt;
+    return best;
 }
 
 PacketSet PathReach::of_family(Family family) {

@@ -146,6 +146,10 @@ double modelled_share(Ruleset const& ruleset) {
     return all == 0 ? 1.0 : 1.0 - static_cast<double>(opaque) / static_cast<double>(all);
 }
 
+std::string opaque_key(Opaque const& opaque) {
+    return opaque.stateful ? fmt::format("{}\n{}:{}", opaque.text, opaque.span.source, opaque.span.begin) : opaque.text;
+}
+
 std::string to_text(Match const& match) {
     std::string text;
     auto const part = [&](std::string piece) {

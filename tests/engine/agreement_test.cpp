@@ -273,7 +273,7 @@ TEST_CASE("a member of a set is in it, and a cube cover is the set") {
         for (Cube const& cube : *cubes) {
             Match m;
             for (auto const& [field, values] : cube.fields) m.terms.push_back({field, values, {}});
-            for (auto const& [text, value] : cube.opaque) m.opaque.push_back(opaque(text, text == "limit", !value, 7));
+            for (Assumption const& a : cube.assumptions) m.opaque.push_back(opaque(a.text, a.text == "limit", !a.holds, 7));
             PacketSet const product = space.of(m);
             CHECK((rebuilt & product).empty());
             rebuilt |= product;

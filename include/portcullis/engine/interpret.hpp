@@ -35,7 +35,7 @@ struct Outcome {
 struct Decision {
     // Every way that the packet may end, by what unknown matches may say; the first is the one where they say no.
     std::vector<Outcome> outcomes;
-    std::vector<Step> steps;
+    std::vector<Step> steps; // where asked for
     // All ways lead to one fate.
     bool certain() const;
     Outcome const& main() const { return outcomes.front(); }
@@ -44,9 +44,13 @@ struct Decision {
 // Whether the match holds; nothing where it depends on an unknown.
 std::optional<bool> matches(Match const& match, Packet const& packet, Truth const& truth = {});
 
+enum class Detail : std::uint8_t { outcomes, steps };
+
 // The fate of a packet in one base chain (or access list).
-Decision interpret(Ruleset const& ruleset, ChainId base, Packet const& packet, Truth const& truth = {});
+Decision interpret(Ruleset const& ruleset, ChainId base, Packet const& packet, Truth const& truth = {},
+                   Detail detail = Detail::outcomes);
 // … and in several that it passes in this order: all have to accept it. Chains that do not see its family are skipped.
-Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth = {});
+Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet,
+                   Truth const& truth = {}, Detail detail = Detail::outcomes);
 
 } // namespace portcullis

@@ -15,16 +15,25 @@ namespace portcullis {
 
 class Space;
 
+// What an opaque match has to say.
+struct Assumption {
+    std::string key; // see opaque_key
+    std::string text;
+    bool holds = true;
+};
+
 // A product: every packet whose fields lie in the given sets. Fields that are not named are free.
 struct Cube {
     std::vector<std::pair<Field, IntervalSet>> fields;
-    std::vector<std::pair<std::string, bool>> opaque; // opaque matches that have to hold (true) or not
+    std::vector<Assumption> assumptions;
 };
 
 // A member of a set, and what the opaque matches must say for it to be one.
 struct Member {
     Packet packet;
-    std::vector<std::pair<std::string, bool>> opaque;
+    std::vector<Assumption> assumptions;
+    // For the interpreter: the assumptions, and "no" for every other opaque match that is asked about.
+    std::optional<bool> truth(Opaque const& opaque) const;
 };
 
 class PacketSet {

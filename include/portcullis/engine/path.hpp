@@ -21,6 +21,9 @@ struct Path {
 // are none; nor is, in a device configuration, a list that no interface has.
 std::vector<Path> find_paths(Ruleset const& ruleset);
 
+// The base chains at one point, by priority; equal priorities keep the order of the text.
+std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point);
+
 // Whether the chain, or one that it calls, can end a packet. One that cannot decides nothing on a path.
 bool can_drop(Ruleset const& ruleset, ChainId base);
 
@@ -32,8 +35,8 @@ class PathReach {
     // The chain whose accepts let packets of the family pass: the last one on the path that can drop them. Nothing
     // where no chain sees the family, or none that does can drop.
     std::optional<ChainId> decisive(Family family) const;
-    // The last chain on the path that sees the family at all.
-    std::optional<ChainId> last(Family family) const;
+    // The chain where people expect the filtering: at the path's own hook, of type filter, nearest to priority 0.
+    std::optional<ChainId> main(Family family) const;
 
     // Of the packets of `family`: those that pass the whole path because of this rule, of the decisive chain or one
     // that it calls, or because of the decisive chain's policy.
@@ -42,8 +45,10 @@ class PathReach {
     // All that pass.
     PacketSet accepted(Family family);
 
-  private:
+    // The packets of the question that belong to the family.
     PacketSet of_family(Family family);
+
+  private:
     PacketSet others_accept(Family family);
 
     Space& space_;

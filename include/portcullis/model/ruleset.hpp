@@ -68,6 +68,9 @@ struct Opaque {
     Span span;
 };
 
+// Equal for occurrences that are the same free variable.
+std::string opaque_key(Opaque const& opaque);
+
 // The conjunction of all of its parts; empty matches every packet.
 struct Match {
     std::vector<Term> terms;

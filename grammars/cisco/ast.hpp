@@ -1,0 +1,172 @@
+// A Cisco configuration as far as packet filters go, statement by statement in the order of the text and nothing
+// judged yet: whether a second address is a wildcard or a netmask, what a name stands for and which list an
+// interface has at the end is the reader's business. Every node has its `text`, a view into what was parsed:
+// Config::span_of makes a span.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "grammars/common/syntax_error.hpp"
+#include "portcullis/base/ip.hpp"
+
+namespace portcullis::cisco {
+
+enum class Platform : std::uint8_t { ios, asa, nxos, xr };
+
+// "any4", "host 192.0.2.1", "192.0.2.0 0.0.0.255", "2001:db8::/32", "object-group SERVERS", "interface outside".
+struct Address {
+    enum class Kind : std::uint8_t { any, any4, any6, host, masked, prefix, range, object, group, interface, fqdn };
+    Kind kind = Kind::any;
+    Ip ip;
+    U128 second = 0;           // of masked: the mask, in either sense; of range: the last address
+    unsigned length = 0;       // of prefix
+    std::string_view name;     // of the object, group, interface or domain; an ASA's `name` in the place of `ip`
+    std::string_view identity; // in front of it: "user LAB\ann", "security-group tag 5" (ASA)
+    std::string_view text;
+};
+
+// "eq 80 443", "range 1 1023", "object-group WEB-PORTS".
+struct Comparison {
+    enum class Kind : std::uint8_t { none, eq, neq, lt, gt, range, group };
+    Kind kind = Kind::none;
+    std::vector<std::string_view> values; // numbers and names as they stand there
+    std::string_view text;
+    explicit operator bool() const { return kind != Kind::none; }
+};
+
+// What a packet carries, in an entry or as a member of a group: a protocol with its ports or its message.
+struct Service {
+    enum class Kind : std::uint8_t { unspecified, protocol, object, group };
+    Kind kind = Kind::unspecified;
+    std::string_view name; // "tcp", "89", "tcp-udp"; of the object or group
+    Comparison source;
+    Comparison destination;
+    std::vector<std::string_view> message; // ICMP or IGMP type, and code
+    std::string_view text;
+};
+
+// A word after the addresses with its arguments: "established", "dscp ef", "match-all +syn -ack", "log 6 interval
+// 60".
+struct Option {
+    enum class Kind : std::uint8_t {
+        established,
+        flag,      // "syn"
+        match_all, // "+syn -ack"
+        match_any,
+        fragments,
+        dscp,
+        precedence,
+        ttl,
+        length,
+        packet,   // a property of the packet's IP header that no field has
+        segment,  // likewise, of its transport header
+        schedule, // "time-range NAME": more than the packet decides
+        log,
+        inactive,
+        effect,    // does something besides: "reflect NAME", "capture"
+        annotation // output of a show command: "(12 matches)"
+    };
+    Kind kind = Kind::annotation;
+    Comparison argument; // "dscp ef" is eq
+    std::string_view text;
+};
+
+// One line of an access list.
+struct Entry {
+    enum class Action : std::uint8_t { none /* "no 10" */, permit, deny, remark, evaluate };
+    Action action = Action::none;
+    bool negated = false;                  // "no permit …", "no 10"
+    std::optional<std::uint32_t> sequence; // the number in front, or ASA's "line N"
+    std::string_view name;                 // of a remark: what it says; of evaluate: the reflexive list
+    std::string_view dynamic;              // the name of a lock-and-key entry
+    Service service;                       // unspecified in standard lists
+    Address source;
+    Address destination;
+    std::vector<Option> options;
+    std::string_view text; // the line
+    std::string_view body; // from the number or action on
+};
+
+// Consecutive entries of one access list, or the order to remove it.
+struct AccessList {
+    enum class Kind : std::uint8_t {
+        standard,
+        extended,
+        ipv6,
+        foreign /* MAC, ethertype, IPX …: not of IP packets */
+    };
+    Kind kind = Kind::extended;
+    bool negated = false;  // "no access-list 101", "clear configure access-list"
+    std::string_view name; // empty: all lists, for a removal
+    std::deque<Entry> entries;
+    std::string_view text; // its first line
+};
+
+struct GroupReference {
+    bool is_object = false;
+    std::string_view name;
+};
+
+using Member = std::variant<Address, Service, GroupReference>;
+
+// An `object-group`, or an ASA's `object`, which is a group of one.
+struct Group {
+    struct Line {
+        bool negated = false;
+        Member member;
+        std::string_view text;
+    };
+    bool is_object = false;
+    bool negated = false;
+    std::string_view kind; // "network", "service", "ip address", …
+    std::string_view name;
+    std::string_view protocol; // of "object-group service NAME tcp-udp"
+    std::vector<Line> members;
+    std::string_view text; // its first line
+};
+
+// "ip access-group EDGE in" on an interface, "access-group OUT in interface outside" of an ASA.
+struct AccessGroup {
+    bool negated = false;
+    bool ipv6 = false;
+    std::vector<std::string_view> lists; // several with "common" (IOS-XR)
+    std::string_view interface;          // "global" on all of them (ASA)
+    bool inbound = true;
+    std::string_view qualifier; // "port" (NX-OS) and "control-plane" (ASA) lists stand beside the interface's own
+    std::string_view text;
+};
+
+// "name 192.0.2.10 mail" (ASA).
+struct Alias {
+    Ip ip;
+    std::string_view name;
+};
+
+// The address of an ASA's interface, for entries that say "interface outside".
+struct InterfaceAddress {
+    std::string_view interface; // its nameif
+    Ip ip;
+};
+
+using Statement = std::variant<AccessList, Group, AccessGroup, Alias, InterfaceAddress>;
+
+struct Config {
+    std::string_view text;
+    SourceId source = 0;
+    std::vector<Statement> statements;
+    std::vector<std::string_view> mentions; // words of other lines that may name an access list
+    bool has_interfaces = false;
+    std::vector<SyntaxError> errors;
+
+    // The place of a word of the text.
+    Span span_of(std::string_view word) const {
+        auto const begin = static_cast<std::uint32_t>(word.data() - text.data());
+        return {source, begin, begin + static_cast<std::uint32_t>(word.size())};
+    }
+};
+
+} // namespace portcullis::cisco

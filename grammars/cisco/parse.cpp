@@ -1,0 +1,658 @@
+// Finds our lines in a configuration and what they belong to. The first word of a line says which kind it is;
+// bodies of lists, groups and interfaces are known by their words where the indentation is lost. A line of no
+// interest costs a look at its words, which may name an access list.
+#include "grammars/cisco/parse.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <initializer_list>
+#include <span>
+#include <utility>
+
+#include "grammars/cisco/grammar.hpp"
+
+namespace portcullis::cisco {
+namespace {
+
+// --- Words ---
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_alphanumeric(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z'); }
+
+bool is(std::string_view word, std::string_view lower_case) {
+    return std::equal(word.begin(), word.end(), lower_case.begin(), lower_case.end(),
+                      [](char a, char b) { return lower(a) == b; });
+}
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> lower_case) {
+    return std::any_of(lower_case.begin(), lower_case.end(), [&](std::string_view one) { return is(word, one); });
+}
+bool ends_with(std::string_view word, std::string_view lower_case) {
+    return word.size() >= lower_case.size() && is(word.substr(word.size() - lower_case.size()), lower_case);
+}
+bool is_number(std::string_view word) { return !word.empty() && std::all_of(word.begin(), word.end(), is_digit); }
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+// The words of a line, one after the other; an empty one at the end.
+struct Words {
+    std::string_view rest; // starts at a word
+    explicit Words(std::string_view line) : rest(trimmed(line)) {}
+    std::string_view peek() const {
+        auto const end = std::find_if(rest.begin(), rest.end(), is_blank);
+        return rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
+    }
+    std::string_view next() {
+        auto const word = peek();
+        rest.remove_prefix(word.size());
+        while (!rest.empty() && is_blank(rest.front())) rest.remove_prefix(1);
+        return word;
+    }
+    bool done() const { return rest.empty(); }
+};
+
+// The line without "host(config)#" in front of it.
+std::string_view without_prompt(std::string_view line) {
+    auto const end = std::find_if_not(line.begin(), line.end(), [](char c) {
+        return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '(' || c == ')';
+    });
+    if (end == line.end()) return line;
+    bool const shell = *end == '$' && end == line.begin() && line.size() > 1 && is_blank(line[1]);
+    bool const device = (*end == '#' || *end == '>') && end != line.begin();
+    return shell || device ? trimmed(line.substr(static_cast<std::size_t>(end - line.begin()) + 1)) : line;
+}
+
+// --- What words tell ---
+
+// The first word of an entry. All but the last are nothing else anywhere.
+bool starts_entry(Words words) {
+    auto const first = words.next();
+    if (is_one_of(first, {"permit", "deny", "remark", "evaluate"})) return true;
+    if (is(first, "dynamic"))
+        return words.rest.find("permit") != std::string_view::npos ||
+               words.rest.find("deny") != std::string_view::npos;
+    return is_number(first) && is_one_of(words.peek(), {"permit", "deny", "remark", "evaluate", "dynamic"});
+}
+
+// Lines in the body of a list that say nothing about packets.
+bool is_list_setting(std::string_view word) {
+    return is_one_of(word, {"statistics", "fragments", "ignore", "description", "hardware", "counters", "exit",
+                            "end", "sequence"});
+}
+
+// The first word of a line in the body of a group without indentation.
+bool starts_member(std::string_view word) {
+    return is_one_of(word, {"network-object",
+                            "port-object",
+                            "service-object",
+                            "group-object",
+                            "protocol-object",
+                            "icmp-object",
+                            "host",
+                            "subnet",
+                            "range",
+                            "fqdn",
+                            "any",
+                            "any4",
+                            "any6",
+                            "tcp",
+                            "udp",
+                            "tcp-udp",
+                            "icmp",
+                            "eq",
+                            "gt",
+                            "lt",
+                            "neq"}) ||
+           (!word.empty() && is_digit(word.front()));
+}
+
+// IOS tells what a numbered list is by its number.
+AccessList::Kind kind_by_number(std::string_view name) {
+    unsigned number = 0;
+    auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || end != name.data() + name.size()) return AccessList::Kind::extended; // a name
+    auto const between = [&](unsigned first, unsigned last) { return number >= first && number <= last; };
+    if (between(1, 99) || between(1300, 1999)) return AccessList::Kind::standard;
+    if (between(100, 199) || between(2000, 2699)) return AccessList::Kind::extended;
+    return AccessList::Kind::foreign;
+}
+
+// "ip access-list resequence …" and their like are commands, not lists.
+bool is_list_command(std::string_view word) {
+    return is_one_of(word, {"resequence", "logging", "log-update", "persistent", "match-local-traffic", "helper",
+                            "hardware", "capture", "cache", "internal"});
+}
+
+// Words after which the name of an access list may stand: "distribute-list 10", "match address VPN", "vpn-filter
+// value V".
+bool announces_list(std::string_view word) {
+    constexpr std::array<std::string_view, 8> endings{"list",         "acl",     "filter",   "access-group",
+                                                      "access-class", "address", "boundary", "from"};
+    return std::any_of(endings.begin(), endings.end(),
+                       [&](std::string_view ending) { return ends_with(word, ending); });
+}
+// Lists of other kinds with names of their own.
+bool announces_other_list(std::string_view word) {
+    return is_one_of(word,
+                     {"prefix-list", "community-list", "extcommunity-list", "as-path", "path-list", "method-list"});
+}
+// Commands that take an access list without saying so: "snmp-server community c ro 10", "debug ip packet 101".
+bool may_name_lists(std::string_view first, std::string_view second) {
+    if (is(first, "ip") || is(first, "ipv6"))
+        return is_one_of(second,
+                         {"pim", "verify", "multicast", "igmp", "directed-broadcast", "mroute", "msdp", "mobile"});
+    return is_one_of(first, {"snmp-server", "debug", "ntp", "aaa", "capture", "mpls", "tag-switching", "distance",
+                             "crypto", "vrf"});
+}
+
+// --- The driver ---
+
+class Driver {
+  public:
+    Driver(std::string_view text, SourceId source, Platform platform) : platform_(platform) {
+        config_.text = text;
+        config_.source = source;
+    }
+    Config run() &&;
+
+  private:
+    // What the following lines may belong to.
+    enum class Block : std::uint8_t { none, list, group, interface, foreign };
+    // A line: whole, and its words from the first on that is not "no".
+    struct Command {
+        std::string_view text;
+        Words words;
+        bool negated = false;
+        bool indented = false;
+    };
+    using Reader = bool (Driver::*)(Command const&);
+    struct Head {
+        std::string_view word;
+        Reader read; // false where the line is none of ours after all
+    };
+    static std::span<Head const> heads();
+
+    void read_line(std::string_view line);
+    bool read_by_head(Command const& command);
+    bool read_in_block(Command const& command);
+
+    bool read_access_list(Command const& command);
+    bool read_ip(Command const& command);
+    bool read_list_header(Command const& command, Words words, AccessList::Kind kind);
+    bool read_shown_header(Command const& command);
+    bool read_group(Command const& command);
+    bool read_interface(Command const& command);
+    bool read_nameif(Command const& command);
+    bool read_interface_address(Words words);
+    bool read_binding(Command const& command, Words words, bool ipv6);
+    bool read_access_group(Command const& command);
+    bool read_alias(Command const& command);
+    bool read_clear(Command const& command);
+    bool read_foreign(Command const& command);
+    bool read_banner(Command const& command);
+    bool read_section(Command const& command);
+    bool read_words(Command const& command);
+
+    void read_entry(Command const& command, std::string_view rest, AccessList& list,
+                    std::optional<std::uint32_t> line);
+    void read_member(Command const& command);
+    AccessList& list_of(AccessList::Kind kind, std::string_view name, Command const& command);
+    void remove_list(AccessList::Kind kind, std::string_view name, Command const& command);
+    void open(Block block);
+    void collect_mentions(Command const& command);
+    void fail(SyntaxError error);
+    void fail_at(std::string_view place, std::vector<std::string> expected);
+
+    Platform platform_;
+    Config config_;
+    std::size_t next_ = 0; // the start of the next line
+    Block block_ = Block::none;
+    std::optional<bool> body_is_indented_; // of the block, once its first line is seen
+    std::string_view interface_;
+    std::string_view nameif_;
+};
+
+std::span<Driver::Head const> Driver::heads() {
+    static constexpr std::array<Head, 26> table{{
+        {"access-group", &Driver::read_access_group},
+        {"access-list", &Driver::read_access_list},
+        {"arp", &Driver::read_foreign},
+        {"banner", &Driver::read_banner},
+        {"class-map", &Driver::read_section},
+        {"clear", &Driver::read_clear},
+        {"control-plane", &Driver::read_section},
+        {"description", &Driver::read_words},
+        {"end", &Driver::read_section},
+        {"ethernet-services", &Driver::read_foreign},
+        {"extended", &Driver::read_shown_header},
+        {"interface", &Driver::read_interface},
+        {"ip", &Driver::read_ip},
+        {"ipv4", &Driver::read_ip},
+        {"ipv6", &Driver::read_ip},
+        {"line", &Driver::read_section},
+        {"mac", &Driver::read_foreign},
+        {"name", &Driver::read_alias},
+        {"nameif", &Driver::read_nameif},
+        {"object", &Driver::read_group},
+        {"object-group", &Driver::read_group},
+        {"policy-map", &Driver::read_section},
+        {"route-map", &Driver::read_section},
+        {"router", &Driver::read_section},
+        {"standard", &Driver::read_shown_header},
+        {"vlan", &Driver::read_section},
+    }};
+    return table;
+}
+
+Config Driver::run() && {
+    std::string_view const text = config_.text;
+    if (text.size() > size_limit) {
+        fail({{config_.source, 0, 0}, {}, {}, "the file is larger than 1 GiB"});
+        return std::move(config_);
+    }
+    while (next_ < text.size()) {
+        std::size_t const begin = next_;
+        std::size_t const end = std::min(text.find('\n', begin), text.size());
+        next_ = end + 1;
+        auto line = text.substr(begin, end - begin);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        read_line(line);
+    }
+    return std::move(config_);
+}
+
+void Driver::read_line(std::string_view line) {
+    bool const indented = !line.empty() && is_blank(line.front());
+    auto const text = without_prompt(trimmed(line));
+    if (text.empty() || text.front() == '!' || text.front() == ';') return;
+    if (!body_is_indented_) body_is_indented_ = indented;
+    if (block_ == Block::interface && !indented && *body_is_indented_) open(Block::none);
+
+    Command command{text, Words(text), false, indented};
+    if (is(command.words.peek(), "no")) {
+        command.words.next();
+        command.negated = true;
+    }
+    bool const ours = read_by_head(command) || read_in_block(command);
+    if (!ours && !command.negated) collect_mentions(command);
+}
+
+bool Driver::read_by_head(Command const& command) {
+    auto const word = command.words.peek();
+    std::array<char, 20> buffer{};
+    if (word.size() > buffer.size()) return false;
+    std::transform(word.begin(), word.end(), buffer.begin(), lower);
+    std::string_view const key(buffer.data(), word.size());
+    auto const table = heads();
+    auto const found = std::lower_bound(table.begin(), table.end(), key,
+                                        [](Head const& a, std::string_view b) { return a.word < b; });
+    return found != table.end() && found->word == key && (this->*found->read)(command);
+}
+
+// A line that only its surroundings explain.
+bool Driver::read_in_block(Command const& command) {
+    auto const first = command.words.peek();
+    bool const entry = starts_entry(command.words) || (command.negated && is_number(first) &&
+                                                       Words(command.words.rest).next() == command.words.rest);
+    switch (block_) {
+    case Block::list:
+        if (entry)
+            read_entry(command, command.words.rest, std::get<AccessList>(config_.statements.back()), {});
+        else if (command.indented && !is_list_setting(first))
+            fail_at(first, {"permit", "deny", "remark"});
+        else if (!command.indented && !is_list_setting(first))
+            return open(Block::none), false;
+        return true;
+    case Block::group:
+        if (is_one_of(first, {"description", "nat", "exit", "end"})) return true;
+        if (!command.indented && !starts_member(first)) return open(Block::none), false;
+        read_member(command);
+        return true;
+    case Block::foreign:
+        if (command.indented || starts_entry(command.words)) return true;
+        open(Block::none);
+        return false;
+    case Block::interface:
+    case Block::none: break;
+    }
+    if (!is_one_of(first, {"permit", "deny"})) return false;
+    fail({config_.span_of(command.text), {}, {}, "an entry that belongs to no access list"});
+    return true;
+}
+
+void Driver::open(Block block) {
+    block_ = block;
+    body_is_indented_.reset();
+}
+
+void Driver::fail(SyntaxError error) {
+    if (config_.errors.size() >= error_limit) return;
+    if (config_.errors.size() + 1 == error_limit) error.message = "too many errors; this is the last one shown";
+    config_.errors.push_back(std::move(error));
+}
+
+void Driver::fail_at(std::string_view place, std::vector<std::string> expected) {
+    fail(make_syntax_error(config_.text, config_.span_of(place).begin, config_.source, std::move(expected)));
+}
+
+// --- Access lists ---
+
+AccessList& Driver::list_of(AccessList::Kind kind, std::string_view name, Command const& command) {
+    auto* last = config_.statements.empty() ? nullptr : std::get_if<AccessList>(&config_.statements.back());
+    if (last && !last->negated && last->kind == kind && last->name == name) return *last;
+    AccessList list;
+    list.kind = kind;
+    list.name = name;
+    list.text = command.text;
+    return std::get<AccessList>(config_.statements.emplace_back(std::move(list)));
+}
+
+void Driver::remove_list(AccessList::Kind kind, std::string_view name, Command const& command) {
+    AccessList list;
+    list.kind = kind;
+    list.negated = true;
+    list.name = name;
+    list.text = command.text;
+    config_.statements.emplace_back(std::move(list));
+}
+
+void Driver::read_entry(Command const& command, std::string_view rest, AccessList& list,
+                        std::optional<std::uint32_t> line) {
+    if (list.kind == AccessList::Kind::foreign) return;
+    Entry entry;
+    Words words(rest);
+    auto const first = words.next();
+    if (command.negated && is_number(first) && words.done()) {
+        std::uint32_t number = 0;
+        std::from_chars(first.data(), first.data() + first.size(), number);
+        entry.sequence = number;
+    } else {
+        EntryForm const form = list.kind == AccessList::Kind::standard ? EntryForm::standard
+                               : platform_ == Platform::xr             ? EntryForm::brief
+                                                                       : EntryForm::extended;
+        if (auto error = parse_entry({config_.text, config_.source, rest}, form, entry))
+            return fail(std::move(*error));
+    }
+    if (line) entry.sequence = line;
+    entry.negated = command.negated;
+    entry.body = std::exchange(entry.text, command.text);
+    list.entries.push_back(std::move(entry));
+}
+
+// access-list NAME ["line" N] ["extended" | "standard" | …] entry
+bool Driver::read_access_list(Command const& command) {
+    Words words = command.words;
+    words.next();
+    auto const name = words.next();
+    if (name.empty()) return fail_at(words.rest, {"access list"}), true;
+    // Of show access-list on an ASA: "access-list OUT; 5 elements", and the expanded entries below each entry.
+    if (name.ends_with(';') || (is(name, "cached") && is(words.peek(), "acl"))) return true;
+    bool const numbered_line = is(words.peek(), "line");
+    if (platform_ == Platform::asa && command.indented && numbered_line) return true;
+    open(Block::none);
+
+    auto kind = platform_ == Platform::asa ? AccessList::Kind::extended : kind_by_number(name);
+    if (command.negated && (words.done() || (platform_ != Platform::asa && is_number(name)))) {
+        remove_list(kind, name, command); // IOS removes the whole numbered list, whatever entry follows
+        return true;
+    }
+    std::optional<std::uint32_t> line;
+    if (numbered_line) {
+        words.next();
+        auto const word = words.next();
+        std::uint32_t value = 0;
+        if (std::from_chars(word.data(), word.data() + word.size(), value).ptr != word.data() + word.size() ||
+            word.empty())
+            return fail_at(word, {"line number"}), true;
+        line = value;
+    }
+    auto const type = words.peek();
+    if (is(type, "extended"))
+        kind = AccessList::Kind::extended;
+    else if (is(type, "standard"))
+        kind = AccessList::Kind::standard;
+    else if (is_one_of(type, {"ethertype", "webtype", "advanced"}))
+        kind = AccessList::Kind::foreign;
+    else if (!starts_entry(words) && !is_number(name) && !numbered_line)
+        return true; // "access-list compiled"
+    if (is_one_of(type, {"extended", "standard"})) words.next();
+    read_entry(command, words.rest, list_of(kind, name, command), line);
+    return true;
+}
+
+// ("ip" | "ipv4" | "ipv6") ("access-list" | "access-group" | …)
+bool Driver::read_ip(Command const& command) {
+    Words words = command.words;
+    bool const ipv6 = is(words.next(), "ipv6");
+    auto const what = words.next();
+    auto const kind = ipv6 ? AccessList::Kind::ipv6 : AccessList::Kind::extended;
+    if (is(what, "access-list")) return read_list_header(command, words, kind);
+    if (is(what, "access") && is(words.peek(), "list"))
+        return words.next(), read_list_header(command, words, kind); // shown
+    if (is(what, "port")) words.next();
+    if (is(what, "access-group") || is(what, "traffic-filter") || is(what, "port"))
+        return read_binding(command, words, ipv6);
+    if (is(what, "address")) return read_interface_address(words);
+    if (announces_other_list(what)) return open(Block::foreign), true;
+    return false;
+}
+
+// ["extended" | "standard"] NAME [entry]
+bool Driver::read_list_header(Command const& command, Words words, AccessList::Kind kind) {
+    auto word = words.next();
+    if (is_list_command(word)) return true;
+    if (is(word, "role-based")) kind = AccessList::Kind::foreign;
+    if (is(word, "standard")) kind = AccessList::Kind::standard;
+    if (is_one_of(word, {"extended", "standard", "role-based"})) word = words.next();
+    if (word.empty()) return fail_at(words.rest, {"access list"}), true;
+    open(Block::none);
+    if (command.negated && words.done()) return remove_list(kind, word, command), true;
+    AccessList& list = list_of(kind, word, command);
+    if (words.done())
+        open(Block::list);
+    else if (is(words.peek(), "line") || starts_entry(words))
+        read_entry(command, words.rest, list, {});
+    else if (words.peek().front() != '(')
+        fail_at(words.peek(), {"end of line"});
+    return true;
+}
+
+// "Extended IP access list 101": the output of show access-lists.
+bool Driver::read_shown_header(Command const& command) {
+    Words words = command.words;
+    auto const kind = is(words.next(), "standard") ? AccessList::Kind::standard : AccessList::Kind::extended;
+    for (std::string_view const expected : {"ip", "access", "list"})
+        if (!is(words.next(), expected)) return false;
+    auto const name = words.next();
+    if (name.empty()) return false;
+    list_of(kind, name, command);
+    open(Block::list);
+    return true;
+}
+
+bool Driver::read_clear(Command const& command) {
+    Words words = command.words;
+    words.next();
+    if (is_one_of(words.peek(), {"configure", "config"})) words.next();
+    if (!is(words.next(), "access-list") || is(words.peek(), "counters")) return false;
+    open(Block::none);
+    remove_list(AccessList::Kind::extended, words.peek(), command);
+    return true;
+}
+
+// Lists of frames: they have entries like ours, which say nothing about packets.
+bool Driver::read_foreign(Command const& command) {
+    Words words = command.words;
+    words.next();
+    if (!is(words.next(), "access-list")) return false;
+    open(Block::foreign);
+    if (command.negated) return true;
+    AccessList list;
+    list.kind = AccessList::Kind::foreign;
+    list.text = command.text;
+    config_.statements.emplace_back(std::move(list));
+    return true;
+}
+
+// --- Groups, interfaces, bindings ---
+
+bool Driver::read_group(Command const& command) {
+    Words words = command.words;
+    bool const is_object = is(words.next(), "object");
+    auto const kind = words.peek();
+    if (is_object && !is_one_of(kind, {"network", "service"})) return false;
+    if (is_one_of(kind, {"user", "security", "network-service", "v4-fqdn"})) return open(Block::foreign), true;
+    if (!is_one_of(kind, {"network", "service", "protocol", "icmp-type", "port", "ip", "ipv6"})) return false;
+    open(Block::none);
+    Group group;
+    if (auto error = parse_group_header({config_.text, config_.source, words.rest}, group))
+        return fail(std::move(*error)), true;
+    group.is_object = is_object;
+    group.negated = command.negated;
+    group.text = command.text;
+    config_.statements.emplace_back(std::move(group));
+    if (!command.negated) open(Block::group);
+    return true;
+}
+
+void Driver::read_member(Command const& command) {
+    auto& group = std::get<Group>(config_.statements.back());
+    Line const line{config_.text, config_.source, command.words.rest};
+    Group::Line member;
+    bool const addresses = is_one_of(group.kind, {"network", "address"});
+    auto error = addresses ? parse_address_member(line, member) : parse_service_member(line, member);
+    if (error) return fail(std::move(*error));
+    member.negated = command.negated;
+    group.members.push_back(std::move(member));
+}
+
+bool Driver::read_interface(Command const& command) {
+    Words words = command.words;
+    words.next();
+    auto const name = words.next();
+    if (name.empty() || command.negated) return false;
+    open(Block::interface);
+    config_.has_interfaces = true;
+    // "GigabitEthernet 0/1" is one name, "Serial0/0 point-to-point" is not.
+    auto const second = words.peek();
+    bool const split = !second.empty() && is_digit(second.front());
+    interface_ = {name.data(), split ? static_cast<std::size_t>(second.end() - name.data()) : name.size()};
+    nameif_ = {};
+    return true;
+}
+
+// "nameif outside" of an interface, or PIX's "nameif ethernet0 outside security0".
+bool Driver::read_nameif(Command const& command) {
+    Words words = command.words;
+    words.next();
+    if (block_ == Block::interface) nameif_ = words.next();
+    return true;
+}
+
+// "ip address IP MASK" of an interface with a nameif, or PIX's "ip address NAME IP MASK".
+bool Driver::read_interface_address(Words words) {
+    if (platform_ != Platform::asa) return true;
+    auto const name = block_ == Block::interface ? nameif_ : words.next();
+    if (auto const ip = parse_ip(words.peek()); ip && !name.empty())
+        config_.statements.emplace_back(InterfaceAddress{name, *ip});
+    return true;
+}
+
+// An access group within an interface.
+bool Driver::read_binding(Command const& command, Words words, bool ipv6) {
+    if (block_ != Block::interface) return false;
+    AccessGroup group;
+    if (auto error = parse_access_group({config_.text, config_.source, words.rest}, group))
+        return fail(std::move(*error)), true;
+    group.negated = command.negated;
+    group.ipv6 = ipv6;
+    if (is(Words(command.text.substr(command.text.find_first_of(" \t"))).peek(), "port")) group.qualifier = "port";
+    group.interface = interface_;
+    group.text = command.text;
+    config_.statements.emplace_back(std::move(group));
+    return true;
+}
+
+// An ASA's "access-group OUT in interface outside"; elsewhere the first word of other commands.
+bool Driver::read_access_group(Command const& command) {
+    if (platform_ != Platform::asa) return false;
+    open(Block::none);
+    config_.has_interfaces = true;
+    Words words = command.words;
+    words.next();
+    AccessGroup group;
+    if (auto error = parse_access_group({config_.text, config_.source, words.rest}, group))
+        return fail(std::move(*error)), true;
+    if (group.interface.empty())
+        return fail_at(config_.text.substr(config_.span_of(command.text).end, 0), {"interface"}), true;
+    group.negated = command.negated;
+    group.text = command.text;
+    config_.statements.emplace_back(std::move(group));
+    return true;
+}
+
+bool Driver::read_alias(Command const& command) {
+    Words words = command.words;
+    words.next();
+    auto const ip = parse_ip(words.next());
+    auto const name = words.next();
+    if (!ip || name.empty()) return false; // a VLAN's name
+    if (!command.negated) config_.statements.emplace_back(Alias{*ip, name});
+    return true;
+}
+
+// --- Everything else ---
+
+// IOS's banners end at the character that they start with, many lines below; it may be written as "^C".
+bool Driver::read_banner(Command const& command) {
+    open(Block::none);
+    Words words = command.words;
+    words.next();
+    words.next();
+    if (platform_ == Platform::asa || words.done() || command.negated) return true;
+    auto const delimiter = words.rest.substr(0, words.rest.front() == '^' ? 2 : 1);
+    if (words.rest.find(delimiter, delimiter.size()) != std::string_view::npos) return true;
+    constexpr std::size_t longest = 32768; // a missing end must not swallow the file
+    auto const ahead = config_.text.substr(std::min(next_, config_.text.size()), longest);
+    if (auto const end = ahead.find(delimiter); end != std::string_view::npos)
+        next_ = std::min(config_.text.find('\n', next_ + end), config_.text.size() - 1) + 1;
+    return true;
+}
+
+// The start of another section ends ours, also where there is no indentation.
+bool Driver::read_section(Command const& command) {
+    if (!command.indented) open(Block::none);
+    return false;
+}
+
+// Free text names nothing.
+bool Driver::read_words(Command const&) { return true; }
+
+void Driver::collect_mentions(Command const& command) {
+    Words words = command.words;
+    auto const first = words.peek();
+    bool active = may_name_lists(first, Words(words.rest.substr(first.size())).peek());
+    while (!words.done()) {
+        auto const word = words.next();
+        if (announces_other_list(word))
+            active = false;
+        else if (active)
+            config_.mentions.push_back(word); // even "MGMT-ACL", which would announce one itself
+        else
+            active = announces_list(word);
+    }
+}
+
+} // namespace
+
+Config parse(std::string_view text, SourceId source, Platform platform) {
+    return Driver(text, source, platform).run();
+}
+
+} // namespace portcullis::cisco

@@ -1,0 +1,67 @@
+// portcullis.toml: which rules run, what the networks are, and the user's own services. Whatever in it is unknown,
+// misspelt or not supported yet is an error with its place, so that no setting is ignored in silence.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "portcullis/base/interval_set.hpp"
+#include "portcullis/catalogue/catalogue.hpp"
+#include "portcullis/catalogue/config_error.hpp"
+#include "portcullis/model/ruleset.hpp"
+
+namespace portcullis {
+
+// A rule's id, slug or prefix ("PC2"), and where it stands: whether such a rule exists is for lint to say.
+struct RuleSelector {
+    std::string text;
+    std::uint32_t line = 1;
+    std::uint32_t column = 1;
+};
+
+// A part of the network that the user names.
+struct Zone {
+    std::string name;
+    bool trusted = false;
+    bool has_networks = false; // without `networks` a zone says nothing about addresses
+    IntervalSet v4;
+    IntervalSet v6;
+    std::vector<std::string> interfaces; // names, or "eth*" for all that begin so
+
+    IntervalSet const& networks(Family family) const { return family == Family::v4 ? v4 : v6; }
+};
+
+struct Config {
+    bool root = false; // look no further up for another portcullis.toml
+
+    std::vector<RuleSelector> select;
+    std::vector<RuleSelector> ignore;
+    std::optional<Severity> fail_on = Severity::medium; // none: "never"
+    std::vector<std::pair<RuleSelector, Severity>> levels;
+
+    std::vector<std::pair<std::string, Dialect>> dialects; // by glob, in the order of the file
+    std::vector<Zone> zones;
+    Catalogue catalogue = Catalogue::built_in(); // with the user's services
+
+    // The source addresses that are not to be trusted. Addresses of a zone are as trusted as it is; where zones
+    // overlap, the smaller one decides, and of equal ones the untrusted. All others are untrusted unless they are
+    // private or local to a link. Never members: addresses that no packet can come from (loopback, multicast,
+    // broadcast, …).
+    IntervalSet untrusted_sources(Family family) const;
+    // Whether everything that arrives at an interface is trusted. Where a zone names interfaces, those of the
+    // trusted zones and the loopback are; else names that say that they are inside (rules/names/interfaces.toml).
+    bool trusts_interface(std::string_view name) const;
+    // The same as a set of values of Field::iif. Names too long to be told apart there are not in it.
+    IntervalSet trusted_interfaces() const;
+};
+
+struct LoadedConfig {
+    Config config;
+    std::vector<ConfigError> errors;
+};
+
+LoadedConfig load_config(std::string_view text, std::string_view path);
+
+} // namespace portcullis

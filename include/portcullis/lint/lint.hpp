@@ -1,0 +1,68 @@
+// The main job: one file in, what is wrong with it out.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "portcullis/catalogue/catalogue.hpp"
+#include "portcullis/catalogue/config.hpp"
+#include "portcullis/engine/path.hpp"
+#include "portcullis/lint/rule.hpp"
+
+namespace portcullis {
+
+// A finding as reports show it.
+struct Diagnostic {
+    Finding finding;
+    RuleInfo const* rule = nullptr;
+    Severity severity{};
+    std::string message;
+    std::string fingerprint; // the same while rule, file and the text of the culprits are, wherever they move
+};
+
+// A service that new connections reach on one path.
+struct Exposure {
+    std::string service;
+    PortRange port;
+    Path::Kind path_kind{};
+    std::string path;
+    std::vector<std::string> sources;      // prefixes and ranges, both families
+    std::vector<std::string> destinations;
+    std::vector<std::string> interfaces;   // that it enters by; empty for any
+    bool untrusted = false;                // some source is untrusted
+    Certainty certainty = Certainty::certain;
+    Witness witness;
+    std::vector<Span> rules;               // that let it pass: rules, or the policy of a chain
+};
+
+struct FileResult {
+    std::shared_ptr<Sources const> sources; // the file's own text and what it includes
+    std::string path;
+    std::optional<Dialect> dialect;
+    std::size_t rules = 0;
+    std::size_t chains = 0;
+    double modelled = 1.0;
+    std::vector<Unmodelled> unmodelled; // the same text once, with its count
+    std::size_t errors = 0;             // syntax errors and constructs that could not be read
+    bool complete = true;               // nothing of the analysis had to be left out
+    std::vector<Diagnostic> findings;   // by place, then by rule
+    std::vector<Exposure> exposures;    // only where asked for
+};
+
+struct LintOptions {
+    Config config;
+    std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
+    std::vector<std::string> ignore; // likewise, on top of the configuration's
+    bool exposures = false;
+};
+
+// What there is to say about the reading of `source`.
+FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect dialect, Reading reading,
+                LintOptions const& options);
+
+// A file that could not be told to be any dialect, or not be read at all: one finding that says so.
+FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why);
+
+} // namespace portcullis

@@ -1,0 +1,53 @@
+// The rules of lint as data: what rules/lint/<slug>.toml says of each. The code of a rule is in src/lint/rules/<slug>.cpp.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portcullis/model/finding.hpp"
+
+namespace portcullis {
+
+// A text that raises the rule and one that does not, for one dialect. Lines that end in "<--" are those that findings
+// stand on. See `framed` for how a few lines become a whole file.
+struct Example {
+    Dialect dialect{};
+    std::string bad;
+    std::string good;
+};
+
+struct RuleInfo {
+    std::string id;   // "PC101", permanent
+    std::string slug; // "telnet-exposed", permanent
+    Severity severity{};
+    std::string summary; // one line, for lists
+    std::string message; // with {arguments} of the finding
+    std::string why;
+    std::string fix;
+    std::vector<std::string> references;
+    std::vector<std::string> services;             // of the catalogue, for a rule of exposure
+    std::map<std::string, std::int64_t> parameters;
+    bool reader = false;                            // raised while a dialect is read; there is no code of its own
+    std::vector<Example> examples;
+
+    std::int64_t parameter(std::string_view name) const { return parameters.at(std::string(name)); }
+};
+
+// All rules, by id.
+std::vector<RuleInfo> const& rules();
+// By id or slug; null where there is none.
+RuleInfo const* find_rule(std::string_view id_or_slug);
+// Whether `selector` is the rule's id or slug, or a prefix of its id such as "PC2".
+bool selects(std::string_view selector, RuleInfo const& rule);
+// "unknown rule 'X'; did you mean 'Y'?" where the selector selects no rule at all.
+std::optional<std::string> unknown_rule(std::string_view selector);
+// The message with its arguments filled in.
+std::string message_of(RuleInfo const& rule, Finding const& finding);
+
+// A complete file around the lines of an example, unless they are one: a filter table with DROP policies, an nftables
+// input chain with policy drop, an applied access list. Marks are taken out.
+std::string framed(Dialect dialect, std::string_view lines);
+
+} // namespace portcullis

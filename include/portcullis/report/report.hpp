@@ -1,0 +1,36 @@
+// One run's results, and the forms in which they are shown. Every form is written from the same Report.
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include "portcullis/lint/lint.hpp"
+
+namespace portcullis {
+
+struct Report {
+    std::string version;           // of the program
+    std::vector<FileResult> files; // by path
+    Severity shown = Severity::low; // findings below it are counted, not shown
+
+    // How many findings of each severity, info first.
+    std::array<std::size_t, 5> counts() const;
+    bool complete() const;
+};
+
+struct TextStyle {
+    bool color = false;
+    bool quiet = false; // findings only, no closing line
+};
+
+// The report for people: each finding with its lines of source, carets and proof.
+std::string text_report(Report const& report, TextStyle style);
+// Which services are reachable, path by path and rule by rule, for people.
+std::string text_audit(Report const& report, Catalogue const& catalogue, TextStyle style);
+// The contract of docs/report.schema.json; exposures are in it where the results have them.
+std::string json_report(Report const& report, bool with_exposures);
+
+// The page of one rule: what, why, how to mend it, examples.
+std::string rule_page(RuleInfo const& rule);
+
+} // namespace portcullis

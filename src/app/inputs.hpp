@@ -1,0 +1,64 @@
+// Everything that is read from outside: the files to look at, what they include, and the configuration that applies.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/options.hpp"
+#include "portcullis/catalogue/config.hpp"
+#include "portcullis/dialect/read.hpp"
+
+namespace portcullis::app {
+
+// A file larger than this is refused: nobody's firewall is, and reading it would only exhaust memory.
+inline constexpr std::uintmax_t largest_input = std::uintmax_t{512} << 20U;
+
+struct InputFile {
+    std::string path;    // as it is shown
+    bool named = false;  // by the user; the others were found in a directory
+    bool standard_input = false;
+};
+
+// The files that the arguments name, directories searched, sorted by path. Throws UsageError for what does not exist
+// in the arguments' syntax only; a file that cannot be read is reported when it is.
+std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, std::string const& stdin_filename);
+
+// The text, or why it cannot be had, as a sentence.
+struct FileText {
+    std::string text;
+    std::string error;
+};
+FileText read_text(InputFile const& file);
+FileText read_text_file(std::filesystem::path const& path);
+
+// What one file says. `reading` is empty where the text is of no dialect, and `error` says why.
+struct Loaded {
+    std::shared_ptr<Sources> sources;
+    SourceId source = 0;
+    std::optional<Dialect> dialect;
+    std::optional<Reading> reading;
+    std::string error;
+};
+Loaded load(InputFile const& file, Options const& options, Config const& config);
+
+// The configuration for a file: --config, else the nearest portcullis.toml above it, else the defaults. Throws
+// UsageError with all that is wrong in it.
+class Configs {
+  public:
+    explicit Configs(Options const& options) : options_(options) {}
+    std::shared_ptr<Config const> config_for(std::string const& path);
+
+  private:
+    std::shared_ptr<Config const> load_file(std::filesystem::path const& path);
+
+    Options const& options_;
+    std::vector<std::pair<std::filesystem::path, std::shared_ptr<Config const>>> known_; // by folder or file
+    std::shared_ptr<Config const> defaults_;
+};
+
+// Writes all of the text, or throws a sentence: a full disk is an error, not silence.
+void write_output(std::string const& path, std::string_view text);
+
+} // namespace portcullis::app

@@ -1,0 +1,144 @@
+// lint and audit: files in, one report out. Files are independent, so they are worked on side by side; the report is in
+// the order of the files whatever order they end in.
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+
+#include "app/inputs.hpp"
+#include "portcullis/report/report.hpp"
+
+namespace portcullis::app {
+
+namespace {
+
+void check_selectors(std::vector<std::string> const& selectors, std::string_view flag) {
+    for (std::string const& selector : selectors) {
+        if (auto const error = unknown_rule(selector)) throw UsageError(fmt::format("{}: {}", flag, *error));
+    }
+}
+
+// --color, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
+bool use_color(std::string const& wanted) {
+    auto const set = [](char const* name) {
+        char const* value = std::getenv(name);
+        return value != nullptr && *value != '\0';
+    };
+    if (wanted != "auto") return wanted == "always";
+    if (set("NO_COLOR")) return false;
+    if (set("CLICOLOR_FORCE") || set("FORCE_COLOR")) return true;
+    char const* term = std::getenv("TERM");
+    if (term != nullptr && std::string_view(term) == "dumb") return false;
+    return ::isatty(STDOUT_FILENO) == 1;
+}
+
+struct Job {
+    InputFile file;
+    std::shared_ptr<Config const> config;
+    std::optional<FileResult> result; // none: a file of a directory that is no firewall's
+};
+
+void work(Job& job, Options const& options) {
+    Loaded loaded = load(job.file, options, *job.config);
+    if (!loaded.reading) {
+        // A directory holds other things too; what the user named has to be what they say.
+        if (job.file.named || !loaded.error.starts_with("not recognised")) {
+            job.result = unreadable(loaded.sources, loaded.source, loaded.error);
+        }
+        return;
+    }
+    LintOptions lint_options;
+    lint_options.config = *job.config;
+    lint_options.select = options.select;
+    lint_options.ignore = options.ignore;
+    lint_options.exposures = options.command == "audit";
+    job.result = lint(loaded.sources, loaded.source, *loaded.dialect, std::move(*loaded.reading), lint_options);
+}
+
+void work_all(std::vector<Job>& jobs, Options const& options) {
+    std::atomic<std::size_t> next = 0;
+    std::mutex mutex;
+    std::exception_ptr failure;
+    auto const worker = [&] {
+        for (std::size_t i = next++; i < jobs.size(); i = next++) {
+            try {
+                work(jobs[i], options);
+            } catch (std::exception const& e) {
+                std::lock_guard const lock(mutex);
+                if (!failure) failure = std::make_exception_ptr(std::runtime_error(jobs[i].file.path + ": " + e.what()));
+            }
+        }
+    };
+    std::size_t const wanted = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 1; i < std::min(wanted, jobs.size()); ++i) threads.emplace_back(worker);
+        worker();
+    }
+    if (failure) std::rethrow_exception(failure);
+}
+
+std::optional<Severity> fail_level(Options const& options, Config const& config) {
+    if (!options.fail_on) return config.fail_on;
+    if (*options.fail_on == "never") return std::nullopt;
+    return severity_by_name(*options.fail_on);
+}
+
+int exit_code(std::vector<Job> const& jobs, Options const& options) {
+    int code = clean;
+    for (Job const& job : jobs) {
+        if (!job.result) continue;
+        if (!job.result->complete) code = std::max<int>(code, unreadable_input);
+        if (options.strict && job.result->modelled < 1.0) code = std::max<int>(code, unreadable_input);
+        auto const level = fail_level(options, *job.config);
+        for (Diagnostic const& d : job.result->findings) {
+            if (level && d.severity >= *level) code = std::max<int>(code, findings);
+        }
+    }
+    return code;
+}
+
+} // namespace
+
+int run_lint(Options const& options) {
+    if (options.inputs.empty()) throw UsageError(options.command + " needs a file, a directory, or '-' for standard input");
+    check_selectors(options.select, "--select");
+    check_selectors(options.ignore, "--ignore");
+    Configs configs(options);
+    std::vector<Job> jobs;
+    for (InputFile& file : find_inputs(options.inputs, options.stdin_filename)) {
+        auto config = configs.config_for(file.path);
+        jobs.push_back({std::move(file), std::move(config), std::nullopt});
+    }
+    if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
+    work_all(jobs, options);
+
+    Report report;
+    report.version = PORTCULLIS_VERSION;
+    report.shown = options.shown;
+    std::size_t skipped = 0;
+    int const code = exit_code(jobs, options);
+    Catalogue const catalogue = jobs.front().config->catalogue;
+    for (Job& job : jobs) {
+        if (job.result) report.files.push_back(std::move(*job.result));
+        else ++skipped;
+    }
+    if (skipped > 0) fmt::print(stderr, "portcullis: {} of the files in the directories are no firewall configuration\n", skipped);
+    // A directory in which nothing was recognised has not been found clean.
+    if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
+    bool const audit = options.command == "audit";
+    std::vector<Output> outputs = options.outputs;
+    if (outputs.empty()) outputs.push_back({"text", ""});
+    for (Output const& output : outputs) {
+        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
+        if (output.format == "json") write_output(output.path, json_report(report, audit));
+        else if (audit) write_output(output.path, text_audit(report, catalogue, style));
+        else write_output(output.path, text_report(report, style));
+    }
+    return code;
+}
+
+} // namespace portcullis::app

@@ -1,0 +1,174 @@
+// The command line. The only file that knows CLI11, and the place where every exception ends as a sentence and an exit
+// code.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "app/options.hpp"
+#include "portcullis/base/did_you_mean.hpp"
+#include "portcullis/base/visible.hpp"
+
+namespace portcullis::app {
+
+namespace {
+
+constexpr std::string_view commands[] = {"lint", "audit", "trace", "explain", "catalogue", "version"};
+
+// Lists such as --select take one value each time; commas separate several.
+CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into, std::string const& help) {
+    return app.add_option(name, into, help)->delimiter(',')->expected(1)->allow_extra_args(false)->take_all();
+}
+
+void add_input(CLI::App& app, Options& options) {
+    app.add_option("inputs", options.inputs, "Files, directories, or '-' for standard input");
+    app.add_option_function<std::string>(
+           "--dialect",
+           [&options](std::string const& name) {
+               if (name == "auto") return;
+               options.dialect = dialect_by_name(name);
+               if (!options.dialect) {
+                   throw UsageError(fmt::format("--dialect: unknown dialect '{}'{}", name,
+                                                did_you_mean_text(name, {"auto", "iptables", "ip6tables", "iptables-script", "nftables",
+                                                                         "nft-json", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"})));
+               }
+           },
+           "auto, iptables, ip6tables, nftables, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
+        ->type_name("NAME");
+    app.add_option("--stdin-filename", options.stdin_filename, "What to call standard input")->type_name("PATH");
+    app.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
+    app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+}
+
+void add_outputs(CLI::App& app, Options& options) {
+    app.add_option_function<std::vector<std::string>>(
+           "-o,--output",
+           [&options](std::vector<std::string> const& values) {
+               for (std::string const& value : values) {
+                   std::size_t const equals = value.find('=');
+                   Output output{value.substr(0, equals), equals == std::string::npos ? "" : value.substr(equals + 1)};
+                   if (output.format != "text" && output.format != "json") {
+                       throw UsageError(fmt::format("-o: unknown format '{}'; known are text and json", output.format));
+                   }
+                   options.outputs.push_back(std::move(output));
+               }
+           },
+           "text or json, each may be followed by =FILE")
+        ->type_name("FORMAT[=FILE]")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    app.add_option("--color", options.color, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+void add_lint(CLI::App& app, Options& options) {
+    add_input(app, options);
+    add_outputs(app, options);
+    add_list(app, "--select", options.select, "Run only these rules: ids, slugs, or prefixes such as PC1")->type_name("RULES");
+    add_list(app, "--ignore", options.ignore, "Do not run these rules")->type_name("RULES");
+    app.add_option_function<std::string>(
+           "--severity", [&options](std::string const& name) { options.shown = severity_by_name(name).value(); },
+           "Show findings from this severity on (low)")
+        ->check(CLI::IsMember({"critical", "high", "medium", "low", "info"}));
+    app.add_option("--fail-on", options.fail_on, "Exit with 1 for findings from this severity on (medium), or never")
+        ->check(CLI::IsMember({"critical", "high", "medium", "low", "info", "never"}));
+    app.add_flag("--strict", options.strict, "Exit with 3 where something is not modelled");
+    app.add_flag("-q,--quiet", options.quiet, "Findings only");
+    app.add_option("-j,--jobs", options.jobs, "How many files to work on at once (all processors)")->check(CLI::Range(1, 1024));
+}
+
+void add_trace(CLI::App& app, Options& options) {
+    add_input(app, options);
+    add_outputs(app, options);
+    app.add_option("--packet", options.packet, "One packet: 'in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:22'");
+    app.add_option("--packets", options.packets_file, "Many packets: a file of JSON objects, one a line")->type_name("FILE");
+    app.add_option("--hook", options.hook, "input, forward or output; by the packet's interfaces where left out")
+        ->check(CLI::IsMember({"input", "forward", "output", "prerouting", "postrouting"}));
+    app.add_option("--chain", options.chain, "The access list or base chain to ask, by name")->type_name("NAME");
+}
+
+// The nearest flag to what CLI11 did not expect, for all flags of the command.
+std::string flag_suggestion(CLI::App const& app, std::string const& message) {
+    std::size_t const at = message.find("--");
+    if (at == std::string::npos) return "";
+    std::string const wrong = message.substr(at, message.find_first_of(" =", at) - at);
+    std::vector<std::string> names;
+    for (CLI::App const* used : app.get_subcommands()) {
+        for (CLI::Option const* option : used->get_options()) {
+            for (std::string const& name : option->get_lnames()) names.push_back("--" + name);
+        }
+    }
+    return did_you_mean_text(wrong, {names.begin(), names.end()});
+}
+
+int dispatch(Options const& options) {
+    if (options.command == "lint" || options.command == "audit") return run_lint(options);
+    if (options.command == "trace") return run_trace(options);
+    if (options.command == "explain") return run_explain(options);
+    if (options.command == "catalogue") return run_catalogue(options);
+    fmt::print("portcullis {}\n", PORTCULLIS_VERSION);
+    return clean;
+}
+
+int parse_and_run(int argc, char** argv) {
+    Options options;
+    CLI::App app("portcullis proves what a firewall does to packets, and says what is wrong with it.", "portcullis");
+    app.require_subcommand(1);
+    app.set_help_all_flag("--help-all", "Help of all commands");
+    add_lint(*app.add_subcommand("lint", "Every rule, over files and directories"), options);
+    add_lint(*app.add_subcommand("audit", "Which services are reachable, from where, through which rules"), options);
+    add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);
+    CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
+    explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
+    CLI::App& catalogue = *app.add_subcommand("catalogue", "What is known of a service or port");
+    catalogue.add_option("service", options.topic, "A name or tcp/23; all services where left out");
+    catalogue.add_option("--format", options.page_format, "text, json or markdown");
+    catalogue.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
+    catalogue.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+    app.add_subcommand("version", "The version of the program");
+
+    if (argc > 1 && argv[1][0] != '-' && std::find(std::begin(commands), std::end(commands), argv[1]) == std::end(commands)) {
+        bool const is_file = std::filesystem::exists(argv[1]);
+        std::string const hint = is_file ? fmt::format("; did you mean 'portcullis lint {}'?", argv[1])
+                                         : did_you_mean_text(argv[1], {std::begin(commands), std::end(commands)});
+        throw UsageError(fmt::format("there is no command '{}'{}", argv[1], hint));
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::CallForHelp const& e) {
+        return app.exit(e);
+    } catch (CLI::CallForAllHelp const& e) {
+        return app.exit(e);
+    } catch (CLI::ParseError const& e) {
+        throw UsageError(std::string(e.what()) + flag_suggestion(app, e.what()));
+    }
+    options.command = app.get_subcommands().front()->get_name();
+    return dispatch(options);
+}
+
+} // namespace
+
+int run(int argc, char** argv) {
+    // A closed pipe is an error of writing like any other.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return parse_and_run(argc, argv);
+    } catch (UsageError const& e) {
+        std::string_view rest = e.what();
+        while (!rest.empty()) {
+            std::string_view const line = rest.substr(0, rest.find('\n'));
+            fmt::print(stderr, "portcullis: {}\n", visible(line));
+            rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        }
+        return usage;
+    } catch (std::exception const& e) {
+        fmt::print(stderr, "portcullis: {}\n", visible(e.what()));
+        return internal;
+    }
+}
+
+} // namespace portcullis::app
+
+int main(int argc, char** argv) { return portcullis::app::run(argc, argv); }

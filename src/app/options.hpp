@@ -1,0 +1,60 @@
+// The command line as data, after CLI11 has read it.
+#pragma once
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "portcullis/model/finding.hpp"
+
+namespace portcullis::app {
+
+// The exit codes of docs/cli.md; the highest that applies wins.
+enum ExitCode : int { clean = 0, findings = 1, usage = 2, unreadable_input = 3, internal = 4 };
+
+// A mistake of the caller's, as a sentence; ends the run with exit code 2.
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+struct Output {
+    std::string format; // "text" or "json"
+    std::string path;   // empty: standard output
+};
+
+struct Options {
+    std::string command;
+
+    // lint and audit
+    std::vector<std::string> inputs; // files, directories, "-"
+    std::string stdin_filename = "<stdin>";
+    std::optional<Dialect> dialect;
+    std::vector<std::string> select;
+    std::vector<std::string> ignore;
+    Severity shown = Severity::low;
+    std::optional<std::string> fail_on; // a severity or "never"
+    bool strict = false;
+    std::vector<Output> outputs;
+    std::string color = "auto";
+    bool quiet = false;
+    unsigned jobs = 0; // 0: as many as there are processors
+    std::string config_file;
+    bool isolated = false;
+
+    // trace
+    std::string packet;
+    std::string packets_file;
+    std::string hook;
+    std::string chain;
+
+    // explain, catalogue
+    std::string topic;
+    std::string page_format = "text";
+};
+
+int run_lint(Options const& options); // lint and audit
+int run_trace(Options const& options);
+int run_explain(Options const& options);
+int run_catalogue(Options const& options);
+
+} // namespace portcullis::app

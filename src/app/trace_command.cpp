@@ -1,0 +1,265 @@
+// trace: the interpreter on single packets, one hook at a time, with the rule that decides.
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "app/inputs.hpp"
+#include "portcullis/base/did_you_mean.hpp"
+#include "portcullis/base/visible.hpp"
+#include "portcullis/catalogue/names.hpp"
+#include "portcullis/engine/interpret.hpp"
+#include "portcullis/engine/path.hpp"
+
+namespace portcullis::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+HookPoint hook_of(Packet const& packet) {
+    if (packet[Field::oif] == 0) return HookPoint::input;
+    return packet[Field::iif] == 0 ? HookPoint::output : HookPoint::forward;
+}
+
+std::optional<HookPoint> hook_by_name(std::string_view name) {
+    for (HookPoint const point : {HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output, HookPoint::postrouting}) {
+        if (to_string(point) == name) return point;
+    }
+    return std::nullopt;
+}
+
+// The chains that a packet meets: those of --chain; of a Linux hook; or the access lists that its interfaces have.
+class Chains {
+  public:
+    Chains(Ruleset const& ruleset, Options const& options) : ruleset_(ruleset), options_(options) {
+        if (options.chain.empty()) return;
+        std::vector<std::string> titles;
+        for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+            Chain const& chain = ruleset.chains[id];
+            if (!chain.hook) continue;
+            titles.push_back(chain.title());
+            if (chain.name == options.chain || chain.title() == options.chain) named_.push_back(id);
+        }
+        if (named_.empty()) {
+            throw UsageError(fmt::format("there is no base chain or access list '{}'{}", options.chain,
+                                         did_you_mean_text(options.chain, {titles.begin(), titles.end()})));
+        }
+    }
+
+    std::vector<ChainId> const& met_by(Packet const& packet, std::optional<HookPoint> hook) {
+        if (!named_.empty()) return named_;
+        if (!hook && !options_.hook.empty()) hook = hook_by_name(options_.hook);
+        bool const lists = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(),
+                                       [](Chain const& c) { return c.hook && c.hook->point == HookPoint::list; });
+        if (lists) return met_ = bound_lists(packet);
+        HookPoint const point = hook.value_or(hook_of(packet));
+        auto& known = by_hook_[static_cast<std::size_t>(point)];
+        if (!known) known = chains_at(ruleset_, point);
+        return *known;
+    }
+
+  private:
+    std::vector<ChainId> bound_lists(Packet const& packet) const {
+        std::vector<ChainId> in;
+        std::vector<ChainId> out;
+        auto const all = chains_at(ruleset_, HookPoint::list);
+        for (ChainId const id : all) {
+            for (Binding const& binding : ruleset_.chains[id].bindings) {
+                U128 const interface = packet[binding.inbound ? Field::iif : Field::oif];
+                if (interface != 0 && interface == interface_value(binding.interface)) (binding.inbound ? in : out).push_back(id);
+            }
+        }
+        in.insert(in.end(), out.begin(), out.end());
+        if (!in.empty()) return in;
+        if (all.size() == 1) return all;
+        throw UsageError("name the access list with --chain, or an interface that has one with in= or out=");
+    }
+
+    Ruleset const& ruleset_;
+    Options const& options_;
+    std::vector<ChainId> named_;
+    std::vector<ChainId> met_;
+    std::array<std::optional<std::vector<ChainId>>, 8> by_hook_;
+};
+
+std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId chain, std::optional<std::size_t> rule) {
+    Chain const& c = ruleset.chains[chain];
+    Span const span = rule ? c.rules[*rule].span : c.policy_span;
+    return sources[span.source].locate(span.begin).line;
+}
+
+std::string_view certainty(Decision const& decision) { return decision.certain() ? "certain" : "possible"; }
+
+void print_text(Loaded const& loaded, Packet const& packet, Decision const& decision) {
+    Ruleset const& ruleset = loaded.reading->ruleset;
+    std::string out = to_text(packet) + '\n';
+    auto const to = std::back_inserter(out);
+    ChainId chain = no_chain;
+    for (Step const& step : decision.steps) {
+        Chain const& c = ruleset.chains[step.chain];
+        if (step.chain != chain) fmt::format_to(to, "  {}\n", visible(c.title()));
+        chain = step.chain;
+        std::string const what = step.rule ? visible(loaded.sources->text(c.rules[*step.rule].span)) : "policy";
+        fmt::format_to(to, "    {:>5}  {:<20} {}\n", line_of(*loaded.sources, ruleset, step.chain, step.rule), step.outcome, what);
+    }
+    Outcome const& main = decision.main();
+    if (main.chain == no_chain) {
+        fmt::format_to(to, "accept: no base chain sees this packet\n");
+    } else {
+        fmt::format_to(to, "{}: {} of {}, line {}\n", to_string(main.fate), main.rule ? "a rule" : "the policy",
+                       visible(ruleset.chains[main.chain].title()), line_of(*loaded.sources, ruleset, main.chain, main.rule));
+    }
+    if (!decision.certain()) {
+        fmt::format_to(to, "possible only: matches that are not modelled may decide otherwise\n");
+        for (Outcome const& o : decision.outcomes) {
+            if (o.chain == no_chain) continue;
+            fmt::format_to(to, "  {} at line {}\n", to_string(o.fate), line_of(*loaded.sources, ruleset, o.chain, o.rule));
+        }
+    }
+    write_output("", out);
+}
+
+void print_json(Loaded const& loaded, Decision const& decision) {
+    Ruleset const& ruleset = loaded.reading->ruleset;
+    Json steps = Json::array();
+    for (Step const& step : decision.steps) {
+        Chain const& chain = ruleset.chains[step.chain];
+        steps.push_back({{"hook", chain.hook ? Json(to_string(chain.hook->point)) : Json()},
+                         {"table", chain.table},
+                         {"chain", chain.name},
+                         {"rule", step.rule ? Json(chain.rules[*step.rule].origin + 1) : Json("policy")},
+                         {"line", line_of(*loaded.sources, ruleset, step.chain, step.rule)},
+                         {"outcome", step.outcome}});
+    }
+    Json const json{{"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}, {"steps", steps}};
+    write_output("", json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
+}
+
+// A packet out of one line of --packets. Throws a sentence.
+Packet packet_from(Json const& json) {
+    Packet packet;
+    auto const number_or_name = [&](char const* key, Field field) {
+        if (!json.contains(key) || json[key].is_null()) return;
+        Json const& value = json[key];
+        auto const found = value.is_number_unsigned() ? std::optional<U128>(value.get<std::uint64_t>())
+                           : value.is_string()        ? value_by_name(field, value.get<std::string>())
+                                                      : std::nullopt;
+        if (!found || *found > info(field).largest) throw std::runtime_error(fmt::format("'{}' has no value {}", key, value.dump()));
+        packet[field] = *found;
+    };
+    auto const address = [&](char const* key, Field (*field)(Family)) {
+        auto const ip = parse_ip(json.value(key, std::string()));
+        if (!ip || ip->family != packet.family()) throw std::runtime_error(fmt::format("'{}' is no address of the packet's family", key));
+        packet[field(ip->family)] = ip->value;
+    };
+    auto const source = parse_ip(json.value("src", std::string()));
+    packet[Field::family] = source && source->family == Family::v6 ? family_v6 : family_v4;
+    if (json.contains("family")) packet[Field::family] = json["family"] == 6 ? family_v6 : family_v4;
+    address("src", src_field);
+    address("dst", dst_field);
+    char const* const protocol_key = json.contains("proto") ? "proto" : "protocol";
+    if (json.contains(protocol_key) && json[protocol_key].is_string()) {
+        auto const known = protocol_number(json[protocol_key].get<std::string>(), Vocabulary::linux_names);
+        if (!known) throw std::runtime_error("unknown protocol " + json[protocol_key].dump());
+        packet[Field::protocol] = *known;
+    } else {
+        number_or_name(protocol_key, Field::protocol);
+    }
+    number_or_name("sport", Field::sport);
+    number_or_name("dport", Field::dport);
+    number_or_name("icmp_type", Field::icmp_type);
+    number_or_name("icmp_code", Field::icmp_code);
+    number_or_name("ct_state", Field::ct_state);
+    number_or_name("mark", Field::mark);
+    number_or_name("ttl", Field::ttl);
+    number_or_name("length", Field::length);
+    for (auto const& [key, field] : {std::pair{"iif", Field::iif}, std::pair{"oif", Field::oif}}) {
+        if (json.contains(key) && json[key].is_string()) packet[field] = interface_value(json[key].get<std::string>());
+    }
+    if (json.contains("tcp_flags") && json["tcp_flags"].is_array()) {
+        for (Json const& flag : json["tcp_flags"]) {
+            auto const bit = value_by_name(Field::tcp_flags, flag.get<std::string>());
+            if (!bit) throw std::runtime_error("unknown tcp flag " + flag.dump());
+            packet[Field::tcp_flags] |= *bit;
+        }
+    } else if (packet[Field::protocol] == number(Protocol::tcp)) {
+        packet[Field::tcp_flags] = packet[Field::ct_state] == ct_state::new_ ? tcp_flag::syn : tcp_flag::ack;
+    }
+    return packet;
+}
+
+int trace_many(Loaded const& loaded, Options const& options) {
+    FileText const text = read_text({options.packets_file, true, options.packets_file == "-"});
+    if (!text.error.empty()) {
+        fmt::print(stderr, "portcullis: {}\n", visible(text.error));
+        return unreadable_input;
+    }
+    Ruleset const& ruleset = loaded.reading->ruleset;
+    Chains chains(ruleset, options);
+    std::string out;
+    int code = clean;
+    std::size_t number = 0;
+    for (std::size_t at = 0; at < text.text.size();) {
+        std::size_t const end = std::min(text.text.find('\n', at), text.text.size());
+        std::string_view const line = std::string_view(text.text).substr(at, end - at);
+        at = end + 1;
+        ++number;
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        try {
+            Json const json = Json::parse(line);
+            Packet const packet = packet_from(json);
+            auto const hook = hook_by_name(json.value("hook", std::string()));
+            Decision const decision = interpret(ruleset, chains.met_by(packet, hook), packet);
+            Outcome const& main = decision.main();
+            Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
+                              {"verdict", to_string(main.fate)},
+                              {"certainty", certainty(decision)},
+                              {"line", main.chain == no_chain ? Json() : Json(line_of(*loaded.sources, ruleset, main.chain, main.rule))}};
+            out += result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+        } catch (Json::exception const&) {
+            fmt::print(stderr, "portcullis: {}:{}: no JSON object with a packet\n", visible(options.packets_file), number);
+            code = unreadable_input;
+        } catch (std::runtime_error const& e) {
+            fmt::print(stderr, "portcullis: {}:{}: {}\n", visible(options.packets_file), number, visible(e.what()));
+            code = unreadable_input;
+        }
+    }
+    write_output("", out);
+    return code;
+}
+
+} // namespace
+
+int run_trace(Options const& options) {
+    if (options.inputs.size() != 1) throw UsageError("trace needs one file");
+    if (options.packet.empty() == options.packets_file.empty()) throw UsageError("trace needs either --packet or --packets");
+    Configs configs(options);
+    auto const config = configs.config_for(options.inputs.front());
+    bool const standard_input = options.inputs.front() == "-";
+    Loaded const loaded = load({standard_input ? options.stdin_filename : options.inputs.front(), true, standard_input}, options, *config);
+    if (!loaded.reading) {
+        fmt::print(stderr, "portcullis: {}: {}\n", visible(options.inputs.front()), visible(loaded.error));
+        return unreadable_input;
+    }
+    int code = clean;
+    for (Finding const& finding : loaded.reading->findings.all()) {
+        if (finding.rule != "PC001" && finding.rule != "PC002") continue;
+        Source const& source = (*loaded.sources)[finding.span.source];
+        Location const at = source.locate(finding.span.begin);
+        auto const text = finding.args.contains("error") ? finding.args.at("error") : finding.args.at("construct") + ": " + finding.args.at("why");
+        fmt::print(stderr, "portcullis: {}:{}:{}: {}\n", visible(source.path()), at.line, at.column, visible(text));
+        code = unreadable_input; // the packet may meet what could not be read
+    }
+    if (!options.packets_file.empty()) return std::max(code, trace_many(loaded, options));
+    ParsedPacket const parsed = parse_packet(options.packet);
+    if (!parsed.packet) throw UsageError("--packet: " + parsed.error);
+    Chains chains(loaded.reading->ruleset, options);
+    Decision const decision = interpret(loaded.reading->ruleset, chains.met_by(*parsed.packet, std::nullopt), *parsed.packet, {}, Detail::steps);
+    bool const json = !options.outputs.empty() && options.outputs.front().format == "json";
+    if (json) print_json(loaded, decision);
+    else print_text(loaded, *parsed.packet, decision);
+    return code;
+}
+
+} // namespace portcullis::app

@@ -1,0 +1,95 @@
+// The catalogue in memory: a few hundred entries, so a plain search finds them fast enough.
+#include "portcullis/catalogue/catalogue.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "catalogue/service_toml.hpp"
+#include "portcullis/base/ascii.hpp"
+#include "portcullis/base/embedded.hpp"
+
+namespace portcullis {
+namespace {
+
+bool same_word(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
+}
+
+// How many ports the narrowest range has that holds this one.
+unsigned width_at(Service const& service, std::uint8_t protocol, std::uint16_t port) {
+    unsigned width = 65536;
+    for (PortRange const& range : service.ports)
+        if (range.protocol == protocol && range.first <= port && port <= range.last)
+            width = std::min(width, unsigned{range.last} - range.first + 1U);
+    return width;
+}
+
+Catalogue load_built_in() {
+    std::vector<Service> services;
+    std::vector<ConfigError> errors;
+    for (EmbeddedFile const& file : embedded_files()) {
+        if (!file.path.starts_with("rules/catalogue/")) continue;
+        TomlReport report(file.path, errors);
+        read_services(built_in_toml(file.path), "", services, report);
+    }
+    assert(errors.empty());
+    return Catalogue(std::move(services));
+}
+
+} // namespace
+
+std::string_view to_string(Encryption encryption) {
+    constexpr std::string_view words[] = {"", "none", "optional", "starttls", "always"};
+    return words[static_cast<std::size_t>(encryption)];
+}
+
+bool Service::answers_to(std::string_view word) const {
+    return same_word(name, word) ||
+           std::ranges::any_of(aliases, [&](std::string const& alias) { return same_word(alias, word); });
+}
+
+bool Service::listens_on(std::uint8_t protocol, std::uint16_t port) const {
+    return std::ranges::any_of(ports, [&](PortRange const& range) {
+        return range.protocol == protocol && range.first <= port && port <= range.last;
+    });
+}
+
+Catalogue const& Catalogue::built_in() {
+    static Catalogue const catalogue = load_built_in();
+    return catalogue;
+}
+
+Catalogue::LoadResult Catalogue::extended(std::string_view toml, std::string_view path) const {
+    TomlDocument document = parse_toml(toml, path);
+    LoadResult result{*this, std::move(document.errors)};
+    TomlReport report(path, result.errors);
+    read_services(document.root, "", result.catalogue.services_, report);
+    return result;
+}
+
+Service const* Catalogue::find(std::string_view name_or_alias) const {
+    auto const found =
+        std::ranges::find_if(services_, [&](Service const& service) { return service.answers_to(name_or_alias); });
+    return found == services_.end() ? nullptr : &*found;
+}
+
+std::vector<Service const*> Catalogue::at(std::uint8_t protocol, std::uint16_t port) const {
+    std::vector<Service const*> found;
+    for (Service const& service : services_)
+        if (service.listens_on(protocol, port)) found.push_back(&service);
+    std::ranges::stable_sort(found, {}, [&](Service const* service) {
+        return std::pair(!service->variant_of.empty(), width_at(*service, protocol, port));
+    });
+    return found;
+}
+
+std::vector<std::string_view> Catalogue::names() const {
+    std::vector<std::string_view> names;
+    for (Service const& service : services_) {
+        names.push_back(service.name);
+        names.insert(names.end(), service.aliases.begin(), service.aliases.end());
+    }
+    return names;
+}
+
+} // namespace portcullis

@@ -1,0 +1,276 @@
+// The tables of portcullis.toml, key by key.
+#include "portcullis/catalogue/config.hpp"
+
+#include <algorithm>
+
+#include "catalogue/networks.hpp"
+#include "catalogue/service_toml.hpp"
+#include "catalogue/toml_reader.hpp"
+
+namespace portcullis {
+namespace {
+
+constexpr std::string_view severity_words[] = {"info", "low", "medium", "high", "critical"};
+constexpr std::string_view fail_on_words[] = {"info", "low", "medium", "high", "critical", "never"};
+constexpr std::string_view dialect_words[] = {"iptables",  "ip6tables", "iptables-script", "nftables", "nft-json",
+                                              "cisco-ios", "cisco-asa", "cisco-nxos",      "cisco-xr"};
+
+void not_supported(TomlMember const& member, Config&, TomlReport& report) {
+    report.error(member.at, "'" + member.key + "' is not supported yet");
+}
+
+// The function of a key whose value is a table with known keys.
+template <auto const& keys, auto const& where>
+void read_subtable(TomlMember const& member, Config& config, TomlReport& report) {
+    if (auto const* table = read_table(member, report)) read_members(*table, keys, where, config, report);
+}
+
+// [lint]
+
+template <std::vector<RuleSelector> Config::*field>
+void read_selectors(TomlMember const& member, Config& config, TomlReport& report) {
+    for (auto& [text, at] : read_strings(member, report))
+        (config.*field).push_back({std::move(text), at.line, at.column});
+}
+
+void read_fail_on(TomlMember const& member, Config& config, TomlReport& report) {
+    if (auto const index = read_word(member, fail_on_words, report))
+        config.fail_on = severity_by_name(fail_on_words[*index]); // "never" is no severity
+}
+
+void read_levels(TomlMember const& member, Config& config, TomlReport& report) {
+    auto const* table = read_table(member, report);
+    if (!table) return;
+    for (TomlMember const& level : *table)
+        if (auto const index = read_word(level, severity_words, report))
+            config.levels.push_back(
+                {{level.key, level.at.line, level.at.column}, *severity_by_name(severity_words[*index])});
+}
+
+constexpr TomlKey<Config> lint_keys[] = {
+    {"select", read_selectors<&Config::select>},
+    {"ignore", read_selectors<&Config::ignore>},
+    {"fail-on", read_fail_on},
+    {"levels", read_levels},
+    {"unignorable", not_supported},
+    {"baseline", not_supported},
+    {"per-file", not_supported},
+};
+constexpr std::string_view lint_name = "[lint]";
+
+// [files]
+
+void read_dialects(TomlMember const& member, Config& config, TomlReport& report) {
+    auto const* table = read_table(member, report);
+    if (!table) return;
+    for (TomlMember const& glob : *table)
+        if (auto const index = read_word(glob, dialect_words, report))
+            config.dialects.emplace_back(glob.key, *dialect_by_name(dialect_words[*index]));
+}
+
+constexpr TomlKey<Config> files_keys[] = {{"dialect", read_dialects}};
+constexpr std::string_view files_name = "[files]";
+
+// [zones]
+
+IntervalSet every_address(Family family) { return IntervalSet::all(address_bits(family)); }
+
+// One word of `networks`, of both families; nothing and an error where it is none.
+struct Networks {
+    IntervalSet v4, v6;
+};
+std::optional<Networks> read_network(std::string_view word, TomlPlace at, TomlReport& report) {
+    if (word == "any") return Networks{every_address(Family::v4), every_address(Family::v6)};
+    if (word == "private") return Networks{private_addresses(Family::v4), private_addresses(Family::v6)};
+    if (auto range = parse_address_range(word))
+        return range->family == Family::v4 ? Networks{std::move(range->set), {}}
+                                           : Networks{{}, std::move(range->set)};
+    std::string message = "'" + std::string(word) + "' is no network: ";
+    auto const prefix = parse_prefix(word);
+    if (prefix && prefix->has_host_bits())
+        message += "it has bits below its prefix; write " +
+                   to_string(Prefix{{prefix->ip.family, prefix->first()}, prefix->length}) + " or " +
+                   to_string(prefix->ip);
+    else
+        message +=
+            "use an address, a prefix such as 10.0.0.0/8, a range such as 192.0.2.1-192.0.2.9, any or private, "
+            "each with a leading ! to leave it out" +
+            did_you_mean_text(word, {"any", "private"});
+    report.error(at, std::move(message));
+    return std::nullopt;
+}
+
+// All words without "!", or everything where there are none, minus those with it.
+void read_networks(TomlMember const& member, Zone& zone, TomlReport& report) {
+    Networks with, without;
+    bool all_excluded = true;
+    auto const add = [](Networks& sum, Networks const& part) {
+        sum = {sum.v4.united(part.v4), sum.v6.united(part.v6)};
+    };
+    for (auto const& [text, at] : read_strings(member, report)) {
+        bool const excluded = text.starts_with('!');
+        auto const networks = read_network(std::string_view(text).substr(excluded ? 1 : 0), at, report);
+        if (networks) add(excluded ? without : with, *networks);
+        all_excluded = all_excluded && excluded;
+    }
+    if (all_excluded) with = {every_address(Family::v4), every_address(Family::v6)};
+    zone.v4 = with.v4.minus(without.v4);
+    zone.v6 = with.v6.minus(without.v6);
+    zone.has_networks = true;
+}
+
+// A star stands at the end only.
+bool is_interface(std::string_view name) {
+    return !name.empty() && name.substr(0, name.size() - 1).find('*') == std::string_view::npos &&
+           std::ranges::none_of(name, [](char c) { return c == ' ' || c == '\0'; });
+}
+
+void read_interfaces(TomlMember const& member, Zone& zone, TomlReport& report) {
+    for (auto& [text, at] : read_strings(member, report)) {
+        if (is_interface(text))
+            zone.interfaces.push_back(std::move(text));
+        else
+            report.error(at,
+                         "'" + text + "' is no interface: use a name such as eth0, or eth* for all that begin so");
+    }
+}
+
+void read_trust(TomlMember const& member, Zone& zone, TomlReport& report) {
+    constexpr std::string_view words[] = {"untrusted", "trusted"};
+    if (auto const index = read_word(member, words, report)) zone.trusted = *index == 1;
+}
+
+constexpr TomlKey<Zone> zone_keys[] = {
+    {"networks", read_networks},
+    {"interfaces", read_interfaces},
+    {"trust", read_trust},
+};
+
+void read_zones(TomlMember const& member, Config& config, TomlReport& report) {
+    auto const* table = read_table(member, report);
+    if (!table) return;
+    for (TomlMember const& entry : *table) {
+        auto const* members = read_table(entry, report);
+        if (!members) continue;
+        Zone zone;
+        zone.name = entry.key;
+        read_members(*members, zone_keys, "the zone '" + entry.key + "'", zone, report);
+        if (!find(*members, "trust"))
+            report.error(entry.at,
+                         "the zone '" + entry.key + "' needs trust = \"trusted\" or trust = \"untrusted\"");
+        if (!find(*members, "networks") && !find(*members, "interfaces"))
+            report.error(entry.at, "the zone '" + entry.key + "' needs networks or interfaces");
+        config.zones.push_back(std::move(zone));
+    }
+}
+
+// The whole file
+
+void read_root(TomlMember const& member, Config& config, TomlReport& report) {
+    config.root = read_boolean(member, report).value_or(false);
+}
+
+void read_user_services(TomlMember const& member, Config& config, TomlReport& report) {
+    auto const* table = read_table(member, report);
+    if (!table) return;
+    std::vector<Service> services = config.catalogue.services();
+    read_services(*table, "services.", services, report);
+    config.catalogue = Catalogue(std::move(services));
+}
+
+constexpr TomlKey<Config> root_keys[] = {
+    {"root", read_root},
+    {"extend", not_supported},
+    {"lint", read_subtable<lint_keys, lint_name>},
+    {"files", read_subtable<files_keys, files_name>},
+    {"zones", read_zones},
+    {"services", read_user_services},
+    {"waive", not_supported},
+};
+
+// Trust
+
+// Interfaces by name: those of `inside` that are not of `outside`.
+struct Interfaces {
+    std::vector<std::string> inside, outside;
+};
+
+Interfaces read_interfaces_inside() {
+    Interfaces names;
+    auto const data = built_in_toml("rules/names/interfaces.toml");
+    for (TomlValue const& entry : *find(data, "inside")->array()) {
+        std::string const& pattern = *entry.string();
+        if (pattern.starts_with('!'))
+            names.outside.push_back(pattern.substr(1));
+        else
+            names.inside.push_back(pattern);
+    }
+    return names;
+}
+
+Interfaces trusted_names(std::vector<Zone> const& zones) {
+    static Interfaces const by_name = read_interfaces_inside();
+    Interfaces by_zone{{"lo"}, {}};
+    for (Zone const& zone : zones) {
+        auto& side = zone.trusted ? by_zone.inside : by_zone.outside;
+        side.insert(side.end(), zone.interfaces.begin(), zone.interfaces.end());
+    }
+    return std::ranges::all_of(zones, [](Zone const& zone) { return zone.interfaces.empty(); }) ? by_name : by_zone;
+}
+
+bool matches(std::vector<std::string> const& patterns, std::string_view name) {
+    return std::ranges::any_of(patterns, [&](std::string_view pattern) {
+        return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+    });
+}
+
+// The patterns as values of Field::iif, which holds the first 16 bytes. A longer one stands for names there that it
+// does not mean: `widen` says whether to take those in.
+IntervalSet as_values(std::vector<std::string> const& patterns, bool widen) {
+    std::vector<Interval> values;
+    for (std::string const& pattern : patterns) {
+        std::size_t const longest = pattern.ends_with('*') ? 17 : 15;
+        if (widen || pattern.size() <= longest) values.push_back(interface_pattern(pattern));
+    }
+    return IntervalSet::of(std::move(values));
+}
+
+} // namespace
+
+IntervalSet Config::untrusted_sources(Family family) const {
+    std::vector<Zone const*> by_size;
+    for (Zone const& zone : zones)
+        if (zone.has_networks) by_size.push_back(&zone);
+    std::ranges::stable_sort(
+        by_size, {}, [&](Zone const* zone) { return std::pair(zone->networks(family).count(), zone->trusted); });
+    IntervalSet untrusted, decided;
+    for (Zone const* zone : by_size) {
+        IntervalSet const own = zone->networks(family).minus(decided);
+        if (!zone->trusted) untrusted = untrusted.united(own);
+        decided = decided.united(own);
+    }
+    IntervalSet const elsewhere = every_address(family).minus(decided).minus(private_addresses(family));
+    return untrusted.united(elsewhere).minus(impossible_sources(family));
+}
+
+bool Config::trusts_interface(std::string_view name) const {
+    Interfaces const names = trusted_names(zones);
+    return matches(names.inside, name) && !matches(names.outside, name);
+}
+
+IntervalSet Config::trusted_interfaces() const {
+    Interfaces const names = trusted_names(zones);
+    return as_values(names.inside, false).minus(as_values(names.outside, true));
+}
+
+LoadedConfig load_config(std::string_view text, std::string_view path) {
+    TomlDocument document = parse_toml(text, path);
+    LoadedConfig loaded{{}, std::move(document.errors)};
+    TomlReport report(path, loaded.errors);
+    read_members(document.root, root_keys, path, loaded.config, report);
+    std::ranges::stable_sort(loaded.errors, {},
+                             [](ConfigError const& error) { return std::pair(error.line, error.column); });
+    return loaded;
+}
+
+} // namespace portcullis

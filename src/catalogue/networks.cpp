@@ -1,0 +1,57 @@
+// Special-purpose addresses by the IANA registries (RFC 6890), and the forms in which users write networks.
+#include "catalogue/networks.hpp"
+
+#include <cassert>
+#include <initializer_list>
+
+#include "portcullis/model/field.hpp"
+
+namespace portcullis {
+namespace {
+
+IntervalSet blocks(std::initializer_list<std::string_view> prefixes) {
+    IntervalSet set;
+    for (auto const text : prefixes) {
+        auto const prefix = parse_prefix(text);
+        assert(prefix);
+        set = set.united(IntervalSet::of(*prefix));
+    }
+    return set;
+}
+
+} // namespace
+
+IntervalSet private_addresses(Family family) {
+    // RFC 1918, RFC 3927; RFC 4193, RFC 4291 2.5.6
+    static IntervalSet const v4 = blocks({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"});
+    static IntervalSet const v6 = blocks({"fc00::/7", "fe80::/10"});
+    return family == Family::v4 ? v4 : v6;
+}
+
+IntervalSet impossible_sources(Family family) {
+    // RFC 1122 3.2.1.3: this network, loopback, multicast (class D), and class E with the limited broadcast.
+    static IntervalSet const v4 = blocks({"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"});
+    static IntervalSet const v6 = blocks({"::/128", "::1/128", "ff00::/8"}); // RFC 4291 2.5.2, 2.5.3, 2.7
+    return family == Family::v4 ? v4 : v6;
+}
+
+std::optional<AddressRange> parse_address_range(std::string_view text) {
+    if (auto const prefix = parse_prefix(text)) {
+        if (prefix->has_host_bits()) return std::nullopt;
+        return AddressRange{prefix->ip.family, IntervalSet::of(*prefix)};
+    }
+    auto const dash = text.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    auto const first = parse_ip(text.substr(0, dash));
+    auto const last = parse_ip(text.substr(dash + 1));
+    if (!first || !last || first->family != last->family || first->value > last->value) return std::nullopt;
+    return AddressRange{first->family, IntervalSet(first->value, last->value)};
+}
+
+Interval interface_pattern(std::string_view pattern) {
+    if (pattern.ends_with('*')) return interface_prefix(pattern.substr(0, pattern.size() - 1));
+    U128 const name = interface_value(pattern);
+    return {name, name};
+}
+
+} // namespace portcullis

@@ -1,0 +1,107 @@
+// What the words of Cisco's entries stand for: wildcards and netmasks, ASA names and objects, object groups with
+// their groups inside, protocols, ports and messages.
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "grammars/cisco/ast.hpp"
+#include "portcullis/model/finding.hpp"
+
+namespace portcullis::cisco {
+
+// The addresses of each family; and those that only the device knows, in words that complete "source …".
+struct Addresses {
+    ValueSet v4;
+    ValueSet v6;
+    std::vector<std::string> opaque;
+};
+
+// A field and what it must be; a row is a conjunction of them, sorted by field.
+struct Cell {
+    Field field{};
+    ValueSet values;
+    friend bool operator==(Cell const&, Cell const&) = default;
+};
+using Row = std::vector<Cell>;
+
+// A condition on the transport header that nothing defines: "destination port object-group WEB".
+struct Unknown {
+    std::string text;
+    std::string_view place;
+};
+
+// Adds a condition to a row; to the one on the same field, where there is one.
+void constrain(Row& row, Field field, ValueSet values);
+ValueSet const* find(Row const& row, Field field);
+
+class Objects {
+  public:
+    Objects(Config const& config, Dialect dialect, Findings& findings)
+        : config_(config), dialect_(dialect), findings_(findings) {}
+
+    // Definitions, in the order of the text. A group with members adds them to those it has.
+    void define(Group const& group);
+    void define(Alias const& alias) { aliases_.insert_or_assign(alias.name, alias.ip); }
+    void define(InterfaceAddress const& address) { interfaces_.insert_or_assign(address.interface, address.ip); }
+
+    // The rest answers nothing where it has added a finding instead.
+    std::optional<Addresses> addresses(Address const& address, bool wildcards);
+    // All ways for a packet to carry the service; a row of no cells is every packet. In an IPv6 list, "icmp" is
+    // ICMPv6. What it takes from undefined objects goes into `unknown`.
+    std::optional<std::vector<Row>> services(Service const& service, bool ipv6, std::vector<Unknown>& unknown);
+    // "eq 3", "range 1 5" as numbers up to `most`; `named` knows the words.
+    using Named = std::optional<U128> (*)(std::string_view word);
+    std::optional<ValueSet> numbers(Comparison const& comparison, U128 most, Named named);
+
+    // Whether a group has ports, protocols or messages rather than addresses.
+    bool holds_services(std::string_view group);
+
+    // Once for each place, however often it is read.
+    void error(std::string_view place, std::string text);
+    void undefined(std::string_view place, std::string_view kind, std::string_view name);
+    void unsupported(std::string_view place, std::string why);
+
+  private:
+    struct Definition {
+        Group const* group = nullptr; // the first of the blocks
+        std::vector<Group::Line const*> members;
+        std::optional<Addresses> addresses; // once they have been asked for
+        bool open = false;                  // being expanded: it contains itself if it comes up again
+    };
+
+    Definition* find_group(std::string_view name, bool is_object);
+    bool enter(Definition& definition);
+    bool spend(std::size_t amount, std::string_view place);
+    Finding* add(std::string_view rule, std::string_view place);
+
+    std::optional<Addresses> members_of(Definition& definition);
+    bool add_services(Definition& definition, bool ipv6, std::vector<Row>& out);
+    std::optional<std::vector<Row>> protocols(std::string_view name, bool ipv6);
+    std::optional<std::vector<Row>> with_ports(std::vector<Row> rows, Comparison const& ports, Field side,
+                                               std::vector<Unknown>& unknown);
+    bool add_group_ports(Definition& definition, Row const& row, Field side, std::vector<Row>& out);
+    bool add_message(Row& row, std::vector<std::string_view> const& message);
+    std::optional<ValueSet> ports(Comparison const& comparison, Row const& row);
+    template <class Find, class What>
+    std::optional<ValueSet> compare(Comparison const& comparison, U128 most, Find const& named, What const& what);
+
+    Config const& config_;
+    Dialect dialect_;
+    Findings& findings_;
+    std::map<std::string_view, Ip> aliases_;
+    std::map<std::string_view, Ip> interfaces_;
+    std::map<std::pair<bool, std::string_view>, Definition> groups_; // by is_object and name
+    std::set<std::pair<std::uint32_t, std::string_view>> reported_;
+    std::size_t expanded_ = 0;
+    std::size_t depth_ = 0;
+};
+
+// All addresses that agree with `ip` where `mask` has a one.
+ValueSet addresses_under(U128 ip, U128 mask, Family family);
+
+} // namespace portcullis::cisco

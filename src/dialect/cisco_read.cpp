@@ -1,0 +1,331 @@
+#include "dialect/cisco_read.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_set>
+
+#include "dialect/cisco_entry.hpp"
+#include "grammars/cisco/parse.hpp"
+
+namespace portcullis {
+namespace cisco {
+namespace {
+
+// Steps that may be spent on editing lists in the middle, which is quadratic; far beyond any real configuration.
+constexpr std::size_t edit_limit = 300'000'000;
+constexpr std::uint32_t sequence_step = 10;
+
+Platform platform_of(Dialect dialect) {
+    switch (dialect) {
+    case Dialect::cisco_asa: return Platform::asa;
+    case Dialect::cisco_nxos: return Platform::nxos;
+    case Dialect::cisco_xr: return Platform::xr;
+    default: return Platform::ios;
+    }
+}
+
+bool same_words(std::string_view a, std::string_view b) {
+    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    auto const skip = [](std::string_view& text) {
+        std::size_t const before = text.size();
+        while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+        return text.size() != before || text.empty();
+    };
+    while (true) {
+        bool const gap_a = skip(a);
+        bool const gap_b = skip(b);
+        if (a.empty() || b.empty()) return a.empty() && b.empty();
+        if (gap_a != gap_b || lower(a.front()) != lower(b.front())) return false;
+        a.remove_prefix(1);
+        b.remove_prefix(1);
+    }
+}
+
+// The entry without its number.
+std::string_view unnumbered(Entry const& entry) {
+    auto body = entry.body;
+    auto const digits = body.find_first_not_of("0123456789");
+    if (digits == 0 || digits == std::string_view::npos) return body;
+    body.remove_prefix(digits);
+    return body;
+}
+
+// An entry at its place in a list.
+struct Placed {
+    std::uint64_t sequence = 0;
+    Entry const* entry = nullptr;
+    std::string comment;
+};
+
+// A list as the commands so far have made it.
+struct List {
+    AccessList const* first = nullptr; // its declaration
+    std::vector<Placed> entries;
+    std::string remark; // for the next entry
+};
+
+// IPv4 and IPv6 lists have names of their own (IOS-XR; elsewhere they must differ anyhow).
+using ListName = std::pair<bool, std::string_view>;
+ListName name_of(AccessList const& list) { return {list.kind == AccessList::Kind::ipv6, list.name}; }
+
+void append_line(std::string& text, std::string_view line) {
+    if (!text.empty()) text += '\n';
+    text += line;
+}
+
+class Reader {
+  public:
+    Reader(Config const& config, Dialect dialect)
+        : config_(config), dialect_(dialect), objects_(config, dialect, reading_.findings) {
+        reading_.ruleset.dialect = dialect;
+    }
+    Reading run() &&;
+
+  private:
+    void take(AccessList const& statement);
+    void take(AccessGroup const& statement);
+    void take(Group const& statement) { objects_.define(statement); }
+    void take(Alias const& statement) { objects_.define(statement); }
+    void take(InterfaceAddress const& statement) { objects_.define(statement); }
+
+    void edit(List& list, Entry const& entry);
+    void remove(List& list, Entry const& entry);
+    void place_by_line(List& list, Entry const& entry);
+    void place_by_sequence(List& list, Entry const& entry);
+    bool spend(std::size_t steps, Entry const& entry);
+
+    void lower(List const& list, bool mentioned);
+    void add_rules(Chain& chain, ListTraits const& traits, List const& list);
+    void add_neighbour_discovery(Chain& chain, List const& list) const;
+    void bind();
+
+    Config const& config_;
+    Dialect dialect_;
+    Reading reading_;
+    Objects objects_;
+    std::vector<List> lists_; // in the order of the text; a removed one has no `first`
+    std::map<ListName, std::size_t> list_index_;
+    std::unordered_set<std::string_view> foreign_; // names of lists that are not of IP packets
+    // What each interface has last been given, by direction, family and qualifier.
+    std::map<std::tuple<std::string_view, bool, bool, std::string_view>, AccessGroup const*> applied_;
+    std::map<ListName, std::size_t> chain_index_;
+    std::size_t steps_ = 0;
+};
+
+// --- Commands ---
+
+void Reader::take(AccessList const& statement) {
+    if (statement.kind == AccessList::Kind::foreign) {
+        foreign_.insert(statement.name);
+        if (!statement.negated)
+            reading_.ruleset.unmodelled.push_back({single_blanks(statement.text), config_.span_of(statement.text)});
+        return;
+    }
+    ListName const name = name_of(statement);
+    if (statement.negated) {
+        if (statement.name.empty()) {
+            lists_.clear();
+            list_index_.clear();
+        } else if (auto const found = list_index_.find(name); found != list_index_.end()) {
+            lists_[found->second].first = nullptr;
+            list_index_.erase(found);
+        }
+        return;
+    }
+    auto const [found, is_new] = list_index_.emplace(name, lists_.size());
+    if (is_new) lists_.emplace_back().first = &statement;
+    for (Entry const& entry : statement.entries) edit(lists_[found->second], entry);
+}
+
+// Of two groups for one place, the last one counts. ASAs before 9.0 have an IPv6 list beside the IPv4 list.
+void Reader::take(AccessGroup const& statement) {
+    std::string_view const name = statement.lists.front();
+    bool const ipv6 =
+        statement.ipv6 || (list_index_.contains({true, name}) && !list_index_.contains({false, name}));
+    std::tuple const key(statement.interface, statement.inbound, ipv6, statement.qualifier);
+    if (statement.negated)
+        applied_.erase(key);
+    else
+        applied_.insert_or_assign(key, &statement);
+}
+
+bool Reader::spend(std::size_t steps, Entry const& entry) {
+    steps_ += steps;
+    if (steps_ <= edit_limit) return true;
+    objects_.unsupported(entry.text, "too many entries are inserted or removed in the middle of long lists");
+    return false;
+}
+
+void Reader::edit(List& list, Entry const& entry) {
+    if (entry.negated) return remove(list, entry);
+    if (dialect_ == Dialect::cisco_asa) return place_by_line(list, entry);
+    if (entry.action == Entry::Action::remark) return append_line(list.remark, entry.name);
+    place_by_sequence(list, entry);
+}
+
+void Reader::remove(List& list, Entry const& entry) {
+    if (!spend(list.entries.size(), entry)) return;
+    std::erase_if(list.entries, [&](Placed const& placed) {
+        if (entry.action == Entry::Action::none) return entry.sequence && placed.sequence == *entry.sequence;
+        return same_words(unnumbered(*placed.entry), unnumbered(entry));
+    });
+}
+
+// ASA: "line 3" pushes the third line and all below it down; remarks count.
+void Reader::place_by_line(List& list, Entry const& entry) {
+    std::size_t const end = list.entries.size();
+    std::size_t const at =
+        entry.sequence && *entry.sequence > 0 ? std::min<std::size_t>(*entry.sequence - 1, end) : end;
+    if (!spend(end - at, entry)) return;
+    list.entries.insert(list.entries.begin() + static_cast<std::ptrdiff_t>(at), {0, &entry, {}});
+}
+
+// The others: entries are in the order of their numbers; one without a number comes last; of two with the same, the
+// last one counts.
+void Reader::place_by_sequence(List& list, Entry const& entry) {
+    auto& entries = list.entries;
+    std::uint64_t const last = entries.empty() ? 0 : entries.back().sequence;
+    std::uint64_t const sequence = entry.sequence ? *entry.sequence : last + sequence_step;
+    Placed placed{sequence, &entry, std::exchange(list.remark, {})};
+    if (entries.empty() || sequence > last) {
+        entries.push_back(std::move(placed));
+        return;
+    }
+    auto const at = std::lower_bound(entries.begin(), entries.end(), sequence,
+                                     [](Placed const& a, std::uint64_t b) { return a.sequence < b; });
+    if (at->sequence == sequence)
+        *at = std::move(placed);
+    else if (spend(static_cast<std::size_t>(entries.end() - at), entry))
+        entries.insert(at, std::move(placed));
+}
+
+// --- Chains ---
+
+void Reader::lower(List const& list, bool mentioned) {
+    AccessList const& declaration = *list.first;
+    ListTraits traits;
+    traits.dialect = dialect_;
+    traits.v4 = declaration.kind != AccessList::Kind::ipv6;
+    traits.v6 = declaration.kind == AccessList::Kind::ipv6 || dialect_ == Dialect::cisco_asa;
+
+    Chain chain;
+    chain.name = declaration.name;
+    chain.span = chain.policy_span = config_.span_of(declaration.text);
+    chain.hook = Hook{HookPoint::list, ChainType::filter, 0, traits.v4, traits.v6, {}};
+    // An applied list without entries lets everything through, except on an ASA (Catalyst 2960 guide; Nexus guide).
+    bool const is_empty = list.entries.empty() && dialect_ != Dialect::cisco_asa;
+    if (is_empty)
+        chain.policy = Accept{};
+    else
+        chain.policy = Drop{};
+    add_rules(chain, traits, list);
+    if (!traits.v4 && !is_empty) add_neighbour_discovery(chain, list);
+    chain.filters = !mentioned; // until it is bound
+    chain_index_.emplace(name_of(declaration), reading_.ruleset.chains.size());
+    reading_.ruleset.chains.push_back(std::move(chain));
+}
+
+void Reader::add_rules(Chain& chain, ListTraits const& traits, List const& list) {
+    chain.rules.reserve(list.entries.size());
+    std::uint32_t origin = 0;
+    std::string remark;
+    for (Placed const& placed : list.entries) {
+        Entry const& entry = *placed.entry;
+        if (entry.action == Entry::Action::remark) {
+            append_line(remark, entry.name);
+            continue;
+        }
+        std::string comment = std::exchange(remark, {});
+        if (!placed.comment.empty()) append_line(comment, placed.comment);
+        if (is_inactive(entry)) {
+            reading_.ruleset.unmodelled.push_back(
+                {"inactive: " + single_blanks(entry.text), config_.span_of(entry.text)});
+            continue;
+        }
+        for (Rule& rule : rules_of(entry, traits, config_, objects_)) {
+            rule.origin = origin;
+            rule.comment = comment;
+            chain.rules.push_back(std::move(rule));
+        }
+        ++origin;
+    }
+}
+
+// "permit icmp any any nd-na", "nd-ns" stand before the implicit deny, and so have no effect after an explicit one
+// (IOS command reference, deny (IPv6)). NX-OS has router discovery as well (Nexus 7000 security guide, IPv6 ACLs).
+void Reader::add_neighbour_discovery(Chain& chain, List const& list) const {
+    if (!chain.rules.empty() && list.entries.size() > 0) {
+        Match const& last = chain.rules.back().match;
+        if (last.terms.empty() && last.alternatives.empty() && last.opaque.empty()) return;
+    }
+    constexpr U128 router_solicitation = 133;
+    constexpr U128 router_advertisement = 134;
+    constexpr U128 neighbour_solicitation = 135;
+    constexpr U128 neighbour_advertisement = 136;
+    std::vector<U128> types{neighbour_advertisement, neighbour_solicitation};
+    if (dialect_ == Dialect::cisco_nxos) types.insert(types.end(), {router_advertisement, router_solicitation});
+    std::uint32_t origin = chain.rules.empty() ? 0 : chain.rules.back().origin + 1;
+    for (U128 const type : types) {
+        Rule rule;
+        rule.match.terms = {{Field::protocol, ValueSet::single(number(Protocol::icmpv6)), chain.span},
+                            {Field::icmp_type, ValueSet::single(type), chain.span}};
+        rule.verdict = Accept{};
+        rule.span = chain.span;
+        rule.comment = "implicit";
+        rule.origin = origin++;
+        chain.rules.push_back(std::move(rule));
+    }
+}
+
+// --- Bindings ---
+
+void Reader::bind() {
+    std::vector<AccessGroup const*> groups;
+    for (auto const& [key, group] : applied_) groups.push_back(group);
+    std::sort(groups.begin(), groups.end(),
+              [](AccessGroup const* a, AccessGroup const* b) { return a->text.data() < b->text.data(); });
+    for (AccessGroup const* group : groups) {
+        for (std::string_view const name : group->lists) {
+            auto found = chain_index_.find({group->ipv6, name});
+            if (found == chain_index_.end() && dialect_ == Dialect::cisco_asa)
+                found = chain_index_.find({true, name});
+            if (found != chain_index_.end()) {
+                Chain& chain = reading_.ruleset.chains[found->second];
+                chain.bindings.push_back(
+                    {std::string(group->interface), group->inbound, config_.span_of(group->text)});
+                chain.filters = true;
+            } else if (!foreign_.contains(name)) {
+                objects_.undefined(name, "access list", name);
+            }
+        }
+    }
+}
+
+Reading Reader::run() && {
+    for (SyntaxError const& error : config_.errors)
+        reading_.findings.add("PC001", error.span).arg("error", to_string(error));
+    for (Statement const& statement : config_.statements)
+        std::visit([&](auto const& one) { take(one); }, statement);
+
+    std::unordered_set<std::string_view> const mentions(config_.mentions.begin(), config_.mentions.end());
+    for (List const& list : lists_)
+        if (list.first) lower(list, mentions.contains(list.first->name));
+    bind();
+    for (Chain const& chain : reading_.ruleset.chains) {
+        if (chain.bindings.empty() && chain.filters)
+            reading_.findings.add("PC403", chain.span).arg("name", chain.name);
+    }
+    reading_.ruleset.has_interfaces = config_.has_interfaces;
+    return std::move(reading_);
+}
+
+} // namespace
+} // namespace cisco
+
+Reading read_cisco(Sources const& sources, SourceId source, Dialect dialect) {
+    auto const config = cisco::parse(sources[source].text(), source, cisco::platform_of(dialect));
+    return cisco::Reader(config, dialect).run();
+}
+
+} // namespace portcullis

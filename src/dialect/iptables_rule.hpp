@@ -1,0 +1,37 @@
+// One rule of an iptables file as rules of the intermediate form.
+#pragma once
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "grammars/iptables/ast.hpp"
+#include "portcullis/model/finding.hpp"
+
+namespace portcullis::iptables {
+
+// What the meaning of a rule depends on besides its text.
+struct RuleContext {
+    File const& file;
+    Family family = Family::v4;
+    std::string_view table;
+    std::string_view chain;
+    std::optional<HookPoint> hook;                               // of a built-in chain
+    std::unordered_map<std::string_view, ChainId> const& chains; // that the table has
+    Findings& findings;
+};
+
+// Appends what the command's rule means to `out`: one rule, or two of the same origin for a target that may accept
+// or drop. False, and findings, where iptables would refuse it.
+bool lower_rule(Command const& command, RuleContext const& context, std::uint32_t origin, std::vector<Rule>& out);
+
+// Adds a finding, or says that there are too many: a file of a hundred megabytes can have as many errors as lines.
+void report(Findings& findings, std::string_view rule, Span span,
+            std::initializer_list<std::pair<char const*, std::string>> args);
+
+// Where the kernel runs the built-in chain `name` of `table`; nothing where the table has no such chain.
+std::optional<Hook> builtin_hook(std::string_view table, std::string_view name, Family family);
+bool is_table(std::string_view name);
+
+} // namespace portcullis::iptables

@@ -1,0 +1,714 @@
+#include "dialect/nftables_expr.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "grammars/nftables/selectors.hpp"
+
+namespace portcullis::nft {
+namespace {
+
+using Kind = ast::Expr::Kind;
+using ast::Relation;
+
+constexpr int variable_depth = 64;
+constexpr std::size_t element_limit = 20'000'000;
+constexpr Time for_ever = ~Time{0};
+
+std::string_view operator_text(ast::Operator op) {
+    switch (op) {
+    case ast::Operator::bit_and: return " & ";
+    case ast::Operator::bit_xor: return " ^ ";
+    case ast::Operator::bit_or: return " | ";
+    case ast::Operator::shift_left: return " << ";
+    case ast::Operator::shift_right: return " >> ";
+    }
+    return " ";
+}
+
+bool is_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+} // namespace
+
+void Variables::define(std::string_view name, ast::Expr const& value, Time from) {
+    definitions_[name].push_back({from, for_ever, &value});
+    blocks_.back().insert(name);
+}
+
+// Ends the latest definition that is still in force.
+bool Variables::end(std::string_view name, Time until) {
+    auto const found = definitions_.find(name);
+    if (found == definitions_.end()) return false;
+    for (auto at = found->second.rbegin(); at != found->second.rend(); ++at) {
+        if (at->until != for_ever) continue;
+        at->until = until;
+        return true;
+    }
+    return false;
+}
+
+bool Variables::undefine(std::string_view name, Time until) {
+    blocks_.back().erase(name);
+    return end(name, until);
+}
+
+void Variables::close_block(Time until) {
+    auto const ending = std::move(blocks_.back());
+    blocks_.pop_back();
+    for (std::string_view const name : ending) end(name, until);
+}
+
+Variables::Found Variables::find(std::string_view name, Time at) const {
+    auto const found = definitions_.find(name);
+    if (found == definitions_.end()) return {};
+    auto const& all = found->second;
+    auto after =
+        std::upper_bound(all.begin(), all.end(), at, [](Time time, Definition const& d) { return time < d.from; });
+    while (after != all.begin()) {
+        --after;
+        if (after->until > at) return {after->value, after->from};
+    }
+    return {};
+}
+
+std::string canonical(std::string_view source) {
+    std::string text;
+    bool blank = false;
+    bool quoted = false;
+    for (std::size_t i = 0; i < source.size(); ++i) {
+        char const c = source[i];
+        if (!quoted && c == '#') {
+            while (i + 1 < source.size() && source[i + 1] != '\n') ++i;
+            blank = true;
+        } else if (!quoted && (c == ' ' || c == '\t' || c == '\n' || c == '\r' ||
+                               (c == '\\' && i + 1 < source.size() && source[i + 1] == '\n'))) {
+            blank = true;
+        } else {
+            if (blank && !text.empty()) text += ' ';
+            blank = false;
+            if (c == '"') quoted = !quoted;
+            text += c;
+        }
+    }
+    return text;
+}
+
+bool Expressions::error(Span span, std::string message) {
+    findings_.add("PC001", span).arg("error", std::move(message));
+    return false;
+}
+
+bool Expressions::spend(Span span) {
+    if (++spent_ < element_limit) return true;
+    if (spent_ == element_limit)
+        findings_.add("PC002", span)
+            .arg("construct", "a set")
+            .arg("why", "the sets of this text have too many elements together");
+    return false;
+}
+
+ast::Expr const* Expressions::resolve(ast::Expr const& expr, Time& time) {
+    ast::Expr const* at = &expr;
+    for (int steps = 0; at->kind == Kind::variable; ++steps) {
+        Variables::Found const found = variables_.find(at->text, time);
+        if (found.value == nullptr || steps == variable_depth) {
+            findings_.add("PC401", at->span).arg("kind", "variable").arg("name", std::string(at->text));
+            return nullptr;
+        }
+        at = found.value;
+        time = found.from == 0 ? 0 : found.from - 1; // a definition sees only those before it
+    }
+    return at;
+}
+
+// ---- text
+
+void Expressions::append_text(ast::Expr const& expr, Time time, std::string& out) {
+    auto const join = [&](std::string_view separator) {
+        for (std::size_t i = 0; i < expr.parts.size(); ++i) {
+            if (i > 0) out += separator;
+            append_text(expr.parts[i], time, out);
+        }
+    };
+    switch (expr.kind) {
+    case Kind::value:
+        if (expr.quoted) out += '"';
+        out += expr.text;
+        if (expr.quoted) out += '"';
+        break;
+    case Kind::variable: {
+        Variables::Found const found = variables_.find(expr.text, time);
+        if (found.value == nullptr || depth_ == variable_depth || !spend(expr.span)) {
+            out += '$';
+            out += expr.text;
+            break;
+        }
+        ++depth_;
+        append_text(*found.value, found.from == 0 ? 0 : found.from - 1, out);
+        --depth_;
+        break;
+    }
+    case Kind::set_name:
+        out += '@';
+        out += expr.text;
+        break;
+    case Kind::wildcard: out += '*'; break;
+    case Kind::selector: {
+        nftables::Selector const& selector = nftables::selector_table[expr.selector];
+        out += fmt::format("{} {}", selector.header, selector.key);
+        break;
+    }
+    case Kind::computed: out += canonical(expr.text); break;
+    case Kind::set:
+        out += "{ ";
+        join(", ");
+        out += expr.parts.empty() ? "}" : " }";
+        break;
+    case Kind::element: join(" : "); break;
+    case Kind::list: join(","); break;
+    case Kind::concatenation: join(" . "); break;
+    case Kind::range: join("-"); break;
+    case Kind::prefix: join("/"); break;
+    case Kind::operation:
+        if (expr.quoted) out += '(';
+        join(operator_text(expr.op));
+        if (expr.quoted) out += ')';
+        break;
+    case Kind::map: join(" map "); break;
+    case Kind::verdict:
+        out += expr.text;
+        if (!expr.parts.empty()) out += ' ';
+        join(" ");
+        break;
+    }
+}
+
+std::string Expressions::text(ast::Expr const& expr, Time time) {
+    std::string out;
+    append_text(expr, time, out);
+    return out;
+}
+
+bool Expressions::is_stateful(ast::Expr const& expr) const {
+    if (expr.kind == Kind::selector && meaning_of(expr.selector).stateful) return true;
+    if (expr.kind == Kind::computed && meaning_of_computed(canonical(expr.text)).stateful) return true;
+    return std::any_of(expr.parts.begin(), expr.parts.end(),
+                       [&](ast::Expr const& part) { return is_stateful(part); });
+}
+
+// ---- requirements
+
+void Expressions::require(Requirement const& requirement, Span span, Scope const& scope, Match& out) {
+    auto const implied = [&](Field field, IntervalSet const& values) {
+        return std::any_of(out.terms.begin(), out.terms.end(), [&](Term const& term) {
+            return term.field == field && !term.values.negated && term.values.masks.empty() &&
+                   values.contains(term.values.intervals);
+        });
+    };
+    // In the tables of one family nft adds no test of it, not even for "icmp" in a table of ip6.
+    using enum ast::TableFamily;
+    bool const both = scope.family == inet || scope.family == bridge || scope.family == netdev;
+    if (both && requirement.no_packet) out.terms.push_back({Field::family, ValueSet{}, span});
+    if (both && requirement.family) {
+        IntervalSet const family = IntervalSet::single(*requirement.family == Family::v4 ? family_v4 : family_v6);
+        if (!implied(Field::family, family)) out.terms.push_back({Field::family, family, span});
+    }
+    if (!requirement.protocols.empty() && !implied(Field::protocol, requirement.protocols))
+        out.terms.push_back({Field::protocol, requirement.protocols, span});
+}
+
+void Expressions::require(ast::Expr const& expr, Span span, Scope const& scope, Match& out) {
+    if (expr.kind == Kind::selector || expr.kind == Kind::computed) {
+        std::string_view const first = expr.kind == Kind::selector
+                                           ? nftables::selector_table[expr.selector].header
+                                           : expr.text.substr(0, expr.text.find_first_of(" \t\\\n"));
+        if ((first == "ip" && scope.family == ast::TableFamily::ip6) ||
+            (first == "ip6" && scope.family == ast::TableFamily::ip))
+            error(expr.span,
+                  fmt::format("a table of family {} has no {} header", first == "ip" ? "ip6" : "ip", first));
+        require(expr.kind == Kind::selector ? requirement_of(expr.selector) : requirement_of(first), span, scope,
+                out);
+        if (expr.kind == Kind::computed && first == "rt" && expr.text.find("ip6") != expr.text.npos)
+            require(requirement_of("ip6"), span, scope, out);
+        else if (expr.kind == Kind::computed && first == "rt")
+            require(requirement_of("ip"), span, scope, out);
+    }
+    for (ast::Expr const& part : expr.parts) require(part, span, scope, out);
+}
+
+// ---- values
+
+bool Expressions::collect_value(ast::Expr const& expr, Meaning const& meaning, std::vector<Interval>& out) {
+    if (meaning.type == Type::interface && !expr.quoted && is_digits(expr.text))
+        return false; // an index of the machine's
+    if (std::optional<Interval> const interval = parse_value(expr.text, expr.quoted, meaning)) {
+        out.push_back(*interval);
+        return true;
+    }
+    // A host name: nft looks it up when it loads the file.
+    bool const address = meaning.type == Type::ipv4 || meaning.type == Type::ipv6;
+    if (address && (expr.text.empty() || expr.text.find_first_not_of("0123456789.:/") != expr.text.npos) &&
+        !parse_ip(expr.text))
+        return false;
+    if (std::optional<U128> const number = parse_number(expr.text); number && *number > max_value(meaning.bits))
+        return error(expr.span, fmt::format("{} is more than {}", expr.text, low64(max_value(meaning.bits))));
+    return error(expr.span, fmt::format("'{}' is not {}", expr.text, describe(meaning.type)));
+}
+
+bool Expressions::collect_range(ast::Expr const& expr, Meaning const& meaning, Time time,
+                                std::vector<Interval>& out) {
+    std::optional<Interval> const first = constant_range(expr.parts[0], meaning, time);
+    std::optional<Interval> const last = constant_range(expr.parts[1], meaning, time);
+    if (!first || !last) return false;
+    if (first->first > last->last) return error(expr.span, "the range ends before it begins");
+    out.push_back({first->first, last->last});
+    return true;
+}
+
+bool Expressions::collect_prefix(ast::Expr const& expr, Meaning const& meaning, Time time,
+                                 std::vector<Interval>& out) {
+    std::optional<U128> const value = constant(expr.parts[0], meaning, time);
+    Time length_time = time;
+    ast::Expr const* const length_text = resolve(expr.parts[1], length_time);
+    if (!value || length_text == nullptr) return false;
+    std::optional<U128> const length = parse_number(length_text->text);
+    if (!length || *length > meaning.bits)
+        return error(expr.parts[1].span, fmt::format("a prefix of at most {} bits is needed", meaning.bits));
+    U128 const rest = max_value(meaning.bits - static_cast<unsigned>(*length));
+    out.push_back({*value & ~rest, *value | rest});
+    return true;
+}
+
+bool Expressions::collect(ast::Expr const& expr, Meaning const& meaning, Time time, std::vector<Interval>& out) {
+    if (!spend(expr.span)) return false;
+    switch (expr.kind) {
+    case Kind::value: return collect_value(expr, meaning, out);
+    case Kind::variable: {
+        ast::Expr const* const value = resolve(expr, time);
+        if (value == nullptr || depth_ == variable_depth) return false;
+        ++depth_;
+        bool const collected = collect(*value, meaning, time, out);
+        --depth_;
+        return collected;
+    }
+    case Kind::wildcard: out.push_back({0, max_value(meaning.bits)}); return true;
+    case Kind::range: return collect_range(expr, meaning, time, out);
+    case Kind::prefix: return collect_prefix(expr, meaning, time, out);
+    case Kind::element: return collect(expr.parts[0], meaning, time, out);
+    case Kind::set:
+        return std::all_of(expr.parts.begin(), expr.parts.end(),
+                           [&](ast::Expr const& part) { return collect(part, meaning, time, out); });
+    case Kind::list:
+        if (!meaning.bitmask)
+            return error(expr.span,
+                         fmt::format("a list needs braces: it is {} that is compared", describe(meaning.type)));
+        [[fallthrough]];
+    case Kind::operation:
+        if (std::optional<U128> const value = constant(expr, meaning, time)) {
+            out.push_back({*value, *value});
+            return true;
+        }
+        return false;
+    case Kind::concatenation:
+        return error(expr.span, fmt::format("expected {}, found several values", describe(meaning.type)));
+    default: return false;
+    }
+}
+
+std::optional<Interval> Expressions::constant_range(ast::Expr const& expr, Meaning const& meaning, Time time) {
+    std::vector<Interval> values;
+    if (!collect(expr, meaning, time, values) || values.size() != 1) return std::nullopt;
+    return values.front();
+}
+
+std::optional<U128> Expressions::constant(ast::Expr const& expr, Meaning const& meaning, Time time) {
+    switch (expr.kind) {
+    case Kind::list: {
+        U128 bits = 0;
+        for (ast::Expr const& part : expr.parts) {
+            std::optional<U128> const value = constant(part, meaning, time);
+            if (!value) return std::nullopt;
+            bits |= *value;
+        }
+        return bits;
+    }
+    case Kind::operation: {
+        std::optional<U128> const a = constant(expr.parts[0], meaning, time);
+        if (!a) return std::nullopt;
+        bool const shift = expr.op == ast::Operator::shift_left || expr.op == ast::Operator::shift_right;
+        std::optional<U128> const b = constant(expr.parts[1], shift ? Meaning{Type::number, {}, 7} : meaning, time);
+        if (!b) return std::nullopt;
+        switch (expr.op) {
+        case ast::Operator::bit_and: return *a & *b;
+        case ast::Operator::bit_or: return *a | *b;
+        case ast::Operator::bit_xor: return *a ^ *b;
+        case ast::Operator::shift_left: return (*a << static_cast<unsigned>(*b)) & max_value(meaning.bits);
+        case ast::Operator::shift_right: return *a >> static_cast<unsigned>(*b);
+        }
+        return std::nullopt;
+    }
+    case Kind::variable: {
+        ast::Expr const* const value = resolve(expr, time);
+        if (value == nullptr || depth_ == variable_depth) return std::nullopt;
+        ++depth_;
+        std::optional<U128> const result = constant(*value, meaning, time);
+        --depth_;
+        return result;
+    }
+    default: {
+        std::optional<Interval> const interval = constant_range(expr, meaning, time);
+        return interval && interval->first == interval->last ? std::optional(interval->first) : std::nullopt;
+    }
+    }
+}
+
+// ---- elements
+
+void Expressions::flatten(ast::Expr const& expr, ast::Expr const* value, Time time, std::vector<Element>& out) {
+    if (!spend(expr.span)) return;
+    switch (expr.kind) {
+    case Kind::set:
+        for (ast::Expr const& part : expr.parts) flatten(part, value, time, out);
+        return;
+    case Kind::element: flatten(expr.parts[0], expr.parts.size() > 1 ? &expr.parts[1] : value, time, out); return;
+    case Kind::variable: {
+        ast::Expr const* const found = resolve(expr, time);
+        if (found == nullptr || depth_ == variable_depth) {
+            out.push_back({&expr, value, time}); // stays unknown
+            return;
+        }
+        ++depth_;
+        flatten(*found, value, time, out);
+        --depth_;
+        return;
+    }
+    default: out.push_back({&expr, value, time}); return;
+    }
+}
+
+void Expressions::remove(ast::Expr const& expr, Time time, std::vector<Element>& out) {
+    std::vector<Element> gone;
+    flatten(expr, nullptr, time, gone);
+    for (Element const& element : gone) {
+        std::string const key = text(*element.key, element.time);
+        std::erase_if(out, [&](Element const& other) { return text(*other.key, other.time) == key; });
+    }
+}
+
+Elements Expressions::elements(ast::Expr const& table, Scope const& scope, std::string_view kind) {
+    Elements result;
+    Time time = scope.time;
+    ast::Expr const* const resolved = resolve(table, time);
+    if (resolved == nullptr) {
+        result.known = false;
+    } else if (resolved->kind == Kind::set_name) {
+        auto const found = scope.sets->find(resolved->text);
+        if (found == scope.sets->end()) {
+            findings_.add("PC401", resolved->span).arg("kind", std::string(kind)).arg("name", std::string(resolved->text));
+            result.known = false;
+        } else if (found->second.changes_at_run_time) {
+            result.known = false;
+            result.stateful = true;
+        } else {
+            auto const [known, is_new] = known_elements_.try_emplace(&found->second);
+            if (is_new) {
+                for (NamedSet::Change const& change : found->second.changes) {
+                    if (change.removal)
+                        remove(*change.elements, change.time, known->second);
+                    else
+                        flatten(*change.elements, nullptr, change.time, known->second);
+                }
+            }
+            result.all = known->second;
+        }
+    } else {
+        flatten(*resolved, nullptr, time, result.all);
+    }
+    return result;
+}
+
+// ---- matches
+
+// What a selector reads, and the arithmetic on it: nft compares (value & mask) ^ flip.
+struct Expressions::Component {
+    Meaning meaning;
+    U128 mask = 0;
+    U128 flip = 0;
+    bool computed = false; // there is arithmetic
+};
+
+bool Expressions::component(ast::Expr const& expr, Scope const& scope, Component& out) {
+    if (expr.kind == Kind::selector || expr.kind == Kind::computed) {
+        out.meaning =
+            expr.kind == Kind::selector ? meaning_of(expr.selector) : meaning_of_computed(canonical(expr.text));
+        out.mask = max_value(out.meaning.bits);
+        // Frames of bridges and devices may be padded, so the length of the buffer is not that of the IP packet.
+        bool const padded = scope.family == ast::TableFamily::bridge || scope.family == ast::TableFamily::netdev;
+        if (padded && expr.kind == Kind::selector && expr.selector == nftables::selector_index("meta", "length"))
+            return false;
+        return out.meaning.type != Type::opaque;
+    }
+    if (expr.kind != Kind::operation || !component(expr.parts[0], scope, out)) return false;
+    std::optional<U128> const operand = constant(expr.parts[1], out.meaning, scope.time);
+    if (!operand) return false;
+    out.computed = true;
+    switch (expr.op) {
+    case ast::Operator::bit_and:
+        out.mask &= *operand;
+        out.flip &= *operand;
+        return true;
+    case ast::Operator::bit_or:
+        out.mask &= ~*operand;
+        out.flip |= *operand;
+        return true;
+    case ast::Operator::bit_xor: out.flip ^= *operand; return true;
+    default: return false;
+    }
+}
+
+std::optional<std::vector<Expressions::Component>> Expressions::components(ast::Expr const& left,
+                                                                           Scope const& scope) {
+    std::vector<Component> all(left.kind == Kind::concatenation ? left.parts.size() : 1);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!component(left.kind == Kind::concatenation ? left.parts[i] : left, scope, all[i])) return std::nullopt;
+    }
+    return all;
+}
+
+// "left relation right" for one selector and a right side that is no set.
+std::optional<ValueSet> Expressions::compared(Component const& look, ast::Match const& statement,
+                                              ast::Expr const& right, Time time) {
+    Meaning const& meaning = look.meaning;
+    U128 const all = max_value(meaning.bits);
+    auto const field = [&](IntervalSet const& raw, bool negated) {
+        return to_field(meaning, raw, look.mask, look.flip, negated);
+    };
+    if (!statement.mask.empty()) { // syn / fin,syn,rst,ack
+        std::optional<U128> const value = constant(right, meaning, time);
+        std::optional<U128> const mask = constant(statement.mask.front(), meaning, time);
+        if (!value || !mask || look.computed) return std::nullopt;
+        return to_field(meaning, IntervalSet::single(*value), *mask, 0, statement.relation == Relation::ne);
+    }
+    // A bitmask beside its value, or after '!', is a test of bits; between "==" and after arithmetic it is not.
+    bool const bit_test = statement.relation == Relation::no_bits ||
+                          (statement.relation == Relation::implied && meaning.bitmask && !look.computed);
+    if (bit_test) {
+        std::optional<U128> const bits = constant(right, meaning, time);
+        if (!bits || look.computed) return std::nullopt;
+        return to_field(meaning, IntervalSet::single(0), *bits, 0, statement.relation != Relation::no_bits);
+    }
+    std::vector<Interval> values;
+    if (!collect(right, meaning, time, values)) return std::nullopt;
+    IntervalSet const set = IntervalSet::of(values);
+    switch (statement.relation) {
+    case Relation::implied:
+    case Relation::eq: return field(set, false);
+    case Relation::ne: return field(set, true);
+    default: break;
+    }
+    std::optional<U128> const bound = set.only();
+    if (!bound) return std::nullopt;
+    IntervalSet const below = *bound == 0 ? IntervalSet{} : IntervalSet(0, *bound - 1);
+    switch (statement.relation) {
+    case Relation::lt: return field(below, false);
+    case Relation::ge: return field(below.complement(meaning.bits), false);
+    case Relation::le: return field(IntervalSet(0, *bound), false);
+    case Relation::gt: return field(IntervalSet(0, std::min(*bound, all)).complement(meaning.bits), false);
+    default: return std::nullopt;
+    }
+}
+
+// "ip frag-off & 0x1fff != 0": a later fragment.
+bool Expressions::fragment_match(ast::Match const& statement, Span span, Scope const& scope, Match& out) {
+    static std::uint16_t const offset = nftables::selector_index("ip", "frag-off");
+    ast::Expr const& left = statement.left;
+    if (left.kind != Kind::operation || left.op != ast::Operator::bit_and || left.parts[0].kind != Kind::selector ||
+        left.parts[0].selector != offset)
+        return false;
+    Meaning const number{Type::number, {}, 16};
+    constexpr U128 offset_bits = 0x1fff;
+    if (left.parts[1].kind != Kind::value || statement.right.kind != Kind::value || !statement.mask.empty())
+        return false;
+    if (constant(left.parts[1], number, scope.time) != offset_bits ||
+        constant(statement.right, number, scope.time) != U128{0})
+        return false;
+    bool const later = statement.relation == Relation::ne || statement.relation == Relation::gt;
+    if (!later && statement.relation != Relation::eq && statement.relation != Relation::implied) return false;
+    out.terms.push_back({Field::fragment, ValueSet::single(later ? 1 : 0), span});
+    return true;
+}
+
+bool Expressions::row(std::vector<Component> const& look, ast::Expr const& key, Time time,
+                      std::vector<ValueSet>& cells) {
+    bool const concatenated = key.kind == Kind::concatenation;
+    std::size_t const width = concatenated ? key.parts.size() : 1;
+    if (key.kind == Kind::wildcard) {
+        cells.assign(look.size(), ValueSet{}.complement());
+        return true;
+    }
+    if (width != look.size())
+        return error(key.span, fmt::format("expected {} values with '.' between, found {}", look.size(), width));
+    for (std::size_t i = 0; i < width; ++i) {
+        std::vector<Interval> values;
+        if (look[i].computed && look.size() > 1) return false;
+        if (!collect(concatenated ? key.parts[i] : key, look[i].meaning, time, values)) return false;
+        std::optional<ValueSet> cell =
+            to_field(look[i].meaning, IntervalSet::of(std::move(values)), look[i].mask, look[i].flip, false);
+        if (!cell) return false;
+        cells.push_back(std::move(*cell));
+    }
+    return true;
+}
+
+void Expressions::member(ast::Expr const& key, std::vector<Element> const& chosen, bool negated, Span span,
+                         Scope const& scope, Match& out) {
+    std::optional<std::vector<Component>> const look = components(key, scope);
+    bool modelled = look.has_value();
+    if (modelled && look->size() == 1) { // one field: one set
+        std::vector<Interval> values;
+        for (Element const& element : chosen)
+            modelled = modelled && collect(*element.key, look->front().meaning, element.time, values);
+        Component const& only = look->front();
+        std::optional<ValueSet> set;
+        if (modelled)
+            set = to_field(only.meaning, IntervalSet::of(std::move(values)), only.mask, only.flip, negated);
+        if (set) {
+            out.terms.push_back({only.meaning.field, std::move(*set), span});
+            return;
+        }
+        modelled = false;
+    }
+    if (modelled) {
+        Alternatives relation;
+        relation.negated = negated;
+        relation.span = span;
+        for (Component const& component : *look) relation.fields.push_back(component.meaning.field);
+        relation.rows.reserve(chosen.size());
+        for (Element const& element : chosen) {
+            relation.rows.emplace_back();
+            modelled = modelled && row(*look, *element.key, element.time, relation.rows.back());
+        }
+        if (modelled && relation.rows.size() == 1 && !negated) { // one row is a conjunction
+            for (std::size_t i = 0; i < relation.fields.size(); ++i) {
+                ValueSet& cell = relation.rows.front()[i];
+                if (!cell.is_all(info(relation.fields[i]).bits))
+                    out.terms.push_back({relation.fields[i], std::move(cell), span});
+            }
+            return;
+        }
+        if (modelled) {
+            out.alternatives.push_back(std::move(relation));
+            return;
+        }
+    }
+    Opaque opaque{text(key, scope.time) + ' ', is_stateful(key), negated, span};
+    bool const braces = chosen.size() != 1;
+    if (braces) opaque.text += "{ ";
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        if (i > 0) opaque.text += ", ";
+        append_text(*chosen[i].key, chosen[i].time, opaque.text);
+    }
+    if (braces) opaque.text += chosen.empty() ? "}" : " }";
+    out.opaque.push_back(std::move(opaque));
+}
+
+// A right side that is a set, by braces, name or variable.
+bool Expressions::set_match(ast::Match const& statement, ast::Expr const& table, Span span, Scope const& scope,
+                            Match& out) {
+    bool const negated = statement.relation == Relation::ne;
+    if (!negated && statement.relation != Relation::implied && statement.relation != Relation::eq)
+        return error(span, "a set is compared with == or != only");
+    if (table.kind == Kind::set_name) {
+        auto const found = scope.sets->find(table.text);
+        std::optional<std::vector<Component>> const look = components(statement.left, scope);
+        if (found != scope.sets->end() && !found->second.changes_at_run_time && look && look->size() == 1 &&
+            !look->front().computed) {
+            Meaning const& meaning = look->front().meaning;
+            std::string const type = fmt::format("{} {}", static_cast<int>(meaning.type), low64(meaning.protocol));
+            auto const known = known_sets_.find({&found->second, type});
+            if (known != known_sets_.end()) {
+                if (std::optional<ValueSet> set =
+                        to_field(meaning, known->second, look->front().mask, 0, negated)) {
+                    out.terms.push_back({meaning.field, std::move(*set), span});
+                    return true;
+                }
+            } else {
+                std::vector<Interval> values;
+                bool exact = true;
+                for (Element const& element : elements(table, scope).all)
+                    exact = exact && collect(*element.key, meaning, element.time, values);
+                if (exact) {
+                    known_sets_[{&found->second, type}] = IntervalSet::of(std::move(values));
+                    return set_match(statement, table, span, scope, out);
+                }
+            }
+        }
+    }
+    Elements const found = elements(table, scope);
+    if (found.known) {
+        member(statement.left, found.all, negated, span, scope, out);
+        return true;
+    }
+    std::string const name = text(table, scope.time);
+    out.opaque.push_back({fmt::format("{} contains {}", name, text(statement.left, scope.time)),
+                          found.stateful || is_stateful(statement.left), negated, span});
+    return true;
+}
+
+void Expressions::match(ast::Match const& statement, Span span, Scope const& scope, Match& out) {
+    require(statement.left, span, scope, out);
+    if (fragment_match(statement, span, scope, out)) return;
+    Time time = scope.time;
+    ast::Expr const* right = resolve(statement.right, time);
+    // nft takes the braces off a set of one: "tcp flags { syn }" tests a bit, "tcp flags { syn, ack }" and named
+    // sets compare the whole byte.
+    if (right != nullptr && right->kind == Kind::set && right->parts.size() == 1 &&
+        right->parts.front().kind != Kind::set)
+        right = resolve(right->parts.front().kind == Kind::element ? right->parts.front().parts[0]
+                                                                   : right->parts.front(),
+                        time);
+    bool const equality = statement.relation == Relation::implied || statement.relation == Relation::eq ||
+                          statement.relation == Relation::ne;
+    if (right != nullptr && (right->kind == Kind::set || right->kind == Kind::set_name) && statement.mask.empty()) {
+        Scope inner = scope;
+        inner.time = time;
+        if (set_match(statement, *right, span, inner, out)) return;
+    } else if (std::optional<std::vector<Component>> const look = components(statement.left, scope);
+               look && right != nullptr) {
+        if (look->size() == 1) {
+            if (std::optional<ValueSet> values = compared(look->front(), statement, *right, time)) {
+                out.terms.push_back({look->front().meaning.field, std::move(*values), span});
+                return;
+            }
+        } else if (statement.mask.empty() && equality) {
+            member(statement.left, {{right, nullptr, time}}, statement.relation == Relation::ne, span, scope, out);
+            return;
+        }
+    }
+    // The rest is opaque; its text is that of the relation without negation.
+    Opaque opaque{text(statement.left, scope.time), is_stateful(statement.left) || is_stateful(statement.right),
+                  false, span};
+    switch (statement.relation) {
+    case Relation::implied:
+    case Relation::eq: opaque.text += ' '; break;
+    case Relation::ne:
+    case Relation::no_bits:
+        opaque.text += ' ';
+        opaque.negated = true;
+        break;
+    case Relation::ge: opaque.negated = true; [[fallthrough]];
+    case Relation::lt: opaque.text += " < "; break;
+    case Relation::gt: opaque.negated = true; [[fallthrough]];
+    case Relation::le: opaque.text += " <= "; break;
+    }
+    append_text(statement.right, scope.time, opaque.text);
+    if (!statement.mask.empty()) {
+        opaque.text += " / ";
+        append_text(statement.mask.front(), scope.time, opaque.text);
+    }
+    out.opaque.push_back(std::move(opaque));
+}
+
+} // namespace portcullis::nft

@@ -1,0 +1,126 @@
+// Expressions of nft lowered to conditions of the model: selectors, sets, concatenations and masks become terms and
+// alternatives, and what has no field becomes opaque.
+#pragma once
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "dialect/nftables_meaning.hpp"
+#include "portcullis/model/finding.hpp"
+
+namespace portcullis::nft {
+
+// A position in the order in which the file's commands take effect.
+using Time = std::uint32_t;
+
+// Variables have values from their definition on, until the block around it ends or they are undefined.
+class Variables {
+  public:
+    void define(std::string_view name, ast::Expr const& value, Time from);
+    bool undefine(std::string_view name, Time until);
+    bool defined_in_block(std::string_view name) const { return blocks_.back().contains(name); }
+    void open_block() { blocks_.emplace_back(); }
+    void close_block(Time until);
+    struct Found {
+        ast::Expr const* value = nullptr; // none: not defined
+        Time from = 0;
+    };
+    Found find(std::string_view name, Time at) const;
+
+  private:
+    bool end(std::string_view name, Time until);
+    struct Definition {
+        Time from;
+        Time until;
+        ast::Expr const* value;
+    };
+    std::unordered_map<std::string_view, std::vector<Definition>> definitions_;
+    std::vector<std::unordered_set<std::string_view>> blocks_{1}; // the names defined in each open block
+};
+
+// A named set or map: what the file puts in and takes out, in order.
+struct NamedSet {
+    struct Change {
+        ast::Expr const* elements; // a set, or a variable that holds one
+        Time time;
+        bool removal;
+    };
+    bool is_map = false;
+    bool changes_at_run_time = false; // flags dynamic or timeout
+    std::vector<Change> changes;
+};
+
+// Where an expression stands.
+struct Scope {
+    ast::TableFamily family = ast::TableFamily::ip;
+    std::map<std::string, NamedSet, std::less<>> const* sets = nullptr;
+    Time time = 0;
+};
+
+// One element of a set or map with its variables followed. `value` only in maps.
+struct Element {
+    ast::Expr const* key = nullptr;
+    ast::Expr const* value = nullptr;
+    Time time = 0;
+};
+struct Elements {
+    std::vector<Element> all;
+    bool known = true;     // false: their number and values are not in the file
+    bool stateful = false; // … because they change at run time
+};
+
+class Expressions {
+  public:
+    Expressions(Variables const& variables, Findings& findings) : variables_(variables), findings_(findings) {}
+
+    // Adds what "left relation right" asks to `out`.
+    void match(ast::Match const& statement, Span span, Scope const& scope, Match& out);
+    // Adds "key is one of elements" (or none of them).
+    void member(ast::Expr const& key, std::vector<Element> const& elements, bool negated, Span span, Scope const& scope, Match& out);
+    // Adds that the packet has the headers which the selectors in `expr` read.
+    void require(ast::Expr const& expr, Span span, Scope const& scope, Match& out);
+    void require(Requirement const& requirement, Span span, Scope const& scope, Match& out);
+    // The elements of { … }, @name or $name; `kind` is what a message calls it.
+    Elements elements(ast::Expr const& table, Scope const& scope, std::string_view kind = "set");
+    // The expression itself, or what the variable stands for; null where it is undefined (which is reported).
+    ast::Expr const* resolve(ast::Expr const& expr, Time& time);
+    // A constant or a range of the type; nothing where it is another expression.
+    std::optional<Interval> constant_range(ast::Expr const& expr, Meaning const& meaning, Time time);
+    // Canonical text, variables followed.
+    std::string text(ast::Expr const& expr, Time time);
+    bool is_stateful(ast::Expr const& expr) const;
+
+  private:
+    struct Component; // one selector of the left side, perhaps masked
+    std::optional<std::vector<Component>> components(ast::Expr const& left, Scope const& scope);
+    bool component(ast::Expr const& expr, Scope const& scope, Component& out);
+    bool fragment_match(ast::Match const& statement, Span span, Scope const& scope, Match& out);
+    std::optional<ValueSet> compared(Component const& component, ast::Match const& statement, ast::Expr const& right, Time time);
+    bool row(std::vector<Component> const& components, ast::Expr const& key, Time time, std::vector<ValueSet>& cells);
+    bool set_match(ast::Match const& statement, ast::Expr const& table, Span span, Scope const& scope, Match& out);
+    bool collect(ast::Expr const& expr, Meaning const& meaning, Time time, std::vector<Interval>& out);
+    bool collect_value(ast::Expr const& expr, Meaning const& meaning, std::vector<Interval>& out);
+    bool collect_range(ast::Expr const& expr, Meaning const& meaning, Time time, std::vector<Interval>& out);
+    bool collect_prefix(ast::Expr const& expr, Meaning const& meaning, Time time, std::vector<Interval>& out);
+    std::optional<U128> constant(ast::Expr const& expr, Meaning const& meaning, Time time);
+    void flatten(ast::Expr const& expr, ast::Expr const* value, Time time, std::vector<Element>& out);
+    void remove(ast::Expr const& expr, Time time, std::vector<Element>& out);
+    void append_text(ast::Expr const& expr, Time time, std::string& out);
+    bool spend(Span span);
+    bool error(Span span, std::string message);
+
+    Variables const& variables_;
+    Findings& findings_;
+    int depth_ = 0;               // of variables within variables
+    std::size_t spent_ = 0;       // elements visited: bounded, since variables can multiply them
+    std::map<std::pair<NamedSet const*, std::string>, IntervalSet> known_sets_;
+    std::map<NamedSet const*, std::vector<Element>> known_elements_;
+};
+
+// The text of a piece of source with single blanks, without comments.
+std::string canonical(std::string_view source);
+
+} // namespace portcullis::nft

@@ -1,0 +1,603 @@
+// A file of nft is a sequence of commands: they are applied, in order, to a state of tables, chains and sets, as the
+// kernel would do in one transaction. What stands at the end is lowered.
+#include "dialect/nftables_read.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <fmt/format.h>
+#include <limits>
+#include <map>
+
+#include "dialect/nftables_rule.hpp"
+#include "grammars/nftables/parse.hpp"
+
+namespace portcullis {
+namespace nft {
+namespace {
+
+constexpr std::size_t include_depth = 16;
+constexpr std::size_t include_limit = 1000; // files in all
+
+struct RuleState {
+    ast::Rule const* rule;
+    Time time;
+};
+
+struct ChainState {
+    std::string name;
+    Span span;
+    std::size_t order = 0; // of declaration
+    ast::HookSpec const* hook = nullptr;
+    ast::Policy const* policy = nullptr;
+    Time hook_time = 0;
+    Time policy_time = 0;
+    std::deque<RuleState> rules; // "insert" prepends
+};
+
+struct TableState {
+    ast::TableFamily family{};
+    std::string name;
+    std::size_t order = 0;
+    bool dormant = false; // its base chains are not at their hooks
+    std::map<std::string, NamedSet, std::less<>> sets;
+    std::map<std::string, ChainState, std::less<>> chains;
+};
+
+constexpr std::array<std::string_view, 6> family_names{"ip", "ip6", "inet", "arp", "bridge", "netdev"};
+std::string_view name_of(ast::TableFamily family) { return family_names[static_cast<std::size_t>(family)]; }
+
+struct PointName {
+    std::string_view name;
+    HookPoint point;
+};
+constexpr PointName point_names[] = {{"ingress", HookPoint::ingress}, {"prerouting", HookPoint::prerouting}, {"input", HookPoint::input},
+                                     {"forward", HookPoint::forward}, {"output", HookPoint::output}, {"postrouting", HookPoint::postrouting},
+                                     {"egress", HookPoint::egress}};
+
+struct TypeName {
+    std::string_view name;
+    ChainType type;
+};
+constexpr TypeName type_names[] = {{"filter", ChainType::filter}, {"nat", ChainType::nat}, {"route", ChainType::route}};
+
+// nft(8), "Standard priority names": those of bridge differ.
+struct PriorityName {
+    std::string_view name;
+    int value;
+};
+constexpr PriorityName ip_priorities[] = {{"raw", -300}, {"mangle", -150}, {"dstnat", -100}, {"filter", 0}, {"security", 50}, {"srcnat", 100}};
+constexpr PriorityName bridge_priorities[] = {{"dstnat", -300}, {"filter", -200}, {"out", 100}, {"srcnat", 300}};
+
+std::optional<int> priority_by_name(std::string_view name, ast::TableFamily family) {
+    auto const find = [&](auto const& table) -> std::optional<int> {
+        for (PriorityName const& row : table)
+            if (row.name == name) return row.value;
+        return std::nullopt;
+    };
+    return family == ast::TableFamily::bridge ? find(bridge_priorities) : find(ip_priorities);
+}
+
+std::optional<int> small_number(std::string_view text) {
+    bool const negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    std::optional<U128> const value = parse_number(text);
+    if (!value || *value > max_value(31)) return std::nullopt;
+    int const number = static_cast<int>(*value);
+    return negative ? -number : number;
+}
+
+class Reader {
+  public:
+    Reader(Sources& sources, ReadOptions const& options) : sources_(sources), options_(options) {}
+
+    Reading read(SourceId source) {
+        reading_.ruleset.dialect = Dialect::nftables;
+        open_files_.push_back(sources_[source].path());
+        run(load(source, ast::Place::top), nullptr, nullptr);
+        mark_updated_sets();
+        lower();
+        reading_.findings.append(std::move(findings_));
+        return std::move(reading_);
+    }
+
+  private:
+    // ---- files
+
+    ast::File const& load(SourceId source, ast::Place place) {
+        ast::File const& file = files_.emplace_back(nftables::parse(sources_[source].text(), source, place));
+        by_source_[source] = &file;
+        for (SyntaxError const& e : file.errors) findings_.add("PC001", e.span).arg("error", to_string(e));
+        return file;
+    }
+
+    // Runs the items of a file as a continuation of the block that includes it.
+    void run(ast::File const& file, TableState* table, ChainState* chain) {
+        if (chain != nullptr) run_chain(file.chain, *table, *chain);
+        else if (table != nullptr) run_table(file.table, *table);
+        else
+            for (auto const& item : file.items) visit(item, nullptr, nullptr);
+    }
+
+    void include(ast::Include const& include, TableState* table, ChainState* chain) {
+        std::string const construct = fmt::format("include \"{}\"", include.pattern);
+        auto const fail = [&](std::string why) { findings_.add("PC002", include.span).arg("construct", construct).arg("why", std::move(why)); };
+        if (!options_.include) return fail("files are not included here");
+        if (open_files_.size() > include_depth) return fail("includes are nested more than 16 deep");
+        Included const found = options_.include(std::string(include.pattern), include.span.source);
+        if (!found.error.empty()) return fail(found.error);
+        for (SourceId const source : found.sources) {
+            std::string const& path = sources_[source].path();
+            if (++included_ > include_limit) return fail("more than 1000 files are included");
+            if (std::find(open_files_.begin(), open_files_.end(), path) != open_files_.end()) {
+                fail(fmt::format("{} includes itself", path));
+                continue;
+            }
+            open_files_.push_back(path);
+            run(load(source, chain != nullptr ? ast::Place::chain : table != nullptr ? ast::Place::table : ast::Place::top), table, chain);
+            open_files_.pop_back();
+        }
+    }
+
+    // ---- items of blocks
+
+    template <class Item> void visit(Item const& item, TableState* table, ChainState* chain) {
+        ++now_;
+        std::visit([&](auto const& form) { apply(form, table, chain); }, item);
+    }
+
+    void apply(ast::Define const& define, TableState*, ChainState*) {
+        std::string const name(define.name);
+        switch (define.kind) {
+        case ast::Define::Kind::define:
+            if (variables_.defined_in_block(define.name)) error(define.span, fmt::format("${} is defined already; redefine changes it", name));
+            break;
+        case ast::Define::Kind::redefine:
+            variables_.undefine(define.name, now_);
+            break;
+        case ast::Define::Kind::undefine:
+            if (!variables_.undefine(define.name, now_)) findings_.add("PC401", define.span).arg("kind", "variable").arg("name", name);
+            return;
+        }
+        variables_.define(define.name, define.value, now_);
+    }
+    void apply(ast::Include const& item, TableState* table, ChainState* chain) { include(item, table, chain); }
+    void apply(ast::Comment const&, TableState*, ChainState*) {}
+
+    void apply(ast::Command const& command, TableState*, ChainState*) { run_command(command); }
+
+    // of tables
+    void apply(ast::Chain const& chain, TableState* table, ChainState*) { run_chain(chain, *table, declare_chain(*table, chain.name, chain.span)); }
+    void apply(ast::Set const& set, TableState* table, ChainState*) { run_set(set, declare_set(*table, set.name, set.is_map)); }
+    void apply(ast::Object const& object, TableState*, ChainState*) { keep_object(object.kind, object.name, object.span); }
+    void apply(ast::Flags const& flags, TableState* table, ChainState* chain) {
+        if (chain == nullptr && std::find(flags.words.begin(), flags.words.end(), "dormant") != flags.words.end()) table->dormant = true;
+    }
+
+    // of chains
+    void apply(ast::Rule const& rule, TableState*, ChainState* chain) { chain->rules.push_back({&rule, now_}); }
+    void apply(ast::HookSpec const& hook, TableState*, ChainState* chain) {
+        chain->hook = &hook;
+        chain->hook_time = now_;
+    }
+    void apply(ast::Policy const& policy, TableState*, ChainState* chain) {
+        chain->policy = &policy;
+        chain->policy_time = now_;
+    }
+
+    void run_table(ast::Table const& table, TableState& state) {
+        for (auto const& item : table.items) visit(item, &state, nullptr);
+    }
+    void run_chain(ast::Chain const& chain, TableState& table, ChainState& state) {
+        variables_.open_block();
+        for (auto const& item : chain.items) visit(item, &table, &state);
+        variables_.close_block(++now_);
+    }
+    void run_set(ast::Set const& set, NamedSet& state) {
+        for (auto const& item : set.items) {
+            ++now_;
+            if (auto const* const elements = std::get_if<ast::Elements>(&item)) state.changes.push_back({&elements->value, now_, false});
+            else if (std::holds_alternative<ast::Timeout>(item)) state.changes_at_run_time = true;
+            else if (auto const* const flags = std::get_if<ast::Flags>(&item)) {
+                for (std::string_view const word : flags->words)
+                    if (word == "dynamic" || word == "timeout") state.changes_at_run_time = true;
+            } else if (auto const* const definition = std::get_if<ast::Define>(&item)) apply(*definition, nullptr, nullptr);
+            else if (auto const* const file = std::get_if<ast::Include>(&item))
+                findings_.add("PC002", file->span).arg("construct", fmt::format("include \"{}\"", file->pattern)).arg("why", "it is inside a set");
+        }
+    }
+
+    // ---- commands
+
+    void run_command(ast::Command const& command) {
+        using enum ast::Verb;
+        switch (command.verb) {
+        case add:
+        case create:
+        case insert:
+        case replace: return run_addition(command);
+        case delete_:
+        case destroy:
+        case flush: return run_removal(command);
+        case rename: return run_rename(command);
+        case other: return keep(canonical(sources_.text(command.span)), command.span);
+        }
+    }
+
+    void run_addition(ast::Command const& command) {
+        if (command.object == "table") {
+            TableState& table = declare_table(family_of(command), command.table);
+            variables_.open_block();
+            if (auto const* const body = std::get_if<ast::Table>(&command.payload)) run_table(*body, table);
+            variables_.close_block(++now_);
+            return;
+        }
+        TableState& table = needed_table(command);
+        if (command.object == "chain") {
+            ChainState& chain = declare_chain(table, command.name, command.span);
+            if (auto const* const body = std::get_if<ast::Chain>(&command.payload)) run_chain(*body, table, chain);
+        } else if (command.object == "set" || command.object == "map") {
+            NamedSet& set = declare_set(table, command.name, command.object == "map");
+            if (auto const* const body = std::get_if<ast::Set>(&command.payload)) run_set(*body, set);
+        } else if (command.object == "element") {
+            change_elements(command, table, false);
+        } else if (command.object == "rule") {
+            add_rule(command, table);
+        } else {
+            keep_object(command.object, command.name, command.span);
+        }
+    }
+
+    void add_rule(ast::Command const& command, TableState& table) {
+        ChainState& chain = needed_chain(command, table);
+        RuleState const rule{&std::get<ast::Rule>(command.payload), now_};
+        bool const prepend = command.verb == ast::Verb::insert;
+        if (command.position_kind == "index") {
+            std::optional<int> const index = small_number(command.position);
+            if (!index || static_cast<std::size_t>(*index) >= chain.rules.size()) {
+                error(command.span, fmt::format("the chain has no rule at index {}", command.position));
+                return;
+            }
+            chain.rules.insert(chain.rules.begin() + *index + (prepend ? 0 : 1), rule);
+            return;
+        }
+        if (!command.position_kind.empty() || command.verb == ast::Verb::replace) unknown_handle(command);
+        if (prepend) chain.rules.push_front(rule);
+        else chain.rules.push_back(rule);
+    }
+
+    void unknown_handle(ast::Command const& command) {
+        findings_.add("PC002", command.span)
+            .arg("construct", fmt::format("{} {}", command.position_kind, command.position))
+            .arg("why", "handles exist in the kernel only, not in the file");
+    }
+
+    void run_removal(ast::Command const& command) {
+        bool const flush = command.verb == ast::Verb::flush;
+        if (command.object == "ruleset") {
+            std::erase_if(tables_, [&](auto const& entry) { return !command.family || entry.second.family == *command.family; });
+            return;
+        }
+        if (!command.position_kind.empty()) return unknown_handle(command);
+        auto const found = tables_.find({family_of(command), std::string(command.table)});
+        if (found == tables_.end()) return; // of a table outside of the file
+        TableState& table = found->second;
+        std::string const name(command.name);
+        if (command.object == "table") {
+            if (!flush) tables_.erase(found);
+            else
+                for (auto& [unused, chain] : table.chains) chain.rules.clear();
+        } else if (command.object == "chain") {
+            auto const chain = table.chains.find(name);
+            if (chain == table.chains.end()) return;
+            if (flush) chain->second.rules.clear();
+            else table.chains.erase(chain);
+        } else if (command.object == "element") {
+            change_elements(command, table, true);
+        } else if (command.object == "set" || command.object == "map" || command.object == "meter") {
+            auto const set = table.sets.find(name);
+            if (set == table.sets.end()) return;
+            if (flush) set->second.changes.clear();
+            else table.sets.erase(set);
+        }
+    }
+
+    void run_rename(ast::Command const& command) {
+        auto const table = tables_.find({family_of(command), std::string(command.table)});
+        if (table == tables_.end()) return;
+        auto node = table->second.chains.extract(std::string(command.name));
+        if (node.empty()) {
+            undefined("chain", command.name, command.span);
+            return;
+        }
+        node.key() = node.mapped().name = command.new_name;
+        table->second.chains.insert(std::move(node));
+    }
+
+    void change_elements(ast::Command const& command, TableState& table, bool removal) {
+        auto const found = table.sets.find(command.name);
+        if (found == table.sets.end()) {
+            undefined("set", command.name, command.span);
+            return;
+        }
+        if (auto const* const elements = std::get_if<ast::Expr>(&command.payload)) found->second.changes.push_back({elements, now_, removal});
+    }
+
+    // ---- declarations
+
+    static ast::TableFamily family_of(ast::Command const& command) { return command.family.value_or(ast::TableFamily::ip); }
+
+    TableState& declare_table(ast::TableFamily family, std::string_view name) {
+        auto const [at, is_new] = tables_.try_emplace({family, std::string(name)});
+        if (is_new) {
+            at->second.family = family;
+            at->second.name = name;
+        }
+        return at->second;
+    }
+
+    ChainState& declare_chain(TableState& table, std::string_view name, Span span) {
+        auto const [at, is_new] = table.chains.try_emplace(std::string(name));
+        if (is_new) {
+            at->second.name = name;
+            at->second.span = span;
+            at->second.order = ++declared_;
+        }
+        return at->second;
+    }
+
+    NamedSet& declare_set(TableState& table, std::string_view name, bool is_map) {
+        NamedSet& set = table.sets[std::string(name)];
+        set.is_map = is_map;
+        return set;
+    }
+
+    // The table or chain of a command; where the file does not have it, that is reported once.
+    TableState& needed_table(ast::Command const& command) {
+        if (!tables_.contains({family_of(command), std::string(command.table)})) undefined("table", command.table, command.span);
+        return declare_table(family_of(command), command.table);
+    }
+    ChainState& needed_chain(ast::Command const& command, TableState& table) {
+        if (!table.chains.contains(command.name)) undefined("chain", command.name, command.span);
+        return declare_chain(table, command.name, command.span);
+    }
+
+    void keep_object(std::string_view kind, std::string_view name, Span span) { keep(fmt::format("{} {}", kind, name), span); }
+    void keep(std::string text, Span span) { reading_.ruleset.unmodelled.push_back({std::move(text), span, 1}); }
+    void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
+    void undefined(std::string kind, std::string_view name, Span span) {
+        findings_.add("PC401", span).arg("kind", std::move(kind)).arg("name", std::string(name));
+    }
+
+    // A set that rules add to has another content at run time.
+    void mark_updated_sets() {
+        for (auto& [key, table] : tables_) {
+            for (auto const& [name, chain] : table.chains) {
+                for (RuleState const& rule : chain.rules) {
+                    for (ast::Statement const& statement : rule.rule->statements) {
+                        ast::Expr const* const set = updated_set(statement);
+                        if (set == nullptr) continue;
+                        auto const found = table.sets.find(set->text);
+                        if (found != table.sets.end()) found->second.changes_at_run_time = true;
+                    }
+                }
+            }
+        }
+    }
+
+    // ---- lowering
+
+    struct Placed {
+        TableState const* table;
+        ChainState const* chain;
+    };
+
+    void lower() {
+        std::vector<Placed> placed;
+        for (auto const& [key, table] : tables_)
+            for (auto const& [name, chain] : table.chains) placed.push_back({&table, &chain});
+        std::sort(placed.begin(), placed.end(), [](Placed const& a, Placed const& b) { return a.chain->order < b.chain->order; });
+        for (Placed const& place : placed) {
+            chain_ids_[place.chain] = static_cast<ChainId>(reading_.ruleset.chains.size());
+            reading_.ruleset.chains.push_back(head(*place.table, *place.chain));
+        }
+        for (Placed const& place : placed) lower_rules(place);
+        while (!inline_bodies_.empty()) {
+            InlineBody const body = inline_bodies_.front();
+            inline_bodies_.pop_front();
+            std::vector<Rule> rules;
+            for (std::uint32_t i = 0; i < body.rules->size(); ++i) lower_one((*body.rules)[i], i, *body.table, body.time, rules);
+            reading_.ruleset.chains[body.id].rules = std::move(rules);
+        }
+    }
+
+    void lower_rules(Placed const& place) {
+        std::vector<Rule> rules;
+        rules.reserve(place.chain->rules.size());
+        for (std::uint32_t i = 0; i < place.chain->rules.size(); ++i) {
+            RuleState const& rule = place.chain->rules[i];
+            lower_one(*rule.rule, i, *place.table, rule.time, rules);
+        }
+        reading_.ruleset.chains[chain_ids_[place.chain]].rules = std::move(rules);
+    }
+
+    void lower_one(ast::Rule const& rule, std::uint32_t origin, TableState const& table, Time time, std::vector<Rule>& out) {
+        Scope const scope{table.family, &table.sets, time};
+        ChainLookup const chains{[&](std::string_view name, Span span) { return find_chain(table, name, span); },
+                                 [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, time); }};
+        std::string const comment = rule.comment.empty() ? comment_beside(rule.span) : std::string(rule.comment);
+        lower_rule(rule, comment, origin, scope, chains, sources_, expressions_, findings_, out);
+    }
+
+    ChainId find_chain(TableState const& table, std::string_view name, Span span) {
+        auto const found = table.chains.find(name);
+        if (found == table.chains.end()) {
+            undefined("chain", name, span);
+            return no_chain;
+        }
+        if (found->second.hook != nullptr) error(span, fmt::format("'{}' is a base chain, which no rule can jump to", name));
+        return chain_ids_.at(&found->second);
+    }
+
+    ChainId inline_chain(TableState const& table, std::vector<ast::Rule> const& body, Time time) {
+        Chain chain;
+        chain.table = title(table);
+        chain.name = fmt::format("{{}} {}", ++inline_count_);
+        chain.span = body.front().span;
+        auto const id = static_cast<ChainId>(reading_.ruleset.chains.size());
+        reading_.ruleset.chains.push_back(std::move(chain));
+        inline_bodies_.push_back({&table, &body, time, id});
+        return id;
+    }
+
+    static std::string title(TableState const& table) { return fmt::format("{} {}", name_of(table.family), table.name); }
+
+    Chain head(TableState const& table, ChainState const& state) {
+        Chain chain;
+        chain.table = title(table);
+        chain.name = state.name;
+        chain.span = chain.policy_span = state.span;
+        if (state.hook != nullptr && !table.dormant) chain.hook = hook(table, state);
+        if (state.policy != nullptr) {
+            Time time = state.policy_time;
+            ast::Expr const* const verdict = expressions_.resolve(state.policy->verdict, time);
+            if (verdict != nullptr && verdict->text == "drop") chain.policy = Drop{};
+            else if (verdict != nullptr && verdict->text != "accept") error(state.policy->span, "a policy is accept or drop");
+            chain.explicit_policy = true;
+            chain.policy_span = state.policy->span;
+        }
+        return chain;
+    }
+
+    std::optional<Hook> hook(TableState const& table, ChainState const& state) {
+        ast::HookSpec const& spec = *state.hook;
+        Hook hook;
+        auto const point = std::find_if(std::begin(point_names), std::end(point_names), [&](PointName const& row) { return row.name == spec.point; });
+        auto const type = std::find_if(std::begin(type_names), std::end(type_names), [&](TypeName const& row) { return row.name == spec.type; });
+        if (point == std::end(point_names)) error(spec.point_span, fmt::format("'{}' is not a hook", spec.point));
+        if (type == std::end(type_names)) error(spec.span, fmt::format("'{}' is not a type of chain", spec.type));
+        if (point == std::end(point_names) || type == std::end(type_names)) return std::nullopt;
+        hook.point = point->point;
+        hook.type = type->type;
+        hook.priority = priority(spec, table.family, state.hook_time);
+        using enum ast::TableFamily;
+        hook.v4 = table.family != ip6 && table.family != arp;
+        hook.v6 = table.family != ip && table.family != arp;
+        for (ast::Expr const& devices : spec.devices) hook.device = device_names(devices, table, state.hook_time);
+        return hook;
+    }
+
+    // One name, or several with commas between.
+    std::string device_names(ast::Expr const& devices, TableState const& table, Time time) {
+        std::string names;
+        for (Element const& element : expressions_.elements(devices, {table.family, &table.sets, time}).all) {
+            if (!names.empty()) names += ',';
+            names += element.key->text;
+        }
+        return names;
+    }
+
+    // A name with an offset, a number, or a variable that holds either: "filter - 10", as a string too.
+    int priority(ast::HookSpec const& spec, ast::TableFamily family, Time time) {
+        Time value_time = time;
+        ast::Expr const* const base = expressions_.resolve(spec.priority, value_time);
+        if (base == nullptr) return 0;
+        std::optional<int> value = priority_text(base->text, family);
+        if (!value) {
+            error(spec.priority.span, fmt::format("'{}' is not a priority", base->text));
+            return 0;
+        }
+        if (spec.negative) value = -*value;
+        for (ast::Expr const& offset : spec.offset) {
+            Time offset_time = time;
+            ast::Expr const* const number = expressions_.resolve(offset, offset_time);
+            std::optional<int> const amount = number == nullptr ? std::nullopt : small_number(number->text);
+            if (!amount) error(offset.span, "a priority is a name and a number");
+            else value = spec.subtract ? saturated(std::int64_t{*value} - *amount) : saturated(std::int64_t{*value} + *amount);
+        }
+        return *value;
+    }
+
+    static int saturated(std::int64_t value) {
+        return static_cast<int>(std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
+    }
+
+    std::optional<int> priority_text(std::string_view text, ast::TableFamily family) {
+        if (std::optional<int> const number = small_number(text)) return number;
+        std::size_t const end = text.find_first_of(" +-");
+        std::optional<int> const base = priority_by_name(text.substr(0, end), family);
+        if (!base || end == std::string_view::npos) return base;
+        std::string offset;
+        for (char const c : text.substr(end))
+            if (c != ' ' && c != '+') offset += c;
+        std::optional<int> const amount = small_number(offset);
+        return amount ? std::optional(saturated(std::int64_t{*base} + *amount)) : std::nullopt;
+    }
+
+    // ---- comments
+
+    // "# …" after the rule on its line, or alone on the lines right above it.
+    std::string comment_beside(Span rule) const {
+        auto const file = by_source_.find(rule.source);
+        if (file == by_source_.end() || file->second->comments.empty()) return {};
+        std::string_view const text = sources_[rule.source].text();
+        std::vector<Span> const& comments = file->second->comments;
+        auto const after = std::lower_bound(comments.begin(), comments.end(), rule.end, [](Span const& c, std::uint32_t end) { return c.begin < end; });
+        if (after != comments.end() && on_one_line(text.substr(rule.end, after->begin - rule.end))) return words(*after);
+        std::string above;
+        std::uint32_t line = line_start(text, rule.begin);
+        if (!is_blank(text.substr(line, rule.begin - line))) return {}; // another statement stands before it
+        for (auto at = after; at != comments.begin();) {
+            --at;
+            std::uint32_t const start = line_start(text, at->begin);
+            if (at->end + 1 != line || !is_blank(text.substr(start, at->begin - start))) break;
+            std::string const piece = words(*at);
+            above = above.empty() || piece.empty() ? piece + above : piece + ' ' + above;
+            line = start;
+        }
+        return above;
+    }
+
+    static bool is_blank(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
+    static bool on_one_line(std::string_view text) { return text.find_first_not_of(" \t;") == std::string_view::npos; }
+    static std::uint32_t line_start(std::string_view text, std::uint32_t at) {
+        std::size_t const newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+        return newline == std::string_view::npos ? 0 : static_cast<std::uint32_t>(newline + 1);
+    }
+    std::string words(Span comment) const {
+        std::string_view text = sources_.text(comment);
+        text.remove_prefix(std::min(text.find_first_not_of("# \t"), text.size()));
+        std::size_t const last = text.find_last_not_of(" \t\r");
+        return std::string(text.substr(0, last == std::string_view::npos ? 0 : last + 1));
+    }
+
+    struct InlineBody {
+        TableState const* table;
+        std::vector<ast::Rule> const* rules;
+        Time time;
+        ChainId id;
+    };
+
+    Sources& sources_;
+    ReadOptions const& options_;
+    Reading reading_;
+    Findings findings_;
+    Variables variables_;
+    Expressions expressions_{variables_, findings_};
+    std::deque<ast::File> files_; // the state points into them
+    std::unordered_map<SourceId, ast::File const*> by_source_;
+    std::vector<std::string> open_files_; // the includes that are being read
+    std::size_t included_ = 0;
+    std::map<std::pair<ast::TableFamily, std::string>, TableState> tables_;
+    std::unordered_map<ChainState const*, ChainId> chain_ids_;
+    std::deque<InlineBody> inline_bodies_;
+    std::size_t inline_count_ = 0;
+    std::size_t declared_ = 0;
+    Time now_ = 0;
+};
+
+} // namespace
+} // namespace nft
+
+Reading read_nftables(Sources& sources, SourceId source, ReadOptions const& options) { return nft::Reader(sources, options).read(source); }
+
+} // namespace portcullis

@@ -1,0 +1,377 @@
+#include "dialect/nftables_rule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace portcullis::nft {
+namespace {
+
+using Kind = ast::Expr::Kind;
+
+class RuleReader {
+  public:
+    RuleReader(ast::Rule const& rule, std::string const& comment, std::uint32_t origin, Scope const& scope,
+               ChainLookup const& chains, Sources const& sources, Expressions& expressions, Findings& findings,
+               std::vector<Rule>& out)
+        : rule_(rule), comment_(comment), origin_(origin), scope_(scope), chains_(chains), sources_(sources),
+          expressions_(expressions), findings_(findings), out_(out) {}
+
+    void run() {
+        for (ast::Statement const& statement : rule_.statements) {
+            if (ended_) {
+                findings_.add("PC001", statement.span).arg("error", "a statement after a verdict");
+                break;
+            }
+            span_ = statement.span;
+            std::visit([&](auto const& form) { lower(form); }, statement.form);
+        }
+        finish();
+    }
+
+  private:
+    // A verdict that depends on more than the rule's match: an element of a map, or what a queue answers.
+    struct Branch {
+        Match match;
+        Verdict verdict;
+        Span span;
+    };
+
+    void lower(ast::Match const& match) { expressions_.match(match, span_, scope_, match_); }
+
+    void lower(ast::Assignment const& assignment) {
+        expressions_.require(assignment.target, span_, scope_, match_);
+        operand(assignment.value);
+        effects_.sets.push_back(source_text());
+    }
+
+    // A rule for each element; a packet that has none of the keys goes on with the next rule.
+    void lower(ast::VerdictMap const& statement) {
+        expressions_.require(statement.key, span_, scope_, match_);
+        each_entry(statement.key, statement.table, [&](Element const& element, Match match, Span span) {
+            Time time = element.time;
+            ast::Expr const* const value =
+                element.value == nullptr ? nullptr : expressions_.resolve(*element.value, time);
+            if (value == nullptr) {
+                error(element.key->span, "an element of a verdict map needs a verdict");
+                return;
+            }
+            branches_.push_back({std::move(match), verdict_of(*value, time), span});
+        });
+    }
+
+    void lower(ast::Decision const& decision) {
+        verdict_ = decision.body.empty()
+                       ? verdict_of(decision.verdict, scope_.time)
+                       : Verdict(Jump{chains_.inline_chain(decision.body), decision.verdict.text == "goto"});
+        ended_ = !std::holds_alternative<Continue>(verdict_);
+    }
+
+    void lower(ast::Translation const& translation) {
+        Rewrite rewrite{rewrite_kind(translation.kind), {}, {}};
+        ended_ = true;
+        std::optional<Family> const family = translated_family(translation);
+        if (family)
+            expressions_.require(requirement_of(*family == Family::v4 ? "ip" : "ip6"), span_, scope_, match_);
+        Meaning const address =
+            family == Family::v6 ? Meaning{Type::ipv6, Field::dst6, 128} : Meaning{Type::ipv4, Field::dst4, 32};
+        ast::Expr const* const map = only_map(translation);
+        if (map == nullptr) {
+            if (!translation.address.empty())
+                rewrite.address = part(translation.address.front(), address, scope_.time);
+            if (!translation.port.empty()) rewrite.port = part(translation.port.front(), port_, scope_.time);
+            verdict_ = rewrite;
+            return;
+        }
+        // The target is looked up: a rule for each element, and none for a packet that has none of the keys.
+        expressions_.require(map->parts[0], span_, scope_, match_);
+        each_entry(map->parts[0], map->parts[1], [&](Element const& element, Match match, Span span) {
+            Rewrite target = rewrite;
+            Time time = element.time;
+            ast::Expr const* const value =
+                element.value == nullptr ? nullptr : expressions_.resolve(*element.value, time);
+            if (value != nullptr) set_target(target, *value, !translation.address.empty(), address, time);
+            branches_.push_back({std::move(match), target, span});
+        });
+        ended_by_branches_ = true;
+    }
+
+    void lower(ast::Action const& action) {
+        for (ast::Expr const& each : action.operands) operand(each);
+        using enum ast::Action::Kind;
+        switch (action.kind) {
+        case counter:
+        case last: effects_.counter = true; break;
+        case log: effects_.log = true; break;
+        case limit:
+        case quota:
+        case connection_limit: opaque(without_over(source_text()), true, action.over); break;
+        case notrack: effects_.notrack = true; break;
+        case reject:
+            if (!action.answer.empty() && action.answer != "icmpx") require_answer(action.answer);
+            verdict_ = Reject{};
+            ended_ = true;
+            break;
+        case queue:
+        case synproxy:
+        case fwd:
+        case foreign_target: either(source_text()); break;
+        case tproxy: // goes on where a socket listens, and gives up on the rule elsewhere
+            opaque(source_text(), false, false);
+            effects_.sets.push_back(source_text());
+            break;
+        // A set that is full makes "add" and "update" give up on the rule: not modelled, sets here have room.
+        case set_update:
+            check_set(action);
+            if (action.conditional)
+                opaque(source_text(), true, false);
+            else
+                effects_.sets.push_back(source_text());
+            break;
+        case meter: opaque(source_text(), true, false); break;
+        case foreign_match: opaque(source_text(), false, false); break;
+        case dup:
+        case flow:
+        case reset_option: effects_.sets.push_back(source_text()); break;
+        }
+    }
+
+    // ---- verdicts
+
+    Verdict verdict_of(ast::Expr const& expr, Time time) {
+        std::string_view const word = expr.text;
+        if (expr.kind == Kind::verdict || expr.kind == Kind::value) {
+            if (word == "accept") return Accept{};
+            if (word == "drop") return Drop{};
+            if (word == "return") return Return{};
+            if (word == "continue") return Continue{};
+        }
+        if (expr.kind == Kind::verdict && !expr.parts.empty()) {
+            Time name_time = time;
+            ast::Expr const* const name = expressions_.resolve(expr.parts.front(), name_time);
+            return Jump{name == nullptr ? no_chain : chains_.find(name->text, expr.parts.front().span),
+                        word == "goto"};
+        }
+        error(expr.span, fmt::format("'{}' is not a verdict", expressions_.text(expr, time)));
+        return Continue{};
+    }
+
+    // An action that may end the packet, and nobody knows here whether it does.
+    void either(std::string const& text) {
+        for (auto const& [word, verdict] :
+             {std::pair<std::string_view, Verdict>{"accepts", Accept{}}, {"drops", Drop{}}}) {
+            Branch branch{match_, verdict, rule_.span};
+            branch.match.opaque.push_back({fmt::format("{} {}", text, word), true, false, span_});
+            branches_.push_back(std::move(branch));
+        }
+        ended_ = ended_by_branches_ = true;
+    }
+
+    // nft adds the header that the answer presupposes.
+    void require_answer(std::string_view answer) {
+        Requirement needed = requirement_of(answer);
+        if (answer != "tcp") needed.protocols = {}; // an icmp error answers any protocol
+        expressions_.require(needed, span_, scope_, match_);
+    }
+
+    // ---- maps
+
+    // Calls use(element, match, span) for each element of a map: the match is that of the rule and "key is
+    // element".
+    template <class Use> void each_entry(ast::Expr const& key, ast::Expr const& table, Use use) {
+        Elements const elements = expressions_.elements(table, scope_, "map");
+        if (!elements.known) {
+            either(fmt::format("{} of {}", expressions_.text(table, scope_.time),
+                               expressions_.text(key, scope_.time)));
+            ended_ = ended_by_branches_ = false;
+            return;
+        }
+        if (has_branches_) findings_.add("PC002", span_).arg("construct", source_text()).arg("why", "it is the second map of its rule");
+        has_branches_ = true;
+        before_branches_ = {match_.terms.size(), match_.alternatives.size(), match_.opaque.size()};
+        std::vector<Element> others; // "*" stands for all keys that no other element has
+        for (Element const& element : elements.all)
+            if (element.key->kind != Kind::wildcard) others.push_back(element);
+        for (Element const& element : elements.all) {
+            Match match = match_;
+            bool const rest = element.key->kind == Kind::wildcard;
+            Span const span = element.value == nullptr ? element.key->span
+                                                       : Span{element.key->span.source, element.key->span.begin,
+                                                              element.value->span.end};
+            if (!rest)
+                expressions_.member(key, {element}, false, span, scope_, match);
+            else if (!others.empty())
+                expressions_.member(key, others, true, span, scope_, match);
+            use(element, std::move(match), span);
+        }
+    }
+
+    // An expression in a statement: its headers must be there, and a map in it must have the key.
+    void operand(ast::Expr const& expr) {
+        if (expr.kind != Kind::map) {
+            expressions_.require(expr, span_, scope_, match_);
+            return;
+        }
+        expressions_.require(expr.parts[0], span_, scope_, match_);
+        Elements const elements = expressions_.elements(expr.parts[1], scope_, "map");
+        bool const any = std::any_of(elements.all.begin(), elements.all.end(),
+                                     [](Element const& e) { return e.key->kind == Kind::wildcard; });
+        if (!elements.known)
+            opaque(fmt::format("{} contains {}", expressions_.text(expr.parts[1], scope_.time),
+                               expressions_.text(expr.parts[0], scope_.time)),
+                   elements.stateful, false);
+        else if (!any)
+            expressions_.member(expr.parts[0], elements.all, false, span_, scope_, match_);
+    }
+
+    void check_set(ast::Action const& action) {
+        for (ast::Expr const& each : action.operands) {
+            if (each.kind == Kind::set_name && scope_.sets->find(each.text) == scope_.sets->end())
+                findings_.add("PC401", each.span).arg("kind", "set").arg("name", std::string(each.text));
+        }
+    }
+
+    // ---- address translation
+
+    static Rewrite::Kind rewrite_kind(ast::Translation::Kind kind) {
+        switch (kind) {
+        case ast::Translation::Kind::dnat: return Rewrite::Kind::dnat;
+        case ast::Translation::Kind::snat: return Rewrite::Kind::snat;
+        case ast::Translation::Kind::masquerade: return Rewrite::Kind::masquerade;
+        case ast::Translation::Kind::redirect: return Rewrite::Kind::redirect;
+        }
+        return Rewrite::Kind::dnat;
+    }
+
+    // The family of its addresses: as written, of the table, or as the address shows. The kernel leaves packets of
+    // the other one alone.
+    std::optional<Family> translated_family(ast::Translation const& translation) {
+        if (translation.family == ast::TableFamily::ip || scope_.family == ast::TableFamily::ip) return Family::v4;
+        if (translation.family == ast::TableFamily::ip6 || scope_.family == ast::TableFamily::ip6)
+            return Family::v6;
+        if (translation.address.empty()) return std::nullopt;
+        Time time = scope_.time;
+        ast::Expr const* address = translation.address.front().kind == Kind::variable
+                                       ? expressions_.resolve(translation.address.front(), time)
+                                       : &translation.address.front();
+        while (address != nullptr && !address->parts.empty() && address->kind != Kind::map)
+            address = &address->parts.front();
+        if (address == nullptr || address->kind != Kind::value) return std::nullopt;
+        std::optional<Ip> const ip = parse_ip(address->text);
+        return ip ? std::optional(ip->family) : std::nullopt;
+    }
+
+    static ast::Expr const* only_map(ast::Translation const& translation) {
+        for (auto const* part : {&translation.address, &translation.port})
+            if (!part->empty() && part->front().kind == Kind::map) return &part->front();
+        return nullptr;
+    }
+
+    // A constant target, or nothing where it is computed.
+    std::optional<Interval> part(ast::Expr const& expr, Meaning const& meaning, Time time) {
+        Time value_time = time;
+        ast::Expr const* const value = expressions_.resolve(expr, value_time);
+        if (value == nullptr) return std::nullopt;
+        expressions_.require(*value, span_, scope_, match_);
+        bool const is_constant =
+            value->kind == Kind::value || value->kind == Kind::range || value->kind == Kind::prefix;
+        return is_constant ? expressions_.constant_range(*value, meaning, value_time) : std::nullopt;
+    }
+
+    void set_target(Rewrite& target, ast::Expr const& value, bool has_address, Meaning const& address, Time time) {
+        if (value.kind == Kind::concatenation && value.parts.size() == 2) {
+            target.address = part(value.parts[0], address, time);
+            target.port = part(value.parts[1], port_, time);
+        } else if (has_address) {
+            target.address = part(value, address, time);
+        } else {
+            target.port = part(value, port_, time);
+        }
+    }
+
+    // ---- results
+
+    void opaque(std::string text, bool stateful, bool negated) {
+        match_.opaque.push_back({std::move(text), stateful, negated, span_});
+    }
+    void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
+    std::string source_text() const { return canonical(sources_.text(span_)); }
+    static std::string without_over(std::string text) {
+        if (std::size_t const at = text.find(" over "); at != std::string::npos) text.erase(at, 5);
+        return text;
+    }
+
+    void emit(Match match, Verdict verdict, Span span) {
+        Rule rule;
+        rule.match = std::move(match);
+        rule.verdict = std::move(verdict);
+        rule.effects = effects_;
+        rule.span = span;
+        rule.comment = comment_;
+        rule.origin = origin_;
+        out_.push_back(std::move(rule));
+    }
+
+    void add_later_conditions(Match& match) const {
+        auto const add = [](auto& to, auto const& from, std::size_t begin) { to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(begin), from.end()); };
+        add(match.terms, match_.terms, before_branches_[0]);
+        add(match.alternatives, match_.alternatives, before_branches_[1]);
+        add(match.opaque, match_.opaque, before_branches_[2]);
+    }
+
+    // What follows a verdict map is reached by its "continue" elements alone.
+    void finish() {
+        bool emitted = false;
+        for (Branch& branch : branches_) {
+            bool const goes_on = std::holds_alternative<Continue>(branch.verdict) && ended_ && !ended_by_branches_;
+            if (goes_on) add_later_conditions(branch.match);
+            emit(std::move(branch.match), goes_on ? verdict_ : branch.verdict, branch.span);
+            emitted = true;
+        }
+        if (!emitted) {
+            if (has_branches_)
+                match_.terms.push_back({Field::family, ValueSet{}, rule_.span}); // an empty map has no key
+            emit(std::move(match_), has_branches_ ? Verdict(Continue{}) : verdict_, rule_.span);
+        }
+    }
+
+    ast::Rule const& rule_;
+    std::string const& comment_;
+    std::uint32_t origin_;
+    Scope const& scope_;
+    ChainLookup const& chains_;
+    Sources const& sources_;
+    Expressions& expressions_;
+    Findings& findings_;
+    std::vector<Rule>& out_;
+
+    Match match_;
+    Effects effects_;
+    Verdict verdict_ = Continue{};
+    std::vector<Branch> branches_;
+    std::array<std::size_t, 3> before_branches_{}; // how many terms, alternatives and opaque matches stood before it
+    bool has_branches_ = false;      // a map was met, even an empty one
+    bool ended_ = false;             // a verdict was met: nothing may follow
+    bool ended_by_branches_ = false; // … and the branches are it
+    Span span_;                      // of the statement
+    static constexpr Meaning port_{Type::port, Field::dport, 16, false, false, 0};
+};
+
+} // namespace
+
+void lower_rule(ast::Rule const& rule, std::string const& comment, std::uint32_t origin, Scope const& scope,
+                ChainLookup const& chains, Sources const& sources, Expressions& expressions, Findings& findings,
+                std::vector<Rule>& out) {
+    RuleReader(rule, comment, origin, scope, chains, sources, expressions, findings, out).run();
+}
+
+ast::Expr const* updated_set(ast::Statement const& statement) {
+    auto const* const action = std::get_if<ast::Action>(&statement.form);
+    if (action == nullptr || action->kind != ast::Action::Kind::set_update || action->operands.empty())
+        return nullptr;
+    bool const at_front =
+        action->operands.front().kind == Kind::set_name || action->operands.front().kind == Kind::variable;
+    return at_front ? &action->operands.front() : &action->operands.back();
+}
+
+} // namespace portcullis::nft

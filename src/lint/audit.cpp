@@ -1,0 +1,100 @@
+#include "lint/audit.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace portcullis {
+
+namespace {
+
+// What is gathered for one service on one path before it is put in words.
+struct Gathered {
+    Exposure exposure;
+    std::map<Family, IntervalSet> sources;
+    std::map<Family, IntervalSet> destinations;
+    IntervalSet interfaces;
+    bool any = false;
+};
+
+std::vector<std::string> ranges(std::map<Family, IntervalSet> const& sets, Field (*field)(Family)) {
+    std::vector<std::string> all;
+    for (auto const& [family, set] : sets) {
+        for (Interval const& interval : set.intervals()) {
+            auto const prefixes = to_prefixes(IntervalSet(interval.first, interval.last), family);
+            if (prefixes.size() == 1) all.push_back(to_string(prefixes.front()));
+            else all.push_back(value_text(field(family), interval.first) + '-' + value_text(field(family), interval.last));
+        }
+    }
+    return all;
+}
+
+std::vector<std::string> interface_names(IntervalSet const& set) {
+    std::vector<std::string> all;
+    for (Interval const& interval : set.intervals()) {
+        all.push_back(values_text(Field::iif, IntervalSet(interval.first, interval.last)));
+    }
+    return all;
+}
+
+void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Config const& config, Gathered& into) {
+    Exposure& exposure = into.exposure;
+    bool const certain = !set.certainly().empty();
+    // The first permit gives the witness, unless a later one is more certain.
+    if (!into.any || (certain && exposure.certainty == Certainty::possible)) {
+        std::vector<std::string> assumptions;
+        exposure.witness = ctx.witness(permit, set, assumptions);
+        exposure.certainty = certain ? Certainty::certain : Certainty::possible;
+    }
+    into.any = true;
+    Family const family = permit.family;
+    IntervalSet const sources = set.project(src_field(family));
+    into.sources[family] = into.sources[family].united(sources);
+    into.destinations[family] = into.destinations[family].united(set.project(dst_field(family)));
+    into.interfaces = into.interfaces.united(set.project(Field::iif));
+    PacketSet const foreign = (set & ctx.space().of(src_field(family), config.untrusted_sources(family))) -
+                              ctx.space().of(Field::iif, config.trusted_interfaces());
+    exposure.untrusted = exposure.untrusted || !foreign.empty();
+    Span const span = ctx.span(permit);
+    if (std::find(exposure.rules.begin(), exposure.rules.end(), span) == exposure.rules.end()) exposure.rules.push_back(span);
+}
+
+} // namespace
+
+std::vector<Exposure> find_exposures(Context const& everyone, Config const& config) {
+    using Key = std::tuple<std::size_t, std::string, std::uint8_t, std::uint16_t, std::uint16_t>;
+    std::map<Key, Gathered> found;
+    for (Permit const& permit : everyone.permits()) {
+        if (permit.breadth == 0) continue;
+        std::optional<PacketSet> passing; // worked out once the text of the rule names some service
+        for (Service const& service : everyone.catalogue().services()) {
+            if (!service.variant_of.empty()) continue; // its ports are listed under the service that it varies
+            for (PortRange const& port : service.ports) {
+                if (!may_match(everyone, permit, port)) continue;
+                if (!passing) passing = everyone.passing(permit);
+                PacketSet const set = *passing & everyone.to_service(port);
+                if (set.empty()) continue;
+                Gathered& into = found[{permit.path, service.name, port.protocol, port.first, port.last}];
+                into.exposure.service = service.name;
+                into.exposure.port = port;
+                into.exposure.path_kind = everyone.paths()[permit.path].kind;
+                into.exposure.path = everyone.paths()[permit.path].name;
+                gather(everyone, permit, set, config, into);
+            }
+        }
+    }
+    std::vector<Exposure> all;
+    for (auto& [key, gathered] : found) {
+        Exposure exposure = std::move(gathered.exposure);
+        exposure.sources = ranges(gathered.sources, src_field);
+        exposure.destinations = ranges(gathered.destinations, dst_field);
+        IntervalSet const loopback = IntervalSet::single(interface_value("lo"));
+        if (!gathered.interfaces.united(loopback).is_all(info(Field::iif).bits)) {
+            exposure.interfaces = interface_names(gathered.interfaces);
+        }
+        all.push_back(std::move(exposure));
+    }
+    return all;
+}
+
+} // namespace portcullis

@@ -1,0 +1,209 @@
+#include "lint/context.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <stdexcept>
+
+#include "portcullis/engine/interpret.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// A file's sets may take this many nodes of 12 bytes, table and cache on top.
+constexpr std::size_t node_limit = std::size_t{1} << 24U;
+constexpr std::uint64_t any_breadth = ~std::uint64_t{0};
+
+Match one_term(Field field, ValueSet values) { return {{{field, std::move(values), {}}}, {}, {}}; }
+
+std::uint64_t breadth(Match const& match) {
+    auto const protocols = named_values(match, Field::protocol);
+    if (!protocols) return any_breadth;
+    auto const ports = named_values(match, Field::dport);
+    IntervalSet const with_ports = protocols->intersected(port_protocols());
+    if (with_ports.empty()) return 0;
+    U128 const count = with_ports.count() * (ports ? ports->count() : U128{65536});
+    return low64(count);
+}
+
+} // namespace
+
+std::optional<IntervalSet> named_values(Match const& match, Field field) {
+    std::optional<IntervalSet> result;
+    auto const narrow = [&](IntervalSet const& values) { result = result ? result->intersected(values) : values; };
+    for (Term const& term : match.terms) {
+        if (term.field != field) continue;
+        if (auto const values = term.values.as_intervals(info(field).bits)) narrow(*values);
+    }
+    for (Alternatives const& relation : match.alternatives) {
+        auto const column = std::find(relation.fields.begin(), relation.fields.end(), field);
+        if (relation.negated || column == relation.fields.end()) continue;
+        std::vector<Interval> all;
+        auto const fragment = std::find(relation.fields.begin(), relation.fields.end(), Field::fragment);
+        for (auto const& row : relation.rows) {
+            if (fragment != relation.fields.end()) {
+                if (!row[static_cast<std::size_t>(fragment - relation.fields.begin())].contains(0)) continue;
+            }
+            auto const values = row[static_cast<std::size_t>(column - relation.fields.begin())].as_intervals(info(field).bits);
+            if (!values) return std::nullopt;
+            all.insert(all.end(), values->intervals().begin(), values->intervals().end());
+        }
+        narrow(IntervalSet::of(std::move(all)));
+    }
+    return result;
+}
+
+std::string where(Chain const& chain, std::optional<std::size_t> rule) {
+    if (!rule) return chain.title() + "/policy";
+    return fmt::format("{}/{}", chain.title(), chain.rules[*rule].origin + 1);
+}
+
+Context::Context(Sources const& sources, Ruleset const& ruleset, LintOptions const& options, Asking asking)
+    : sources_(sources), ruleset_(ruleset), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
+      paths_(find_paths(ruleset)) {
+    reaches_.resize(paths_.size());
+    for (Path const& path : paths_) questions_.push_back(make_question(path));
+    collect_permits();
+    passing_.resize(permits_.size());
+}
+
+Context::~Context() = default;
+
+// The first packet of a connection (tcp: SYN alone), to an address that one host can have.
+PacketSet Context::make_question(Path const& path) const {
+    Space& s = *space_;
+    PacketSet set = s.of(Field::ct_state, ValueSet::single(ct_state::new_)) & s.of(Field::fragment, ValueSet::single(0)) &
+                    s.of(Field::ct_direction, ValueSet::single(0));
+    PacketSet const tcp = s.of(Field::protocol, ValueSet::single(number(Protocol::tcp)));
+    set &= tcp.complement() | s.of(Field::tcp_flags, ValueSet::single(tcp_flag::syn));
+    IntervalSet const multicast4 = IntervalSet::of({{0xE0000000U, 0xEFFFFFFFU}, {0xFFFFFFFFU, 0xFFFFFFFFU}});
+    IntervalSet const multicast6 = IntervalSet::of(Prefix{*parse_ipv6("ff00::"), 8});
+    set &= s.of(Field::dst4, multicast4.complement(32)) | s.of(Field::dst6, multicast6.complement(128));
+    if (path.kind == Path::Kind::to_host) set &= s.of(Field::oif, ValueSet::single(0));
+    if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
+    set -= s.of(Field::iif, options_.config.trusted_interfaces());
+    set &= s.of(Field::src4, options_.config.untrusted_sources(Family::v4)) |
+           s.of(Field::src6, options_.config.untrusted_sources(Family::v6));
+    if (path.kind == Path::Kind::list) {
+        // A list that only trusted interfaces apply lets nobody else in.
+        auto const& bindings = ruleset_.chains[path.chains.front()].bindings;
+        bool const inside = !bindings.empty() && std::all_of(bindings.begin(), bindings.end(), [&](Binding const& b) {
+            return options_.config.trusts_interface(b.interface);
+        });
+        if (inside) return s.none();
+    }
+    return set;
+}
+
+void Context::collect_permits() {
+    for (std::size_t p = 0; p < paths_.size(); ++p) {
+        if (paths_[p].kind == Path::Kind::from_host) continue;
+        reaches_[p].emplace(*space_, ruleset_, paths_[p], questions_[p]);
+        for (Family const family : {Family::v4, Family::v6}) {
+            if (family == Family::v4 ? !ruleset_.governs_v4 : !ruleset_.governs_v6) continue;
+            auto const decisive = reaches_[p]->decisive(family);
+            ChainId const main = reaches_[p]->main(family).value_or(no_chain);
+            if (!decisive) {
+                permits_.push_back({p, family, main, std::nullopt, any_breadth});
+                continue;
+            }
+            for (ChainId const id : call_order(ruleset_, *decisive).chains) {
+                std::vector<Rule> const& all = ruleset_.chains[id].rules;
+                for (std::size_t r = 0; r < all.size(); ++r) {
+                    bool const accepts = std::holds_alternative<Accept>(all[r].verdict) ||
+                                         std::holds_alternative<Rewrite>(all[r].verdict);
+                    if (accepts) permits_.push_back({p, family, id, r, breadth(all[r].match)});
+                }
+            }
+            if (std::holds_alternative<Accept>(ruleset_.chains[*decisive].policy)) {
+                // What no rule decided, the main filter passes too; its policy is the one to change.
+                bool const by_main = main != no_chain && std::holds_alternative<Accept>(ruleset_.chains[main].policy);
+                permits_.push_back({p, family, by_main ? main : *decisive, std::nullopt, any_breadth});
+            }
+        }
+    }
+}
+
+PacketSet Context::asked(Permit const& permit) const {
+    U128 const family = permit.family == Family::v4 ? family_v4 : family_v6;
+    return questions_[permit.path] & space_->of(Field::family, ValueSet::single(family));
+}
+
+PacketSet Context::passing(Permit const& permit) const {
+    auto& known = passing_[static_cast<std::size_t>(&permit - permits_.data())];
+    if (known) return *known;
+    PathReach& reach = *reaches_[permit.path];
+    PacketSet set = permit.rule ? reach.accepted_by(permit.family, permit.chain, *permit.rule)
+                                : reach.accepted_by_policy(permit.family);
+    // Several rules ask about wide permits; a narrow one concerns one of them, and there may be many.
+    if (permit.breadth == any_breadth) known = set;
+    return set;
+}
+
+PacketSet Context::alone(Permit const& permit) const {
+    if (!permit.rule) return asked(permit);
+    PacketSet const matched = space_->of(ruleset_.chains[permit.chain].rules[*permit.rule].match) & asked(permit);
+    ChainId const base = *reaches_[permit.path]->decisive(permit.family);
+    if (permit.chain == base) return matched;
+    if (!admissions_.contains({base, permit.chain})) {
+        std::vector<PacketSet> sets(ruleset_.chains.size(), space_->none());
+        sets[base] = space_->all();
+        for (ChainId const caller : call_order(ruleset_, base).chains) {
+            admissions_.emplace(std::pair{base, caller}, sets[caller]);
+            for (Rule const& rule : ruleset_.chains[caller].rules) {
+                auto const* jump = std::get_if<Jump>(&rule.verdict);
+                if (jump != nullptr && jump->chain != no_chain) sets[jump->chain] |= sets[caller] & space_->of(rule.match);
+            }
+        }
+    }
+    return matched & admissions_.at({base, permit.chain});
+}
+
+PacketSet Context::to_service(PortRange const& port) const {
+    Match match = one_term(Field::protocol, ValueSet::single(port.protocol));
+    match.terms.push_back({Field::dport, ValueSet::range(port.first, port.last), {}});
+    return space_->of(match);
+}
+
+Match const& Context::match(Permit const& permit) const {
+    static Match const everything;
+    return permit.rule ? ruleset_.chains[permit.chain].rules[*permit.rule].match : everything;
+}
+
+Span Context::span(Permit const& permit) const {
+    if (permit.chain == no_chain) return {};
+    Chain const& chain = ruleset_.chains[permit.chain];
+    return permit.rule ? chain.rules[*permit.rule].span : chain.policy_span;
+}
+
+std::string Context::where(Permit const& permit) const {
+    return permit.chain == no_chain ? paths_[permit.path].name : portcullis::where(ruleset_.chains[permit.chain], permit.rule);
+}
+
+Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector<std::string>& assumptions) const {
+    PacketSet const certain = set.certainly();
+    auto const member = (certain.empty() ? set : certain).member();
+    Path const& path = paths_[permit.path];
+    Decision const decision =
+        interpret(ruleset_, path.chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
+    if (decision.outcomes.size() != 1 || decision.main().fate != Fate::accept) {
+        throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
+    }
+    for (Assumption const& a : member->assumptions) {
+        assumptions.push_back(a.holds ? a.text : "not (" + a.text + ")");
+    }
+    return {member->packet, path.hook, "accept"};
+}
+
+bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) {
+    if (!permit.rule) return true;
+    IntervalSet const ports(port.first, port.last);
+    Match const& match = ctx.match(permit);
+    return std::all_of(match.terms.begin(), match.terms.end(), [&](Term const& term) {
+        if (term.field == Field::protocol) return term.values.contains(port.protocol);
+        if (term.field != Field::dport || !term.values.masks.empty()) return true;
+        return term.values.negated ? !term.values.intervals.contains(ports) : term.values.intervals.overlaps(ports);
+    });
+}
+
+} // namespace portcullis

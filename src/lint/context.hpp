@@ -1,0 +1,95 @@
+// What a lint rule sees: the ruleset, and the questions about it that several rules ask, answered once.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "portcullis/lint/lint.hpp"
+
+namespace portcullis {
+
+// A rule (or a policy) that lets packets pass on one path, before it is known whether any get to it.
+struct Permit {
+    std::size_t path = 0; // of Context::paths()
+    Family family{};
+    ChainId chain = 0;
+    std::optional<std::size_t> rule; // none: the policy of the decisive chain, or that no chain filters at all
+    // How many pairs of transport protocol and destination port it names, where it names ports; huge for "any".
+    std::uint64_t breadth = 0;
+};
+
+// Where new connections may come from, for a question about them.
+enum class Asking : std::uint8_t {
+    untrusted, // sources and interfaces that nobody vouches for
+    anybody,   // every source but the box itself
+};
+
+class Context {
+  public:
+    Context(Sources const& sources, Ruleset const& ruleset, LintOptions const& options, Asking asking);
+    ~Context();
+
+    Sources const& sources() const { return sources_; }
+    Ruleset const& ruleset() const { return ruleset_; }
+    Catalogue const& catalogue() const { return options_.config.catalogue; }
+    Config const& config() const { return options_.config; }
+    // The rule that is being run: its parameters and services.
+    RuleInfo const& rule() const { return *rule_; }
+    void run(RuleInfo const& rule) { rule_ = &rule; }
+
+    std::vector<Path> const& paths() const { return paths_; }
+    // All rules and policies that may let new connections pass, on all paths into or through the box.
+    std::vector<Permit> const& permits() const { return permits_; }
+    // The new connections from where was asked that pass because of the permit.
+    PacketSet passing(Permit const& permit) const;
+    // What would come to the permit if no earlier rule took anything.
+    PacketSet alone(Permit const& permit) const;
+    // The new connections that are asked about, on the permit's path and of its family.
+    PacketSet asked(Permit const& permit) const;
+    // The same for a whole path.
+    PacketSet question(std::size_t path) const { return questions_[path]; }
+    // Connections to the ports.
+    PacketSet to_service(PortRange const& port) const;
+    Space& space() const { return *space_; }
+
+    // The match of the permit's rule; empty for a policy.
+    Match const& match(Permit const& permit) const;
+    // Where the permit stands in the text.
+    Span span(Permit const& permit) const;
+    std::string where(Permit const& permit) const;
+    // A member of the set as a witness on the permit's path; the interpreter has confirmed that it is accepted. A
+    // witness that needs an opaque match to hold (or not) says so in `assumptions`.
+    Witness witness(Permit const& permit, PacketSet const& set, std::vector<std::string>& assumptions) const;
+
+  private:
+    PacketSet make_question(Path const& path) const;
+    void collect_permits();
+
+    Sources const& sources_;
+    Ruleset const& ruleset_;
+    LintOptions const& options_;
+    Asking asking_;
+    RuleInfo const* rule_ = nullptr;
+    std::unique_ptr<Space> space_;
+    std::vector<Path> paths_;
+    std::vector<Permit> permits_;
+    std::vector<PacketSet> questions_;             // by path
+    mutable std::vector<std::optional<PathReach>> reaches_; // by path, made when first asked
+    mutable std::map<std::pair<ChainId, ChainId>, PacketSet> admissions_;
+    mutable std::vector<std::optional<PacketSet>> passing_; // by permit
+};
+
+// Whether the permit's own text can match a connection to the port; cheap, and never wrongly false.
+bool may_match(Context const& ctx, Permit const& permit, PortRange const& port);
+
+// The values of a field that the match leaves, as far as its terms and relations name the field; nothing where they do
+// not. Rows about later fragments are left out: they say nothing of new connections.
+std::optional<IntervalSet> named_values(Match const& match, Field field);
+
+// "filter/INPUT/2": the chain and the number of the rule in the text, from 1.
+std::string where(Chain const& chain, std::optional<std::size_t> rule);
+
+} // namespace portcullis

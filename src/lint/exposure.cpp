@@ -1,0 +1,193 @@
+#include "lint/exposure.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+namespace portcullis {
+
+namespace {
+
+using Place = std::pair<ChainId, std::size_t>; // chain and rule; the policy after all rules
+
+Place place_of(Permit const& permit) { return {permit.chain, permit.rule.value_or(~std::size_t{0})}; }
+
+std::string port_text(PortRange const& port) {
+    std::string const protocol = value_text(Field::protocol, port.protocol);
+    return port.first == port.last ? fmt::format("{}/{}", protocol, port.first)
+                                   : fmt::format("{}/{}-{}", protocol, port.first, port.last);
+}
+
+std::string join(std::vector<std::string> const& items, std::size_t most) {
+    std::string text;
+    for (std::size_t i = 0; i < items.size() && i < most; ++i) {
+        bool const last = i + 1 == items.size();
+        text += i == 0 ? "" : last ? " and " : ", ";
+        text += items[i];
+    }
+    if (items.size() > most) text += fmt::format(" and {} more", items.size() - most);
+    return text;
+}
+
+IntervalSet sources(Opening const& opening, Family family) {
+    IntervalSet all;
+    for (auto const& [permit, set] : opening.parts) {
+        if (permit->family == family) all = all.united(set.project(src_field(family)));
+    }
+    return all;
+}
+
+IntervalSet asked_sources(Context const& ctx, Opening const& opening, Family family) {
+    IntervalSet all;
+    for (auto const& [permit, set] : opening.parts) {
+        if (permit->family == family) all = all.united(ctx.asked(*permit).project(src_field(family)));
+    }
+    return all;
+}
+
+} // namespace
+
+std::vector<Service const*> services_of_rule(Context const& ctx) {
+    std::vector<Service const*> found;
+    for (std::string const& name : ctx.rule().services) {
+        if (Service const* service = ctx.catalogue().find(name)) found.push_back(service);
+    }
+    return found;
+}
+
+std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service const*> const& services) {
+    std::map<Place, Opening> openings;
+    for (Permit const& permit : ctx.permits()) {
+        if (!permit.rule || permit.breadth == 0 || permit.breadth > narrow_limit) continue;
+        PacketSet wanted = ctx.space().none();
+        std::vector<Service const*> candidates;
+        for (Service const* service : services) {
+            for (PortRange const& port : service->ports) {
+                if (!may_match(ctx, permit, port)) continue;
+                wanted |= ctx.to_service(port);
+                candidates.push_back(service);
+            }
+        }
+        if (candidates.empty()) continue;
+        PacketSet const set = ctx.passing(permit) & wanted;
+        if (set.empty()) continue;
+        Opening& opening = openings[place_of(permit)];
+        opening.parts.emplace_back(&permit, set);
+        for (Service const* service : candidates) {
+            bool const open = std::any_of(service->ports.begin(), service->ports.end(),
+                                          [&](PortRange const& port) { return !(set & ctx.to_service(port)).empty(); });
+            bool const known = std::find(opening.services.begin(), opening.services.end(), service) != opening.services.end();
+            if (open && !known) opening.services.push_back(service);
+        }
+    }
+    std::vector<Opening> all;
+    for (auto& [place, opening] : openings) all.push_back(std::move(opening));
+    return all;
+}
+
+std::vector<Opening> wide_openings(Context const& ctx) {
+    std::map<Place, Opening> openings;
+    for (Permit const& permit : ctx.permits()) {
+        if (!permit.rule || permit.breadth <= narrow_limit) continue;
+        PacketSet const set = ctx.passing(permit);
+        if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
+    }
+    std::vector<Opening> all;
+    for (auto& [place, opening] : openings) all.push_back(std::move(opening));
+    return all;
+}
+
+std::string services_text(std::vector<Service const*> const& services, std::size_t most) {
+    std::vector<std::string> items;
+    for (Service const* service : services) {
+        std::string const port = service->ports.empty() ? "" : fmt::format(" ({})", port_text(service->ports.front()));
+        items.push_back(service->name + port);
+    }
+    return join(items, most);
+}
+
+PacketSet to_any_of(Context const& ctx, std::vector<Service const*> const& services) {
+    PacketSet all = ctx.space().none();
+    for (Service const* service : services) {
+        for (PortRange const& port : service->ports) all |= ctx.to_service(port);
+    }
+    return all;
+}
+
+IntervalSet named_ports(Context const& ctx, Permit const& permit) {
+    return named_values(ctx.match(permit), Field::dport).value_or(IntervalSet::all(info(Field::dport).bits));
+}
+
+bool trusts_source_port(Context const& ctx, Permit const& permit) {
+    auto const ports = named_values(ctx.match(permit), Field::sport);
+    return ports && ports->count() <= narrow_limit;
+}
+
+bool permits_everything(Context const& ctx, Opening const& opening) {
+    return std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+        return ctx.asked(*part.first).subset_of(ctx.alone(*part.first));
+    });
+}
+
+std::string sources_text(Context const& ctx, Opening const& opening) {
+    IntervalSet const v4 = sources(opening, Family::v4);
+    IntervalSet const v6 = sources(opening, Family::v6);
+    bool const all4 = !v4.empty() && v4.contains(asked_sources(ctx, opening, Family::v4));
+    bool const all6 = !v6.empty() && v6.contains(asked_sources(ctx, opening, Family::v6));
+    if (all4 && all6) return "any source";
+    std::string text;
+    if (!v4.empty()) text += all4 ? "any IPv4 source" : values_text(Field::src4, v4, 3);
+    if (!v6.empty()) {
+        if (!text.empty()) text += " and ";
+        text += all6 ? "any IPv6 source" : values_text(Field::src6, v6, 3);
+    }
+    return text;
+}
+
+bool from_anywhere(Context const& ctx, Opening const& opening) {
+    return std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+        Field const field = src_field(part.first->family);
+        return part.second.project(field).count() >= ctx.asked(*part.first).project(field).count() / 2;
+    });
+}
+
+Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
+    // The part that is certain is the better proof.
+    auto best = opening.parts.begin();
+    auto const certain = std::find_if(opening.parts.begin(), opening.parts.end(),
+                                      [](auto const& part) { return !part.second.certainly().empty(); });
+    if (certain != opening.parts.end()) best = certain;
+    auto const& [permit, set] = *best;
+    Finding& finding = out.add(ctx.rule().id, ctx.span(*permit));
+    finding.certainty = certain != opening.parts.end() ? Certainty::certain : Certainty::possible;
+    finding.where = ctx.where(*permit);
+    std::vector<std::string> assumptions;
+    finding.witness = ctx.witness(*permit, set, assumptions);
+    finding.arg("sources", sources_text(ctx, opening));
+    if (!opening.services.empty()) {
+        finding.service = opening.services.front()->name;
+        finding.arg("services", services_text(opening.services));
+        finding.arg("verb", opening.services.size() == 1 ? "is" : "are");
+    }
+    std::vector<std::string> paths;
+    for (auto const& part : opening.parts) {
+        Path const& path = ctx.paths()[part.first->path];
+        std::string name = path.kind == Path::Kind::to_host   ? "to this host"
+                           : path.kind == Path::Kind::through ? "through this host"
+                                                              : "by access list " + path.name;
+        if (std::find(paths.begin(), paths.end(), name) == paths.end()) paths.push_back(std::move(name));
+    }
+    finding.arg("paths", join(paths, 3));
+    if (finding.certainty == Certainty::possible && !assumptions.empty()) {
+        finding.note("only if: " + join(assumptions, 3));
+    } else if (finding.certainty == Certainty::possible) {
+        finding.note("only for packets with the mark or status that the witness has");
+    }
+    return finding;
+}
+
+void check_exposure(Context const& ctx, Findings& out) {
+    for (Opening const& opening : narrow_openings(ctx, services_of_rule(ctx))) report(ctx, out, opening);
+}
+
+} // namespace portcullis

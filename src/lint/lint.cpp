@@ -1,0 +1,160 @@
+#include "portcullis/lint/lint.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <tuple>
+
+#include "lint/audit.hpp"
+#include "lint/checks.hpp"
+#include "portcullis/engine/budget.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// FNV-1a: short, stable across machines and versions; a fingerprint guards against accident, not malice.
+std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xCBF29CE484222325ULL) {
+    for (char const c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    return seed;
+}
+
+// The rule, the file, the chain, and the text of the culprits: no line numbers, so moving them changes nothing.
+std::string fingerprint(Sources const& sources, std::string const& path, Finding const& finding) {
+    std::uint64_t h = hash(finding.rule);
+    h = hash("\n" + path, h);
+    h = hash("\n" + finding.where.substr(0, finding.where.rfind('/')), h);
+    h = hash("\n", h);
+    h = hash(sources.text(finding.span), h);
+    for (Related const& related : finding.related) {
+        h = hash("\n", h);
+        h = hash(sources.text(related.span), h);
+    }
+    return fmt::format("{:016x}", h);
+}
+
+// The same text once, with its count, at its first place; statements that have no effect on matching, and opaque matches.
+std::vector<Unmodelled> unmodelled_of(Ruleset const& ruleset) {
+    std::map<std::string, Unmodelled> found;
+    auto const add = [&](std::string const& text, Span span, std::uint32_t count) {
+        auto const [at, added] = found.try_emplace(text, Unmodelled{text, span, 0});
+        at->second.count += count;
+        if (span.begin < at->second.span.begin) at->second.span = span;
+    };
+    for (Unmodelled const& item : ruleset.unmodelled) add(item.text, item.span, item.count);
+    for (Chain const& chain : ruleset.chains) {
+        for (Rule const& rule : chain.rules) {
+            for (Opaque const& opaque : rule.match.opaque) add(opaque.text, opaque.span, 1);
+        }
+    }
+    std::vector<Unmodelled> all;
+    for (auto& [text, item] : found) all.push_back(std::move(item));
+    std::sort(all.begin(), all.end(), [](Unmodelled const& a, Unmodelled const& b) {
+        return std::tuple(a.span.source, a.span.begin, a.text) < std::tuple(b.span.source, b.span.begin, b.text);
+    });
+    return all;
+}
+
+bool any_selects(std::vector<std::string> const& selectors, RuleInfo const& rule) {
+    return std::any_of(selectors.begin(), selectors.end(), [&](std::string const& s) { return selects(s, rule); });
+}
+
+bool any_selects(std::vector<RuleSelector> const& selectors, RuleInfo const& rule) {
+    return std::any_of(selectors.begin(), selectors.end(), [&](RuleSelector const& s) { return selects(s.text, rule); });
+}
+
+bool is_selected(LintOptions const& options, RuleInfo const& rule) {
+    bool const wanted = !options.select.empty()          ? any_selects(options.select, rule)
+                        : !options.config.select.empty() ? any_selects(options.config.select, rule)
+                                                         : true;
+    return wanted && !any_selects(options.ignore, rule) && !any_selects(options.config.ignore, rule);
+}
+
+// The most precise selector of [lint.levels] that names the rule decides: its id or slug before a prefix.
+std::optional<Severity> configured_level(Config const& config, RuleInfo const& rule) {
+    std::optional<Severity> level;
+    std::size_t precision = 0;
+    for (auto const& [selector, severity] : config.levels) {
+        if (!selects(selector.text, rule) || selector.text.size() < precision) continue;
+        level = severity;
+        precision = selector.text == rule.slug ? rule.id.size() : selector.text.size();
+    }
+    return level;
+}
+
+void run_checks(Context& ctx, LintOptions const& options, Findings& out) {
+    for (NamedCheck const& named : checks()) {
+        RuleInfo const* rule = find_rule(named.slug);
+        if (!is_selected(options, *rule)) continue;
+        ctx.run(*rule);
+        named.check(ctx, out);
+    }
+}
+
+// Whether what the findings say is missing means that a part of the text was not understood.
+bool is_error(Finding const& finding) { return finding.rule == "PC001" || finding.rule == "PC002"; }
+
+void finish(FileResult& result, Sources const& sources, Findings findings, LintOptions const& options) {
+    result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_error));
+    if (result.errors > 0) result.complete = false;
+    for (Finding& finding : findings.all()) {
+        RuleInfo const* rule = find_rule(finding.rule);
+        // What could not be read is always told: without it, silence would look like a clean bill.
+        if (!is_selected(options, *rule) && !is_error(finding)) continue;
+        Diagnostic diagnostic;
+        diagnostic.rule = rule;
+        diagnostic.severity = configured_level(options.config, *rule).value_or(finding.severity.value_or(rule->severity));
+        diagnostic.message = message_of(*rule, finding);
+        diagnostic.fingerprint = fingerprint(sources, result.path, finding);
+        diagnostic.finding = std::move(finding);
+        result.findings.push_back(std::move(diagnostic));
+    }
+    auto const key = [](Diagnostic const& d) {
+        return std::tuple(d.finding.span.source, d.finding.span.begin, d.rule->id, d.finding.span.end, d.message);
+    };
+    std::stable_sort(result.findings.begin(), result.findings.end(),
+                     [&](Diagnostic const& a, Diagnostic const& b) { return key(a) < key(b); });
+    // Rules that came from one rule of the text (a verdict map, an unknown target) may say the same thing twice.
+    auto const last = std::unique(result.findings.begin(), result.findings.end(),
+                                  [&](Diagnostic const& a, Diagnostic const& b) { return key(a) == key(b); });
+    result.findings.erase(last, result.findings.end());
+}
+
+} // namespace
+
+FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect dialect, Reading reading,
+                LintOptions const& options) {
+    FileResult result;
+    result.path = (*sources)[source].path();
+    result.dialect = dialect;
+    result.rules = rule_count(reading.ruleset);
+    result.chains = reading.ruleset.chains.size();
+    result.modelled = modelled_share(reading.ruleset);
+    result.unmodelled = unmodelled_of(reading.ruleset);
+    Findings findings = std::move(reading.findings);
+    try {
+        Context ctx(*sources, reading.ruleset, options, Asking::untrusted);
+        run_checks(ctx, options, findings);
+        if (options.exposures) {
+            Context everyone(*sources, reading.ruleset, options, Asking::anybody);
+            result.exposures = find_exposures(everyone, options.config);
+        }
+    } catch (BudgetExceeded const& e) {
+        findings.add("PC002", {source, 0, 0}).arg("construct", "this ruleset").arg("why", std::string("not analysed to the end: ") + e.what());
+    }
+    finish(result, *sources, std::move(findings), options);
+    result.sources = std::move(sources);
+    return result;
+}
+
+FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why) {
+    FileResult result;
+    result.path = (*sources)[source].path();
+    Findings findings;
+    findings.add("PC001", {source, 0, 0}).arg("error", why);
+    finish(result, *sources, std::move(findings), {});
+    result.sources = std::move(sources);
+    return result;
+}
+
+} // namespace portcullis

@@ -1,0 +1,8 @@
+// Remote Desktop where untrusted sources reach it.
+#include "lint/exposure.hpp"
+
+namespace portcullis {
+
+void check_rdp_exposed(Context const& ctx, Findings& out) { check_exposure(ctx, out); }
+
+} // namespace portcullis

@@ -1,0 +1,8 @@
+// TFTP where untrusted sources reach it.
+#include "lint/exposure.hpp"
+
+namespace portcullis {
+
+void check_tftp_exposed(Context const& ctx, Findings& out) { check_exposure(ctx, out); }
+
+} // namespace portcullis

@@ -1,0 +1,185 @@
+// Packets as people type them on a command line.
+#include <charconv>
+#include <fmt/format.h>
+#include <vector>
+
+#include "portcullis/model/packet.hpp"
+
+namespace portcullis {
+
+namespace {
+
+std::optional<U128> digits(std::string_view text, U128 largest) {
+    int base = 10;
+    if (text.starts_with("0x")) {
+        base = 16;
+        text.remove_prefix(2);
+    }
+    std::uint64_t value = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error != std::errc{} || end != text.data() + text.size() || value > largest) return std::nullopt;
+    return value;
+}
+
+std::vector<std::string_view> words(std::string_view text) {
+    std::vector<std::string_view> all;
+    for (std::size_t at = 0; (at = text.find_first_not_of(" \t", at)) != std::string_view::npos;) {
+        std::size_t const end = std::min(text.find_first_of(" \t", at), text.size());
+        all.push_back(text.substr(at, end - at));
+        at = end;
+    }
+    return all;
+}
+
+struct Endpoint {
+    Ip address;
+    std::optional<U128> port;
+};
+
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+    std::string_view address = text;
+    std::string_view port;
+    if (text.starts_with('[')) {
+        std::size_t const close = text.find(']');
+        if (close == std::string_view::npos) return std::nullopt;
+        address = text.substr(1, close - 1);
+        port = text.substr(close + 1);
+        if (!port.empty() && !port.starts_with(':')) return std::nullopt;
+        if (!port.empty()) port.remove_prefix(1);
+    } else if (std::size_t const colon = text.find(':'); colon != std::string_view::npos && text.rfind(':') == colon) {
+        address = text.substr(0, colon);
+        port = text.substr(colon + 1);
+    }
+    auto const ip = parse_ip(address);
+    if (!ip) return std::nullopt;
+    if (port.empty()) return Endpoint{*ip, std::nullopt};
+    auto const number = digits(port, 65535);
+    if (!number) return std::nullopt;
+    return Endpoint{*ip, number};
+}
+
+class Parser {
+  public:
+    ParsedPacket parse(std::string_view text) {
+        packet_[Field::ttl] = 64;
+        packet_[Field::length] = 60;
+        packet_[Field::src_type] = 1;
+        auto const all = words(text);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (all[i] == ">") {
+                if (i == 0 || i + 1 == all.size()) return fail("'>' needs an address on either side");
+                if (!endpoints(all[i - 1], all[i + 1])) return {std::nullopt, error_};
+            }
+        }
+        if (!has_addresses_) return fail("a packet needs 'SOURCE > DESTINATION'");
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            bool const address = all[i] == ">" || (i + 1 < all.size() && all[i + 1] == ">") || (i > 0 && all[i - 1] == ">");
+            if (!address && !word(all[i])) return {std::nullopt, error_};
+        }
+        return finish();
+    }
+
+  private:
+    ParsedPacket fail(std::string message) { return {std::nullopt, std::move(message)}; }
+    bool refuse(std::string message) {
+        error_ = std::move(message);
+        return false;
+    }
+
+    bool endpoints(std::string_view from, std::string_view to) {
+        auto const source = parse_endpoint(from);
+        auto const destination = parse_endpoint(to);
+        if (!source) return refuse(fmt::format("'{}' is no address", from));
+        if (!destination) return refuse(fmt::format("'{}' is no address", to));
+        if (source->address.family != destination->address.family) return refuse("source and destination are of different families");
+        Family const family = source->address.family;
+        packet_[Field::family] = family == Family::v4 ? family_v4 : family_v6;
+        packet_[src_field(family)] = source->address.value;
+        packet_[dst_field(family)] = destination->address.value;
+        packet_[Field::sport] = source->port.value_or(0);
+        packet_[Field::dport] = destination->port.value_or(0);
+        has_addresses_ = true;
+        return true;
+    }
+
+    bool word(std::string_view text) {
+        std::size_t const equals = text.find('=');
+        if (equals == std::string_view::npos) {
+            if (text == "later-fragment") {
+                packet_[Field::fragment] = 1;
+                return true;
+            }
+            auto const protocol = value_by_name(Field::protocol, text);
+            if (!protocol) return refuse(fmt::format("'{}' is no protocol, and no word of the form key=value", text));
+            packet_[Field::protocol] = *protocol;
+            has_protocol_ = true;
+            return true;
+        }
+        struct Key {
+            std::string_view name;
+            Field field;
+        };
+        static constexpr Key keys[] = {{"in", Field::iif},           {"out", Field::oif},     {"flags", Field::tcp_flags},
+                                       {"state", Field::ct_state},   {"type", Field::icmp_type}, {"code", Field::icmp_code},
+                                       {"mark", Field::mark},        {"ttl", Field::ttl},     {"length", Field::length},
+                                       {"dscp", Field::dscp},        {"ct-mark", Field::ct_mark}};
+        for (Key const& key : keys) {
+            if (key.name != text.substr(0, equals)) continue;
+            auto const value = value_by_name(key.field, text.substr(equals + 1));
+            if (!value) return refuse(fmt::format("'{}' is no value for '{}'", text.substr(equals + 1), key.name));
+            packet_[key.field] = *value;
+            has_flags_ = has_flags_ || key.field == Field::tcp_flags;
+            return true;
+        }
+        return refuse(fmt::format("unknown key '{}'; known are in, out, flags, state, type, code, mark, ct-mark, ttl, length and dscp",
+                                  text.substr(0, equals)));
+    }
+
+    ParsedPacket finish() {
+        if (!has_protocol_) return fail("a packet needs a protocol, such as tcp, udp or icmp");
+        bool const is_new = packet_[Field::ct_state] == ct_state::new_;
+        if (packet_[Field::protocol] == number(Protocol::tcp) && !has_flags_) {
+            packet_[Field::tcp_flags] = is_new ? tcp_flag::syn : tcp_flag::ack;
+        }
+        return {packet_, {}};
+    }
+
+    Packet packet_;
+    std::string error_;
+    bool has_addresses_ = false;
+    bool has_protocol_ = false;
+    bool has_flags_ = false;
+};
+
+} // namespace
+
+std::optional<U128> value_by_name(Field field, std::string_view text) {
+    if (field == Field::iif || field == Field::oif) {
+        if (text.empty() || text.size() > 16) return std::nullopt;
+        return interface_value(text);
+    }
+    if (field == Field::tcp_flags || field == Field::ct_status) {
+        U128 flags = 0;
+        while (!text.empty() && text != "none") {
+            std::string_view const name = text.substr(0, text.find(','));
+            std::optional<U128> found;
+            for (unsigned bit = 0; bit < info(field).bits; ++bit) {
+                if (value_text(field, U128{1} << bit) == name) found = U128{1} << bit;
+            }
+            if (!found) return digits(text, info(field).largest);
+            flags |= *found;
+            text.remove_prefix(std::min(text.size(), name.size() + 1));
+        }
+        return flags;
+    }
+    if (auto const value = digits(text, info(field).largest)) return value;
+    if (info(field).bits > 8) return std::nullopt;
+    for (U128 value = 0; value <= info(field).largest; ++value) {
+        if (value_text(field, value) == text) return value;
+    }
+    return std::nullopt;
+}
+
+ParsedPacket parse_packet(std::string_view text) { return Parser().parse(text); }
+
+} // namespace portcullis

@@ -1,0 +1,137 @@
+// The report as JSON: the contract of docs/report.schema.json.
+#include <nlohmann/json.hpp>
+
+#include "portcullis/report/report.hpp"
+
+namespace portcullis {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json place(Source const& source, std::uint32_t offset) {
+    Location const at = source.locate(offset);
+    return {{"line", at.line}, {"column", at.column}, {"offset", offset}};
+}
+
+Json name_or_null(std::string name) { return name.empty() ? Json() : Json(std::move(name)); }
+
+Json witness_json(Witness const& witness) {
+    Packet const& p = witness.packet;
+    U128 const protocol = p[Field::protocol];
+    bool const ports = port_protocols().contains(protocol);
+    bool const icmp = protocol == number(Protocol::icmp) || protocol == number(Protocol::icmpv6);
+    auto const value = [&](Field field, bool present) { return present ? Json(low64(p[field])) : Json(); };
+    Json flags;
+    if (protocol == number(Protocol::tcp)) {
+        flags = Json::array();
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            unsigned const flag = 1U << bit;
+            if ((p[Field::tcp_flags] & flag) != 0) flags.push_back(value_text(Field::tcp_flags, flag));
+        }
+    }
+    return {{"family", p.family() == Family::v4 ? 4 : 6},
+            {"src", to_string(p.source())},
+            {"dst", to_string(p.destination())},
+            {"protocol", value_text(Field::protocol, protocol)},
+            {"sport", value(Field::sport, ports)},
+            {"dport", value(Field::dport, ports)},
+            {"icmp_type", value(Field::icmp_type, icmp)},
+            {"icmp_code", value(Field::icmp_code, icmp)},
+            {"tcp_flags", flags},
+            {"ct_state", value_text(Field::ct_state, p[Field::ct_state])},
+            {"iif", name_or_null(interface_name(p[Field::iif]))},
+            {"oif", name_or_null(interface_name(p[Field::oif]))},
+            {"hook", to_string(witness.hook)},
+            {"verdict", witness.verdict}};
+}
+
+std::string_view certainty_text(Certainty certainty) { return certainty == Certainty::certain ? "certain" : "possible"; }
+
+Json finding_json(Diagnostic const& d, Sources const& sources) {
+    Finding const& finding = d.finding;
+    Source const& source = sources[finding.span.source];
+    Json related = Json::array();
+    for (Related const& r : finding.related) {
+        Source const& other = sources[r.span.source];
+        related.push_back({{"message", r.message}, {"path", other.path()}, {"start", place(other, r.span.begin)}, {"end", place(other, r.span.end)}});
+    }
+    return {{"rule", d.rule->id},
+            {"slug", d.rule->slug},
+            {"severity", to_string(d.severity)},
+            {"certainty", certainty_text(finding.certainty)},
+            {"message", d.message},
+            {"path", source.path()},
+            {"start", place(source, finding.span.begin)},
+            {"end", place(source, finding.span.end)},
+            {"where", finding.where},
+            {"related", related},
+            {"notes", finding.notes},
+            {"witness", finding.witness ? witness_json(*finding.witness) : Json()},
+            {"service", name_or_null(finding.service)},
+            {"fix", nullptr},
+            {"fingerprint", d.fingerprint},
+            {"suppressed", nullptr}};
+}
+
+Json file_json(FileResult const& file) {
+    Json unmodelled = Json::array();
+    for (Unmodelled const& item : file.unmodelled) {
+        Source const& source = (*file.sources)[item.span.source];
+        unmodelled.push_back({{"text", item.text}, {"line", source.locate(item.span.begin).line}, {"count", item.count}});
+    }
+    return {{"path", file.path},
+            {"dialect", file.dialect ? Json(to_string(*file.dialect)) : Json()},
+            {"rules", file.rules},
+            {"chains", file.chains},
+            {"modelled", file.modelled},
+            {"unmodelled", unmodelled},
+            {"errors", file.errors}};
+}
+
+Json exposure_json(Exposure const& e, Sources const& sources) {
+    Json rules = Json::array();
+    for (Span const& span : e.rules) {
+        Source const& source = sources[span.source];
+        rules.push_back({{"path", source.path()}, {"line", source.locate(span.begin).line}});
+    }
+    Json port = e.port.first == e.port.last ? Json(e.port.first) : Json(std::to_string(e.port.first) + '-' + std::to_string(e.port.last));
+    return {{"service", e.service},
+            {"protocol", value_text(Field::protocol, e.port.protocol)},
+            {"port", port},
+            {"path", e.path},
+            {"sources", e.sources},
+            {"destinations", e.destinations},
+            {"interfaces", e.interfaces},
+            {"untrusted", e.untrusted},
+            {"certainty", certainty_text(e.certainty)},
+            {"witness", witness_json(e.witness)},
+            {"rules", rules}};
+}
+
+} // namespace
+
+std::string json_report(Report const& report, bool with_exposures) {
+    Json files = Json::array();
+    Json findings = Json::array();
+    Json exposures = Json::array();
+    for (FileResult const& file : report.files) {
+        files.push_back(file_json(file));
+        for (Diagnostic const& d : file.findings) {
+            if (d.severity >= report.shown) findings.push_back(finding_json(d, *file.sources));
+        }
+        for (Exposure const& e : file.exposures) exposures.push_back(exposure_json(e, *file.sources));
+    }
+    auto const counts = report.counts();
+    Json json{{"schema_version", "1.0"},
+              {"tool", {{"name", "portcullis"}, {"version", report.version}}},
+              {"files", files},
+              {"findings", findings}};
+    if (with_exposures) json["exposures"] = exposures;
+    json["summary"] = {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
+                       {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}};
+    json["complete"] = report.complete();
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+} // namespace portcullis

@@ -1,0 +1,431 @@
+// What iptables-save and ip6tables-save files mean: options as matches, targets as verdicts, commands as chains.
+#include <catch2/catch.hpp>
+
+#include "dialect/iptables_read.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+struct Read {
+    Sources sources;
+    Reading reading;
+
+    explicit Read(std::string const& text, Dialect dialect = Dialect::iptables) {
+        SourceId const source = sources.add("test.rules", text);
+        reading = read_iptables(sources, source, dialect);
+    }
+    // Findings as "PC001 2 error=…", the number being the line.
+    std::string findings() const {
+        std::string text;
+        for (Finding const& finding : reading.findings.all()) {
+            text += finding.rule + ' ' + std::to_string(sources[0].locate(finding.span.begin).line);
+            for (auto const& [name, value] : finding.args) text += ' ' + name + '=' + value;
+            text += '\n';
+        }
+        return text;
+    }
+    Chain const& chain(std::string const& title) const {
+        for (Chain const& chain : reading.ruleset.chains)
+            if (chain.title() == title) return chain;
+        FAIL("no chain " << title << "\n" << findings());
+        throw; // FAIL has thrown
+    }
+    // A rule a line: "match -> verdict".
+    std::string rules(std::string const& title) const {
+        std::string text;
+        for (Rule const& rule : chain(title).rules)
+            text += to_text(rule.match) + " -> " + to_text(rule.verdict, reading.ruleset) + '\n';
+        return text;
+    }
+};
+
+std::string table(std::string const& name, std::string const& lines) {
+    return '*' + name + '\n' + lines + "\nCOMMIT\n";
+}
+
+// What the only rule of a user chain means, which may stand anywhere.
+std::string meaning(std::string const& rule, std::string const& in = "filter",
+                    Dialect dialect = Dialect::iptables) {
+    Read const read(table(in, ":own - [0:0]\n:other - [0:0]\n-A own " + rule), dialect);
+    if (!read.reading.findings.empty()) return read.findings();
+    return read.rules(in + "/own");
+}
+
+std::string meaning6(std::string const& rule) { return meaning(rule, "filter", Dialect::ip6tables); }
+
+struct Case {
+    char const* text;
+    char const* meaning;
+};
+
+} // namespace
+
+TEST_CASE("options become terms") {
+    Case const cases[] = {
+        {"-j ACCEPT", "any -> accept\n"},
+        {"-s 192.0.2.0/24 -j ACCEPT", "ip saddr 192.0.2.0/24 -> accept\n"},
+        {"! -d 192.0.2.1 -j ACCEPT", "ip daddr != 192.0.2.1 -> accept\n"},
+        {"-s 10.1.2.3/8 -j ACCEPT", "ip saddr 10.0.0.0/8 -> accept\n"},
+        {"-s 0.0.0.0/0 -j ACCEPT", "any -> accept\n"},
+        {"-s 192.0.2.0/25,192.0.2.128/25,198.51.100.1 -j DROP", "ip saddr {192.0.2.0/24, 198.51.100.1} -> drop\n"},
+        {"-s 10.0.7.0/255.0.255.0 -j DROP", "ip saddr 10.0.7.0&255.0.255.0 -> drop\n"},
+        {"-s host.example -j DROP", "[-s host.example] -> drop\n"},
+        {"-p tcp -j DROP", "l4proto tcp -> drop\n"},
+        {"! -p 17 -j DROP", "l4proto != udp -> drop\n"},
+        {"-p all -j DROP", "any -> drop\n"},
+        {"-i eth0 -o eth+ -j DROP", "iifname eth0 and oifname eth* -> drop\n"},
+        {"-i + -j DROP", "any -> drop\n"},
+        {"! -i lo -j DROP", "iifname != lo -> drop\n"},
+        {"-f -j DROP", "fragment yes -> drop\n"},
+        {"-p tcp --dport 22 -j ACCEPT", "l4proto tcp and dport 22 -> accept\n"},
+        {"-p tcp -m tcp ! --dport ssh -j ACCEPT", "l4proto tcp and dport != 22 -> accept\n"},
+        {"-p udp --sport 1024: --dport :1023 -j ACCEPT",
+         "l4proto udp and sport 1024-65535 and dport 0-1023 -> accept\n"},
+        {"-p udp --sport : -j ACCEPT", "l4proto udp -> accept\n"},
+        {"-p sctp --dport 80:90 -j ACCEPT", "l4proto sctp and dport 80-90 -> accept\n"},
+        {"-p tcp -m multiport --dports 22,80:90,https -j ACCEPT",
+         "l4proto tcp and dport {22, 80-90, 443} -> accept\n"},
+        {"-p tcp -m multiport ! --sports 1,2 -j ACCEPT", "l4proto tcp and sport != 1-2 -> accept\n"},
+        {"-p tcp --tcp-flags SYN,ACK SYN -j DROP", "l4proto tcp and tcp flags syn&syn,ack -> drop\n"},
+        {"-p tcp --tcp-flags ALL NONE -j DROP", "l4proto tcp and tcp flags none&fin,syn,rst,psh,ack,urg -> drop\n"},
+        {"-p tcp ! --syn -j DROP", "l4proto tcp and tcp flags != syn&fin,syn,rst,ack -> drop\n"},
+        {"-p icmp -j ACCEPT", "l4proto icmp -> accept\n"},
+        {"-p icmp --icmp-type any -j ACCEPT", "l4proto icmp -> accept\n"},
+        {"-p icmp --icmp-type echo-request -j ACCEPT", "l4proto icmp and icmp type 8 -> accept\n"},
+        {"-p icmp --icmp-type 3/4 -j ACCEPT", "l4proto icmp and icmp type 3 and icmp code 4 -> accept\n"},
+        {"-m state --state NEW,ESTABLISHED -j ACCEPT", "ct state new, established -> accept\n"},
+        {"-m conntrack ! --ctstate INVALID -j ACCEPT", "ct state != invalid -> accept\n"},
+        {"-m conntrack --ctstate DNAT -j ACCEPT", "ct status dnat&dnat -> accept\n"},
+        {"-m iprange --src-range 192.0.2.10-192.0.2.20 -j ACCEPT", "ip saddr 192.0.2.10-192.0.2.20 -> accept\n"},
+        {"-m addrtype --dst-type LOCAL,BROADCAST -j ACCEPT", "daddr type local, broadcast -> accept\n"},
+        {"-m mark --mark 0x10/0xf0 -j ACCEPT", "mark 0x10&0xf0 -> accept\n"},
+        {"-m connmark ! --mark 7 -j ACCEPT", "ct mark != 0x7 -> accept\n"},
+        {"-m mac --mac-source 00:00:5E:00:53:01 -j ACCEPT", "ether saddr 00:00:5e:00:53:01 -> accept\n"},
+        {"-m pkttype --pkt-type broadcast -j DROP", "pkttype broadcast -> drop\n"},
+        {"-m ttl --ttl-lt 5 -j DROP", "ttl 0-4 -> drop\n"},
+        {"-m ttl --ttl-gt 200 -j DROP", "ttl 201-255 -> drop\n"},
+        {"-m length --length 1500: -j DROP", "length 1500-65535 -> drop\n"},
+        {"-m dscp --dscp-class EF -j ACCEPT", "dscp 46 -> accept\n"},
+        {"-m tos --tos 0x10/0xfc -j ACCEPT", "dscp 4 -> accept\n"},
+    };
+    for (Case const& c : cases) {
+        INFO(c.text);
+        CHECK(meaning(c.text) == c.meaning);
+    }
+}
+
+TEST_CASE("relations over two fields become alternatives") {
+    Case const cases[] = {
+        {"-p tcp -m multiport --ports 53 -j ACCEPT", "l4proto tcp and (sport 53 or dport 53) -> accept\n"},
+        {"-m conntrack --ctstate NEW,SNAT -j ACCEPT", "(ct state new or ct status snat&snat) -> accept\n"},
+        {"-p icmp ! --icmp-type 3/4 -j ACCEPT", "l4proto icmp and not (icmp type 3 & icmp code 4) -> accept\n"},
+    };
+    for (Case const& c : cases) {
+        INFO(c.text);
+        CHECK(meaning(c.text) == c.meaning);
+    }
+}
+
+TEST_CASE("what no field can say is opaque, and says whether it changes with time") {
+    Case const cases[] = {
+        {"-m limit --limit  3/min --limit-burst 5 -j ACCEPT",
+         "[stateful: -m limit --limit 3/min --limit-burst 5] -> accept\n"},
+        {"-m recent ! --rcheck --seconds 60 --name bad -j ACCEPT",
+         "not [stateful: -m recent --rcheck --seconds 60 --name bad] -> accept\n"},
+        {"-m set ! --match-set bad src,dst -j DROP", "not [-m set --match-set bad src,dst] -> drop\n"},
+        {"-m owner ! --uid-owner 0 --gid-owner 5 -j DROP",
+         "not [-m owner --uid-owner 0] and [-m owner --gid-owner 5] -> drop\n"},
+        {"-m conntrack --ctorigdst 192.0.2.1 --ctstate NEW -j DROP",
+         "ct state new and [-m conntrack --ctorigdst 192.0.2.1] -> drop\n"},
+        {"-m string --string \"two words\" --algo bm -j DROP",
+         "[-m string --string \"two words\" --algo bm] -> drop\n"},
+        {"-m addrtype --src-type LOCAL --limit-iface-in -j DROP",
+         "[-m addrtype --src-type LOCAL --limit-iface-in] -> drop\n"},
+        {"-m geoip ! --source-country XX -j DROP", "[stateful: -m geoip ! --source-country XX] -> drop\n"},
+        {"-m tos --tos Minimize-Delay -j DROP", "[-m tos --tos Minimize-Delay] -> drop\n"},
+        {"-p esp -m esp --espspi 500 -j ACCEPT", "l4proto esp and [-m esp --espspi 500] -> accept\n"},
+    };
+    for (Case const& c : cases) {
+        INFO(c.text);
+        CHECK(meaning(c.text) == c.meaning);
+    }
+}
+
+TEST_CASE("targets become verdicts") {
+    struct {
+        char const* table;
+        char const* text;
+        char const* meaning;
+    } const cases[] = {
+        {"filter", "", "any -> continue\n"},
+        {"filter", "-j DROP", "any -> drop\n"},
+        {"filter", "-j RETURN", "any -> return\n"},
+        {"filter", "-j REJECT --reject-with icmp-port-unreachable", "any -> reject\n"},
+        {"filter", "-j LOG --log-prefix \"in: \"", "any -> continue\n"},
+        {"filter", "-j other", "any -> jump other\n"},
+        {"filter", "-g other", "any -> goto other\n"},
+        {"mangle", "-j MARK --set-xmark 0x1/0xffffffff", "any -> continue\n"},
+        {"filter", "-j NFQUEUE --queue-num 1",
+         "[stateful: -j NFQUEUE --queue-num 1 accepts] -> accept\n[stateful: -j NFQUEUE --queue-num 1 drops] -> "
+         "drop\n"},
+        {"filter", "-j TARPIT --tarpit",
+         "[stateful: -j TARPIT --tarpit accepts] -> accept\n[stateful: -j TARPIT --tarpit drops] -> drop\n"},
+    };
+    for (auto const& c : cases) {
+        INFO(c.text);
+        CHECK(meaning(c.text, c.table) == c.meaning);
+    }
+}
+
+TEST_CASE("effects are kept beside the verdict") {
+    Read const read(
+        table("mangle",
+              ":own - [0:0]\n-A own -j LOG\n-A own -j MARK --set-mark 5\n-A own -j CONNMARK --save-mark\n"
+              "-A own -p tcp -j TCPMSS --clamp-mss-to-pmtu\n-A own -s 192.0.2.1 -m comment --comment \"why not\""));
+    auto const& rules = read.chain("mangle/own").rules;
+    REQUIRE(rules.size() == 5);
+    CHECK(rules[0].effects.log);
+    CHECK(rules[1].effects.sets == std::vector<std::string>{"mark set 0x5"});
+    CHECK(rules[2].effects.sets == std::vector<std::string>{"CONNMARK --save-mark"});
+    CHECK(rules[3].effects.sets == std::vector<std::string>{"TCPMSS --clamp-mss-to-pmtu"});
+    CHECK(rules[4].effects.counter);
+    CHECK(rules[4].comment == "why not");
+    CHECK(rules[4].origin == 4);
+
+    Read const raw(table("raw", "-A PREROUTING -j NOTRACK\n-A PREROUTING -j CT --notrack"));
+    for (Rule const& rule : raw.chain("raw/PREROUTING").rules) CHECK(rule.effects.notrack);
+}
+
+TEST_CASE("address translation names what it rewrites to") {
+    struct {
+        char const* text;
+        Rewrite rewrite;
+    } const cases[] = {
+        {"-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.0.2.7:8080",
+         {Rewrite::Kind::dnat, Interval{0xc0000207, 0xc0000207}, Interval{8080, 8080}}},
+        {"-A PREROUTING -j DNAT --to 192.0.2.7-192.0.2.9",
+         {Rewrite::Kind::dnat, Interval{0xc0000207, 0xc0000209}, {}}},
+        {"-A PREROUTING -p udp -j REDIRECT --to-ports 53-54", {Rewrite::Kind::redirect, {}, Interval{53, 54}}},
+        {"-A POSTROUTING -j SNAT --to-source 192.0.2.1",
+         {Rewrite::Kind::snat, Interval{0xc0000201, 0xc0000201}, {}}},
+        {"-A POSTROUTING -j MASQUERADE --random", {Rewrite::Kind::masquerade, {}, {}}},
+        {"-A PREROUTING -d 10.0.0.0/24 -j NETMAP --to 192.0.2.0/24",
+         {Rewrite::Kind::dnat, Interval{0xc0000200, 0xc00002ff}, {}}},
+        {"-A POSTROUTING -j NETMAP --to 192.0.2.0/24", {Rewrite::Kind::snat, Interval{0xc0000200, 0xc00002ff}, {}}},
+    };
+    for (auto const& c : cases) {
+        INFO(c.text);
+        Read const read(table("nat", c.text));
+        INFO(read.findings());
+        REQUIRE(read.reading.ruleset.chains.size() == 1);
+        CHECK(std::get<Rewrite>(read.reading.ruleset.chains[0].rules.at(0).verdict) == c.rewrite);
+    }
+}
+
+TEST_CASE("IPv6 rules are of IPv6") {
+    CHECK(meaning6("-s 2001:db8::/32 -p tcp --dport 22 -j ACCEPT") ==
+          "l4proto tcp and ip6 saddr 2001:db8::/32 and dport 22 -> accept\n");
+    CHECK(meaning6("-p ipv6-icmp --icmpv6-type packet-too-big -j ACCEPT") ==
+          "l4proto icmpv6 and icmp type 2 -> accept\n");
+    CHECK(meaning6("-p icmpv6 -m icmp6 --icmpv6-type 128/0 -j ACCEPT") ==
+          "l4proto icmpv6 and icmp type 128 and icmp code 0 -> accept\n");
+    CHECK(meaning6("-m hl --hl-eq 255 -j ACCEPT") == "ttl 255 -> accept\n");
+    CHECK(meaning6("-m rt --rt-type 0 -j DROP") == "[-m rt --rt-type 0] -> drop\n");
+    CHECK(meaning6("-s 192.0.2.1 -j DROP") == "PC001 4 error='192.0.2.1' is not an IPv6 address\n");
+    CHECK(meaning("-s 2001:db8::1 -j DROP") == "PC001 4 error='2001:db8::1' is not an IPv4 address\n");
+    CHECK(meaning6("-f -j DROP") == "PC001 4 error='-f' is not for IPv6: use '-m frag'\n");
+
+    Read const read(table("filter", ":INPUT DROP [0:0]"), Dialect::ip6tables);
+    CHECK_FALSE(read.reading.ruleset.governs_v4);
+    CHECK(read.reading.ruleset.governs_v6);
+    CHECK_FALSE(read.chain("filter/INPUT").hook->v4);
+}
+
+TEST_CASE("lines for the other family are skipped") {
+    std::string const text =
+        table("filter", ":own - [0:0]\n-4 -A own -s 192.0.2.1 -j DROP\n-6 -A own -s 2001:db8::1 -j DROP");
+    CHECK(Read(text).rules("filter/own") == "ip saddr 192.0.2.1 -> drop\n");
+    CHECK(Read(text, Dialect::ip6tables).rules("filter/own") == "ip6 saddr 2001:db8::1 -> drop\n");
+}
+
+TEST_CASE("every table's chains stand at the kernel's hooks and priorities") {
+    struct {
+        char const* title;
+        HookPoint point;
+        ChainType type;
+        int priority;
+    } const cases[] = {
+        {"raw/PREROUTING", HookPoint::prerouting, ChainType::filter, -300},
+        {"raw/OUTPUT", HookPoint::output, ChainType::filter, -300},
+        {"mangle/FORWARD", HookPoint::forward, ChainType::filter, -150},
+        {"mangle/OUTPUT", HookPoint::output, ChainType::route, -150},
+        {"nat/PREROUTING", HookPoint::prerouting, ChainType::nat, -100},
+        {"nat/OUTPUT", HookPoint::output, ChainType::nat, -100},
+        {"nat/INPUT", HookPoint::input, ChainType::nat, 100},
+        {"nat/POSTROUTING", HookPoint::postrouting, ChainType::nat, 100},
+        {"filter/INPUT", HookPoint::input, ChainType::filter, 0},
+        {"security/FORWARD", HookPoint::forward, ChainType::filter, 50},
+    };
+    for (auto const& c : cases) {
+        std::string const title = c.title;
+        std::size_t const slash = title.find('/');
+        Read const read(table(title.substr(0, slash), ':' + title.substr(slash + 1) + " ACCEPT [0:0]"));
+        INFO(title);
+        auto const& hook = read.chain(title).hook;
+        REQUIRE(hook);
+        CHECK(hook->point == c.point);
+        CHECK(hook->type == c.type);
+        CHECK(hook->priority == c.priority);
+        CHECK(hook->v4);
+        CHECK_FALSE(hook->v6);
+    }
+}
+
+TEST_CASE("policies stand on built-in chains, and the last one counts") {
+    Read const read(
+        table("filter", ":INPUT ACCEPT [0:0]\n:INPUT DROP [0:0]\n:FORWARD - [0:0]\n:own - [0:0]\n-P OUTPUT DROP"));
+    CHECK(read.findings().empty());
+    CHECK(std::holds_alternative<Drop>(read.chain("filter/INPUT").policy));
+    CHECK(read.chain("filter/INPUT").explicit_policy);
+    CHECK(read.sources.text(read.chain("filter/INPUT").policy_span) == "DROP");
+    CHECK_FALSE(read.chain("filter/FORWARD").explicit_policy);
+    CHECK(std::holds_alternative<Drop>(read.chain("filter/OUTPUT").policy));
+    CHECK_FALSE(read.chain("filter/own").hook);
+    CHECK(Read(table("filter", ":INPUT REJECT [0:0]")).findings() ==
+          "PC001 2 error=the policy is ACCEPT or DROP, not 'REJECT'\n");
+    CHECK_THAT(Read(table("filter", ":own ACCEPT [0:0]")).findings(),
+               Catch::StartsWith("PC002 2 construct=a policy for the chain 'own'"));
+}
+
+TEST_CASE("commands build the chain as iptables-restore would") {
+    Case const cases[] = {
+        {"-A own -s 10.0.0.1\n-I own -s 10.0.0.2\n-I own -s 10.0.0.3", "3 2 1"},
+        {"-A own -s 10.0.0.1\n-A own -s 10.0.0.2\n-I own 2 -s 10.0.0.3", "1 3 2"},
+        {"-A own -s 10.0.0.1\n-I own 2 -s 10.0.0.2", "1 2"},
+        {"-A own -s 10.0.0.1\n-A own -s 10.0.0.2\n-D own 1", "2"},
+        {"-A own -s 10.0.0.1\n-A own -s 10.0.0.2\n-D own -s 10.0.0.2/32", "1"},
+        {"-A own -s 10.0.0.1\n-A own -s 10.0.0.2\n-R own 1 -s 10.0.0.3", "3 2"},
+        {"-A own -s 10.0.0.1\n-F own\n-A own -s 10.0.0.2", "2"},
+        {"-A own -s 10.0.0.1\n-F\n-A own -s 10.0.0.2", "2"},
+        {"-A own -s 10.0.0.1\n-N new\n-X new\n-Z own", "1"},
+    };
+    for (Case const& c : cases) {
+        INFO(c.text);
+        Read const read(table("filter", std::string(":own - [0:0]\n") + c.text));
+        CHECK(read.findings().empty());
+        std::string order;
+        for (Rule const& rule : read.chain("filter/own").rules)
+            order += (order.empty() ? "" : " ") +
+                     std::to_string(
+                         static_cast<unsigned>(rule.match.terms.at(0).values.intervals.only().value() & 0xff));
+        CHECK(order == c.meaning);
+    }
+}
+
+TEST_CASE("rules of rule numbers that do not exist, and chains that do not exist, are undefined references") {
+    Case const cases[] = {
+        {"-A nowhere -j ACCEPT", "PC401 2 kind=chain name=nowhere\n"},
+        {"-A INPUT -j nowhere", "PC401 2 kind=chain name=nowhere\n"},
+        {"-A INPUT -g nowhere", "PC401 2 kind=chain name=nowhere\n"},
+        {"-I INPUT 2 -j ACCEPT", "PC401 2 kind=rule name=number 2 of INPUT\n"},
+        {"-D INPUT 1", "PC401 2 kind=rule name=number 1 of INPUT\n"},
+        {"-D INPUT -j DROP", "PC401 2 kind=rule name=that -D takes from INPUT\n"},
+        {"-E nowhere other", "PC401 2 kind=chain name=nowhere\n"},
+    };
+    for (Case const& c : cases) {
+        INFO(c.text);
+        CHECK(Read(table("filter", c.text)).findings() == c.meaning);
+    }
+    Read const read(table("filter", "-A INPUT -j nowhere"));
+    CHECK(std::get<Jump>(read.chain("filter/INPUT").rules.at(0).verdict).chain == no_chain);
+}
+
+TEST_CASE("a jump finds a chain that is declared below it, or was renamed") {
+    CHECK(Read(table("filter", "-A INPUT -j late\n:late - [0:0]")).rules("filter/INPUT") == "any -> jump late\n");
+    CHECK(Read(table("filter", "-N old\n-A INPUT -j old\n-E old new")).rules("filter/INPUT") ==
+          "any -> jump new\n");
+}
+
+TEST_CASE("a second block of a table replaces the first, rules and policies") {
+    Read const read("*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n*nat\nCOMMIT\n*filter\n:INPUT ACCEPT "
+                    "[0:0]\nCOMMIT\n");
+    REQUIRE(read.reading.ruleset.chains.size() == 1);
+    CHECK(read.chain("filter/INPUT").rules.empty());
+    CHECK(std::holds_alternative<Accept>(read.chain("filter/INPUT").policy));
+}
+
+TEST_CASE(
+    "bare commands, as iptables -S prints them, are of the filter table, or of nat where only nat has the chains") {
+    CHECK(Read("-P INPUT DROP\n-N own\n-A INPUT -j own\n-A own -j ACCEPT\n").rules("filter/own") ==
+          "any -> accept\n");
+    CHECK(Read("-P POSTROUTING ACCEPT\n-A POSTROUTING -j MASQUERADE\n").rules("nat/POSTROUTING") ==
+          "any -> masquerade\n");
+}
+
+TEST_CASE("what iptables refuses is an error at its place") {
+    struct {
+        char const* table;
+        char const* text;
+        char const* error;
+    } const cases[] = {
+        {"filter", "-A INPUT ! -s 192.0.2.1,192.0.2.2 -j DROP", "'!' is not allowed with more than one address"},
+        {"filter", "-A OUTPUT -i eth0 -j DROP", "'-i' cannot be used in OUTPUT"},
+        {"filter", "-A INPUT -o eth0 -j DROP", "'-o' cannot be used in INPUT"},
+        {"nat", "-A POSTROUTING -i eth0 -j MASQUERADE", "'-i' cannot be used in POSTROUTING"},
+        {"filter", "-A INPUT -i sixteen-letters-x -j DROP", "the name of an interface has at most 15 characters"},
+        {"filter", "-A INPUT -p nonsense -j DROP", "unknown protocol 'nonsense'"},
+        {"filter", "-A INPUT -p 256 -j DROP", "unknown protocol '256'"},
+        {"filter", "-A INPUT ! -p all -j DROP", "no packet can match '! -p all'"},
+        {"filter", "-A INPUT -p tcp --dport nonsense -j DROP", "unknown port or service 'nonsense'"},
+        {"filter", "-A INPUT -p tcp --dport 90:80 -j DROP", "the first port of the range is larger than the last"},
+        {"filter", "-A INPUT -m tcp --dport 80 -j DROP", "'tcp' needs '-p tcp'"},
+        {"filter", "-A INPUT ! -p tcp -m tcp --dport 80 -j DROP", "'tcp' needs '-p tcp'"},
+        {"filter", "-A INPUT -m multiport --dports 80 -j DROP",
+         "'multiport' needs '-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'"},
+        {"filter", "-A INPUT -p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14:15,16 -j DROP",
+         "more than 15 ports, where a range counts as two"},
+        {"filter", "-A INPUT -p icmp --icmp-type nonsense -j DROP", "unknown ICMP type 'nonsense'"},
+        {"filter", "-A INPUT -j ACCEPT --reject-with tcp-reset", "unknown option '--reject-with'"},
+        {"filter", "-A INPUT -j REJECT --reject-with tcp-reset", "'--reject-with tcp-reset' needs '-p tcp'"},
+        {"filter", "-A INPUT -j OUTPUT", "cannot jump to the built-in chain 'OUTPUT'"},
+        {"filter", "-A INPUT -g DROP", "'-g' needs a chain, and 'DROP' is a target"},
+        {"filter", "-A INPUT -j DNAT --to-destination 192.0.2.1", "'DNAT' works only in the nat table"},
+        {"nat", "-A POSTROUTING -j DNAT --to-destination 192.0.2.1", "'DNAT' does not work in POSTROUTING"},
+        {"nat", "-A PREROUTING -j DNAT --to-destination 192.0.2.1:80",
+         "ports can only be translated with '-p tcp', 'udp', 'sctp' or 'dccp'"},
+        {"nat", "-A PREROUTING -j DROP",
+         "the nat table is not intended for filtering: 'DROP' is not allowed in it"},
+        {"filter", "-N INPUT", "the chain 'INPUT' exists already"},
+        {"filter", "-X INPUT", "the built-in chain 'INPUT' cannot be deleted"},
+    };
+    for (auto const& c : cases) {
+        INFO(c.text);
+        CHECK(Read(table(c.table, c.text)).findings() == std::string("PC001 2 error=") + c.error + '\n');
+    }
+}
+
+TEST_CASE("a file's structure is checked") {
+    CHECK(Read("*filter\n*nat\nCOMMIT\n").findings() == "PC001 2 error=expected COMMIT before the next table\n");
+    CHECK(Read("*filter\n-A INPUT -j DROP\n").findings() == "PC001 2 error=expected COMMIT, found end of file\n");
+    CHECK(Read("*nonsense\nCOMMIT\n").findings() == "PC001 1 error=unknown table 'nonsense'\n");
+    CHECK(Read("*filter\nCOMMIT\n-A INPUT -j DROP\n").findings() ==
+          "PC001 3 error=expected a table such as *filter before this line\n");
+    CHECK(Read("*filter\nCOMMIT\nCOMMIT\n").findings() == "PC001 3 error=COMMIT without a table\n");
+    CHECK(Read("").findings().empty());
+}
+
+TEST_CASE("rules that a later command takes away are still checked") {
+    CHECK(Read(table("filter", "-A INPUT -p nonsense\n-F INPUT")).findings() ==
+          "PC001 2 error=unknown protocol 'nonsense'\n");
+}
+
+TEST_CASE("spans lead to the text") {
+    std::string const line = "-A INPUT -p tcp ! --dport 22 -m limit --limit 1/s -j ACCEPT";
+    Read const read(table("filter", "  " + line + "  "));
+    Rule const& rule = read.chain("filter/INPUT").rules.at(0);
+    CHECK(read.sources.text(rule.span) == line);
+    CHECK(read.sources.text(rule.match.terms.at(0).span) == "-p tcp");
+    CHECK(read.sources.text(rule.match.terms.at(1).span) == "--dport 22");
+    CHECK(read.sources.text(rule.match.opaque.at(0).span) == "-m limit --limit 1/s");
+}

@@ -1,0 +1,66 @@
+#include <catch2/catch.hpp>
+
+#include "portcullis/model/packet.hpp"
+#include "portcullis/model/ruleset.hpp"
+
+using namespace portcullis;
+
+TEST_CASE("a mask with holes is the set of values that agree with it") {
+    ValueSet const odd = ValueSet::masked(1, 1);
+    CHECK(odd.contains(5));
+    CHECK(!odd.contains(4));
+    CHECK(odd.complement().contains(4));
+    CHECK(odd.hull(3).first == 1);
+    CHECK(odd.hull(3).last == 7);
+    auto const listed = odd.as_intervals(3);
+    REQUIRE(listed);
+    CHECK(*listed == IntervalSet::of({{1, 1}, {3, 3}, {5, 5}, {7, 7}}));
+    CHECK(!ValueSet::masked(1, 1).as_intervals(32)); // two thousand million intervals
+    CHECK(ValueSet::masked(0, 0).is_all(8));
+    // 10.x.0-255.y: a hole in the middle, free bits at the bottom.
+    ValueSet const wildcard = ValueSet::masked(0x0A000000U, 0xFF00FF00U);
+    CHECK(wildcard.contains(0x0A0500FFU));
+    CHECK(!wildcard.contains(0x0A050100U));
+    CHECK(wildcard.as_intervals(32)->intervals().size() == 256);
+}
+
+TEST_CASE("interface names are numbers, and a wildcard is one interval") {
+    CHECK(interface_name(interface_value("eth0.100")) == "eth0.100");
+    Interval const eth = interface_prefix("eth");
+    CHECK(interface_value("eth0") >= eth.first);
+    CHECK(interface_value("eth99") <= eth.last);
+    CHECK(interface_value("ens1") < eth.first);
+    CHECK(interface_value("eti") > eth.last);
+    CHECK(values_text(Field::iif, IntervalSet(eth.first, eth.last)) == "eth*");
+}
+
+TEST_CASE("packets are read as they are written") {
+    for (char const* text : {"tcp 203.0.113.9:40000 > 192.0.2.10:22 in=eth0 flags=syn state=new",
+                             "tcp [2001:db8::9]:40000 > [2001:db8::10]:443 in=eth0 out=eth1 flags=fin,ack state=established",
+                             "udp 203.0.113.9:53 > 192.0.2.10:40000 state=new", "icmp 203.0.113.9 > 192.0.2.10 type 8 code 0 state=new"}) {
+        std::string input = text;
+        // Types are written with a blank, and typed with a sign.
+        for (char const* word : {"type ", "code "}) {
+            if (auto const at = input.find(word); at != std::string::npos) input[at + 4] = '=';
+        }
+        auto const parsed = parse_packet(input);
+        INFO(input << ": " << parsed.error);
+        REQUIRE(parsed.packet);
+        CHECK(to_text(*parsed.packet) == text);
+    }
+}
+
+TEST_CASE("what is no packet is refused with a sentence") {
+    for (auto const& [text, error] : {std::pair{"tcp", "a packet needs 'SOURCE > DESTINATION'"},
+                                      std::pair{"10.0.0.1 > 10.0.0.2", "a packet needs a protocol, such as tcp, udp or icmp"},
+                                      std::pair{"tcp 10.0.0.1 > ::1", "source and destination are of different families"},
+                                      std::pair{"tcp 10.0.0.300:1 > 10.0.0.1:2", "'10.0.0.300:1' is no address"},
+                                      std::pair{"tcp 10.0.0.1:70000 > 10.0.0.1:2", "'10.0.0.1:70000' is no address"},
+                                      std::pair{"tcp 10.0.0.1 > 10.0.0.2 state=fresh", "'fresh' is no value for 'state'"},
+                                      std::pair{"xyz 10.0.0.1 > 10.0.0.2", "'xyz' is no protocol, and no word of the form key=value"},
+                                      std::pair{"> 10.0.0.2", "'>' needs an address on either side"}}) {
+        auto const parsed = parse_packet(text);
+        CHECK(!parsed.packet);
+        CHECK(parsed.error == error);
+    }
+}
