@@ -100,8 +100,10 @@ struct AccessList {
         foreign /* MAC, ethertype, IPX …: not of IP packets */
     };
     Kind kind = Kind::extended;
-    bool negated = false;  // "no access-list 101", "clear configure access-list"
-    std::string_view name; // empty: all lists, for a removal
+    bool negated = false;    // "no access-list 101", "clear configure access-list"
+    bool incomplete = false; // some of the entries are errors
+    std::string_view name;   // empty: all lists, for a removal
+
     std::deque<Entry> entries;
     std::string_view text; // its first line
 };

@@ -37,7 +37,6 @@ std::string_view view(It begin, It end) { return {begin, static_cast<std::size_t
 // A keyword in any case.
 struct kw : x3::parser<kw> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     std::string_view keyword;
     constexpr explicit kw(std::string_view lower_case) : keyword(lower_case) {}
     template <class Context, class RContext, class Attribute>
@@ -55,7 +54,6 @@ struct kw : x3::parser<kw> {
 // The end of a symbol: symbols<> alone would find "eq" in "equal".
 struct end_of_word : x3::parser<end_of_word> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         if (first != last && !is_blank(*first)) return false;
@@ -69,7 +67,6 @@ constexpr end_of_word brk{};
 template <class Value, std::optional<Value> (*Convert)(std::string_view)>
 struct word_as : x3::parser<word_as<Value, Convert>> {
     using attribute_type = Value;
-    static bool const has_attribute = true;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute& attribute) const {
         if (first == last) return false;
@@ -132,7 +129,6 @@ constexpr word_as<Ip, ip_and_comma> listed_ip{};
 // All that is left of the line, without blanks at its end; it may be nothing.
 struct rest_of_line : x3::parser<rest_of_line> {
     using attribute_type = std::string_view;
-    static bool const has_attribute = true;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute& attribute) const {
         It end = last;
@@ -147,7 +143,6 @@ constexpr rest_of_line rest{};
 // "(12 matches)", "[match=0]", "0x849e9e8f": what show commands add.
 struct annotation_text : x3::parser<annotation_text> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         if (first == last) return false;
@@ -210,7 +205,6 @@ auto const put_second = [](auto& context) { x3::_val(context).second = x3::_attr
 // The second of two addresses, which must be of the first one's family.
 struct same_family : x3::parser<same_family> {
     using attribute_type = Ip;
-    static bool const has_attribute = true;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const& context, RContext& value, Attribute& attribute) const {
         It at = first;
@@ -312,7 +306,7 @@ struct argument_option_symbols : x3::symbols<OptionKind> {
             add(field, OptionKind::packet);
         for (auto const* field : {"http-method", "tcp-option-length", "tcp-flags-mask"})
             add(field, OptionKind::segment);
-        for (auto const* effect : {"counter", "qos-group", "interval"}) add(effect, OptionKind::effect);
+        for (auto const* effect : {"counter", "qos-group"}) add(effect, OptionKind::effect);
     }
 } const argument_option;
 struct flags_option_symbols : x3::symbols<OptionKind> {
@@ -323,7 +317,7 @@ struct log_option_symbols : x3::symbols<OptionKind> {
 } const log_option;
 struct tail_option_symbols : x3::symbols<OptionKind> {
     tail_option_symbols() {
-        for (auto const* effect : {"reflect", "nexthop1", "set", "police", "redirect", "load-share"})
+        for (auto const* effect : {"reflect", "nexthop1", "set", "police", "load-share"})
             add(effect, OptionKind::effect);
         add("nve", OptionKind::segment)("udf", OptionKind::packet);
     }
@@ -334,7 +328,7 @@ auto const option_start =
 auto const comparison_start = x3::no_case[several_word | bound_word | port_group_word] >> brk | kw("range");
 // A word that goes on a list of ports, rather than starting what follows it.
 auto const one_more =
-    !(option_start | comparison_start | address_start | kw("source") | kw("destination")) >> plain;
+    !(option_start | comparison_start | address_start | kw("source") | kw("destination") | kw("sequence")) >> plain;
 
 struct comparison_id;
 x3::rule<comparison_id, Comparison> const comparison = "comparison";
@@ -372,7 +366,9 @@ auto const argument_def =
 auto const add_flag = [](auto& context) { x3::_val(context).argument.values.push_back(x3::_attr(context)); };
 // option = FLAG | WORD argument | ("match-all" | "match-any") ("+"FLAG | "-"FLAG)+ | log | WORD … | annotation
 // log    = ("log" | "log-input") [LEVEL | COOKIE | "disable" | "default"] ["interval" NUMBER]
-auto const log_argument = !(option_start | annotation) >> word;
+// ("sequence 10" at the end is IOS's way to show IPv6 lists.)
+auto const shown = annotation | (kw("sequence") | kw("interval")) >> x3::omit[number];
+auto const log_argument = !(option_start | shown) >> word;
 auto const option_def = with_text[(x3::no_case[plain_option] >> brk)[put<&Option::kind>] |
                                   (x3::no_case[argument_option] >> brk)[put<&Option::kind>] >>
                                       must(argument, "value")[put<&Option::argument>] |
@@ -381,7 +377,7 @@ auto const option_def = with_text[(x3::no_case[plain_option] >> brk)[put<&Option
                                   (x3::no_case[log_option] >> brk)[put<&Option::kind>] >> -log_argument >>
                                       -(kw("interval") >> must(number, "seconds")) |
                                   (x3::no_case[tail_option] >> brk)[put<&Option::kind>] >> x3::omit[rest] |
-                                  annotation[set<&Option::kind, OptionKind::annotation>]];
+                                  shown[set<&Option::kind, OptionKind::annotation>]];
 
 // --- Entries ---
 
@@ -432,7 +428,6 @@ bool may_have_message(Entry const& entry) { return may_have_message(entry.servic
 // Matches nothing, where the value of the rule so far may have a message.
 struct message_place : x3::parser<message_place> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It&, It const&, Context const&, RContext& value, Attribute&) const {
         return may_have_message(value);
@@ -440,10 +435,9 @@ struct message_place : x3::parser<message_place> {
 };
 constexpr message_place before_message{};
 
-// entry    = [NUMBER] ("remark" TEXT | "evaluate" NAME | ["dynamic" NAME ["timeout" MINUTES]] ("permit" | "deny")
-// match option*) standard = address extended = service address [comparison] address [comparison | message [code]]
-// brief    = address [address]
-// service  = ("object-group" | "object") NAME | PROTOCOL
+// entry    = [["sequence"] NUMBER] ("remark" TEXT | "evaluate" NAME | ["dynamic" NAME ["timeout" MINUTES]]
+// ("permit" | "deny") match option*) standard = address extended = service address [comparison] address [comparison
+// | message [code]] brief    = address [address] service  = ("object-group" | "object") NAME | PROTOCOL
 auto const no_match = kw("remark")[set<&Entry::action, Action::remark>] >> rest[put<&Entry::name>] |
                       kw("evaluate")[set<&Entry::action, Action::evaluate>] >>
                           must(word, "name of a reflexive list")[put<&Entry::name>];
@@ -465,7 +459,7 @@ auto const extended = service >> must(address, "source address")[put<&Entry::sou
 auto const brief_start = any | kw("host") | kw("net-group") | prefix | ip;
 auto const brief = &brief_start >> address[put<&Entry::source>] >> -address[put<&Entry::destination>];
 auto const options_and_message = *want(option[add<&Entry::options>] | message, "option");
-auto const sequence = -number[put<&Entry::sequence>];
+auto const sequence = -(-kw("sequence") >> number[put<&Entry::sequence>]);
 
 auto const standard_entry_def =
     with_text[sequence >>

@@ -72,7 +72,8 @@ std::string_view without_prompt(std::string_view line) {
 
 // The first word of an entry. All but the last are nothing else anywhere.
 bool starts_entry(Words words) {
-    auto const first = words.next();
+    auto first = words.next();
+    if (is(first, "sequence")) first = words.next();
     if (is_one_of(first, {"permit", "deny", "remark", "evaluate"})) return true;
     if (is(first, "dynamic"))
         return words.rest.find("permit") != std::string_view::npos ||
@@ -80,10 +81,17 @@ bool starts_entry(Words words) {
     return is_number(first) && is_one_of(words.peek(), {"permit", "deny", "remark", "evaluate", "dynamic"});
 }
 
+// What follows "no" to remove an entry by its number.
+bool is_removal(Words words) {
+    auto first = words.next();
+    if (is(first, "sequence")) first = words.next();
+    return is_number(first) && words.done();
+}
+
 // Lines in the body of a list that say nothing about packets.
 bool is_list_setting(std::string_view word) {
-    return is_one_of(word, {"statistics", "fragments", "ignore", "description", "hardware", "counters", "exit",
-                            "end", "sequence"});
+    return is_one_of(word,
+                     {"statistics", "fragments", "ignore", "description", "hardware", "counters", "exit", "end"});
 }
 
 // The first word of a line in the body of a group without indentation.
@@ -213,6 +221,7 @@ class Driver {
     Config config_;
     std::size_t next_ = 0; // the start of the next line
     Block block_ = Block::none;
+    std::size_t body_of_ = 0;              // the statement that an open list or group is
     std::optional<bool> body_is_indented_; // of the block, once its first line is seen
     std::string_view interface_;
     std::string_view nameif_;
@@ -298,12 +307,11 @@ bool Driver::read_by_head(Command const& command) {
 // A line that only its surroundings explain.
 bool Driver::read_in_block(Command const& command) {
     auto const first = command.words.peek();
-    bool const entry = starts_entry(command.words) || (command.negated && is_number(first) &&
-                                                       Words(command.words.rest).next() == command.words.rest);
+    bool const entry = starts_entry(command.words) || (command.negated && is_removal(command.words));
     switch (block_) {
     case Block::list:
         if (entry)
-            read_entry(command, command.words.rest, std::get<AccessList>(config_.statements.back()), {});
+            read_entry(command, command.words.rest, std::get<AccessList>(config_.statements[body_of_]), {});
         else if (command.indented && !is_list_setting(first))
             fail_at(first, {"permit", "deny", "remark"});
         else if (!command.indented && !is_list_setting(first))
@@ -328,6 +336,7 @@ bool Driver::read_in_block(Command const& command) {
 
 void Driver::open(Block block) {
     block_ = block;
+    body_of_ = config_.statements.size() - 1;
     body_is_indented_.reset();
 }
 
@@ -367,7 +376,8 @@ void Driver::read_entry(Command const& command, std::string_view rest, AccessLis
     if (list.kind == AccessList::Kind::foreign) return;
     Entry entry;
     Words words(rest);
-    auto const first = words.next();
+    auto first = words.next();
+    if (is(first, "sequence")) first = words.next();
     if (command.negated && is_number(first) && words.done()) {
         std::uint32_t number = 0;
         std::from_chars(first.data(), first.data() + first.size(), number);
@@ -376,8 +386,10 @@ void Driver::read_entry(Command const& command, std::string_view rest, AccessLis
         EntryForm const form = list.kind == AccessList::Kind::standard ? EntryForm::standard
                                : platform_ == Platform::xr             ? EntryForm::brief
                                                                        : EntryForm::extended;
-        if (auto error = parse_entry({config_.text, config_.source, rest}, form, entry))
+        if (auto error = parse_entry({config_.text, config_.source, rest}, form, entry)) {
+            list.incomplete = true;
             return fail(std::move(*error));
+        }
     }
     if (line) entry.sequence = line;
     entry.negated = command.negated;
@@ -522,7 +534,7 @@ bool Driver::read_group(Command const& command) {
 }
 
 void Driver::read_member(Command const& command) {
-    auto& group = std::get<Group>(config_.statements.back());
+    auto& group = std::get<Group>(config_.statements[body_of_]);
     Line const line{config_.text, config_.source, command.words.rest};
     Group::Line member;
     bool const addresses = is_one_of(group.kind, {"network", "address"});

@@ -76,11 +76,11 @@ constexpr auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
 constexpr auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
 std::string_view view(It begin, It end) { return {begin, static_cast<std::size_t>(end - begin)}; }
 
-// ---------------------------------------------------------------------------------------------------------- leaves
+// ---- leaves
 
 template <class Derived, class Attribute> struct leaf : x3::parser<Derived> {
     using attribute_type = Attribute;
-    static bool const has_attribute = true;
+    static bool const has_attribute = !std::is_same_v<Attribute, x3::unused_type>;
     static bool const handles_container = false;
 };
 
@@ -411,8 +411,7 @@ struct rest_parser : leaf<rest_parser, Word> {
 };
 constexpr rest_parser rest{};
 
-// ----------------------------------------------------------------------------------------------------------
-// options
+// ---- options
 
 struct Found {
     OptionInfo const* info = nullptr;
@@ -512,10 +511,7 @@ bool takes_no_value(OptionInfo const& info) {
 
 // key = "--" , name , ( "=" | blanks ) | "-" , letter , [ blanks ]. Leaves `first` at the value, and works on the
 // value of the rule that it stands in.
-struct key_parser : x3::parser<key_parser> {
-    using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
-
+struct key_parser : leaf<key_parser, x3::unused_type> {
     template <class Context, class Attribute>
     bool parse(It& first, It const& last, Context const& context, Option& option, Attribute&) const {
         if (last - first < 2 || *first != '-') return false;
@@ -586,8 +582,7 @@ struct key_parser : x3::parser<key_parser> {
 };
 constexpr key_parser key{};
 
-// -----------------------------------------------------------------------------------------------------------
-// values
+// ---- values
 
 struct Names : x3::symbols<unsigned> {
     Names(std::initializer_list<std::pair<char const*, unsigned>> names) {
@@ -768,10 +763,7 @@ template <class Context> bool parse_action(It& first, It const& last, Context co
 }
 
 // The value of an option, by its shape.
-struct value_parser : x3::parser<value_parser> {
-    using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
-
+struct value_parser : leaf<value_parser, x3::unused_type> {
     template <class Context, class Attribute>
     bool parse(It& first, It const& last, Context const& context, Option& option, Attribute&) const {
         if (!parse_value(first, last, context, option)) return false;
@@ -947,8 +939,7 @@ template <class Context> bool complete(Context const& context, It end) {
     return true;
 }
 
-// -------------------------------------------------------------------------------------------------------
-// statements
+// ---- statements
 
 // option = [ "!" , blanks ] , key , value
 x3::rule<struct option_id, Option> const option = "option";
@@ -989,8 +980,7 @@ auto const statement_def = (table[set_statement] | chain[set_statement] | commit
 
 BOOST_SPIRIT_DEFINE(option, counters, table, chain, commit, command, statement)
 
-// -----------------------------------------------------------------------------------------------------------
-// driver
+// ---- driver
 
 // A line's bounds without blanks, and the carriage return of DOS files, around it.
 void trim(It& first, It& last) {

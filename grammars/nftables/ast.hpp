@@ -1,5 +1,5 @@
-// What an nftables file says, as written: commands, blocks, statements, expressions, each with its place. Nothing is
-// resolved here: variables, sets and names are texts. Views point into the parsed text.
+// What an nftables file says, as written: commands, blocks, statements, expressions, each with its place. Nothing
+// is resolved here: variables, sets and names are texts. Views point into the parsed text.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -33,8 +33,8 @@ struct Expr {
     };
     Kind kind = Kind::value;
     Operator op = Operator::bit_and;
-    bool quoted = false;    // a value in quotes
-    bool expires = false;   // an element with a timeout
+    bool quoted = false;  // a value in quotes
+    bool expires = false; // an element with a timeout
     std::uint16_t selector = 0;
     Span span;
     std::string_view text;
@@ -79,13 +79,30 @@ struct Translation {
 // Every other statement. `operands` are the expressions in it, whose selectors may imply protocols.
 struct Action {
     enum class Kind : std::uint8_t {
-        reject, counter, log, limit, quota, connection_limit, last, notrack, queue, synproxy, tproxy, dup, fwd, flow,
-        set_update, meter, reset_option, foreign_match, foreign_target
+        reject,
+        counter,
+        log,
+        limit,
+        quota,
+        connection_limit,
+        last,
+        notrack,
+        queue,
+        synproxy,
+        tproxy,
+        dup,
+        fwd,
+        flow,
+        set_update,
+        meter,
+        reset_option,
+        foreign_match,
+        foreign_target
     };
     Kind kind = Kind::counter;
-    bool over = false;                // limit, quota, ct count: matches beyond the bound
-    bool conditional = false;         // a set update that also asks a limit, quota or connection count
-    std::string_view answer;          // reject: "tcp", "icmp", "icmpv6", "icmpx" or empty
+    bool over = false;        // limit, quota, ct count: matches beyond the bound
+    bool conditional = false; // a set update that also asks a limit, quota or connection count
+    std::string_view answer;  // reject: "tcp", "icmp", "icmpv6", "icmpx" or empty
     std::vector<Expr> operands;
 };
 
@@ -179,7 +196,7 @@ struct Command {
     std::string_view object; // "table", "chain", "rule", "set", "map", "element", "ruleset" …
     std::optional<TableFamily> family;
     std::string_view table;
-    std::string_view name;   // of the chain, set or object
+    std::string_view name; // of the chain, set or object
     Span span;
     std::string_view position_kind; // "handle", "position" or "index"
     std::string_view position;

@@ -8,18 +8,30 @@ using Kind = Expr::Kind;
 using T = TokenKind;
 
 // Fields of TCP and IP options, and of SCTP chunks (nft(8), "EXTENSION HEADER EXPRESSIONS").
-constexpr std::string_view option_fields[] = {"kind",  "length", "size",    "count", "left", "right", "tsval",
+constexpr std::string_view option_fields[] = {"kind",  "length",  "size", "count", "left",  "right", "tsval",
                                               "tsecr", "subtype", "type", "ptr",   "value", "addr"};
-constexpr std::string_view chunk_fields[] = {"type", "flags", "length", "stream", "ssn", "ppid", "init-tag", "a-rwnd",
-                                             "num-outbound-streams", "num-inbound-streams", "initial-tsn", "cum-tsn-ack",
-                                             "num-gap-ack-blocks", "num-dup-tsns", "lowest-tsn", "seqno", "new-cum-tsn",
+constexpr std::string_view chunk_fields[] = {"type",
+                                             "flags",
+                                             "length",
+                                             "stream",
+                                             "ssn",
+                                             "ppid",
+                                             "init-tag",
+                                             "a-rwnd",
+                                             "num-outbound-streams",
+                                             "num-inbound-streams",
+                                             "initial-tsn",
+                                             "cum-tsn-ack",
+                                             "num-gap-ack-blocks",
+                                             "num-dup-tsns",
+                                             "lowest-tsn",
+                                             "seqno",
+                                             "new-cum-tsn",
                                              "tsn"};
 
 // Leaves: parsers that make an Expr by themselves.
 template <class Derived> struct leaf : x3::parser<Derived> {
     using attribute_type = Expr;
-    static bool const has_attribute = true;
-    static bool const handles_container = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const& context, RContext&, Attribute& attribute) const {
         if (first == last) return false;
@@ -101,7 +113,8 @@ struct selector_parser : leaf<selector_parser> {
         if (at->keyword == 0) return false;
         expr.kind = Kind::selector;
         if (std::uint16_t const group = groups[at->keyword]; group != no_selector) {
-            for (std::size_t i = group; i < keys.size() && selector_table[i].header == selector_table[group].header; ++i) {
+            for (std::size_t i = group; i < keys.size() && selector_table[i].header == selector_table[group].header;
+                 ++i) {
                 if (at[1].keyword == 0 || keys[i] != at[1].keyword) continue;
                 expr.selector = static_cast<std::uint16_t>(i);
                 at += 2;
@@ -119,8 +132,6 @@ struct selector_parser : leaf<selector_parser> {
 // & | ^ << >> and their words; the attribute is the operator.
 struct operator_parser : x3::parser<operator_parser> {
     using attribute_type = Operator;
-    static bool const has_attribute = true;
-    static bool const handles_container = false;
     static std::optional<Operator> find(Token const& token) {
         switch (token.kind) {
         case T::ampersand: return Operator::bit_and;
@@ -183,7 +194,8 @@ void attach(Expr& tree, Operator op, Expr operand) {
 }
 
 // Adds a part to a flat list of kind K, which starts at the second part.
-template <Kind K> auto const extend = [](auto& context) {
+template <Kind K>
+auto const extend = [](auto& context) {
     Expr& whole = x3::_val(context);
     Expr& part = x3::_attr(context);
     if (whole.kind != K) {
@@ -193,7 +205,8 @@ template <Kind K> auto const extend = [](auto& context) {
     whole.span.end = part.span.end;
     whole.parts.push_back(std::move(part));
 };
-template <Kind K> auto const pair_with = [](auto& context) {
+template <Kind K>
+auto const pair_with = [](auto& context) {
     x3::_val(context) = combine(K, std::move(x3::_val(context)), std::move(x3::_attr(context)));
 };
 auto const attach_operand = [](auto& context) {
@@ -239,26 +252,32 @@ auto const simple_def = value[become] | variable[become];
 auto const set_reference_def = set_name[become] | variable[become];
 
 // Expressions of several words; their text is kept as it stands.
-auto const fib = "fib"_kw >> must(("saddr"_kw | "daddr"_kw | "mark"_kw | "iif"_kw | "oif"_kw), "saddr, daddr, mark, iif or oif") >>
+auto const fib = "fib"_kw >> must(("saddr"_kw | "daddr"_kw | "mark"_kw | "iif"_kw | "oif"_kw),
+                                  "saddr, daddr, mark, iif or oif") >>
                  *(dot >> must(word, "field")) >> must(word, "type, oif or oifname");
 auto const offset = "offset"_kw >> must(number, "number");
 auto const modulus = must("mod"_kw, "mod") >> must(number, "number");
 auto const numgen = "numgen"_kw >> must(word, "inc or random") >> modulus >> -offset;
-auto const jhash = "jhash"_kw >> must(mixed_concat, "expression")[add_part] >> modulus >> -("seed"_kw >> must(number, "number")) >> -offset;
+auto const jhash = "jhash"_kw >> must(mixed_concat, "expression")[add_part] >> modulus >>
+                   -("seed"_kw >> must(number, "number")) >> -offset;
 auto const symhash = "symhash"_kw >> modulus >> -offset;
 auto const raw_option = at >> number >> comma >> number >> comma >> number;
-auto const raw_payload = at >> word >> comma >> must(number, "offset") >> must(comma, "','") >> must(number, "length");
+auto const raw_payload = at >> word >> comma >> must(number, "offset") >> must(comma, "','") >>
+                         must(number, "length");
 auto const header_option = ("tcp"_kw | "ip"_kw | "dccp"_kw) >> "option"_kw >>
                            must(raw_option | ((word | number) >> -word_among<option_fields>{}), "option");
 auto const sctp_chunk = "sctp"_kw >> "chunk"_kw >> must(word, "chunk") >> -word_among<chunk_fields>{};
-auto const ct_directed = "ct"_kw >> ("original"_kw | "reply"_kw) >> must(-("ip"_kw | "ip6"_kw) >> word, "conntrack key");
+auto const ct_directed = "ct"_kw >> ("original"_kw | "reply"_kw) >>
+                         must(-("ip"_kw | "ip6"_kw) >> word, "conntrack key");
 auto const ct_family = "ct"_kw >> ("ip"_kw | "ip6"_kw) >> must("saddr"_kw | "daddr"_kw, "saddr or daddr");
 auto const routing = ("rt"_kw >> ("ip"_kw | "ip6"_kw) >> must("nexthop"_kw, "nexthop")) |
                      ("rt0"_kw >> "addr"_kw >> open_bracket >> number >> close_bracket) | ("rt2"_kw >> "addr"_kw) |
                      ("srh"_kw >> "sid"_kw >> open_bracket >> number >> close_bracket);
-auto const osf = "osf"_kw >> -("ttl"_kw >> must(word, "loose or skip")) >> must("name"_kw | "version"_kw, "name or version");
+auto const osf = "osf"_kw >> -("ttl"_kw >> must(word, "loose or skip")) >>
+                 must("name"_kw | "version"_kw, "name or version");
 auto const ipsec = "ipsec"_kw >> must("in"_kw | "out"_kw, "in or out") >> -("spnum"_kw >> must(number, "number")) >>
-                   must("reqid"_kw | "spi"_kw | (("ip"_kw | "ip6"_kw) >> ("saddr"_kw | "daddr"_kw)), "reqid, spi, ip or ip6");
+                   must("reqid"_kw | "spi"_kw | (("ip"_kw | "ip6"_kw) >> ("saddr"_kw | "daddr"_kw)),
+                        "reqid, spi, ip or ip6");
 auto const cgroup = "socket"_kw >> "cgroupv2"_kw >> must("level"_kw, "level") >> must(number, "number");
 auto const arp_address = "arp"_kw >> ("saddr"_kw | "daddr"_kw) >> must("ip"_kw | "ether"_kw, "ip or ether");
 auto const become_computed = [](auto& context) {
@@ -267,34 +286,46 @@ auto const become_computed = [](auto& context) {
     expr.text = state(context).text.substr(expr.span.begin, expr.span.end - expr.span.begin);
 };
 
-auto const computed_def =
-    spanned[(raw_payload | fib | numgen | jhash | symhash | header_option | sctp_chunk | ct_directed | ct_family | routing |
-             osf | ipsec | cgroup | arp_address)];
+auto const computed_def = spanned[(raw_payload | fib | numgen | jhash | symhash | header_option | sctp_chunk |
+                                   ct_directed | ct_family | routing | osf | ipsec | cgroup | arp_address)];
 
-auto const left_atom_def = selector_parser{}[become] | computed[become_computed] |
-                           (open_paren >> as<Expr>[nested[left_ops]][mark_group] >> must(close_paren, "')'"));
-auto const right_leaf_def = value[become] | (&open_brace >> anonymous_set[become]) |
-                            variable[become] | set_name[become] | wildcard_parser{}[become];
+auto const left_atom_def =
+    selector_parser{}[become] | computed[become_computed] |
+    (open_paren >> as<Expr>[nested[must(left_ops, "value")]][mark_group] >> must(close_paren, "')'"));
+auto const right_leaf_def = value[become] | (&open_brace >> anonymous_set[become]) | variable[become] |
+                            set_name[become] | wildcard_parser{}[become];
 auto const right_atom_def =
-    right_leaf[become] | (open_paren >> as<Expr>[nested[right_ops]][mark_group] >> must(close_paren, "')'"));
-auto const mixed_atom_def = selector_parser{}[become] | computed[become_computed] | right_leaf[become] |
-                            (open_paren >> as<Expr>[nested[mixed_ops]][mark_group] >> must(close_paren, "')'"));
+    right_leaf[become] |
+    (open_paren >> as<Expr>[nested[must(right_ops, "value")]][mark_group] >> must(close_paren, "')'"));
+auto const mixed_atom_def =
+    selector_parser{}[become] | computed[become_computed] | right_leaf[become] |
+    (open_paren >> as<Expr>[nested[must(mixed_ops, "value")]][mark_group] >> must(close_paren, "')'"));
 
 // atom { operator atom }, at most 64 of them: the tree that they make is as deep.
-auto const left_ops_def = left_atom[become] >> x3::repeat(0, nesting_limit)[(operator_parser{} >> must(mixed_atom, "value"))[attach_operand]];
-auto const right_ops_def = right_atom[become] >> x3::repeat(0, nesting_limit)[(operator_parser{} >> must(right_atom, "value"))[attach_operand]];
-auto const mixed_ops_def = mixed_atom[become] >> x3::repeat(0, nesting_limit)[(operator_parser{} >> must(mixed_atom, "value"))[attach_operand]];
+auto const
+    left_ops_def = left_atom[become] >>
+                   x3::repeat(0, nesting_limit)[(operator_parser{} >> must(mixed_atom, "value"))[attach_operand]];
+auto const
+    right_ops_def = right_atom[become] >>
+                    x3::repeat(0, nesting_limit)[(operator_parser{} >> must(right_atom, "value"))[attach_operand]];
+auto const
+    mixed_ops_def = mixed_atom[become] >>
+                    x3::repeat(0, nesting_limit)[(operator_parser{} >> must(mixed_atom, "value"))[attach_operand]];
 
 // a / length, or a - b
 auto const prefix_length = as<Expr>[number_value_parser{} | variable];
-auto const right_range_def = right_ops[become] >> -((slash >> prefix_length[pair_with<Kind::prefix>]) |
-                                                    (dash >> must(right_ops, "end of range")[pair_with<Kind::range>]));
-auto const mixed_range_def = mixed_ops[become] >> -((slash >> prefix_length[pair_with<Kind::prefix>]) |
-                                                    (dash >> must(mixed_ops, "end of range")[pair_with<Kind::range>]));
+auto const right_range_def = right_ops[become] >>
+                             -((slash >> prefix_length[pair_with<Kind::prefix>]) |
+                               (dash >> must(right_ops, "end of range")[pair_with<Kind::range>]));
+auto const mixed_range_def = mixed_ops[become] >>
+                             -((slash >> prefix_length[pair_with<Kind::prefix>]) |
+                               (dash >> must(mixed_ops, "end of range")[pair_with<Kind::range>]));
 
 // a . b . c
-auto const right_concat_def = right_range[become] >> *(dot >> must(right_range, "value")[extend<Kind::concatenation>]);
-auto const mixed_concat_def = mixed_range[become] >> *(dot >> must(mixed_range, "value")[extend<Kind::concatenation>]);
+auto const right_concat_def = right_range[become] >>
+                              *(dot >> must(right_range, "value")[extend<Kind::concatenation>]);
+auto const mixed_concat_def = mixed_range[become] >>
+                              *(dot >> must(mixed_range, "value")[extend<Kind::concatenation>]);
 
 // a, b, c
 auto const right_def = right_concat[become] >> *(comma >> must(right_concat, "value")[extend<Kind::list>]);
@@ -311,24 +342,29 @@ auto const verdict_text = [](auto& context) {
     x3::_val(context).kind = Kind::verdict;
     x3::_val(context).text = x3::_attr(context);
 };
-auto const verdict_def = spanned[as<std::string_view>["accept"_word | "drop"_word | "return"_word | "continue"_word][verdict_text] |
-                                 (as<std::string_view>["jump"_word | "goto"_word][verdict_text] >> must(simple, "chain")[add_part])];
+auto const verdict_def =
+    spanned[as<std::string_view>["accept"_word | "drop"_word | "return"_word | "continue"_word][verdict_text] |
+            (as<std::string_view>["jump"_word | "goto"_word][verdict_text] >> must(simple, "chain")[add_part])];
 
 // { element, element, }: blank lines may stand anywhere between.
 auto const duration = must(simple, "duration");
 auto const element_option = (("timeout"_kw | "expires"_kw) >> duration >> x3::eps[set<&Expr::expires, true>]) |
                             ("comment"_kw >> must(name, "string")[put<&Expr::text>]) | x3::omit[element_state];
-auto const element_option_start = "timeout"_kw | "expires"_kw | "comment"_kw | "counter"_kw | "limit"_kw | "quota"_kw |
-                                  "ct"_kw | "last"_kw;
+auto const element_option_start =
+    "timeout"_kw | "expires"_kw | "comment"_kw | "counter"_kw | "limit"_kw | "quota"_kw | "ct"_kw | "last"_kw;
 auto const element_def =
     spanned[right_concat[become] >> blank_lines >>
             -(&element_option_start >> x3::eps[make_element] >> +(element_option >> blank_lines)) >>
-            -(colon >> x3::eps[make_element] >> blank_lines >> must(as<Expr>[verdict | right_concat], "value")[add_part] >> *(blank_lines >> element_option))];
+            -(colon >> x3::eps[make_element] >> blank_lines >>
+              must(as<Expr>[verdict | right_concat], "value")[add_part] >> *(blank_lines >> element_option))];
 auto const anonymous_set_def =
-    spanned[open_brace >> x3::eps[be<Kind::set>] >> nested[blank_lines >> -(element[add_part] >> blank_lines >> *(comma >> blank_lines >> element[add_part] >> blank_lines)) >> -comma >> blank_lines >> must(close_brace, "',' or '}'")]];
+    spanned[open_brace >> x3::eps[be<Kind::set>] >>
+            nested[blank_lines >> -(element[add_part] >> blank_lines >>
+                                    *(comma >> blank_lines >> element[add_part] >> blank_lines)) >>
+                   -comma >> blank_lines >> must(close_brace, "',' or '}'")]];
 
-BOOST_SPIRIT_DEFINE(computed, left_atom, right_leaf, right_atom, mixed_atom, left_ops, right_ops, mixed_ops, right_range, mixed_range,
-                    element)
+BOOST_SPIRIT_DEFINE(computed, left_atom, right_leaf, right_atom, mixed_atom, left_ops, right_ops, mixed_ops,
+                    right_range, mixed_range, element)
 } // namespace
 
 PC_DEFINE(left)

@@ -41,16 +41,21 @@ bool breaks_set(It newline_at) {
 It statement_end(It begin, It last, bool is_rule) {
     int depth = 0;
     for (; begin != last; ++begin) {
-        if (begin->kind == T::open_brace) ++depth;
-        else if (begin->kind == T::close_brace && depth-- == 0) break;
-        else if (begin->kind == T::semicolon && depth == 0) break;
-        else if (begin->kind == T::newline && (depth == 0 || (is_rule && breaks_set(begin)))) break;
+        if (begin->kind == T::open_brace)
+            ++depth;
+        else if (begin->kind == T::close_brace && depth-- == 0)
+            break;
+        else if (begin->kind == T::semicolon && depth == 0)
+            break;
+        else if (begin->kind == T::newline && (depth == 0 || (is_rule && breaks_set(begin))))
+            break;
     }
     return begin;
 }
 
 bool ends_statement(Token const& token) {
-    return token.kind == T::newline || token.kind == T::semicolon || token.kind == T::close_brace || token.kind == T::end;
+    return token.kind == T::newline || token.kind == T::semicolon || token.kind == T::close_brace ||
+           token.kind == T::end;
 }
 
 // Items up to a '}' or the end of the text, which stay.
@@ -79,8 +84,6 @@ void read_items(It& first, It last, Ctx const& context, Rule const& item, std::v
 // '{' items '}'. What a block without its '}' says is kept: the rest of the text is its own error.
 template <class Item, class Rule> struct block_parser : x3::parser<block_parser<Item, Rule>> {
     using attribute_type = std::vector<Item>;
-    static bool const has_attribute = true;
-    static bool const handles_container = false;
     Rule item;
     constexpr explicit block_parser(Rule const& rule) : item(rule) {}
     template <class Context, class RContext, class Attribute>
@@ -110,7 +113,6 @@ template <class Item, class Rule> constexpr auto block(Rule const& rule) { retur
 // Everything up to the end of the statement.
 struct rest_parser : x3::parser<rest_parser> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         first = statement_end(first, last, false);
@@ -152,29 +154,36 @@ x3::rule<struct negative_id, Expr> const negative{"number"};
 auto const negative_text = [](auto& c) { x3::_val(c).text = x3::_attr(c); };
 auto const negative_def = spanned[dash >> number[negative_text] >> x3::eps[set<&Expr::quoted, true>]];
 auto const define_def =
-    spanned[("define"_kw | ("redefine"_kw >> x3::eps[set<&Define::kind, Define::Kind::redefine>])) >> must(word, "name")[put<&Define::name>] >>
-                must(equals, "'='") >> must(as<Expr>[negative | right], "value")[put<&Define::value>] |
-            ("undefine"_kw >> x3::eps[set<&Define::kind, Define::Kind::undefine>] >> must(word, "name")[put<&Define::name>])];
+    spanned[("define"_kw | ("redefine"_kw >> x3::eps[set<&Define::kind, Define::Kind::redefine>])) >>
+                must(word, "name")[put<&Define::name>] >> must(equals, "'='") >>
+                must(as<Expr>[negative | right], "value")[put<&Define::value>] |
+            ("undefine"_kw >> x3::eps[set<&Define::kind, Define::Kind::undefine>] >>
+             must(word, "name")[put<&Define::name>])];
 auto const include_def = spanned["include"_kw >> must(string, "file name in quotes")[put<&Include::pattern>]];
-auto const flags_def = "flags"_kw >> must(word, "flag")[append<&Flags::words>] >> *(comma >> must(word, "flag")[append<&Flags::words>]);
+auto const flags_def = "flags"_kw >> must(word, "flag")[append<&Flags::words>] >>
+                       *(comma >> must(word, "flag")[append<&Flags::words>]);
 auto const comment_def = "comment"_kw >> must(name, "string")[put<&Comment::text>];
 
 // type filter hook input device "eth0" priority filter + 10
 auto const device = ("device"_kw >> must(simple, "device")[append<&HookSpec::devices>]) |
                     ("devices"_kw >> must(equals, "'='") >> must(lookup_table, "'{'")[append<&HookSpec::devices>]);
-auto const priority = must(((dash >> x3::eps[set<&HookSpec::negative, true>]) | -plus) >> simple[put<&HookSpec::priority>], "priority") >>
-                      -((plus | (dash >> x3::eps[set<&HookSpec::subtract, true>])) >> must(simple, "number")[append<&HookSpec::offset>]);
+auto const priority = must(((dash >> x3::eps[set<&HookSpec::negative, true>]) | -plus) >>
+                               simple[put<&HookSpec::priority>],
+                           "priority") >>
+                      -((plus | (dash >> x3::eps[set<&HookSpec::subtract, true>])) >>
+                        must(simple, "number")[append<&HookSpec::offset>]);
 auto const keep_point = [](auto& c) {
     x3::_val(c).point = x3::_attr(c).text;
     x3::_val(c).point_span = x3::_attr(c).span;
 };
-auto const hook_def = spanned["type"_kw >> must(word, "filter, nat or route")[put<&HookSpec::type>] >> must("hook"_kw, "hook") >>
-                              must(simple, "hook point")[keep_point] >> *device >> must("priority"_kw, "priority") >> priority];
+auto const hook_def =
+    spanned["type"_kw >> must(word, "filter, nat or route")[put<&HookSpec::type>] >> must("hook"_kw, "hook") >>
+            must(simple, "hook point")[keep_point] >> *device >> must("priority"_kw, "priority") >> priority];
 auto const policy_def = spanned["policy"_kw >> must(simple, "accept or drop")[put<&Policy::verdict>]];
 
 // chain NAME { … }
-auto const chain_item_def = hook[become] | policy[become] | flags[become] | comment[become] | define[become] | include[become] |
-                            rule[become];
+auto const chain_item_def = hook[become] | policy[become] | flags[become] | comment[become] | define[become] |
+                            include[become] | rule[become];
 auto const chain_block = block<ChainItem>(chain_item);
 auto const chain_body_def = chain_block[put<&Chain::items>];
 auto const keep_name = [](auto& c) { // with its place
@@ -190,63 +199,81 @@ auto const set_type_def = ("type"_kw | "typeof"_kw) >> must(mixed_concat, "type"
                           -(colon >> must(data_type, "type")[append<&SetType::data>]);
 auto const elements_def = "elements"_kw >> must(equals, "'='") >> must(lookup_table, "'{'")[put<&Elements::value>];
 auto const timeout = x3::omit["timeout"_kw >> must(simple, "duration")] >> x3::attr(Timeout{});
-auto const property = x3::omit["auto-merge"_kw | (("gc-interval"_kw | "size"_kw | "policy"_kw) >> must(simple, "value")) |
-                               (element_state >> *element_state)] >> x3::attr(Property{});
-auto const set_item_def = set_type[become] | elements[become] | flags[become] | timeout[become] | property[become] | comment[become] |
-                          define[become] | include[become];
+auto const
+    property = x3::omit["auto-merge"_kw | (("gc-interval"_kw | "size"_kw | "policy"_kw) >> must(simple, "value")) |
+                        (element_state >> *element_state)] >>
+               x3::attr(Property{});
+auto const set_item_def = set_type[become] | elements[become] | flags[become] | timeout[become] | property[become] |
+                          comment[become] | define[become] | include[become];
 auto const set_block = block<SetItem>(set_item);
 auto const set_body_def = set_block[put<&Set::items>];
 auto const set_kind = "set"_kw | ("map"_kw >> x3::eps[set<&Set::is_map, true>]);
 auto const named_set_def = set_kind >> must(simple, "name")[keep_name] >> set_body[take_items];
 
 // counter NAME { … }, ct helper NAME { … }, flowtable NAME { … }: the content stays as it is.
-auto const object_kind = as<std::string_view>["counter"_word | "quota"_word | "limit"_word | "synproxy"_word | "secmark"_word | "flowtable"_word | "tunnel"_word |
-                         ("ct"_kw >> ("helper"_word | "timeout"_word | "expectation"_word))];
+auto const object_kind = as<std::string_view>["counter"_word | "quota"_word | "limit"_word | "synproxy"_word |
+                                              "secmark"_word | "flowtable"_word | "tunnel"_word |
+                                              ("ct"_kw >> ("helper"_word | "timeout"_word | "expectation"_word))];
 auto const object_def = object_kind[put<&Object::kind>] >> must(simple, "name")[keep_name] >> rest_parser{};
 
 // table FAMILY NAME { … }
-auto const table_item_def = chain[become] | named_set[become] | object[become] | flags[become] | comment[become] | define[become] |
-                            include[become];
+auto const table_item_def = chain[become] | named_set[become] | object[become] | flags[become] | comment[become] |
+                            define[become] | include[become];
 auto const table_block = block<TableItem>(table_item);
 auto const table_body_def = table_block[put<&Table::items>];
 
 auto const set_rule_word = [](auto& c) { x3::_val(c).object = "rule"; };
 // VERB OBJECT [FAMILY] [TABLE] [NAME] …
-auto const family = as<TableFamily>[("ip"_kw >> x3::attr(TableFamily::ip)) | ("ip6"_kw >> x3::attr(TableFamily::ip6)) | ("inet"_kw >> x3::attr(TableFamily::inet)) |
-                    ("arp"_kw >> x3::attr(TableFamily::arp)) | ("bridge"_kw >> x3::attr(TableFamily::bridge)) | ("netdev"_kw >> x3::attr(TableFamily::netdev))];
+auto const family =
+    as<TableFamily>[("ip"_kw >> x3::attr(TableFamily::ip)) | ("ip6"_kw >> x3::attr(TableFamily::ip6)) |
+                    ("inet"_kw >> x3::attr(TableFamily::inet)) | ("arp"_kw >> x3::attr(TableFamily::arp)) |
+                    ("bridge"_kw >> x3::attr(TableFamily::bridge)) |
+                    ("netdev"_kw >> x3::attr(TableFamily::netdev))];
 auto const in_family = -family[put_optional<&Command::family>];
 auto const table_name = must(name, "name of a table")[put<&Command::table>];
 auto const own_name = must(name, "name")[put<&Command::name>];
 auto const in_table = in_family >> table_name >> own_name;
-auto const position = as<std::string_view>["handle"_word | "position"_word | "index"_word][put<&Command::position_kind>] >> must(number, "number")[put<&Command::position>];
+auto const
+    position = as<std::string_view>["handle"_word | "position"_word | "index"_word][put<&Command::position_kind>] >>
+               must(number, "number")[put<&Command::position>];
 auto const keep_payload = [](auto& c) { x3::_val(c).payload = std::move(x3::_attr(c)); };
 template <Verb V> auto const verb = set<&Command::verb, V>;
 auto const object_word = put<&Command::object>;
 
-auto const add_table = "table"_word[object_word] >> in_family >> table_name >> -(&open_brace >> table_body[keep_payload]);
+auto const add_table = "table"_word[object_word] >> in_family >> table_name >>
+                       -(&open_brace >> table_body[keep_payload]);
 auto const add_chain = "chain"_word[object_word] >> in_table >> -(&open_brace >> chain_body[keep_payload]);
-auto const add_set = as<std::string_view>["set"_word | "map"_word][object_word] >> in_table >> -(&open_brace >> set_body[keep_payload]);
-auto const add_element = "element"_word[object_word] >> in_table >> must(as<Expr>[anonymous_set | simple], "'{'")[keep_payload];
+auto const add_set = as<std::string_view>["set"_word | "map"_word][object_word] >> in_table >>
+                     -(&open_brace >> set_body[keep_payload]);
+auto const add_element = "element"_word[object_word] >> in_table >>
+                         must(as<Expr>[anonymous_set | simple], "'{'")[keep_payload];
 auto const add_object = object_kind[object_word] >> in_table >> rest_parser{};
-auto const rule_of_chain = -"rule"_kw >> x3::eps[set_rule_word] >> in_family >> table_name >> must(name, "name of a chain")[put<&Command::name>] >> *position >>
+auto const rule_of_chain = -"rule"_kw >> x3::eps[set_rule_word] >> in_family >> table_name >>
+                           must(name, "name of a chain")[put<&Command::name>] >> *position >>
                            must(rule, "statement")[keep_payload];
 auto const addition = add_table | add_chain | add_set | add_element | add_object | rule_of_chain;
-auto const removal = must(word, "what to remove")[object_word] >> -("helper"_kw | "timeout"_kw | "expectation"_kw) >> in_family >> *position >>
+auto const removal = must(word, "what to remove")[object_word] >>
+                     -("helper"_kw | "timeout"_kw | "expectation"_kw) >> in_family >> *position >>
                      -name[put<&Command::table>] >> *position >> -name[put<&Command::name>] >> *position >>
                      -(anonymous_set[keep_payload] | (dollar >> word));
-auto const renaming = must("chain"_word, "chain")[object_word] >> in_table >> must(name, "new name")[put<&Command::new_name>];
+auto const renaming = must("chain"_word, "chain")[object_word] >> in_table >>
+                      must(name, "new name")[put<&Command::new_name>];
 auto const looking = "list"_kw | "reset"_kw | "export"_kw | "monitor"_kw | "describe"_kw | "import"_kw;
 auto const command_def =
     spanned[(looking >> x3::eps[verb<Verb::other>] >> rest_parser{}) |
             (("delete"_kw >> x3::eps[verb<Verb::delete_>] | "destroy"_kw >> x3::eps[verb<Verb::destroy>] |
-              "flush"_kw >> x3::eps[verb<Verb::flush>]) >> removal) |
+              "flush"_kw >> x3::eps[verb<Verb::flush>]) >>
+             removal) |
             ("rename"_kw >> x3::eps[verb<Verb::rename>] >> renaming) |
-            (("insert"_kw >> x3::eps[verb<Verb::insert>] | "replace"_kw >> x3::eps[verb<Verb::replace>]) >> rule_of_chain) |
-            (("create"_kw >> x3::eps[verb<Verb::create>]) >> addition) | ("add"_kw >> addition) | (&word >> addition)];
+            (("insert"_kw >> x3::eps[verb<Verb::insert>] | "replace"_kw >> x3::eps[verb<Verb::replace>]) >>
+             rule_of_chain) |
+            (("create"_kw >> x3::eps[verb<Verb::create>]) >> addition) | ("add"_kw >> addition) |
+            (&word >> addition)];
 auto const file_item_def = define[become] | include[become] | command[become];
 
-BOOST_SPIRIT_DEFINE(define, include, flags, comment, hook, policy, chain_item, chain, chain_body, set_type, elements, set_item, named_set,
-                    set_body, object, table_item, table_body, command, file_item, negative)
+BOOST_SPIRIT_DEFINE(define, include, flags, comment, hook, policy, chain_item, chain, chain_body, set_type,
+                    elements, set_item, named_set, set_body, object, table_item, table_body, command, file_item,
+                    negative)
 
 } // namespace
 } // namespace grammar

@@ -36,15 +36,16 @@ bool is_mac(std::string_view text) {
 // "aaaa::", ':' and "accept".
 struct address_parser : x3::parser<address_parser> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         constexpr std::ptrdiff_t longest = 45; // eight groups, the last two as a dotted quad
         It end = first;
         int colons = 0;
         for (It const limit = first + std::min(last - first, longest); end < limit; ++end) {
-            if (*end == ':') ++colons;
-            else if (!is_hex(*end) && !(*end == '.' && colons > 1)) break;
+            if (*end == ':')
+                ++colons;
+            else if (!is_hex(*end) && !(*end == '.' && colons > 1))
+                break;
         }
         if (colons < 2) return false;
         for (; end > first + 1; --end) {
@@ -57,11 +58,11 @@ struct address_parser : x3::parser<address_parser> {
     }
 };
 
-// "1:1234", a traffic-control handle, where no blank is within it. As in nft's scanner it wins over number, ':', number:
+// "1:1234", a traffic-control handle, where no blank is within it. As in nft's scanner it wins over number, ':',
+// number:
 // "{ 80:8080 }" is no map.
 struct handle_parser : x3::parser<handle_parser> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     static It half(It at, It last) {
         It const limit = at + std::min<std::ptrdiff_t>(last - at, 4);
         while (at != limit && is_hex(*at)) ++at;
@@ -72,7 +73,9 @@ struct handle_parser : x3::parser<handle_parser> {
         It const sign = half(first, last);
         if (sign == first || sign == last || *sign != ':') return false;
         It const end = half(sign + 1, last);
-        if (end == sign + 1 || (end != last && std::string_view(" \t\r\n:-},").find(*end) == std::string_view::npos)) return false;
+        if (end == sign + 1 ||
+            (end != last && std::string_view(" \t\r\n:-},").find(*end) == std::string_view::npos))
+            return false;
         first = end;
         return true;
     }
@@ -81,12 +84,12 @@ struct handle_parser : x3::parser<handle_parser> {
 // A run that starts with a digit: a number, an IPv4 address, a duration ("1d12h"), or a name such as "8021q".
 struct digits_parser : x3::parser<digits_parser> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         if (first == last || !is_digit(*first)) return false;
         It at = first;
-        while (at != last && (is_digit(*at) || is_letter(*at) || (*at == '.' && at + 1 != last && is_digit(at[1])))) ++at;
+        while (at != last && (is_digit(*at) || is_letter(*at) || (*at == '.' && at + 1 != last && is_digit(at[1]))))
+            ++at;
         first = at;
         return true;
     }
@@ -95,14 +98,15 @@ struct digits_parser : x3::parser<digits_parser> {
 // A letter or '_' (or '.' before one) and then letters, digits and /-_. ; a last '*' makes it a pattern.
 struct word_parser : x3::parser<word_parser> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         if (first == last || !is_letter(*first)) return false;
         It at = first;
         while (at != last && (is_letter(*at) || is_digit(*at) || *at == '/' || *at == '-' || *at == '.')) ++at;
-        if (at != last && *at == '*') ++at;
-        else if (last - at > 1 && at[0] == '\\' && at[1] == '*') at += 2;
+        if (at != last && *at == '*')
+            ++at;
+        else if (last - at > 1 && at[0] == '\\' && at[1] == '*')
+            at += 2;
         first = at;
         return true;
     }
@@ -125,14 +129,16 @@ struct Out {
 
 bool is_number(std::string_view text) {
     bool const hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    return hex ? std::all_of(text.begin() + 2, text.end(), is_hex) : std::all_of(text.begin(), text.end(), is_digit);
+    return hex ? std::all_of(text.begin() + 2, text.end(), is_hex)
+               : std::all_of(text.begin(), text.end(), is_digit);
 }
 
 template <class Context> std::string_view matched(Context const& context) {
     auto const& range = x3::_attr(context);
     return {&*range.begin(), static_cast<std::size_t>(range.end() - range.begin())};
 }
-template <TokenKind Kind> auto const push = [](auto& context) {
+template <TokenKind Kind>
+auto const push = [](auto& context) {
     std::string_view const text = matched(context);
     x3::get<out_tag>(context).push(Kind, text.data(), text.data() + text.size());
 };
@@ -158,17 +164,18 @@ using T = TokenKind;
 auto const blank = +char_(" \t\r") | (x3::lit('\\') >> *char_(" \t\r") >> '\n');
 auto const two_signs = sign<T::double_equals>("==") | sign<T::not_equals>("!=") | sign<T::less_equals>("<=") |
                        sign<T::greater_equals>(">=") | sign<T::shift_left>("<<") | sign<T::shift_right>(">>");
-auto const one_sign =
-    sign<T::comma>(',') | sign<T::open_brace>('{') | sign<T::close_brace>('}') | sign<T::semicolon>(';') |
-    sign<T::dot>('.') | sign<T::colon>(':') | sign<T::slash>('/') | sign<T::dash>('-') | sign<T::at>('@') |
-    sign<T::dollar>('$') | sign<T::star>('*') | sign<T::equals>('=') | sign<T::open_paren>('(') |
-    sign<T::close_paren>(')') | sign<T::ampersand>('&') | sign<T::bar>('|') | sign<T::caret>('^') | sign<T::not_>('!') |
-    sign<T::less>('<') | sign<T::greater>('>') | sign<T::plus>('+') | sign<T::open_bracket>('[') |
-    sign<T::close_bracket>(']');
+auto const one_sign = sign<T::comma>(',') | sign<T::open_brace>('{') | sign<T::close_brace>('}') |
+                      sign<T::semicolon>(';') | sign<T::dot>('.') | sign<T::colon>(':') | sign<T::slash>('/') |
+                      sign<T::dash>('-') | sign<T::at>('@') | sign<T::dollar>('$') | sign<T::star>('*') |
+                      sign<T::equals>('=') | sign<T::open_paren>('(') | sign<T::close_paren>(')') |
+                      sign<T::ampersand>('&') | sign<T::bar>('|') | sign<T::caret>('^') | sign<T::not_>('!') |
+                      sign<T::less>('<') | sign<T::greater>('>') | sign<T::plus>('+') | sign<T::open_bracket>('[') |
+                      sign<T::close_bracket>(']');
 auto const text = x3::omit[blank] | x3::raw['\n'][push<T::newline>] | x3::raw[address_parser{}][push<T::word>] |
-                  x3::raw[handle_parser{}][push<T::word>] | x3::raw[word_parser{}][push<T::word>] | x3::raw[digits_parser{}][push_digits] |
-                  x3::raw['#' >> *(char_ - '\n')][keep_comment] | x3::raw['"' >> *~char_("\"\n") >> '"'][push_string] |
-                  two_signs | one_sign | x3::raw[x3::lit("\\*")][push<T::word>] | x3::raw[char_][push<T::bad>];
+                  x3::raw[handle_parser{}][push<T::word>] | x3::raw[word_parser{}][push<T::word>] |
+                  x3::raw[digits_parser{}][push_digits] | x3::raw['#' >> *(char_ - '\n')][keep_comment] |
+                  x3::raw['"' >> *~char_("\"\n") >> '"'][push_string] | two_signs | one_sign |
+                  x3::raw[x3::lit("\\*")][push<T::word>] | x3::raw[char_][push<T::bad>];
 auto const file = *text;
 
 } // namespace

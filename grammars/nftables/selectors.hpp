@@ -16,7 +16,8 @@ namespace detail {
 // A header, and then its keys.
 inline constexpr std::string_view selector_groups[] = {
     "meta length nfproto l4proto protocol priority mark iif iifname iiftype iifkind iifgroup oif oifname oiftype "
-    "oifkind oifgroup skuid skgid nftrace rtclassid ibriport obriport ibrname obrname ibridgename obridgename ibrpvid "
+    "oifkind oifgroup skuid skgid nftrace rtclassid ibriport obriport ibrname obrname ibridgename obridgename "
+    "ibrpvid "
     "ibrvproto ibrhwaddr pkttype cpu cgroup ipsec secpath random time day hour secmark sdif sdifname broute",
     "ct state direction status mark expiration helper label l3proto protocol saddr daddr proto-src proto-dst bytes "
     "packets avgpkt zone event id secmark timeout expectation",
@@ -76,14 +77,15 @@ inline constexpr auto selector_table = detail::make_selectors();
 constexpr std::uint16_t no_selector = 0xffff;
 constexpr std::uint16_t selector_index(std::string_view header, std::string_view key) {
     for (std::size_t i = 0; i < selector_table.size(); ++i)
-        if (selector_table[i].header == header && selector_table[i].key == key) return static_cast<std::uint16_t>(i);
+        if (selector_table[i].header == header && selector_table[i].key == key)
+            return static_cast<std::uint16_t>(i);
     return no_selector;
 }
 
 // The keys of `meta` that stand without it.
 inline constexpr std::string_view bare_meta_keys[] = {
-    "mark",      "iif",     "iifname", "iiftype", "iifgroup", "oif",     "oifname",     "oiftype",     "oifgroup", "skuid",
-    "skgid",     "nftrace", "pkttype", "cpu",     "cgroup",   "ibrname", "obrname",     "ibridgename", "time",     "day",
-    "obridgename", "hour",  "rtclassid", "ibriport", "obriport"};
+    "mark",  "iif",   "iifname",     "iiftype", "iifgroup",  "oif",      "oifname", "oiftype", "oifgroup",
+    "skuid", "skgid", "nftrace",     "pkttype", "cpu",       "cgroup",   "ibrname", "obrname", "ibridgename",
+    "time",  "day",   "obridgename", "hour",    "rtclassid", "ibriport", "obriport"};
 
 } // namespace portcullis::nftables

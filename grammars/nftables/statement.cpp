@@ -22,15 +22,13 @@ x3::rule<struct body_id, Decision> const body{"rules"};
 
 auto const add_operand = append<&Action::operands>;
 template <Kind K> auto const be = set<&Action::kind, K>;
-auto const word_or_number = word | number;
 
-constexpr std::string_view byte_units[] = {"packets", "bytes", "kbytes", "mbytes", "gbytes", "kbyte", "mbyte", "byte", "packet"};
+constexpr std::string_view byte_units[] = {"packets", "bytes", "kbytes", "mbytes", "gbytes",
+                                           "kbyte",   "mbyte", "byte",   "packet"};
 
 // Relations: symbols, words, or none.
 struct relation_parser : x3::parser<relation_parser> {
     using attribute_type = Relation;
-    static bool const has_attribute = true;
-    static bool const handles_container = false;
     static Relation find(Token const& token) {
         switch (token.kind) {
         case T::double_equals: return Relation::eq;
@@ -67,15 +65,16 @@ auto const keep_left = [](auto& c) { form<Match>(x3::_val(c)).left = std::move(x
 auto const keep_relation = [](auto& c) { form<Match>(x3::_val(c)).relation = x3::_attr(c); };
 auto const keep_right = [](auto& c) { form<Match>(x3::_val(c)).right = std::move(x3::_attr(c)); };
 auto const keep_mask = [](auto& c) { form<Match>(x3::_val(c)).mask.push_back(std::move(x3::_attr(c))); };
-template <class Form> auto const turn_into = [](auto& c) {
+template <class Form>
+auto const turn_into = [](auto& c) {
     Expr left_part = std::move(form<Match>(x3::_val(c)).left);
     x3::_val(c).form = Form{std::move(left_part), std::move(x3::_attr(c))};
 };
-auto const expression_statement_def =
-    left[keep_left] >> (("set"_kw >> must(mixed, "value")[turn_into<Assignment>]) |
-                        ("vmap"_kw >> must(lookup_table, "map")[turn_into<VerdictMap>]) |
-                        (relation_parser{}[keep_relation] >> must(right, "value")[keep_right] >>
-                         -(slash >> must(right, "mask")[keep_mask])));
+auto const expression_statement_def = left[keep_left] >>
+                                      (("set"_kw >> must(mixed, "value")[turn_into<Assignment>]) |
+                                       ("vmap"_kw >> must(lookup_table, "map")[turn_into<VerdictMap>]) |
+                                       (relation_parser{}[keep_relation] >> must(right, "value")[keep_right] >>
+                                        -(slash >> must(right, "mask")[keep_mask])));
 
 // accept, jump chain, jump { rules }
 auto const separator = newline | semicolon;
@@ -86,10 +85,12 @@ auto const inline_verdict = [](auto& c) {
     x3::_val(c).verdict.text = x3::_attr(c);
 };
 auto const take_body = [](auto& c) { x3::_val(c).body = std::move(x3::_attr(c).body); };
-auto const decision_def = (as<std::string_view>["jump"_word | "goto"_word][inline_verdict] >> body[take_body]) | verdict[put<&Decision::verdict>];
+auto const decision_def = (as<std::string_view>["jump"_word | "goto"_word][inline_verdict] >> body[take_body]) |
+                          verdict[put<&Decision::verdict>];
 
 // dnat ip to 192.0.2.1:80 random
-auto const ip_family = as<TableFamily>[("ip"_kw >> x3::attr(TableFamily::ip)) | ("ip6"_kw >> x3::attr(TableFamily::ip6))];
+auto const ip_family =
+    as<TableFamily>[("ip"_kw >> x3::attr(TableFamily::ip)) | ("ip6"_kw >> x3::attr(TableFamily::ip6))];
 auto const shape = ("addr"_kw >> dot >> "port"_kw) | "interval"_kw | "prefix"_kw;
 auto const nat_flags = -(("random"_kw | "fully-random"_kw | "persistent"_kw) % comma);
 auto const port_part = colon >> must(mixed, "port")[append<&Translation::port>];
@@ -104,11 +105,13 @@ auto const end_of_range = [](auto& c) { // [a]-[b]
     first = std::move(range);
 };
 auto const new_address = append<&Translation::address>;
-auto const address_part = ((bracketed[new_address] >> -(dash >> must(bracketed, "'['")[end_of_range])) | mixed[new_address]) >>
+auto const address_part = ((bracketed[new_address] >> -(dash >> must(bracketed, "'['")[end_of_range])) |
+                           mixed[new_address]) >>
                           -(slash >> number) >> -port_part;
-auto const to_address = as<Translation::Kind>[("dnat"_kw >> x3::attr(Translation::Kind::dnat)) | ("snat"_kw >> x3::attr(Translation::Kind::snat))];
-auto const to_itself =
-    as<Translation::Kind>[("masquerade"_kw >> x3::attr(Translation::Kind::masquerade)) | ("redirect"_kw >> x3::attr(Translation::Kind::redirect))];
+auto const to_address = as<Translation::Kind>[("dnat"_kw >> x3::attr(Translation::Kind::dnat)) |
+                                              ("snat"_kw >> x3::attr(Translation::Kind::snat))];
+auto const to_itself = as<Translation::Kind>[("masquerade"_kw >> x3::attr(Translation::Kind::masquerade)) |
+                                             ("redirect"_kw >> x3::attr(Translation::Kind::redirect))];
 auto const translation_def =
     (to_address[put<&Translation::kind>] >> -ip_family[put_optional<&Translation::family>] >> -shape >> -"to"_kw >>
      must(port_part | address_part, "address or port") >> nat_flags) |
@@ -118,83 +121,104 @@ auto const translation_def =
 // log prefix "x" level info group 2 flags tcp sequence,options
 auto const log_flags = ("tcp"_kw >> (word % comma)) | ("ip"_kw >> word) | word;
 auto const log_def = "log"_kw >> x3::eps[be<Kind::log>] >>
-                     *(("prefix"_kw >> must(simple, "string")) | (("group"_kw | "snaplen"_kw | "queue-threshold"_kw) >> must(simple, "number")) |
+                     *(("prefix"_kw >> must(simple, "string")) |
+                       (("group"_kw | "snaplen"_kw | "queue-threshold"_kw) >> must(simple, "number")) |
                        ("level"_kw >> must(simple, "log level")) | ("flags"_kw >> must(log_flags, "log flags")));
 
 // limit rate over 10/second burst 5 packets; limit name "x"
 auto const named = "name"_kw >> must(mixed, "name")[add_operand];
 auto const over = "over"_kw >> x3::eps[set<&Action::over, true>];
-auto const rate = simple >> ((slash >> must(word, "unit of time")) | (word >> -(slash >> must(word, "unit of time"))) | x3::eps);
+auto const rate = simple >> ((slash >> must(word, "unit of time")) |
+                             (word >> -(slash >> must(word, "unit of time"))) | x3::eps);
 auto const amount = simple >> -word_among<byte_units>{};
 auto const limit = "limit"_kw >> x3::eps[be<Kind::limit>] >>
-                   must(named | ("rate"_kw >> -over >> must(rate, "rate") >> -("burst"_kw >> must(amount, "number"))), "rate or name");
+                   must(named |
+                            ("rate"_kw >> -over >> must(rate, "rate") >> -("burst"_kw >> must(amount, "number"))),
+                        "rate or name");
 // quota over 25 mbytes used 2 mbytes
 auto const quota = "quota"_kw >> x3::eps[be<Kind::quota>] >>
-                   must(named | (-(over | "until"_kw) >> amount >> -("used"_kw >> must(amount, "number"))), "bytes");
+                   must(named | (-(over | "until"_kw) >> amount >> -("used"_kw >> must(amount, "number"))),
+                        "bytes");
 auto const counter = "counter"_kw >> x3::eps[be<Kind::counter>] >>
-                     -(named | ("packets"_kw >> must(number, "number") >> must("bytes"_kw, "bytes") >> must(number, "number")));
-auto const connection_limit = "ct"_kw >> "count"_kw >> x3::eps[be<Kind::connection_limit>] >> -over >> must(simple, "number");
+                     -(named | ("packets"_kw >> must(number, "number") >> must("bytes"_kw, "bytes") >>
+                                must(number, "number")));
+auto const connection_limit = "ct"_kw >> "count"_kw >> x3::eps[be<Kind::connection_limit>] >> -over >>
+                              must(simple, "number");
 auto const last_used = "last"_kw >> x3::eps[be<Kind::last>] >> -("used"_kw >> must(simple, "duration"));
 auto const element_state_def = counter | limit | quota | connection_limit | last_used;
 
 // reject with icmpx port-unreachable; reject with tcp reset
 auto const icmp_kind = as<std::string_view>["icmp"_word | "icmpv6"_word | "icmpx"_word];
 auto const reject_def = "reject"_kw >> x3::eps[be<Kind::reject>] >>
-                        -("with"_kw >> must((icmp_kind[put<&Action::answer>] >> -"type"_kw >> must(simple, "icmp code")) |
-                                                ("tcp"_word[put<&Action::answer>] >> must("reset"_kw, "reset")),
-                                            "icmp, icmpv6, icmpx or tcp reset"));
+                        -("with"_kw >>
+                          must((icmp_kind[put<&Action::answer>] >> -"type"_kw >> must(simple, "icmp code")) |
+                                   ("tcp"_word[put<&Action::answer>] >> must("reset"_kw, "reset")),
+                               "icmp, icmpv6, icmpx or tcp reset"));
 
 // queue flags bypass to 1-3; queue num 4-5 fanout
 auto const queue_flag = "bypass"_kw | "fanout"_kw;
-auto const queue_def = "queue"_kw >> x3::eps[be<Kind::queue>] >> -("flags"_kw >> must(queue_flag % comma, "bypass or fanout")) >>
-                       -(("num"_kw | "to"_kw) >> must(mixed, "queue number")[add_operand]) >> -(queue_flag >> *(-comma >> queue_flag));
+auto const queue_def = "queue"_kw >> x3::eps[be<Kind::queue>] >>
+                       -("flags"_kw >> must(queue_flag % comma, "bypass or fanout")) >>
+                       -(("num"_kw | "to"_kw) >> must(mixed, "queue number")[add_operand]) >>
+                       -(queue_flag >> *(-comma >> queue_flag));
 
 // add @set { ip saddr timeout 5m limit rate 3/minute : value }
 auto const conditional = [](auto& c) {
     Kind const kind = x3::_attr(c).kind;
-    if (kind == Kind::limit || kind == Kind::quota || kind == Kind::connection_limit) x3::_val(c).conditional = true;
+    if (kind == Kind::limit || kind == Kind::quota || kind == Kind::connection_limit)
+        x3::_val(c).conditional = true;
 };
 auto const timeout = ("timeout"_kw | "expires"_kw) >> must(simple, "duration");
 auto const entry = mixed_concat[add_operand] >>
                    *(timeout | ("comment"_kw >> must(name, "string")) | element_state[conditional]) >>
                    -(colon >> must(mixed_concat, "value")[add_operand] >> *(timeout | element_state[conditional]));
 auto const blank_lines = *newline;
-auto const entries = must(open_brace, "'{'") >> blank_lines >> must(entry, "expression") >> blank_lines >> must(close_brace, "'}'");
-auto const set_update_def =
-    x3::eps[be<Kind::set_update>] >>
-    ((("add"_kw | "update"_kw | "delete"_kw) >> must(set_reference, "'@'")[add_operand] >> entries) |
-     ("set"_kw >> must("add"_kw | "update"_kw | "delete"_kw, "add, update or delete") >> entry >> must(set_reference, "'@'")[add_operand]));
+auto const entries = must(open_brace, "'{'") >> blank_lines >> must(entry, "expression") >> blank_lines >>
+                     must(close_brace, "'}'");
+auto const set_update_def = x3::eps[be<Kind::set_update>] >>
+                            ((("add"_kw | "update"_kw | "delete"_kw) >> must(set_reference, "'@'")[add_operand] >>
+                              entries) |
+                             ("set"_kw >> must("add"_kw | "update"_kw | "delete"_kw, "add, update or delete") >>
+                              entry >> must(set_reference, "'@'")[add_operand]));
 auto const meter_def = x3::eps[be<Kind::meter>] >>
-                       (("meter"_kw >> must(name, "name") >> -("size"_kw >> must(number, "number"))) | ("flow"_kw >> "table"_kw >> must(name, "name"))) >>
+                       (("meter"_kw >> must(name, "name") >> -("size"_kw >> must(number, "number"))) |
+                        ("flow"_kw >> "table"_kw >> must(name, "name"))) >>
                        entries;
 
 // dup to, fwd to, tproxy to
 auto const device = -("device"_kw >> must(simple, "device"));
-auto const socket_address = (colon >> must(mixed, "port")[add_operand]) |
-                            ((bracketed[add_operand] | mixed[add_operand]) >> -(colon >> must(mixed, "port")[add_operand]));
+auto const socket_address =
+    (colon >> must(mixed, "port")[add_operand]) |
+    ((bracketed[add_operand] | mixed[add_operand]) >> -(colon >> must(mixed, "port")[add_operand]));
 auto const forwarding_def =
     ("dup"_kw >> x3::eps[be<Kind::dup>] >> must("to"_kw, "to") >> must(mixed, "address")[add_operand] >> device) |
-    ("fwd"_kw >> x3::eps[be<Kind::fwd>] >> -x3::omit[ip_family] >> must("to"_kw, "to") >> must(mixed, "device")[add_operand] >> device) |
-    ("tproxy"_kw >> x3::eps[be<Kind::tproxy>] >> -x3::omit[ip_family] >> must("to"_kw, "to") >> must(socket_address, "address or port"));
+    ("fwd"_kw >> x3::eps[be<Kind::fwd>] >> -x3::omit[ip_family] >> must("to"_kw, "to") >>
+     must(mixed, "device")[add_operand] >> device) |
+    ("tproxy"_kw >> x3::eps[be<Kind::tproxy>] >> -x3::omit[ip_family] >> must("to"_kw, "to") >>
+     must(socket_address, "address or port"));
 
 auto const synproxy = "synproxy"_kw >> x3::eps[be<Kind::synproxy>] >>
-                      (named | *((("mss"_kw | "wscale"_kw) >> must(number, "number")) | "timestamp"_kw | "sack-perm"_kw));
+                      (named |
+                       *((("mss"_kw | "wscale"_kw) >> must(number, "number")) | "timestamp"_kw | "sack-perm"_kw));
 auto const flow = "flow"_kw >> ("add"_kw | "offload"_kw) >> x3::eps[be<Kind::flow>] >> must(set_reference, "'@'");
-auto const reset_option = "reset"_kw >> x3::eps[be<Kind::reset_option>] >> must("tcp"_kw, "tcp") >> must("option"_kw, "option") >>
-                          must(word | number, "option");
+auto const reset_option = "reset"_kw >> x3::eps[be<Kind::reset_option>] >> must("tcp"_kw, "tcp") >>
+                          must("option"_kw, "option") >> must(word | number, "option");
 // What iptables-nft left in a ruleset that nft cannot show: "xt match comment".
-auto const foreign = "xt"_kw >> (("match"_kw >> x3::eps[be<Kind::foreign_match>]) | ("target"_kw >> x3::eps[be<Kind::foreign_target>])) >>
+auto const foreign = "xt"_kw >> (("match"_kw >> x3::eps[be<Kind::foreign_match>]) |
+                                 ("target"_kw >> x3::eps[be<Kind::foreign_target>])) >>
                      must(name, "name");
-auto const other_action_def = synproxy | flow | reset_option | foreign | ("notrack"_kw >> x3::eps[be<Kind::notrack>]);
+auto const other_action_def =
+    synproxy | flow | reset_option | foreign | ("notrack"_kw >> x3::eps[be<Kind::notrack>]);
 
 auto const keep_form = [](auto& c) { x3::_val(c).form = std::move(x3::_attr(c)); };
 auto const statement_def =
-    spanned[expression_statement[become] | decision[keep_form] | element_state[keep_form] | log[keep_form] | reject[keep_form] |
-            translation[keep_form] | meter[keep_form] | set_update[keep_form] | queue[keep_form] | forwarding[keep_form] |
-            other_action[keep_form]];
+    spanned[expression_statement[become] | decision[keep_form] | element_state[keep_form] | log[keep_form] |
+            reject[keep_form] | translation[keep_form] | meter[keep_form] | set_update[keep_form] |
+            queue[keep_form] | forwarding[keep_form] | other_action[keep_form]];
 
 auto const rule_end = newline | semicolon | close_brace | x3::eoi;
-auto const rule_def = spanned[+statement[append<&Rule::statements>] >> -("comment"_kw >> must(name, "string")[put<&Rule::comment>])] >>
+auto const rule_def = spanned[+statement[append<&Rule::statements>] >>
+                              -("comment"_kw >> must(name, "string")[put<&Rule::comment>])] >>
                       must(&rule_end, "statement or end of line");
 
 BOOST_SPIRIT_DEFINE(expression_statement, decision, translation, log, reject, queue, set_update, meter, forwarding,

@@ -92,14 +92,17 @@ template <bool Spanned> struct around_directive {
         static bool const handles_container = Subject::handles_container;
         constexpr explicit parser(Subject const& inner) : base(inner) {}
         template <class Context, class RContext, class Attribute>
-        bool parse(It& first, It const& last, Context const& context, RContext& rcontext, Attribute& attribute) const {
+        bool parse(It& first, It const& last, Context const& context, RContext& rcontext,
+                   Attribute& attribute) const {
             State& s = state(context);
             if constexpr (Spanned) {
                 It const begin = first;
                 if (!this->subject.parse(first, last, context, rcontext, attribute)) return false;
-                if constexpr (std::is_same_v<Attribute, x3::unused_type const> || std::is_same_v<Attribute, x3::unused_type>)
+                if constexpr (std::is_same_v<Attribute, x3::unused_type const> ||
+                              std::is_same_v<Attribute, x3::unused_type>)
                     rcontext.span = s.span(begin, first);
-                else attribute.span = s.span(begin, first);
+                else
+                    attribute.span = s.span(begin, first);
                 return true;
             } else {
                 if (s.failure.frozen) return false; // a committed failure must not be retried at every level
@@ -127,11 +130,10 @@ template <class T> struct as_directive {
     template <class Subject> struct parser : x3::unary_parser<Subject, parser<Subject>> {
         using base = x3::unary_parser<Subject, parser<Subject>>;
         using attribute_type = T;
-        static bool const has_attribute = true;
-        static bool const handles_container = false;
         constexpr explicit parser(Subject const& inner) : base(inner) {}
         template <class Context, class RContext, class Attribute>
-        bool parse(It& first, It const& last, Context const& context, RContext& rcontext, Attribute& attribute) const {
+        bool parse(It& first, It const& last, Context const& context, RContext& rcontext,
+                   Attribute& attribute) const {
             T value{};
             if (!this->subject.parse(first, last, context, rcontext, value)) return false;
             x3::traits::move_to(std::move(value), attribute);
@@ -146,18 +148,18 @@ template <class T> struct as_directive {
 template <class T> inline constexpr as_directive<T> as{};
 
 // Actions that store the attribute, or a constant, in the rule's value.
-template <auto Member> auto const put = [](auto& context) { x3::_val(context).*Member = std::move(x3::_attr(context)); };
-template <auto Member> auto const put_optional = [](auto& context) { x3::_val(context).*Member = x3::_attr(context); };
-template <auto Member> auto const append = [](auto& context) {
-    (x3::_val(context).*Member).push_back(std::move(x3::_attr(context)));
-};
+template <auto Member>
+auto const put = [](auto& context) { x3::_val(context).*Member = std::move(x3::_attr(context)); };
+template <auto Member>
+auto const put_optional = [](auto& context) { x3::_val(context).*Member = x3::_attr(context); };
+template <auto Member>
+auto const append = [](auto& context) { (x3::_val(context).*Member).push_back(std::move(x3::_attr(context))); };
 template <auto Member, auto Value> auto const set = [](auto& context) { x3::_val(context).*Member = Value; };
 auto const become = [](auto& context) { x3::_val(context) = std::move(x3::_attr(context)); };
 
 // A token of one kind, without attribute.
 struct token_parser : x3::parser<token_parser> {
     using attribute_type = x3::unused_type;
-    static bool const has_attribute = false;
     TokenKind kind;
     constexpr explicit token_parser(TokenKind k) : kind(k) {}
     template <class Context, class RContext, class Attribute>
@@ -172,8 +174,6 @@ constexpr token_parser token(TokenKind kind) { return token_parser(kind); }
 // A keyword: "accept"_kw has no attribute, "accept"_word its text.
 template <bool Text> struct keyword_parser : x3::parser<keyword_parser<Text>> {
     using attribute_type = std::conditional_t<Text, std::string_view, x3::unused_type>;
-    static bool const has_attribute = Text;
-    static bool const handles_container = false;
     Keyword keyword;
     constexpr explicit keyword_parser(Keyword k) : keyword(k) {}
     template <class Context, class RContext, class Attribute>
@@ -199,8 +199,6 @@ consteval keyword_parser<true> operator""_word(char const* word, std::size_t len
 // A word of a list, whose text is the attribute: for words that are no keywords anywhere else.
 template <auto const& Words> struct word_among : x3::parser<word_among<Words>> {
     using attribute_type = std::string_view;
-    static bool const has_attribute = true;
-    static bool const handles_container = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const& context, RContext&, Attribute& attribute) const {
         if (first == last || first->kind != TokenKind::word) return false;
@@ -215,8 +213,6 @@ template <auto const& Words> struct word_among : x3::parser<word_among<Words>> {
 // A token of one of two kinds, whose text is the attribute.
 template <TokenKind A, TokenKind B = A> struct text_parser : x3::parser<text_parser<A, B>> {
     using attribute_type = std::string_view;
-    static bool const has_attribute = true;
-    static bool const handles_container = false;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const& context, RContext&, Attribute& attribute) const {
         if (first == last || (first->kind != A && first->kind != B)) return false;
@@ -228,21 +224,23 @@ template <TokenKind A, TokenKind B = A> struct text_parser : x3::parser<text_par
 inline constexpr text_parser<TokenKind::word> word{};
 inline constexpr text_parser<TokenKind::number> number{};
 inline constexpr text_parser<TokenKind::string> string{};
-inline constexpr text_parser<TokenKind::word, TokenKind::string> name{}; // nft quotes some names, and lets others stand bare
+inline constexpr text_parser<TokenKind::word, TokenKind::string>
+    name{}; // nft quotes some names, and lets others stand bare
 
 inline constexpr token_parser comma{TokenKind::comma}, dot{TokenKind::dot}, colon{TokenKind::colon},
-    slash{TokenKind::slash}, dash{TokenKind::dash}, plus{TokenKind::plus}, at{TokenKind::at}, dollar{TokenKind::dollar},
-    open_brace{TokenKind::open_brace}, close_brace{TokenKind::close_brace}, open_paren{TokenKind::open_paren},
-    close_paren{TokenKind::close_paren}, open_bracket{TokenKind::open_bracket}, close_bracket{TokenKind::close_bracket},
-    equals{TokenKind::equals}, newline{TokenKind::newline}, semicolon{TokenKind::semicolon};
+    slash{TokenKind::slash}, dash{TokenKind::dash}, plus{TokenKind::plus}, at{TokenKind::at},
+    dollar{TokenKind::dollar}, open_brace{TokenKind::open_brace}, close_brace{TokenKind::close_brace},
+    open_paren{TokenKind::open_paren}, close_paren{TokenKind::close_paren}, open_bracket{TokenKind::open_bracket},
+    close_bracket{TokenKind::close_bracket}, equals{TokenKind::equals}, newline{TokenKind::newline},
+    semicolon{TokenKind::semicolon};
 
 } // namespace portcullis::nftables
 
 // A rule of the grammar that other translation units may use: PC_RULE in the header, PC_DEFINE after `name_def`.
-#define PC_RULE(name, attribute, text)                                                                                 \
-    using name##_type = x3::rule<struct name##_id, attribute>;                                                         \
-    inline constexpr name##_type name{text};                                                                           \
+#define PC_RULE(name, attribute, text)                                                                             \
+    using name##_type = x3::rule<struct name##_id, attribute>;                                                     \
+    inline constexpr name##_type name{text};                                                                       \
     BOOST_SPIRIT_DECLARE(name##_type)
-#define PC_DEFINE(name)                                                                                                \
-    BOOST_SPIRIT_DEFINE(name)                                                                                          \
+#define PC_DEFINE(name)                                                                                            \
+    BOOST_SPIRIT_DEFINE(name)                                                                                      \
     BOOST_SPIRIT_INSTANTIATE(name##_type, It, Ctx)

@@ -45,10 +45,11 @@ bool same_words(std::string_view a, std::string_view b) {
 // The entry without its number.
 std::string_view unnumbered(Entry const& entry) {
     auto body = entry.body;
-    auto const digits = body.find_first_not_of("0123456789");
-    if (digits == 0 || digits == std::string_view::npos) return body;
-    body.remove_prefix(digits);
-    return body;
+    constexpr std::string_view keyword = "sequence";
+    if (body.size() > keyword.size() && same_words(body.substr(0, keyword.size()), keyword))
+        body.remove_prefix(keyword.size());
+    auto const action = body.find_first_not_of(" \t0123456789");
+    return action == std::string_view::npos ? body : body.substr(action);
 }
 
 // An entry at its place in a list.
@@ -62,7 +63,8 @@ struct Placed {
 struct List {
     AccessList const* first = nullptr; // its declaration
     std::vector<Placed> entries;
-    std::string remark; // for the next entry
+    std::string remark;      // for the next entry
+    bool incomplete = false; // some entries are errors of syntax
 };
 
 // IPv4 and IPv6 lists have names of their own (IOS-XR; elsewhere they must differ anyhow).
@@ -135,12 +137,15 @@ void Reader::take(AccessList const& statement) {
     }
     auto const [found, is_new] = list_index_.emplace(name, lists_.size());
     if (is_new) lists_.emplace_back().first = &statement;
-    for (Entry const& entry : statement.entries) edit(lists_[found->second], entry);
+    List& list = lists_[found->second];
+    list.incomplete = list.incomplete || statement.incomplete;
+    for (Entry const& entry : statement.entries) edit(list, entry);
 }
 
 // Of two groups for one place, the last one counts. ASAs before 9.0 have an IPv6 list beside the IPv4 list.
 void Reader::take(AccessGroup const& statement) {
     std::string_view const name = statement.lists.front();
+    if (foreign_.contains(name)) return;
     bool const ipv6 =
         statement.ipv6 || (list_index_.contains({true, name}) && !list_index_.contains({false, name}));
     std::tuple const key(statement.interface, statement.inbound, ipv6, statement.qualifier);
@@ -214,7 +219,7 @@ void Reader::lower(List const& list, bool mentioned) {
     chain.span = chain.policy_span = config_.span_of(declaration.text);
     chain.hook = Hook{HookPoint::list, ChainType::filter, 0, traits.v4, traits.v6, {}};
     // An applied list without entries lets everything through, except on an ASA (Catalyst 2960 guide; Nexus guide).
-    bool const is_empty = list.entries.empty() && dialect_ != Dialect::cisco_asa;
+    bool const is_empty = list.entries.empty() && !list.incomplete && dialect_ != Dialect::cisco_asa;
     if (is_empty)
         chain.policy = Accept{};
     else
@@ -295,7 +300,7 @@ void Reader::bind() {
                 chain.bindings.push_back(
                     {std::string(group->interface), group->inbound, config_.span_of(group->text)});
                 chain.filters = true;
-            } else if (!foreign_.contains(name)) {
+            } else {
                 objects_.undefined(name, "access list", name);
             }
         }

@@ -28,11 +28,11 @@ struct ChainState {
 // One `*table … COMMIT` block.
 struct Block {
     std::string table;
-    Span span;
     std::deque<ChainState> chains;
     std::unordered_map<std::string_view, ChainId> by_name; // positions in `chains`
-    std::vector<std::pair<Command const*, std::size_t>>
-        retired;           // rules that later commands took away, and their chain
+    std::unordered_map<std::string, ChainId> former_names;
+    // Rules that later commands took away, and their chain.
+    std::vector<std::pair<Command const*, ChainId>> retired;
     bool replaced = false; // by a later block of the same table
 
     ChainState* find(std::string_view name) {
@@ -56,7 +56,7 @@ class Restore {
         for (SyntaxError const& e : file_.errors) error(e.span, to_string(e));
         bare_ = std::ranges::none_of(file_.statements,
                                      [](Statement const& s) { return std::holds_alternative<TableStart>(s); });
-        if (bare_ && !file_.statements.empty()) start_block(bare_table(), {file_.source, 0, 0});
+        if (bare_ && !file_.statements.empty()) start_block(bare_table());
         for (Statement const& statement : file_.statements) {
             std::visit([this](auto const& s) { run(s); }, statement);
         }
@@ -79,8 +79,7 @@ class Restore {
         return {file_.source, end, end};
     }
 
-    // ----------------------------------------------------------------------------------------------------
-    // structure
+    // ---- structure
 
     // What `iptables -S` prints has no table's name. Without -t it is filter; chains that only nat has tell nat.
     std::string bare_table() const {
@@ -95,19 +94,20 @@ class Restore {
         return nat ? "nat" : "filter";
     }
 
-    void start_block(std::string table, Span span) {
-        for (Block& earlier : blocks_) earlier.replaced = earlier.replaced || earlier.table == table;
+    void start_block(std::string table) {
         blocks_.push_back({});
         block_ = &blocks_.back();
+        Block*& live = live_[table];
+        if (live != nullptr) live->replaced = true;
+        live = block_;
         block_->table = std::move(table);
-        block_->span = span;
     }
 
     void run(TableStart const& start) {
         if (block_ != nullptr) error(start.span, "expected COMMIT before the next table");
         std::string name = start.name.plain();
         if (!is_table(name)) error(span(start.name), "unknown table " + quote(name));
-        start_block(std::move(name), start.span);
+        start_block(std::move(name));
     }
 
     void run(Commit const& commit) {
@@ -125,20 +125,20 @@ class Restore {
         if (outside(declaration.span)) return;
         ChainState& chain = declare(declaration.name.plain(), declaration.span);
         std::string const policy = declaration.policy.plain();
-        if (policy != "-")
-            set_policy(chain, policy, span(declaration.policy));
-        else if (chain.policy_span == Span{})
-            chain.policy_span = declaration.span;
+        if (policy != "-") set_policy(chain, policy, span(declaration.policy));
     }
 
-    // -------------------------------------------------------------------------------------------------------
-    // chains
+    // ---- chains
 
     bool built_in(std::string_view chain) const { return builtin_hook(block_->table, chain, family_).has_value(); }
 
     // The chain called `name`, made where there is none.
     ChainState& declare(std::string const& name, Span span) {
         if (ChainState* chain = block_->find(name)) return *chain;
+        if (block_->former_names.contains(name))
+            report(reading_.findings, "PC002", span,
+                   {{"construct", "a new chain with the former name of another, " + quote(name)},
+                    {"why", "jumps by that name may mean either"}});
         block_->chains.push_back({});
         ChainState& chain = block_->chains.back();
         chain.name = name;
@@ -173,8 +173,7 @@ class Restore {
         block_->retired.emplace_back(rule, block_->by_name.at(chain.name));
     }
 
-    // -----------------------------------------------------------------------------------------------------
-    // commands
+    // ---- commands
 
     void run(Command const& command) {
         if (outside(command.span)) return;
@@ -289,17 +288,14 @@ class Restore {
         if (chain == nullptr) return undefined("chain", span(command.chain), old);
         if (block_->find(name) != nullptr || built_in(name) || built_in(old))
             return error(command.span, "the chain " + quote(old) + " cannot be called " + quote(name));
-        // Jumps in the text still say the old name, which therefore stays known.
         ChainId const index = block_->by_name.at(old);
-        renamed_.push_back(chain->name);
         block_->by_name.erase(old);
-        block_->by_name.emplace(renamed_.back(), index);
         chain->name = name;
         block_->by_name.emplace(chain->name, index);
+        block_->former_names.emplace(old, index); // jumps in the text still say it
     }
 
-    // -----------------------------------------------------------------------------------------------------
-    // lowering
+    // ---- lowering
 
     RuleContext context_of(Block const& block, ChainState const& chain,
                            std::unordered_map<std::string_view, ChainId> const& ids, Findings& findings) const {
@@ -362,6 +358,8 @@ class Restore {
                            true});
         }
         for (auto const& [name, index] : block.by_name) ids.emplace(name, id_of[index]);
+        for (auto const& [name, index] : block.former_names)
+            if (id_of[index] != no_chain) ids.emplace(name, id_of[index]);
         for (std::size_t i = 0; i < block.chains.size(); ++i) {
             if (id_of[i] != no_chain) lower(block, block.chains[i], ids, out[id_of[i]].rules);
         }
@@ -383,10 +381,10 @@ class Restore {
     Family family_;
     Reading reading_;
     std::list<Block> blocks_;
+    std::unordered_map<std::string, Block*> live_; // the last block of each table
     Block* block_ = nullptr;
     std::size_t steps_ = 0;
-    bool bare_ = false;              // lines of commands without any table
-    std::list<std::string> renamed_; // names that chains once had
+    bool bare_ = false; // lines of commands without any table
     std::unordered_map<Command const*, std::size_t> keys_;
 };
 

@@ -10,7 +10,7 @@
 namespace portcullis::iptables {
 namespace {
 
-// ---------------------------------------------------------------------------------------------------------- kernel
+// ---- kernel
 
 struct Builtin {
     std::string_view table;
@@ -41,8 +41,7 @@ constexpr Builtin builtins[] = {
     {"security", "OUTPUT", HookPoint::output, ChainType::filter, 50},
 };
 
-// ----------------------------------------------------------------------------------------------------------
-// targets
+// ---- targets
 
 enum class Does : std::uint8_t {
     accept,
@@ -118,8 +117,7 @@ Target const* target_by_name(std::string_view name) {
     return found == std::end(targets) ? nullptr : found;
 }
 
-// ------------------------------------------------------------------------------------------------------------
-// names
+// ---- names
 
 struct NamedNumber {
     std::string_view name;
@@ -197,8 +195,7 @@ ValueSet any_bit(std::uint32_t bits) {
     return set;
 }
 
-// -------------------------------------------------------------------------------------------------------------
-// rule
+// ---- rule
 
 // Lowers one command. `failed` once anything about it is an error.
 class RuleReader {
@@ -221,7 +218,7 @@ class RuleReader {
     }
 
   private:
-    // ------------------------------------------------------------------------------------------------- bookkeeping
+    // ---- bookkeeping
 
     void error(Span span, std::string text) {
         report(context_.findings, "PC001", span, {{"error", std::move(text)}});
@@ -265,7 +262,7 @@ class RuleReader {
         return at_value == std::string_view::npos ? std::string_view{} : all.substr(at_value);
     }
 
-    // ---------------------------------------------------------------------------------------------------- protocol
+    // ---- protocol
 
     void read_protocol() {
         auto const option =
@@ -306,7 +303,7 @@ class RuleReader {
         }
     }
 
-    // ----------------------------------------------------------------------------------------------------- options
+    // ---- options
 
     void read_option(Option const& option) {
         switch (option.info->key) {
@@ -410,7 +407,7 @@ class RuleReader {
         add(Field::fragment, ValueSet::single(1), option);
     }
 
-    // ------------------------------------------------------------------------------------------------------- ports
+    // ---- ports
 
     std::optional<std::uint16_t> resolve(Port const& port, Span span) {
         if (port.name.empty()) return port.number;
@@ -480,7 +477,7 @@ class RuleReader {
         return ValueSet::masked(value, mask);
     }
 
-    // -------------------------------------------------------------------------------------------------------- icmp
+    // ---- icmp
 
     void icmp_type(Option const& option) {
         auto const& written = std::get<IcmpType>(option.value);
@@ -506,7 +503,7 @@ class RuleReader {
         add(Field::icmp_code, codes, option);
     }
 
-    // --------------------------------------------------------------------------------------------------- conntrack
+    // ---- conntrack
 
     // xt_conntrack.c: SNAT and DNAT are asked of the status, and ORed with the states.
     void ct_state(Option const& option) {
@@ -540,7 +537,7 @@ class RuleReader {
         add(Field::ct_direction, ValueSet::single(std::get<Bits>(option.value).bits == 1 ? 0 : 1), option);
     }
 
-    // ------------------------------------------------------------------------------------------------ other
+    // ---- other
     // matches
 
     void address_range(Field field, Option const& option) {
@@ -639,7 +636,7 @@ class RuleReader {
         add_opaque(std::move(text), nature == Nature::stateful, negated, span);
     }
 
-    // ------------------------------------------------------------------------------------------------------ target
+    // ---- target
 
     void read_target() {
         auto const option = std::ranges::find_if(
@@ -756,7 +753,7 @@ class RuleReader {
         return target_text(target.name);
     }
 
-    // --------------------------------------------------------------------------------------------------------- nat
+    // ---- nat
 
     void translate(Target const& target) {
         Rewrite rewrite;
@@ -811,7 +808,7 @@ class RuleReader {
         }
     }
 
-    // ------------------------------------------------------------------------------------------------------ result
+    // ---- result
 
     void emit(std::vector<Rule>& out) {
         if (judge_.empty()) {

@@ -388,13 +388,30 @@ void Expressions::flatten(ast::Expr const& expr, ast::Expr const* value, Time ti
     }
 }
 
-void Expressions::remove(ast::Expr const& expr, Time time, std::vector<Element>& out) {
-    std::vector<Element> gone;
-    flatten(expr, nullptr, time, gone);
-    for (Element const& element : gone) {
-        std::string const key = text(*element.key, element.time);
-        std::erase_if(out, [&](Element const& other) { return text(*other.key, other.time) == key; });
+// What the changes leave. Elements are the same where their canonical texts are.
+std::vector<Element> Expressions::content(NamedSet const& set) {
+    std::vector<Element> all;
+    bool const removals =
+        std::any_of(set.changes.begin(), set.changes.end(), [](NamedSet::Change const& c) { return c.removal; });
+    std::unordered_map<std::string, std::size_t> positions; // needed for removals only
+    for (NamedSet::Change const& change : set.changes) {
+        if (change.removal) {
+            std::vector<Element> gone;
+            flatten(*change.elements, nullptr, change.time, gone);
+            for (Element const& element : gone) {
+                auto const found = positions.find(text(*element.key, element.time));
+                if (found == positions.end()) continue;
+                all[found->second].key = nullptr;
+                positions.erase(found);
+            }
+            continue;
+        }
+        std::size_t const first = all.size();
+        flatten(*change.elements, nullptr, change.time, all);
+        for (std::size_t i = first; removals && i < all.size(); ++i) positions[text(*all[i].key, all[i].time)] = i;
     }
+    std::erase_if(all, [](Element const& element) { return element.key == nullptr; });
+    return all;
 }
 
 Elements Expressions::elements(ast::Expr const& table, Scope const& scope, std::string_view kind) {
@@ -406,21 +423,16 @@ Elements Expressions::elements(ast::Expr const& table, Scope const& scope, std::
     } else if (resolved->kind == Kind::set_name) {
         auto const found = scope.sets->find(resolved->text);
         if (found == scope.sets->end()) {
-            findings_.add("PC401", resolved->span).arg("kind", std::string(kind)).arg("name", std::string(resolved->text));
+            findings_.add("PC401", resolved->span)
+                .arg("kind", std::string(kind))
+                .arg("name", std::string(resolved->text));
             result.known = false;
         } else if (found->second.changes_at_run_time) {
             result.known = false;
             result.stateful = true;
         } else {
             auto const [known, is_new] = known_elements_.try_emplace(&found->second);
-            if (is_new) {
-                for (NamedSet::Change const& change : found->second.changes) {
-                    if (change.removal)
-                        remove(*change.elements, change.time, known->second);
-                    else
-                        flatten(*change.elements, nullptr, change.time, known->second);
-                }
-            }
+            if (is_new) known->second = content(found->second);
             result.all = known->second;
         }
     } else {

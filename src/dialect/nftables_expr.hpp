@@ -79,7 +79,8 @@ class Expressions {
     // Adds what "left relation right" asks to `out`.
     void match(ast::Match const& statement, Span span, Scope const& scope, Match& out);
     // Adds "key is one of elements" (or none of them).
-    void member(ast::Expr const& key, std::vector<Element> const& elements, bool negated, Span span, Scope const& scope, Match& out);
+    void member(ast::Expr const& key, std::vector<Element> const& elements, bool negated, Span span,
+                Scope const& scope, Match& out);
     // Adds that the packet has the headers which the selectors in `expr` read.
     void require(ast::Expr const& expr, Span span, Scope const& scope, Match& out);
     void require(Requirement const& requirement, Span span, Scope const& scope, Match& out);
@@ -98,8 +99,10 @@ class Expressions {
     std::optional<std::vector<Component>> components(ast::Expr const& left, Scope const& scope);
     bool component(ast::Expr const& expr, Scope const& scope, Component& out);
     bool fragment_match(ast::Match const& statement, Span span, Scope const& scope, Match& out);
-    std::optional<ValueSet> compared(Component const& component, ast::Match const& statement, ast::Expr const& right, Time time);
-    bool row(std::vector<Component> const& components, ast::Expr const& key, Time time, std::vector<ValueSet>& cells);
+    std::optional<ValueSet> compared(Component const& component, ast::Match const& statement,
+                                     ast::Expr const& right, Time time);
+    bool row(std::vector<Component> const& components, ast::Expr const& key, Time time,
+             std::vector<ValueSet>& cells);
     bool set_match(ast::Match const& statement, ast::Expr const& table, Span span, Scope const& scope, Match& out);
     bool collect(ast::Expr const& expr, Meaning const& meaning, Time time, std::vector<Interval>& out);
     bool collect_value(ast::Expr const& expr, Meaning const& meaning, std::vector<Interval>& out);
@@ -107,15 +110,15 @@ class Expressions {
     bool collect_prefix(ast::Expr const& expr, Meaning const& meaning, Time time, std::vector<Interval>& out);
     std::optional<U128> constant(ast::Expr const& expr, Meaning const& meaning, Time time);
     void flatten(ast::Expr const& expr, ast::Expr const* value, Time time, std::vector<Element>& out);
-    void remove(ast::Expr const& expr, Time time, std::vector<Element>& out);
+    std::vector<Element> content(NamedSet const& set);
     void append_text(ast::Expr const& expr, Time time, std::string& out);
     bool spend(Span span);
     bool error(Span span, std::string message);
 
     Variables const& variables_;
     Findings& findings_;
-    int depth_ = 0;               // of variables within variables
-    std::size_t spent_ = 0;       // elements visited: bounded, since variables can multiply them
+    int depth_ = 0;         // of variables within variables
+    std::size_t spent_ = 0; // elements visited: bounded, since variables can multiply them
     std::map<std::pair<NamedSet const*, std::string>, IntervalSet> known_sets_;
     std::map<NamedSet const*, std::vector<Element>> known_elements_;
 };

@@ -213,7 +213,8 @@ std::optional<U128> parse_port(std::string_view text, U128 protocol) {
     // nft takes a name of any protocol (getaddrinfo(3) without one): "udp dport rsync" is 873.
     for (U128 const choice : {protocol, tcp, udp}) {
         if (choice == 0) continue;
-        if (std::optional<std::uint16_t> const found = port_number(text, choice, Vocabulary::linux_names)) return found;
+        if (std::optional<std::uint16_t> const found = port_number(text, choice, Vocabulary::linux_names))
+            return found;
     }
     return std::nullopt;
 }

@@ -13,14 +13,33 @@ namespace ast = nftables;
 
 // How words of a field are read. Numbers are allowed everywhere.
 enum class Type : std::uint8_t {
-    opaque, number, ipv4, ipv6, protocol, port, icmp_type, icmp_code, icmpv6_type, icmpv6_code, tcp_flags, ct_state, ct_status,
-    ct_direction, nfproto, ether_type, interface, packet_type, route_type, mac, dscp
+    opaque,
+    number,
+    ipv4,
+    ipv6,
+    protocol,
+    port,
+    icmp_type,
+    icmp_code,
+    icmpv6_type,
+    icmpv6_code,
+    tcp_flags,
+    ct_state,
+    ct_status,
+    ct_direction,
+    nfproto,
+    ether_type,
+    interface,
+    packet_type,
+    route_type,
+    mac,
+    dscp
 };
 
 struct Meaning {
     Type type = Type::opaque;
     Field field{};
-    unsigned bits = 0;     // of nft's own numbers, which differ from the field's for ct state, nfproto and ether type
+    unsigned bits = 0; // of nft's own numbers, which differ from the field's for ct state, nfproto and ether type
     bool bitmask = false;  // a value alone asks whether one of its bits is set
     bool stateful = false; // an opaque one that may differ between two looks at the same packet
     U128 protocol = 0;     // whose port names are meant; 0: any
@@ -33,7 +52,7 @@ Meaning meaning_of_computed(std::string_view text);
 // What a packet must be for the headers of a selector to be there.
 struct Requirement {
     std::optional<Family> family;
-    IntervalSet protocols;        // empty: any
+    IntervalSet protocols;  // empty: any
     bool no_packet = false; // a header of ARP: no IP packet has it
 };
 Requirement const& requirement_of(std::string_view header);
@@ -46,8 +65,9 @@ std::string_view describe(Type type);
 // A number in digits or hexadecimal, of at most 128 bits.
 std::optional<U128> parse_number(std::string_view text);
 
-// The values of the field that nft's numbers in `raw` (or outside of it) stand for; nothing where some of them may be
-// either. Only ct state, nfproto and ether type have numbers of their own.
-std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw, U128 mask, U128 flip, bool negated);
+// The values of the field that nft's numbers in `raw` (or outside of it) stand for; nothing where some of them may
+// be either. Only ct state, nfproto and ether type have numbers of their own.
+std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw, U128 mask, U128 flip,
+                                 bool negated);
 
 } // namespace portcullis::nft

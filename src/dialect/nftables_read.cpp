@@ -1,5 +1,5 @@
-// A file of nft is a sequence of commands: they are applied, in order, to a state of tables, chains and sets, as the
-// kernel would do in one transaction. What stands at the end is lowered.
+// A file of nft is a sequence of commands: they are applied, in order, to a state of tables, chains and sets, as
+// the kernel would do in one transaction. What stands at the end is lowered.
 #include "dialect/nftables_read.hpp"
 
 #include <algorithm>
@@ -50,22 +50,25 @@ struct PointName {
     std::string_view name;
     HookPoint point;
 };
-constexpr PointName point_names[] = {{"ingress", HookPoint::ingress}, {"prerouting", HookPoint::prerouting}, {"input", HookPoint::input},
-                                     {"forward", HookPoint::forward}, {"output", HookPoint::output}, {"postrouting", HookPoint::postrouting},
+constexpr PointName point_names[] = {{"ingress", HookPoint::ingress}, {"prerouting", HookPoint::prerouting},
+                                     {"input", HookPoint::input},     {"forward", HookPoint::forward},
+                                     {"output", HookPoint::output},   {"postrouting", HookPoint::postrouting},
                                      {"egress", HookPoint::egress}};
 
 struct TypeName {
     std::string_view name;
     ChainType type;
 };
-constexpr TypeName type_names[] = {{"filter", ChainType::filter}, {"nat", ChainType::nat}, {"route", ChainType::route}};
+constexpr TypeName type_names[] = {
+    {"filter", ChainType::filter}, {"nat", ChainType::nat}, {"route", ChainType::route}};
 
 // nft(8), "Standard priority names": those of bridge differ.
 struct PriorityName {
     std::string_view name;
     int value;
 };
-constexpr PriorityName ip_priorities[] = {{"raw", -300}, {"mangle", -150}, {"dstnat", -100}, {"filter", 0}, {"security", 50}, {"srcnat", 100}};
+constexpr PriorityName ip_priorities[] = {{"raw", -300}, {"mangle", -150}, {"dstnat", -100},
+                                          {"filter", 0}, {"security", 50}, {"srcnat", 100}};
 constexpr PriorityName bridge_priorities[] = {{"dstnat", -300}, {"filter", -200}, {"out", 100}, {"srcnat", 300}};
 
 std::optional<int> priority_by_name(std::string_view name, ast::TableFamily family) {
@@ -112,15 +115,19 @@ class Reader {
 
     // Runs the items of a file as a continuation of the block that includes it.
     void run(ast::File const& file, TableState* table, ChainState* chain) {
-        if (chain != nullptr) run_chain(file.chain, *table, *chain);
-        else if (table != nullptr) run_table(file.table, *table);
+        if (chain != nullptr)
+            run_chain(file.chain, *table, *chain);
+        else if (table != nullptr)
+            run_table(file.table, *table);
         else
             for (auto const& item : file.items) visit(item, nullptr, nullptr);
     }
 
     void include(ast::Include const& include, TableState* table, ChainState* chain) {
         std::string const construct = fmt::format("include \"{}\"", include.pattern);
-        auto const fail = [&](std::string why) { findings_.add("PC002", include.span).arg("construct", construct).arg("why", std::move(why)); };
+        auto const fail = [&](std::string why) {
+            findings_.add("PC002", include.span).arg("construct", construct).arg("why", std::move(why));
+        };
         if (!options_.include) return fail("files are not included here");
         if (open_files_.size() > include_depth) return fail("includes are nested more than 16 deep");
         Included const found = options_.include(std::string(include.pattern), include.span.source);
@@ -133,7 +140,10 @@ class Reader {
                 continue;
             }
             open_files_.push_back(path);
-            run(load(source, chain != nullptr ? ast::Place::chain : table != nullptr ? ast::Place::table : ast::Place::top), table, chain);
+            run(load(source, chain != nullptr   ? ast::Place::chain
+                             : table != nullptr ? ast::Place::table
+                                                : ast::Place::top),
+                table, chain);
             open_files_.pop_back();
         }
     }
@@ -149,13 +159,13 @@ class Reader {
         std::string const name(define.name);
         switch (define.kind) {
         case ast::Define::Kind::define:
-            if (variables_.defined_in_block(define.name)) error(define.span, fmt::format("${} is defined already; redefine changes it", name));
+            if (variables_.defined_in_block(define.name))
+                error(define.span, fmt::format("${} is defined already; redefine changes it", name));
             break;
-        case ast::Define::Kind::redefine:
-            variables_.undefine(define.name, now_);
-            break;
+        case ast::Define::Kind::redefine: variables_.undefine(define.name, now_); break;
         case ast::Define::Kind::undefine:
-            if (!variables_.undefine(define.name, now_)) findings_.add("PC401", define.span).arg("kind", "variable").arg("name", name);
+            if (!variables_.undefine(define.name, now_))
+                findings_.add("PC401", define.span).arg("kind", "variable").arg("name", name);
             return;
         }
         variables_.define(define.name, define.value, now_);
@@ -166,11 +176,18 @@ class Reader {
     void apply(ast::Command const& command, TableState*, ChainState*) { run_command(command); }
 
     // of tables
-    void apply(ast::Chain const& chain, TableState* table, ChainState*) { run_chain(chain, *table, declare_chain(*table, chain.name, chain.span)); }
-    void apply(ast::Set const& set, TableState* table, ChainState*) { run_set(set, declare_set(*table, set.name, set.is_map)); }
-    void apply(ast::Object const& object, TableState*, ChainState*) { keep_object(object.kind, object.name, object.span); }
+    void apply(ast::Chain const& chain, TableState* table, ChainState*) {
+        run_chain(chain, *table, declare_chain(*table, chain.name, chain.span));
+    }
+    void apply(ast::Set const& set, TableState* table, ChainState*) {
+        run_set(set, declare_set(*table, set.name, set.is_map));
+    }
+    void apply(ast::Object const& object, TableState*, ChainState*) {
+        keep_object(object.kind, object.name, object.span);
+    }
     void apply(ast::Flags const& flags, TableState* table, ChainState* chain) {
-        if (chain == nullptr && std::find(flags.words.begin(), flags.words.end(), "dormant") != flags.words.end()) table->dormant = true;
+        if (chain == nullptr && std::find(flags.words.begin(), flags.words.end(), "dormant") != flags.words.end())
+            table->dormant = true;
     }
 
     // of chains
@@ -195,14 +212,19 @@ class Reader {
     void run_set(ast::Set const& set, NamedSet& state) {
         for (auto const& item : set.items) {
             ++now_;
-            if (auto const* const elements = std::get_if<ast::Elements>(&item)) state.changes.push_back({&elements->value, now_, false});
-            else if (std::holds_alternative<ast::Timeout>(item)) state.changes_at_run_time = true;
+            if (auto const* const elements = std::get_if<ast::Elements>(&item))
+                state.changes.push_back({&elements->value, now_, false});
+            else if (std::holds_alternative<ast::Timeout>(item))
+                state.changes_at_run_time = true;
             else if (auto const* const flags = std::get_if<ast::Flags>(&item)) {
                 for (std::string_view const word : flags->words)
                     if (word == "dynamic" || word == "timeout") state.changes_at_run_time = true;
-            } else if (auto const* const definition = std::get_if<ast::Define>(&item)) apply(*definition, nullptr, nullptr);
+            } else if (auto const* const definition = std::get_if<ast::Define>(&item))
+                apply(*definition, nullptr, nullptr);
             else if (auto const* const file = std::get_if<ast::Include>(&item))
-                findings_.add("PC002", file->span).arg("construct", fmt::format("include \"{}\"", file->pattern)).arg("why", "it is inside a set");
+                findings_.add("PC002", file->span)
+                    .arg("construct", fmt::format("include \"{}\"", file->pattern))
+                    .arg("why", "it is inside a set");
         }
     }
 
@@ -261,8 +283,10 @@ class Reader {
             return;
         }
         if (!command.position_kind.empty() || command.verb == ast::Verb::replace) unknown_handle(command);
-        if (prepend) chain.rules.push_front(rule);
-        else chain.rules.push_back(rule);
+        if (prepend)
+            chain.rules.push_front(rule);
+        else
+            chain.rules.push_back(rule);
     }
 
     void unknown_handle(ast::Command const& command) {
@@ -274,7 +298,9 @@ class Reader {
     void run_removal(ast::Command const& command) {
         bool const flush = command.verb == ast::Verb::flush;
         if (command.object == "ruleset") {
-            std::erase_if(tables_, [&](auto const& entry) { return !command.family || entry.second.family == *command.family; });
+            std::erase_if(tables_, [&](auto const& entry) {
+                return !command.family || entry.second.family == *command.family;
+            });
             return;
         }
         if (!command.position_kind.empty()) return unknown_handle(command);
@@ -283,21 +309,26 @@ class Reader {
         TableState& table = found->second;
         std::string const name(command.name);
         if (command.object == "table") {
-            if (!flush) tables_.erase(found);
+            if (!flush)
+                tables_.erase(found);
             else
                 for (auto& [unused, chain] : table.chains) chain.rules.clear();
         } else if (command.object == "chain") {
             auto const chain = table.chains.find(name);
             if (chain == table.chains.end()) return;
-            if (flush) chain->second.rules.clear();
-            else table.chains.erase(chain);
+            if (flush)
+                chain->second.rules.clear();
+            else
+                table.chains.erase(chain);
         } else if (command.object == "element") {
             change_elements(command, table, true);
         } else if (command.object == "set" || command.object == "map" || command.object == "meter") {
             auto const set = table.sets.find(name);
             if (set == table.sets.end()) return;
-            if (flush) set->second.changes.clear();
-            else table.sets.erase(set);
+            if (flush)
+                set->second.changes.clear();
+            else
+                table.sets.erase(set);
         }
     }
 
@@ -319,12 +350,15 @@ class Reader {
             undefined("set", command.name, command.span);
             return;
         }
-        if (auto const* const elements = std::get_if<ast::Expr>(&command.payload)) found->second.changes.push_back({elements, now_, removal});
+        if (auto const* const elements = std::get_if<ast::Expr>(&command.payload))
+            found->second.changes.push_back({elements, now_, removal});
     }
 
     // ---- declarations
 
-    static ast::TableFamily family_of(ast::Command const& command) { return command.family.value_or(ast::TableFamily::ip); }
+    static ast::TableFamily family_of(ast::Command const& command) {
+        return command.family.value_or(ast::TableFamily::ip);
+    }
 
     TableState& declare_table(ast::TableFamily family, std::string_view name) {
         auto const [at, is_new] = tables_.try_emplace({family, std::string(name)});
@@ -353,7 +387,8 @@ class Reader {
 
     // The table or chain of a command; where the file does not have it, that is reported once.
     TableState& needed_table(ast::Command const& command) {
-        if (!tables_.contains({family_of(command), std::string(command.table)})) undefined("table", command.table, command.span);
+        if (!tables_.contains({family_of(command), std::string(command.table)}))
+            undefined("table", command.table, command.span);
         return declare_table(family_of(command), command.table);
     }
     ChainState& needed_chain(ast::Command const& command, TableState& table) {
@@ -361,7 +396,9 @@ class Reader {
         return declare_chain(table, command.name, command.span);
     }
 
-    void keep_object(std::string_view kind, std::string_view name, Span span) { keep(fmt::format("{} {}", kind, name), span); }
+    void keep_object(std::string_view kind, std::string_view name, Span span) {
+        keep(fmt::format("{} {}", kind, name), span);
+    }
     void keep(std::string text, Span span) { reading_.ruleset.unmodelled.push_back({std::move(text), span, 1}); }
     void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
     void undefined(std::string kind, std::string_view name, Span span) {
@@ -395,7 +432,8 @@ class Reader {
         std::vector<Placed> placed;
         for (auto const& [key, table] : tables_)
             for (auto const& [name, chain] : table.chains) placed.push_back({&table, &chain});
-        std::sort(placed.begin(), placed.end(), [](Placed const& a, Placed const& b) { return a.chain->order < b.chain->order; });
+        std::sort(placed.begin(), placed.end(),
+                  [](Placed const& a, Placed const& b) { return a.chain->order < b.chain->order; });
         for (Placed const& place : placed) {
             chain_ids_[place.chain] = static_cast<ChainId>(reading_.ruleset.chains.size());
             reading_.ruleset.chains.push_back(head(*place.table, *place.chain));
@@ -405,7 +443,8 @@ class Reader {
             InlineBody const body = inline_bodies_.front();
             inline_bodies_.pop_front();
             std::vector<Rule> rules;
-            for (std::uint32_t i = 0; i < body.rules->size(); ++i) lower_one((*body.rules)[i], i, *body.table, body.time, rules);
+            for (std::uint32_t i = 0; i < body.rules->size(); ++i)
+                lower_one((*body.rules)[i], i, *body.table, body.time, rules);
             reading_.ruleset.chains[body.id].rules = std::move(rules);
         }
     }
@@ -420,10 +459,12 @@ class Reader {
         reading_.ruleset.chains[chain_ids_[place.chain]].rules = std::move(rules);
     }
 
-    void lower_one(ast::Rule const& rule, std::uint32_t origin, TableState const& table, Time time, std::vector<Rule>& out) {
+    void lower_one(ast::Rule const& rule, std::uint32_t origin, TableState const& table, Time time,
+                   std::vector<Rule>& out) {
         Scope const scope{table.family, &table.sets, time};
-        ChainLookup const chains{[&](std::string_view name, Span span) { return find_chain(table, name, span); },
-                                 [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, time); }};
+        ChainLookup const chains{
+            [&](std::string_view name, Span span) { return find_chain(table, name, span); },
+            [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, time); }};
         std::string const comment = rule.comment.empty() ? comment_beside(rule.span) : std::string(rule.comment);
         lower_rule(rule, comment, origin, scope, chains, sources_, expressions_, findings_, out);
     }
@@ -434,7 +475,8 @@ class Reader {
             undefined("chain", name, span);
             return no_chain;
         }
-        if (found->second.hook != nullptr) error(span, fmt::format("'{}' is a base chain, which no rule can jump to", name));
+        if (found->second.hook != nullptr)
+            error(span, fmt::format("'{}' is a base chain, which no rule can jump to", name));
         return chain_ids_.at(&found->second);
     }
 
@@ -449,7 +491,9 @@ class Reader {
         return id;
     }
 
-    static std::string title(TableState const& table) { return fmt::format("{} {}", name_of(table.family), table.name); }
+    static std::string title(TableState const& table) {
+        return fmt::format("{} {}", name_of(table.family), table.name);
+    }
 
     Chain head(TableState const& table, ChainState const& state) {
         Chain chain;
@@ -460,8 +504,10 @@ class Reader {
         if (state.policy != nullptr) {
             Time time = state.policy_time;
             ast::Expr const* const verdict = expressions_.resolve(state.policy->verdict, time);
-            if (verdict != nullptr && verdict->text == "drop") chain.policy = Drop{};
-            else if (verdict != nullptr && verdict->text != "accept") error(state.policy->span, "a policy is accept or drop");
+            if (verdict != nullptr && verdict->text == "drop")
+                chain.policy = Drop{};
+            else if (verdict != nullptr && verdict->text != "accept")
+                error(state.policy->span, "a policy is accept or drop");
             chain.explicit_policy = true;
             chain.policy_span = state.policy->span;
         }
@@ -471,8 +517,10 @@ class Reader {
     std::optional<Hook> hook(TableState const& table, ChainState const& state) {
         ast::HookSpec const& spec = *state.hook;
         Hook hook;
-        auto const point = std::find_if(std::begin(point_names), std::end(point_names), [&](PointName const& row) { return row.name == spec.point; });
-        auto const type = std::find_if(std::begin(type_names), std::end(type_names), [&](TypeName const& row) { return row.name == spec.type; });
+        auto const point = std::find_if(std::begin(point_names), std::end(point_names),
+                                        [&](PointName const& row) { return row.name == spec.point; });
+        auto const type = std::find_if(std::begin(type_names), std::end(type_names),
+                                       [&](TypeName const& row) { return row.name == spec.type; });
         if (point == std::end(point_names)) error(spec.point_span, fmt::format("'{}' is not a hook", spec.point));
         if (type == std::end(type_names)) error(spec.span, fmt::format("'{}' is not a type of chain", spec.type));
         if (point == std::end(point_names) || type == std::end(type_names)) return std::nullopt;
@@ -511,14 +559,18 @@ class Reader {
             Time offset_time = time;
             ast::Expr const* const number = expressions_.resolve(offset, offset_time);
             std::optional<int> const amount = number == nullptr ? std::nullopt : small_number(number->text);
-            if (!amount) error(offset.span, "a priority is a name and a number");
-            else value = spec.subtract ? saturated(std::int64_t{*value} - *amount) : saturated(std::int64_t{*value} + *amount);
+            if (!amount)
+                error(offset.span, "a priority is a name and a number");
+            else
+                value = spec.subtract ? saturated(std::int64_t{*value} - *amount)
+                                      : saturated(std::int64_t{*value} + *amount);
         }
         return *value;
     }
 
     static int saturated(std::int64_t value) {
-        return static_cast<int>(std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
+        return static_cast<int>(
+            std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
     }
 
     std::optional<int> priority_text(std::string_view text, ast::TableFamily family) {
@@ -541,8 +593,10 @@ class Reader {
         if (file == by_source_.end() || file->second->comments.empty()) return {};
         std::string_view const text = sources_[rule.source].text();
         std::vector<Span> const& comments = file->second->comments;
-        auto const after = std::lower_bound(comments.begin(), comments.end(), rule.end, [](Span const& c, std::uint32_t end) { return c.begin < end; });
-        if (after != comments.end() && on_one_line(text.substr(rule.end, after->begin - rule.end))) return words(*after);
+        auto const after = std::lower_bound(comments.begin(), comments.end(), rule.end,
+                                            [](Span const& c, std::uint32_t end) { return c.begin < end; });
+        if (after != comments.end() && on_one_line(text.substr(rule.end, after->begin - rule.end)))
+            return words(*after);
         std::string above;
         std::uint32_t line = line_start(text, rule.begin);
         if (!is_blank(text.substr(line, rule.begin - line))) return {}; // another statement stands before it
@@ -558,7 +612,9 @@ class Reader {
     }
 
     static bool is_blank(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
-    static bool on_one_line(std::string_view text) { return text.find_first_not_of(" \t;") == std::string_view::npos; }
+    static bool on_one_line(std::string_view text) {
+        return text.find_first_not_of(" \t;") == std::string_view::npos;
+    }
     static std::uint32_t line_start(std::string_view text, std::uint32_t at) {
         std::size_t const newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
         return newline == std::string_view::npos ? 0 : static_cast<std::uint32_t>(newline + 1);
@@ -598,6 +654,8 @@ class Reader {
 } // namespace
 } // namespace nft
 
-Reading read_nftables(Sources& sources, SourceId source, ReadOptions const& options) { return nft::Reader(sources, options).read(source); }
+Reading read_nftables(Sources& sources, SourceId source, ReadOptions const& options) {
+    return nft::Reader(sources, options).read(source);
+}
 
 } // namespace portcullis

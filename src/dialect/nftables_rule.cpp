@@ -186,7 +186,10 @@ class RuleReader {
             ended_ = ended_by_branches_ = false;
             return;
         }
-        if (has_branches_) findings_.add("PC002", span_).arg("construct", source_text()).arg("why", "it is the second map of its rule");
+        if (has_branches_)
+            findings_.add("PC002", span_)
+                .arg("construct", source_text())
+                .arg("why", "it is the second map of its rule");
         has_branches_ = true;
         before_branches_ = {match_.terms.size(), match_.alternatives.size(), match_.opaque.size()};
         std::vector<Element> others; // "*" stands for all keys that no other element has
@@ -313,7 +316,9 @@ class RuleReader {
     }
 
     void add_later_conditions(Match& match) const {
-        auto const add = [](auto& to, auto const& from, std::size_t begin) { to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(begin), from.end()); };
+        auto const add = [](auto& to, auto const& from, std::size_t begin) {
+            to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(begin), from.end());
+        };
         add(match.terms, match_.terms, before_branches_[0]);
         add(match.alternatives, match_.alternatives, before_branches_[1]);
         add(match.opaque, match_.opaque, before_branches_[2]);
@@ -349,7 +354,8 @@ class RuleReader {
     Effects effects_;
     Verdict verdict_ = Continue{};
     std::vector<Branch> branches_;
-    std::array<std::size_t, 3> before_branches_{}; // how many terms, alternatives and opaque matches stood before it
+    std::array<std::size_t, 3>
+        before_branches_{};          // how many terms, alternatives and opaque matches stood before it
     bool has_branches_ = false;      // a map was met, even an empty one
     bool ended_ = false;             // a verdict was met: nothing may follow
     bool ended_by_branches_ = false; // … and the branches are it

@@ -56,6 +56,14 @@ bool Box::meets(Box const& other) const {
     return true;
 }
 
+bool Box::contains(Box const& other) const {
+    if ((other.families & ~families) != 0 || empty) return false;
+    for (std::size_t d = 0; d < dimensions; ++d) {
+        if (ranges[d].first > other.ranges[d].first || ranges[d].last < other.ranges[d].last) return false;
+    }
+    return true;
+}
+
 void Box::include(Box const& other) {
     families |= other.families;
     for (std::size_t d = 0; d < dimensions; ++d) {
@@ -91,6 +99,15 @@ Box outline(Match const& match) {
         }
     }
     return box;
+}
+
+bool is_box(Match const& match) {
+    return match.alternatives.empty() && match.opaque.empty() &&
+           std::all_of(match.terms.begin(), match.terms.end(), [](Term const& term) {
+               bool const cut = info(term.field).bits == 128; // the outline keeps the upper half only
+               bool const one = term.values.masks.empty() && !term.values.negated && term.values.intervals.intervals().size() == 1;
+               return one && !cut && (dimension_of(term.field) || term.field == Field::family);
+           });
 }
 
 namespace {
@@ -170,6 +187,26 @@ void BoxTree::build(std::span<std::uint32_t> part, std::uint32_t begin) {
     build(part.first(left), begin);
     nodes_[index].right = static_cast<std::uint32_t>(nodes_.size());
     build(part.subspan(left), static_cast<std::uint32_t>(begin + left));
+}
+
+bool BoxTree::any_containing(Box const& box, std::uint32_t before, std::vector<bool> const& counts) const {
+    std::vector<std::uint32_t> todo = roots_;
+    while (!todo.empty()) {
+        std::uint32_t const at = todo.back();
+        todo.pop_back();
+        Node const& node = nodes_[at];
+        if (node.first_position >= before || !node.hull.contains(box)) continue;
+        if (node.right != 0) {
+            todo.push_back(at + 1);
+            todo.push_back(node.right);
+            continue;
+        }
+        for (std::uint32_t i = node.begin; i < node.end; ++i) {
+            std::uint32_t const position = order_[i];
+            if (position < before && counts[position] && boxes_[position].contains(box)) return true;
+        }
+    }
+    return false;
 }
 
 std::vector<std::uint32_t> BoxTree::meeting(Box const& box, std::uint32_t before) const {

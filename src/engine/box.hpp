@@ -23,15 +23,20 @@ struct Box {
     bool empty = false;        // surely matches nothing
 
     bool meets(Box const& other) const;
+    bool contains(Box const& other) const;
     void include(Box const& other);
 };
 Box outline(Match const& match);
+// The match is its outline: nothing but one interval each in fields that boxes have, none of them cut short.
+bool is_box(Match const& match);
 
 class BoxTree {
   public:
     explicit BoxTree(std::vector<Box> boxes);
     // The positions below `before` of the boxes that meet `box`, ascending.
     std::vector<std::uint32_t> meeting(Box const& box, std::uint32_t before) const;
+    // Whether a position below `before` has a box that contains `box`, among those that `counts` says yes to.
+    bool any_containing(Box const& box, std::uint32_t before, std::vector<bool> const& counts) const;
     Box const& operator[](std::size_t position) const { return boxes_[position]; }
 
   private:

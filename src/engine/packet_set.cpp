@@ -1,6 +1,7 @@
-// Packet sets as decision diagrams over the bits of the fields. The order of variables: family, addresses (destination
-// first, most significant bit first), ports, protocol, the narrow fields, interfaces, then one variable for each opaque
-// match. IPv4 and IPv6 share the address variables under the family bit.
+// Packet sets as decision diagrams over the bits of the fields. The order of variables: family, the narrow fields and
+// ports, interfaces, addresses (destination first, most significant bit first), then one variable for each opaque match.
+// Questions are about few services and many addresses, so that the large address parts stand below the small rest and
+// are shared. IPv4 and IPv6 share the address variables under the family bit.
 #include "portcullis/engine/packet_set.hpp"
 
 #include <algorithm>
@@ -19,10 +20,10 @@ using Ref = Bdd::Ref;
 
 // The order in which fields are decided. A family's own address field shares the place of the other family's.
 constexpr std::array order{
-    Field::family,    Field::dst6,      Field::src6,         Field::dport,     Field::sport,       Field::protocol,
-    Field::tcp_flags, Field::icmp_type, Field::icmp_code,    Field::ct_state,  Field::fragment,    Field::iif,
-    Field::oif,       Field::ct_status, Field::ct_direction, Field::dst_type,  Field::src_type,    Field::packet_type,
-    Field::dscp,      Field::ttl,       Field::length,       Field::mark,      Field::ct_mark,     Field::src_mac,
+    Field::family,    Field::ct_state,    Field::protocol, Field::tcp_flags,  Field::fragment,     Field::ct_direction,
+    Field::icmp_type, Field::icmp_code,   Field::dport,    Field::sport,      Field::packet_type,  Field::dst_type,
+    Field::src_type,  Field::iif,         Field::oif,      Field::ct_status,  Field::dscp,         Field::ttl,
+    Field::length,    Field::mark,        Field::ct_mark,  Field::src_mac,    Field::dst6,         Field::src6,
 };
 static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
 

@@ -1,9 +1,12 @@
 #include "portcullis/engine/reach.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <span>
 
 #include "engine/box.hpp"
+#include "engine/shape.hpp"
 #include "portcullis/engine/budget.hpp"
 
 namespace portcullis {
@@ -13,6 +16,15 @@ namespace {
 // Chains up to this length are worked through from top to bottom once; in longer ones, a rule is compared with just
 // the earlier rules that its outline meets.
 constexpr std::size_t sequential_limit = 256;
+// From this many earlier rules on, those of one shape are taken together; from this many of one shape, their union is
+// kept for the next question.
+constexpr std::size_t group_from = 64;
+constexpr std::size_t keep_from = 1024;
+
+bool takes_whole_match(Rule const& rule) {
+    auto const* jump = std::get_if<Jump>(&rule.verdict);
+    return jump == nullptr || (jump->is_goto && jump->chain != no_chain);
+}
 
 enum class Visit : std::uint8_t { new_, open, done };
 
@@ -45,6 +57,9 @@ struct Reach::Impl {
         std::optional<Fates> fates;
         std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
         std::optional<BoxTree> tree;
+        std::vector<bool> whole_boxes; // by rule: it takes all of its outline
+        std::optional<Shapes> shapes;
+        std::map<std::vector<std::uint32_t>, PacketSet> unions; // of many rules of one shape
         bool open = false; // being worked out: a jump to it closes a cycle, and decides nothing
     };
 
@@ -111,29 +126,68 @@ struct Reach::Impl {
         return *state.fates;
     }
 
-    PacketSet hits(ChainId id, std::size_t index) {
+    PacketSet hits(ChainId id, std::size_t place) {
         ChainState& state = chains[id];
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
         if (rules.size() <= sequential_limit) {
             fates(id);
-            return state.hits[index];
+            return state.hits[place];
         }
-        if (!state.tree) {
-            std::vector<Box> boxes;
-            boxes.reserve(rules.size());
-            for (Rule const& rule : rules) {
-                boxes.push_back(outline(rule.match));
-                // What takes nothing is in nobody's way.
-                if (std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
-            }
-            state.tree.emplace(std::move(boxes));
-        }
-        PacketSet rest = question & space.of(rules[index].match);
-        for (std::uint32_t const earlier : state.tree->meeting(outline(rules[index].match), static_cast<std::uint32_t>(index))) {
+        if (!state.tree) index(state, rules);
+        Box const outlined = outline(rules[place].match);
+        auto const before = static_cast<std::uint32_t>(place);
+        if (state.tree->any_containing(outlined, before, state.whole_boxes)) return space.none();
+        PacketSet rest = question & space.of(rules[place].match);
+        std::vector<std::uint32_t> const earlier = state.tree->meeting(outlined, before);
+        if (earlier.size() >= group_from) return without_many(std::move(rest), state, rules, earlier);
+        for (std::uint32_t const one : earlier) {
             if (rest.empty()) break;
-            rest -= taken(rules[earlier]);
+            rest -= taken(rules[one]);
         }
         return rest;
+    }
+
+    // `rest` without what these rules take, in whatever order is cheapest: only their union matters.
+    PacketSet without_many(PacketSet rest, ChainState& state, std::vector<Rule> const& rules,
+                           std::vector<std::uint32_t> const& earlier) {
+        if (!state.shapes) state.shapes.emplace(rules);
+        std::map<std::uint32_t, std::vector<std::uint32_t>> groups;
+        std::vector<std::uint32_t> alone;
+        for (std::uint32_t const one : earlier) {
+            auto const shape = takes_whole_match(rules[one]) ? (*state.shapes)[one] : std::nullopt;
+            if (shape) groups[*shape].push_back(one);
+            else alone.push_back(one);
+        }
+        for (auto& [shape, members] : groups) {
+            if (rest.empty()) return rest;
+            std::size_t const kept = members.size() / keep_from * keep_from;
+            if (kept > 0) {
+                std::vector<std::uint32_t> const key(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(kept));
+                auto known = state.unions.find(key);
+                if (known == state.unions.end()) {
+                    known = state.unions.emplace(key, space.of(state.shapes->united(key)) & question).first;
+                }
+                rest -= known->second;
+            }
+            if (kept < members.size()) rest -= space.of(state.shapes->united(std::span(members).subspan(kept)));
+        }
+        for (std::uint32_t const one : alone) {
+            if (rest.empty()) break;
+            rest -= taken(rules[one]);
+        }
+        return rest;
+    }
+
+    static void index(ChainState& state, std::vector<Rule> const& rules) {
+        std::vector<Box> boxes;
+        boxes.reserve(rules.size());
+        for (Rule const& rule : rules) {
+            boxes.push_back(outline(rule.match));
+            // What takes nothing is in nobody's way.
+            if (std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
+            state.whole_boxes.push_back(takes_whole_match(rule) && is_box(rule.match));
+        }
+        state.tree.emplace(std::move(boxes));
     }
 
     std::vector<PacketSet> const& entering(ChainId base) {

@@ -100,7 +100,8 @@ TEST_CASE("protocols and ports by number and name") {
             {"deny icmp any any port-unreachable",
              "l4proto icmp and icmp type 3 and icmp code 3 and fragment no -> drop"},
             {"deny icmp any any 5 1", "l4proto icmp and icmp type 5 and icmp code 1 and fragment no -> drop"},
-            {"deny igmp any any host-query", "l4proto igmp and fragment no and [igmp type host-query] -> drop"},
+            {"deny icmp any any redirect", "l4proto icmp and icmp type 5 and fragment no -> drop"},
+                      {"deny igmp any any host-query", "l4proto igmp and fragment no and [igmp type host-query] -> drop"},
         });
 }
 
@@ -170,6 +171,11 @@ TEST_CASE("an IPv6 list lets neighbour discovery in before its implicit deny") {
                        "l4proto icmpv6 and icmp type 136 -> accept\n"
                        "l4proto icmpv6 and icmp type 135 -> accept"},
                       {" deny ipv6 any any log", "any -> drop log"},
+                      {" sequence 20 deny ipv6 any any\n sequence 10 permit tcp any any\n sequence 5 permit udp "
+                       "any any\n no sequence 5",
+                       "l4proto tcp -> accept\nany -> drop"},
+                      {" permit tcp any any eq bgp (8 matches) sequence 10\n deny ipv6 any any sequence 20",
+                       "l4proto tcp and (dport 179 & fragment no or fragment yes) -> accept\nany -> drop"},
                   });
 }
 
@@ -182,6 +188,7 @@ TEST_CASE("sequence numbers order entries, replace them and remove them") {
             {" permit tcp any any\n 5 deny udp any any\n deny ip any any",
              "l4proto udp -> drop\nl4proto tcp -> accept\nany -> drop"},
             {" 10 permit tcp any any\n 20 permit udp any any\n no 10", "l4proto udp -> accept"},
+            {" 10 permit tcp any any\n 20 permit udp any any\n no permit tcp any any", "l4proto udp -> accept"},
             {" permit tcp any any\n permit udp any any\n no permit  TCP any any", "l4proto udp -> accept"},
         });
     auto const removed =

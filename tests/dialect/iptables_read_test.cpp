@@ -347,6 +347,14 @@ TEST_CASE("a jump finds a chain that is declared below it, or was renamed") {
           "any -> jump new\n");
 }
 
+TEST_CASE("the former name of a chain is no chain's any more") {
+    CHECK(Read(table("filter", "-N old\n-E old new\n-A old -j DROP"))
+              .findings()
+              .find("PC401 4 kind=chain name=old") == 0);
+    CHECK(Read(table("filter", "-N old\n-A INPUT -j old\n-E old new\n-X new")).findings() ==
+          "PC401 3 kind=chain name=old\n");
+}
+
 TEST_CASE("a second block of a table replaces the first, rules and policies") {
     Read const read("*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n*nat\nCOMMIT\n*filter\n:INPUT ACCEPT "
                     "[0:0]\nCOMMIT\n");

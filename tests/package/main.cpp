@@ -1,0 +1,14 @@
+// Prints the rule of the first finding about a firewall that is open to Telnet.
+#include <iostream>
+#include <portcullis/dialect/read.hpp>
+#include <portcullis/lint/lint.hpp>
+
+int main() {
+    using namespace portcullis;
+    auto sources = std::make_shared<Sources>();
+    SourceId const source = sources->add("fw.rules", "*filter\n:INPUT DROP [0:0]\n"
+                                                     "-A INPUT -p tcp --dport 23 -j ACCEPT\nCOMMIT\n");
+    Reading reading = read(*sources, source, Dialect::iptables);
+    FileResult const result = lint(sources, source, Dialect::iptables, std::move(reading), {});
+    std::cout << result.findings.at(0).rule->id << '\n';
+}
