@@ -235,8 +235,9 @@ auto const reference = x3::no_case[reference_word] >> brk;
 auto const identity_text = kit::text[(x3::no_case[identity_word] >> brk | kw("security-group") >> word) >> word];
 
 // What cannot be anything but an address; "object-group" may start ports as well.
-auto const address_start = any | kw("host") | kw("object") | kw("addrgroup") | kw("net-group") | kw("interface") |
-                           prefix | ip | name >> ip | identity_text;
+auto const plain_address_start = any | kw("host") | kw("object") | kw("addrgroup") | kw("net-group") |
+                                 kw("interface") | prefix | ip | identity_text;
+auto const address_start = plain_address_start | name >> ip;
 
 struct address_id;
 x3::rule<address_id, Address> const address = "address";
@@ -326,9 +327,11 @@ struct tail_option_symbols : x3::symbols<OptionKind> {
 auto const option_start =
     x3::no_case[plain_option | argument_option | flags_option | log_option | tail_option] >> brk;
 auto const comparison_start = x3::no_case[several_word | bound_word | port_group_word] >> brk | kw("range");
-// A word that goes on a list of ports, rather than starting what follows it.
-auto const one_more =
-    !(option_start | comparison_start | address_start | kw("source") | kw("destination") | kw("sequence")) >> plain;
+// A word that goes on a list of ports, rather than starting what follows it. "bootpc 10.1.0.0 0.0.255.255" is a
+// port and an address; "servers 255.255.255.0" is an address by its ASA name.
+auto const one_more = !(option_start | comparison_start | plain_address_start | name >> ip >> !ip | kw("source") |
+                        kw("destination") | kw("sequence")) >>
+                      plain;
 
 struct comparison_id;
 x3::rule<comparison_id, Comparison> const comparison = "comparison";

@@ -1,3 +1,5 @@
+// An entry's match is built from three parts: the addresses of each family, the service as rows of fields, and
+// options. What fragments make of it is decided on the rows, where it is known what looks at the transport header.
 #include "dialect/cisco_entry.hpp"
 
 #include <algorithm>
@@ -433,6 +435,11 @@ std::vector<Rule> Lowering::run() && {
     auto sources = sides(entry_.source, "source");
     auto destinations = sides(destination, "destination");
     if (!rows || !sources || !destinations) return {};
+    constexpr std::size_t most_rules = 1024; // of one entry: combinations of addresses that nobody knows
+    if (sources->size() * destinations->size() > most_rules) {
+        objects_.unsupported(entry_.text, "too many domain names on both sides");
+        return {};
+    }
 
     for (Row& row : *rows) {
         if (flags_) {

@@ -1,3 +1,5 @@
+// Groups are expanded when they are first asked for; the whole text may expand to a bounded number of values only,
+// so that groups within groups cannot explode.
 #include "dialect/cisco_objects.hpp"
 
 #include <algorithm>
@@ -11,7 +13,8 @@ namespace {
 
 // Groups within groups, and what all groups of a text may expand to together: far beyond any real configuration.
 constexpr std::size_t nesting_limit = 64;
-constexpr std::size_t expansion_limit = 8'000'000;
+constexpr std::size_t expansion_limit = 8'000'000; // addresses
+constexpr std::size_t service_weight = 16;         // of a service, in addresses
 
 std::optional<U128> decimal(std::string_view word) {
     std::uint32_t value = 0;
@@ -321,7 +324,8 @@ bool Objects::add_services(Definition& definition, bool ipv6, std::vector<Row>& 
                 with_protocol.name = definition.group->protocol;
             std::vector<Unknown> unknown; // within a group, it leaves the whole group unknown
             auto rows = services(with_protocol, ipv6, unknown);
-            complete = complete && rows && unknown.empty() && spend(rows->size(), definition.group->text);
+            complete =
+                complete && rows && unknown.empty() && spend(rows->size() * service_weight, definition.group->text);
             if (complete)
                 out.insert(out.end(), std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end()));
         } else if (auto const* reference = std::get_if<GroupReference>(&line->member)) {
@@ -382,7 +386,7 @@ bool Objects::add_group_ports(Definition& definition, Row const& row, Field side
         }
         auto const* service = std::get_if<Service>(&line->member);
         Row more = row;
-        complete = spend(1, definition.group->text);
+        complete = spend(service_weight, definition.group->text);
         if (service && service->kind == Service::Kind::unspecified && service->destination) {
             auto const set = ports(service->destination, row);
             if (set) constrain(more, side, *set);

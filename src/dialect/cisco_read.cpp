@@ -1,3 +1,5 @@
+// The commands of the text are run in their order, as the device would: lists are edited, groups defined, lists
+// applied. What stands in the end becomes chains.
 #include "dialect/cisco_read.hpp"
 
 #include <algorithm>
@@ -13,7 +15,7 @@ namespace cisco {
 namespace {
 
 // Steps that may be spent on editing lists in the middle, which is quadratic; far beyond any real configuration.
-constexpr std::size_t edit_limit = 300'000'000;
+constexpr std::size_t edit_limit = 50'000'000;
 constexpr std::uint32_t sequence_step = 10;
 
 Platform platform_of(Dialect dialect) {
@@ -156,9 +158,11 @@ void Reader::take(AccessGroup const& statement) {
 }
 
 bool Reader::spend(std::size_t steps, Entry const& entry) {
+    bool const first = steps_ <= edit_limit;
     steps_ += steps;
     if (steps_ <= edit_limit) return true;
-    objects_.unsupported(entry.text, "too many entries are inserted or removed in the middle of long lists");
+    if (first)
+        objects_.unsupported(entry.text, "long lists are edited in the middle too often; the rest is left out");
     return false;
 }
 
@@ -170,7 +174,8 @@ void Reader::edit(List& list, Entry const& entry) {
 }
 
 void Reader::remove(List& list, Entry const& entry) {
-    if (!spend(list.entries.size(), entry)) return;
+    constexpr std::size_t comparison = 10; // in steps
+    if (!spend(list.entries.size() * comparison, entry)) return;
     std::erase_if(list.entries, [&](Placed const& placed) {
         if (entry.action == Entry::Action::none) return entry.sequence && placed.sequence == *entry.sequence;
         return same_words(unnumbered(*placed.entry), unnumbered(entry));

@@ -739,6 +739,18 @@ class RuleReader {
         bool const notrack = target.name == "NOTRACK" || (target.name == "CT" && has(Key::notrack));
         rule_.effects.notrack = notrack;
         if (!notrack) rule_.effects.sets.push_back(change_text(target));
+        if (target.name == "MARK" || target.name == "CONNMARK") rule_.effects.mark = new_mark(target);
+    }
+
+    // What the packet's mark may be after the target: one value, or any where the old one or the connection's counts.
+    ValueSet new_mark(Target const& target) const {
+        for (Option const& option : options_) {
+            bool const sets = option.info->key == Key::set_mark || option.info->key == Key::set_xmark;
+            if (target.name != "MARK" || !sets) continue;
+            auto const [value, mask] = std::get<MaskedNumber>(option.value);
+            if (mask == 0xffffffff) return ValueSet::single(value);
+        }
+        return IntervalSet::all(info(Field::mark).bits);
     }
 
     // Marks in nft's words, since they are fields; the rest as written.

@@ -43,6 +43,12 @@ class RuleReader {
         expressions_.require(assignment.target, span_, scope_, match_);
         operand(assignment.value);
         effects_.sets.push_back(source_text());
+        bool const names_field = assignment.target.kind == ast::Expr::Kind::selector;
+        if (names_field && meaning_of(assignment.target.selector).field == Field::mark) {
+            Meaning const& mark = meaning_of(assignment.target.selector);
+            auto const value = expressions_.constant_range(assignment.value, mark, scope_.time);
+            effects_.mark = value ? IntervalSet(value->first, value->last) : IntervalSet::all(mark.bits);
+        }
     }
 
     // A rule for each element; a packet that has none of the keys goes on with the next rule.

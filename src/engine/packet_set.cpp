@@ -103,7 +103,7 @@ struct Space::Impl {
     Ref universe = Bdd::true_ref;
     std::vector<bool> free_variables; // opaque matches, and fields that no sender chooses
     std::unordered_map<std::string, std::uint32_t> opaque; // key to variable
-    std::vector<std::pair<std::string, std::string>> opaque_names; // key and text, by variable from layout().count on
+    std::vector<Assumption> opaque_names; // by variable, from layout().count on
 
     explicit Impl(std::size_t node_limit) : bdd(node_limit), free_variables(layout().count, false) {
         for (FieldInfo const& row : fields()) {
@@ -186,15 +186,16 @@ struct Space::Impl {
         auto const next = static_cast<std::uint32_t>(layout().count + opaque_names.size());
         auto const [at, added] = opaque.emplace(key, next);
         if (added) {
-            opaque_names.emplace_back(std::move(key), match.text);
+            opaque_names.push_back({std::move(key), match.text, match.stateful, true});
             free_variables.push_back(true);
         }
         return at->second;
     }
 
     Assumption assumption(std::uint32_t variable, bool holds) const {
-        auto const& [key, text] = opaque_names[variable - layout().count];
-        return {key, text, holds};
+        Assumption assumption = opaque_names[variable - layout().count];
+        assumption.holds = holds;
+        return assumption;
     }
 
     Ref match(Match const& m) {

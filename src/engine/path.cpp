@@ -70,6 +70,33 @@ bool can_drop(Ruleset const& ruleset, ChainId base) {
     });
 }
 
+Opaque const& nat_assumption() {
+    static Opaque const assumption{"destination NAT leads here", true, false, {}};
+    return assumption;
+}
+
+namespace {
+
+bool rewrites_destination(Rule const& rule) {
+    auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+    return rewrite != nullptr && (rewrite->kind == Rewrite::Kind::dnat || rewrite->kind == Rewrite::Kind::redirect);
+}
+
+} // namespace
+
+std::vector<ChainId> chains_before_nat(Ruleset const& ruleset, Path const& path) {
+    std::vector<ChainId> before;
+    for (ChainId const base : path.chains) {
+        auto const called = call_order(ruleset, base).chains;
+        bool const nat = std::any_of(called.begin(), called.end(), [&](ChainId id) {
+            return std::any_of(ruleset.chains[id].rules.begin(), ruleset.chains[id].rules.end(), rewrites_destination);
+        });
+        if (nat) return before;
+        before.push_back(base);
+    }
+    return {};
+}
+
 PathReach::PathReach(Space& space, Ruleset const& ruleset, Path const& path, PacketSet const& question)
     : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question) {}
 
@@ -98,11 +125,35 @@ PacketSet PathReach::others_accept(Family family) {
     if (auto const known = others_.find(family); known != others_.end()) return known->second;
     PacketSet passing = of_family(family);
     auto const own = decisive(family);
+    auto const before_nat = chains_before_nat(ruleset_, path_);
     for (ChainId const chain : path_.chains) {
         if (chain == own || !sees(ruleset_.chains[chain], family) || !can_drop(ruleset_, chain)) continue;
-        passing &= reach_.verdicts(chain).accepted;
+        PacketSet accepted = reach_.verdicts(chain).accepted;
+        bool const before = std::find(before_nat.begin(), before_nat.end(), chain) != before_nat.end();
+        passing &= before ? accepted | led_here_by_nat() : accepted;
     }
     return others_.emplace(family, std::move(passing)).first->second;
+}
+
+// Packets whose destination is one that some rule rewrites to, if that is how they came by it.
+PacketSet PathReach::led_here_by_nat() {
+    PacketSet targets = space_.none();
+    for (Chain const& chain : ruleset_.chains) {
+        for (Rule const& rule : chain.rules) {
+            if (!rewrites_destination(rule)) continue;
+            auto const& rewrite = std::get<Rewrite>(rule.verdict);
+            PacketSet target = question_;
+            if (rewrite.address) {
+                bool const v6 = rewrite.address->last > max_value(32);
+                target &= space_.of(v6 ? Field::dst6 : Field::dst4, IntervalSet(rewrite.address->first, rewrite.address->last));
+            }
+            if (rewrite.port) target &= space_.of(Field::dport, IntervalSet(rewrite.port->first, rewrite.port->last));
+            targets |= target;
+        }
+    }
+    Match led;
+    led.opaque.push_back(nat_assumption());
+    return targets & space_.of(led);
 }
 
 PacketSet PathReach::accepted_by(Family family, ChainId chain, std::size_t rule) {

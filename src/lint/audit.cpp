@@ -37,20 +37,26 @@ std::vector<std::string> interface_names(IntervalSet const& set) {
     return all;
 }
 
+// Adds the values of the field in the set; all values where nothing that was asked about is missing.
+void add(IntervalSet& into, Context const& ctx, Permit const& permit, PacketSet const& set, Field field) {
+    IntervalSet const values = set.project(field);
+    bool const all = values.contains(ctx.asked(permit).project(field));
+    into = all ? IntervalSet::all(info(field).bits) : into.united(values);
+}
+
 void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Config const& config, Gathered& into) {
     Exposure& exposure = into.exposure;
     bool const certain = !set.certainly().empty();
     // The first permit gives the witness, unless a later one is more certain.
     if (!into.any || (certain && exposure.certainty == Certainty::possible)) {
-        std::vector<std::string> assumptions;
+        std::vector<Assumption> assumptions;
         exposure.witness = ctx.witness(permit, set, assumptions);
         exposure.certainty = certain ? Certainty::certain : Certainty::possible;
     }
     into.any = true;
     Family const family = permit.family;
-    IntervalSet const sources = set.project(src_field(family));
-    into.sources[family] = into.sources[family].united(sources);
-    into.destinations[family] = into.destinations[family].united(set.project(dst_field(family)));
+    add(into.sources[family], ctx, permit, set, src_field(family));
+    add(into.destinations[family], ctx, permit, set, dst_field(family));
     into.interfaces = into.interfaces.united(set.project(Field::iif));
     PacketSet const foreign = (set & ctx.space().of(src_field(family), config.untrusted_sources(family))) -
                               ctx.space().of(Field::iif, config.trusted_interfaces());
@@ -88,6 +94,13 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
         Exposure exposure = std::move(gathered.exposure);
         exposure.sources = ranges(gathered.sources, src_field);
         exposure.destinations = ranges(gathered.destinations, dst_field);
+        if (exposure.path_kind == Path::Kind::list) {
+            for (Binding const& binding : everyone.ruleset().chains[everyone.paths()[std::get<0>(key)].chains.front()].bindings) {
+                exposure.interfaces.push_back(binding.interface);
+            }
+            all.push_back(std::move(exposure));
+            continue;
+        }
         IntervalSet const loopback = IntervalSet::single(interface_value("lo"));
         if (!gathered.interfaces.united(loopback).is_all(info(Field::iif).bits)) {
             exposure.interfaces = interface_names(gathered.interfaces);

@@ -79,7 +79,10 @@ PacketSet Context::make_question(Path const& path) const {
     IntervalSet const multicast4 = IntervalSet::of({{0xE0000000U, 0xEFFFFFFFU}, {0xFFFFFFFFU, 0xFFFFFFFFU}});
     IntervalSet const multicast6 = IntervalSet::of(Prefix{*parse_ipv6("ff00::"), 8});
     set &= s.of(Field::dst4, multicast4.complement(32)) | s.of(Field::dst6, multicast6.complement(128));
-    if (path.kind == Path::Kind::to_host) set &= s.of(Field::oif, ValueSet::single(0));
+    if (path.kind != Path::Kind::through) set &= s.of(Field::oif, ValueSet::single(0));
+    // An access list knows no interfaces; the one that it is bound to goes without saying.
+    if (path.kind == Path::Kind::list) set &= s.of(Field::iif, ValueSet::single(0));
+    set &= marks();
     if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
     set -= s.of(Field::iif, options_.config.trusted_interfaces());
     set &= s.of(Field::src4, options_.config.untrusted_sources(Family::v4)) |
@@ -95,6 +98,22 @@ PacketSet Context::make_question(Path const& path) const {
     return set;
 }
 
+// A packet arrives without a mark. Where the ruleset sets marks itself, one with a mark has met a rule that sets it; where
+// it does not, marks come from elsewhere and may be anything.
+PacketSet Context::marks() const {
+    Space& s = *space_;
+    PacketSet marked = s.none();
+    bool sets_marks = false;
+    for (Chain const& chain : ruleset_.chains) {
+        for (Rule const& rule : chain.rules) {
+            if (!rule.effects.mark) continue;
+            sets_marks = true;
+            marked |= s.of(rule.match) & s.of(Field::mark, *rule.effects.mark);
+        }
+    }
+    return sets_marks ? marked | s.of(Field::mark, ValueSet::single(0)) : s.all();
+}
+
 void Context::collect_permits() {
     for (std::size_t p = 0; p < paths_.size(); ++p) {
         if (paths_[p].kind == Path::Kind::from_host) continue;
@@ -103,6 +122,8 @@ void Context::collect_permits() {
             if (family == Family::v4 ? !ruleset_.governs_v4 : !ruleset_.governs_v6) continue;
             auto const decisive = reaches_[p]->decisive(family);
             ChainId const main = reaches_[p]->main(family).value_or(no_chain);
+            // A list for one family has nothing to do with packets of the other.
+            if (paths_[p].kind == Path::Kind::list && main == no_chain) continue;
             if (!decisive) {
                 permits_.push_back({p, family, main, std::nullopt, any_breadth});
                 continue;
@@ -180,18 +201,20 @@ std::string Context::where(Permit const& permit) const {
     return permit.chain == no_chain ? paths_[permit.path].name : portcullis::where(ruleset_.chains[permit.chain], permit.rule);
 }
 
-Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector<std::string>& assumptions) const {
+Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
     Path const& path = paths_[permit.path];
-    Decision const decision =
-        interpret(ruleset_, path.chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
+    std::vector<ChainId> chains = path.chains;
+    if (member->truth(nat_assumption()) == true) {
+        // Chains before the NAT saw another destination; what they said of it is the assumption.
+        for (ChainId const before : chains_before_nat(ruleset_, path)) std::erase(chains, before);
+    }
+    Decision const decision = interpret(ruleset_, chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
     if (decision.outcomes.size() != 1 || decision.main().fate != Fate::accept) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }
-    for (Assumption const& a : member->assumptions) {
-        assumptions.push_back(a.holds ? a.text : "not (" + a.text + ")");
-    }
+    assumptions = member->assumptions;
     return {member->packet, path.hook, "accept"};
 }
 

@@ -62,10 +62,11 @@ class Context {
     std::string where(Permit const& permit) const;
     // A member of the set as a witness on the permit's path; the interpreter has confirmed that it is accepted. A
     // witness that needs an opaque match to hold (or not) says so in `assumptions`.
-    Witness witness(Permit const& permit, PacketSet const& set, std::vector<std::string>& assumptions) const;
+    Witness witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const;
 
   private:
     PacketSet make_question(Path const& path) const;
+    PacketSet marks() const;
     void collect_permits();
 
     Sources const& sources_;

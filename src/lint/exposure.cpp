@@ -55,10 +55,21 @@ std::vector<Service const*> services_of_rule(Context const& ctx) {
     return found;
 }
 
+namespace {
+
+// How many ports of a transport protocol really pass may be few where the rule's text names many.
+bool is_wide(Context const& ctx, Permit const& permit) {
+    if (permit.breadth <= narrow_limit) return false;
+    PacketSet const with_ports = ctx.passing(permit) & ctx.space().of(Field::protocol, port_protocols());
+    return with_ports.project(Field::dport).count() > narrow_limit;
+}
+
+} // namespace
+
 std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service const*> const& services) {
     std::map<Place, Opening> openings;
     for (Permit const& permit : ctx.permits()) {
-        if (!permit.rule || permit.breadth == 0 || permit.breadth > narrow_limit) continue;
+        if (!permit.rule || permit.breadth == 0 || is_wide(ctx, permit)) continue;
         PacketSet wanted = ctx.space().none();
         std::vector<Service const*> candidates;
         for (Service const* service : services) {
@@ -88,7 +99,7 @@ std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service con
 std::vector<Opening> wide_openings(Context const& ctx) {
     std::map<Place, Opening> openings;
     for (Permit const& permit : ctx.permits()) {
-        if (!permit.rule || permit.breadth <= narrow_limit) continue;
+        if (!permit.rule || !is_wide(ctx, permit)) continue;
         PacketSet const set = ctx.passing(permit);
         if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
@@ -129,19 +140,32 @@ bool permits_everything(Context const& ctx, Opening const& opening) {
     });
 }
 
+namespace {
+
+// "any IPv4 source", "any IPv4 source but 198.51.100.0/24", or the sources: whichever names fewest.
+std::string sources_text(IntervalSet const& sources, IntervalSet const& asked, Family family) {
+    Field const field = src_field(family);
+    std::string const any = family == Family::v4 ? "any IPv4 source" : "any IPv6 source";
+    if (sources.contains(asked)) return any;
+    IntervalSet const rest = asked.minus(sources);
+    if (rest.intervals().size() < sources.intervals().size()) return any + " but " + values_text(field, rest, 3);
+    return values_text(field, sources, 3);
+}
+
+} // namespace
+
 std::string sources_text(Context const& ctx, Opening const& opening) {
-    IntervalSet const v4 = sources(opening, Family::v4);
-    IntervalSet const v6 = sources(opening, Family::v6);
-    bool const all4 = !v4.empty() && v4.contains(asked_sources(ctx, opening, Family::v4));
-    bool const all6 = !v6.empty() && v6.contains(asked_sources(ctx, opening, Family::v6));
-    if (all4 && all6) return "any source";
     std::string text;
-    if (!v4.empty()) text += all4 ? "any IPv4 source" : values_text(Field::src4, v4, 3);
-    if (!v6.empty()) {
+    std::size_t all = 0;
+    for (Family const family : {Family::v4, Family::v6}) {
+        IntervalSet const from = sources(opening, family);
+        if (from.empty()) continue;
+        IntervalSet const asked = asked_sources(ctx, opening, family);
+        if (from.contains(asked)) ++all;
         if (!text.empty()) text += " and ";
-        text += all6 ? "any IPv6 source" : values_text(Field::src6, v6, 3);
+        text += sources_text(from, asked, family);
     }
-    return text;
+    return all == 2 ? "any source" : text;
 }
 
 bool from_anywhere(Context const& ctx, Opening const& opening) {
@@ -161,7 +185,7 @@ Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
     Finding& finding = out.add(ctx.rule().id, ctx.span(*permit));
     finding.certainty = certain != opening.parts.end() ? Certainty::certain : Certainty::possible;
     finding.where = ctx.where(*permit);
-    std::vector<std::string> assumptions;
+    std::vector<Assumption> assumptions;
     finding.witness = ctx.witness(*permit, set, assumptions);
     finding.arg("sources", sources_text(ctx, opening));
     if (!opening.services.empty()) {
@@ -178,11 +202,14 @@ Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
         if (std::find(paths.begin(), paths.end(), name) == paths.end()) paths.push_back(std::move(name));
     }
     finding.arg("paths", join(paths, 3));
-    if (finding.certainty == Certainty::possible && !assumptions.empty()) {
-        finding.note("only if: " + join(assumptions, 3));
-    } else if (finding.certainty == Certainty::possible) {
-        finding.note("only for packets with the mark or status that the witness has");
-    }
+    if (finding.certainty == Certainty::certain) return finding;
+    std::vector<std::string> texts;
+    for (Assumption const& a : assumptions) texts.push_back(a.holds ? a.text : "not (" + a.text + ")");
+    finding.note(texts.empty() ? "only for packets with the mark or status that the witness has" : "only if: " + join(texts, 3));
+    // A permit that a set of unknown content or a match on the packet guards says nothing about who gets through; one
+    // that only a rate guards lets the first packets of anybody through.
+    bool const guarded = std::any_of(assumptions.begin(), assumptions.end(), [](Assumption const& a) { return a.holds && !a.stateful; });
+    if (guarded) finding.severity = Severity::info;
     return finding;
 }
 

@@ -30,6 +30,14 @@ std::string first_paragraph(std::string const& text) {
     return line;
 }
 
+// Lists can be long; the whole is in the other formats.
+std::string shortened(std::string const& text) {
+    constexpr std::size_t most = 400;
+    if (text.size() <= most) return text;
+    std::size_t const end = text.rfind(", ", most);
+    return text.substr(0, end == std::string::npos ? most : end) + ", ...";
+}
+
 class Snippet {
   public:
     Snippet(Source const& source, std::string& out, Paint const& paint) : source_(source), out_(out), paint_(paint) {}
@@ -134,11 +142,11 @@ void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint 
         line("note", fmt::format("{}: {}:{}", related.message, other.path(), other.locate(related.span.begin).line));
     }
     if (finding.witness) {
-        line("proof", fmt::format("{} gets {} at {}", to_text(finding.witness->packet),
-                                  finding.witness->verdict == "accept" ? "accepted" : finding.witness->verdict,
-                                  to_string(finding.witness->hook)));
+        bool const list = finding.witness->hook == HookPoint::list;
+        line("proof", fmt::format("{} is accepted by {}", to_text(finding.witness->packet),
+                                  list ? "the access list" : fmt::format("all chains of {}", to_string(finding.witness->hook))));
     }
-    for (std::string const& note : finding.notes) line("note", note);
+    for (std::string const& note : finding.notes) line("note", shortened(note));
     line("help", first_paragraph(d.rule->fix));
     out += '\n';
 }
@@ -226,6 +234,58 @@ std::string addresses(std::vector<std::string> const& ranges) {
     return list(ranges, 4, "nothing");
 }
 
+// A service that untrusted sources reach is as bad as the catalogue says; -1 for one that may be published.
+int risk_of(Exposure const& exposure, Catalogue const& catalogue) {
+    auto const severity = catalogue.find(exposure.service)->severity_untrusted;
+    return exposure.untrusted && severity ? static_cast<int>(*severity) : -1;
+}
+
+constexpr std::size_t most_rows = 12;  // a row for each service up to this many, then lists of names
+constexpr std::size_t most_names = 48; // of one severity
+
+void print_rows(Group& group, Catalogue const& catalogue, std::string& out, Paint const& paint) {
+    std::stable_sort(group.begin(), group.end(), [&](Exposure const* a, Exposure const* b) {
+        return risk_of(*a, catalogue) > risk_of(*b, catalogue);
+    });
+    for (Exposure const* exposure : group) {
+        Service const& service = *catalogue.find(exposure->service);
+        int const risk = risk_of(*exposure, catalogue);
+        auto const severity = static_cast<Severity>(std::max(risk, 0));
+        std::string row = fmt::format("{:<20} {:<14} {}", service.name, port_text(exposure->port),
+                                      exposure->certainty == Certainty::possible ? "possible  " : "");
+        if (service.insecure && !service.replacement.empty()) row += "use " + first_paragraph(service.replacement);
+        while (row.ends_with(' ')) row.pop_back();
+        fmt::format_to(std::back_inserter(out), "      {} {}\n", paint.severity(severity, fmt::format("{:<8}", risk < 0 ? "" : to_string(severity))), row);
+    }
+}
+
+// Many services are read as lists of names, the worst first.
+void print_names(Group const& group, Catalogue const& catalogue, std::string& out, Paint const& paint) {
+    std::map<int, std::vector<std::string>, std::greater<>> by_risk;
+    for (Exposure const* exposure : group) {
+        auto& names = by_risk[risk_of(*exposure, catalogue)];
+        if (names.empty() || names.back() != exposure->service) names.push_back(exposure->service);
+    }
+    for (auto const& [risk, names] : by_risk) {
+        auto const severity = static_cast<Severity>(std::max(risk, 0));
+        std::string const head = risk < 0 ? "other" : std::string(to_string(severity));
+        out += "      " + paint.severity(severity, fmt::format("{:<8}", head)) + ' ';
+        std::size_t column = 15;
+        std::size_t const shown = names.size() > most_names ? most_names : names.size();
+        for (std::size_t i = 0; i < shown; ++i) {
+            std::string item = names[i] + (i + 1 < shown ? ", " : "");
+            if (i + 1 == shown && shown < names.size()) item += fmt::format(" and {} more", names.size() - shown);
+            if (column + item.size() > 100) {
+                out += '\n' + std::string(15, ' ');
+                column = 15;
+            }
+            out += item;
+            column += item.size();
+        }
+        out += '\n';
+    }
+}
+
 } // namespace
 
 std::string text_audit(Report const& report, Catalogue const& catalogue, TextStyle style) {
@@ -260,22 +320,8 @@ std::string text_audit(Report const& report, Catalogue const& catalogue, TextSty
                            first.interfaces.empty() ? "" : " on " + list(first.interfaces, 4, ""),
                            first.untrusted ? "" : " (trusted only)");
             fmt::format_to(to, "      to   {}\n", addresses(first.destinations));
-            std::stable_sort(group.begin(), group.end(), [&](Exposure const* a, Exposure const* b) {
-                auto const risk = [&](Exposure const* e) {
-                    auto const severity = catalogue.find(e->service)->severity_untrusted;
-                    return severity ? static_cast<int>(*severity) : -1;
-                };
-                return risk(a) > risk(b);
-            });
-            for (Exposure const* exposure : group) {
-                Service const& service = *catalogue.find(exposure->service);
-                auto const severity = service.severity_untrusted;
-                std::string const risk = !exposure->untrusted || !severity ? "" : std::string(to_string(*severity));
-                fmt::format_to(to, "      {} {:<20} {:<14}{}{}\n",
-                               paint.severity(severity.value_or(Severity::info), fmt::format("{:<8}", risk)), service.name,
-                               port_text(exposure->port), exposure->certainty == Certainty::possible ? "possible  " : "",
-                               service.insecure && !service.replacement.empty() ? "-> " + first_paragraph(service.replacement) : "");
-            }
+            if (group.size() > most_rows) print_names(group, catalogue, out, paint);
+            else print_rows(group, catalogue, out, paint);
         }
         if (file.exposures.empty()) out += "\n  no service of the catalogue is reachable by new connections\n";
         out += '\n';

@@ -88,6 +88,8 @@ TEST_CASE("protocols and ports by number and name") {
             {"deny tcp any any eq www", "l4proto tcp and dport 80 and fragment no -> drop"},
             {"deny udp any eq domain any", "l4proto udp and sport 53 and fragment no -> drop"},
             {"deny tcp any any eq 22 telnet 80", "l4proto tcp and dport {22-23, 80} and fragment no -> drop"},
+            {"deny udp any eq snmp bootpc 10.1.0.0 0.0.0.255",
+             "ip daddr 10.1.0.0/24 and l4proto udp and sport {68, 161} and fragment no -> drop"},
             {"deny tcp any any neq 80", "l4proto tcp and dport {0-79, 81-65535} and fragment no -> drop"},
             {"deny tcp any any lt 1024", "l4proto tcp and dport 0-1023 and fragment no -> drop"},
             {"deny tcp any any gt 65535", "l4proto tcp and dport {} and fragment no -> drop"},
@@ -101,7 +103,7 @@ TEST_CASE("protocols and ports by number and name") {
              "l4proto icmp and icmp type 3 and icmp code 3 and fragment no -> drop"},
             {"deny icmp any any 5 1", "l4proto icmp and icmp type 5 and icmp code 1 and fragment no -> drop"},
             {"deny icmp any any redirect", "l4proto icmp and icmp type 5 and fragment no -> drop"},
-                      {"deny igmp any any host-query", "l4proto igmp and fragment no and [igmp type host-query] -> drop"},
+            {"deny igmp any any host-query", "l4proto igmp and fragment no and [igmp type host-query] -> drop"},
         });
 }
 
@@ -298,6 +300,8 @@ TEST_CASE("objects and groups of an ASA") {
              "nfproto ipv4 and ip daddr 192.0.2.3 -> accept\n[destination fqdn updates.example.com] -> accept"},
             {"permit tcp any object WEB object-group PORTS",
              "nfproto ipv4 and ip daddr 192.0.2.80 and l4proto tcp and dport {80, 8000-8010} -> accept"},
+            {"permit tcp any eq 80 mail 255.255.255.255 eq 25",
+             "nfproto ipv4 and ip daddr 192.0.2.9 and l4proto tcp and sport 80 and dport 25 -> accept"},
             {"permit tcp any object-group PORTS object-group MIXED",
              "l4proto tcp and sport {80, 8000-8010} and (nfproto ipv4 & ip daddr 192.0.2.80 or "
              "nfproto ipv6 & ip6 daddr 2001:db8:1::/48) -> accept"},

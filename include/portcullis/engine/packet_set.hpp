@@ -19,6 +19,7 @@ class Space;
 struct Assumption {
     std::string key; // see opaque_key
     std::string text;
+    bool stateful = false;
     bool holds = true;
 };
 

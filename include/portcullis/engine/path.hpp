@@ -1,5 +1,6 @@
 // The ways through the box, and what all base chains on one way do together. A packet passes where each of them accepts
-// it. Destination NAT is not followed yet: every chain is asked about the packet as it would see it.
+// it. A packet is described as the filter at the path's own hook sees it, that is after destination NAT; what chains
+// before the NAT say counts for it unless the NAT may have led it here, which is a free variable (see nat_assumption).
 #pragma once
 #include <map>
 #include <optional>
@@ -27,6 +28,11 @@ std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point);
 // Whether the chain, or one that it calls, can end a packet. One that cannot decides nothing on a path.
 bool can_drop(Ruleset const& ruleset, ChainId base);
 
+// "destination NAT leads here": what has to hold for a packet to an address behind NAT that earlier chains would drop.
+Opaque const& nat_assumption();
+// The chains of the path that see packets before any destination NAT rewrites them, where one does.
+std::vector<ChainId> chains_before_nat(Ruleset const& ruleset, Path const& path);
+
 class PathReach {
   public:
     // `question` as for Reach. The ruleset must outlive it.
@@ -50,6 +56,7 @@ class PathReach {
 
   private:
     PacketSet others_accept(Family family);
+    PacketSet led_here_by_nat();
 
     Space& space_;
     Ruleset const& ruleset_;

@@ -108,6 +108,7 @@ struct Effects {
     bool counter = false;
     bool notrack = false;
     std::vector<std::string> sets; // "mark set 0x1": in canonical words; the engine does not follow them yet
+    std::optional<ValueSet> mark;  // where the rule changes the packet's mark: what it may be afterwards
 };
 
 struct Rule {

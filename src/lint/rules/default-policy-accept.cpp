@@ -27,12 +27,14 @@ void check_default_policy_accept(Context const& ctx, Findings& out) {
     std::set<ChainId> reported;
     for (Permit const& permit : ctx.permits()) {
         if (permit.rule || permit.chain == no_chain || reported.contains(permit.chain)) continue;
+        // An empty access list that is applied permits everything too, but for another reason.
+        if (ctx.paths()[permit.path].kind == Path::Kind::list) continue;
         Chain const& chain = ctx.ruleset().chains[permit.chain];
         if (!is_filter(chain)) continue;
         PacketSet const passing = ctx.passing(permit);
         if (passing.empty()) continue;
         reported.insert(permit.chain);
-        std::vector<std::string> assumptions;
+        std::vector<Assumption> assumptions;
         Finding& finding = report(ctx, out, permit.chain, passing == ctx.asked(permit) ? "every new connection" : "new connections");
         finding.witness = ctx.witness(permit, passing, assumptions);
         if (passing.certainly().empty()) finding.certainty = Certainty::possible;

@@ -1,0 +1,69 @@
+// Any text may be cut off anywhere, or be given to the wrong reader: nothing crashes, hangs or breaks a promise.
+// The same functions as libFuzzer's, over files that are in the project.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "fuzz/targets.hpp"
+
+namespace fs = std::filesystem;
+using namespace portcullis::fuzz;
+
+namespace {
+
+// How many bytes are read for the prefixes of one file. Sanitizers cost a factor of five.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t budget = 100'000;
+#else
+constexpr std::size_t budget = 500'000;
+#endif
+
+struct File {
+    std::string path;
+    std::string text;
+};
+
+std::vector<File> files_below(std::string_view folder) {
+    std::vector<File> files;
+    for (auto const& entry : fs::recursive_directory_iterator(fs::path(PORTCULLIS_ROOT) / "tests" / folder)) {
+        if (!entry.is_regular_file() || entry.path().filename().string().starts_with("expected")) continue;
+        std::ifstream in(entry.path(), std::ios::binary);
+        files.push_back({entry.path().string(), {std::istreambuf_iterator<char>(in), {}}});
+    }
+    return files;
+}
+
+void run(Target const& target, std::string_view text, std::string const& path) {
+    INFO(target.name << " over the first " << text.size() << " bytes of " << path);
+    REQUIRE_NOTHROW(target.run(text));
+}
+
+} // namespace
+
+TEST_CASE("every target survives every prefix of its own files") {
+    for (Target const& target : targets()) {
+        auto const files = files_below(target.seeds);
+        CHECK(!files.empty());
+        for (File const& file : files) {
+            // The prefixes of n bytes in steps of s have n * n / (2 * s) bytes.
+            std::size_t const size = file.text.size();
+            std::size_t const step = std::max<std::size_t>(1, size * size / (2 * budget));
+            for (std::size_t length = 0; length < size; length += step) {
+                run(target, std::string_view(file.text).substr(0, length), file.path);
+            }
+            run(target, file.text, file.path);
+        }
+    }
+}
+
+TEST_CASE("every target survives the files of all others") {
+    auto files = files_below("fixtures");
+    auto const seeds = files_below("fuzz/seeds");
+    files.insert(files.end(), seeds.begin(), seeds.end());
+    for (Target const& target : targets()) {
+        for (File const& file : files) run(target, file.text, file.path);
+    }
+}

@@ -1,0 +1,128 @@
+#include "fuzz/targets.hpp"
+
+#include <stdexcept>
+
+#include "portcullis/dialect/read.hpp"
+#include "portcullis/report/report.hpp"
+
+namespace portcullis::fuzz {
+namespace {
+
+void require(bool holds, char const* promise) {
+    if (!holds) throw std::logic_error(promise);
+}
+
+void check_span(Sources const& sources, Span span) {
+    require(span.source < sources.size(), "a span is in one of the sources");
+    require(span.begin <= span.end && span.end <= sources[span.source].text().size(),
+            "a span is within its source");
+}
+
+void check_finding(Sources const& sources, Finding const& finding) {
+    check_span(sources, finding.span);
+    for (Related const& related : finding.related) check_span(sources, related.span);
+}
+
+void check_reading(Sources const& sources, Reading const& reading) {
+    for (Chain const& chain : reading.ruleset.chains) {
+        check_span(sources, chain.span);
+        check_span(sources, chain.policy_span);
+        for (Rule const& rule : chain.rules) {
+            check_span(sources, rule.span);
+            if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
+                require(jump->chain == no_chain || jump->chain < reading.ruleset.chains.size(),
+                        "a jump leads to a chain");
+            }
+        }
+    }
+    for (Unmodelled const& text : reading.ruleset.unmodelled) check_span(sources, text.span);
+    for (Finding const& finding : reading.findings.all()) check_finding(sources, finding);
+    to_text(reading.ruleset);
+}
+
+// Every file that is included has one rule, and tries to include itself.
+Reading read_with_includes(Sources& sources, SourceId source, Dialect dialect) {
+    ReadOptions options;
+    options.include = [&sources](std::string const& pattern, SourceId) {
+        return Included{{sources.add(pattern, "accept\ninclude \"" + pattern + "\"\n")}, {}};
+    };
+    return read(sources, source, dialect, options);
+}
+
+template <Dialect dialect> void run_reader(std::string_view text) {
+    Sources sources;
+    SourceId const source = sources.add("input", std::string(text));
+    check_reading(sources, read_with_includes(sources, source, dialect));
+}
+
+// What `portcullis audit` does with a file.
+void run_lint(std::string_view text) {
+    auto const dialect = detect_dialect(text);
+    if (!dialect) return;
+    auto sources = std::make_shared<Sources>();
+    SourceId const source = sources->add("input", std::string(text));
+    Reading reading = read_with_includes(*sources, source, *dialect);
+    LintOptions options;
+    options.exposures = true;
+    Report report{"", {lint(sources, source, *dialect, std::move(reading), options)}, Severity::info};
+    for (Diagnostic const& d : report.files[0].findings) {
+        check_finding(*sources, d.finding);
+        require(d.message.find('{') == std::string::npos || text.find('{') != std::string_view::npos,
+                "a message has no argument left to fill");
+    }
+    text_report(report, {true, false});
+    text_audit(report, Catalogue::built_in(), {});
+    json_report(report, true);
+}
+
+void check_errors(std::vector<ConfigError> const& errors, std::string_view text) {
+    for (ConfigError const& error : errors) {
+        require(!error.message.empty() && error.line >= 1 && error.column >= 1,
+                "an error of configuration has a place");
+        require(error.line <= text.size() + 1, "an error of configuration is in the text");
+    }
+}
+
+void run_config(std::string_view text) {
+    LoadedConfig const loaded = load_config(text, "portcullis.toml");
+    check_errors(loaded.errors, text);
+    for (Family const family : {Family::v4, Family::v6}) loaded.config.untrusted_sources(family);
+    loaded.config.trusted_interfaces();
+}
+
+void run_catalogue(std::string_view text) {
+    auto const loaded = Catalogue::built_in().extended(text, "services.toml");
+    check_errors(loaded.errors, text);
+    for (Service const& service : loaded.catalogue.services()) {
+        require(loaded.catalogue.find(service.name) != nullptr, "every service is found by its name");
+    }
+}
+
+// The notation of packets is read as it is written.
+void run_packet(std::string_view text) {
+    ParsedPacket const parsed = parse_packet(text);
+    require(parsed.packet.has_value() == parsed.error.empty(), "there is a packet or an error");
+    if (!parsed.packet) return;
+    ParsedPacket const again = parse_packet(to_text(*parsed.packet));
+    require(again.packet == parsed.packet, "a packet's text means the packet");
+}
+
+constexpr Target table[] = {
+    {"iptables", run_reader<Dialect::iptables>, "fixtures/iptables"},
+    {"ip6tables", run_reader<Dialect::ip6tables>, "fixtures/ip6tables"},
+    {"nftables", run_reader<Dialect::nftables>, "fixtures/nftables"},
+    {"cisco-ios", run_reader<Dialect::cisco_ios>, "fixtures/cisco-ios"},
+    {"cisco-asa", run_reader<Dialect::cisco_asa>, "fixtures/cisco-asa"},
+    {"cisco-nxos", run_reader<Dialect::cisco_nxos>, "fixtures/cisco-nxos"},
+    {"cisco-xr", run_reader<Dialect::cisco_xr>, "fixtures/cisco-xr"},
+    {"lint", run_lint, "fixtures"},
+    {"config", run_config, "fuzz/seeds/config"},
+    {"catalogue", run_catalogue, "fuzz/seeds/catalogue"},
+    {"packet", run_packet, "fuzz/seeds/packet"},
+};
+
+} // namespace
+
+std::span<Target const> targets() { return table; }
+
+} // namespace portcullis::fuzz

@@ -1,0 +1,18 @@
+// What hostile text meets first, as one table of plain functions. libFuzzer drives each of them (fuzz.cpp), and
+// replay.cpp runs them over the fixtures in every build.
+#pragma once
+#include <span>
+#include <string_view>
+
+namespace portcullis::fuzz {
+
+struct Target {
+    std::string_view name;
+    // Returns whatever the text is; throws std::logic_error where a promise about the result is broken.
+    void (*run)(std::string_view text);
+    std::string_view seeds; // the folder of texts to begin with, below tests/
+};
+
+std::span<Target const> targets();
+
+} // namespace portcullis::fuzz

@@ -1,0 +1,105 @@
+// tests/fixtures/<dialect>/<case>/input.*: what is read of each and what lint says of it is what expected.* holds.
+// PORTCULLIS_BLESS=1 writes expected.* anew; an expectation without an input fails.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+
+#include "portcullis/dialect/read.hpp"
+#include "portcullis/lint/lint.hpp"
+
+using namespace portcullis;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string file_text(fs::path const& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+void expect(fs::path const& path, std::string const& actual) {
+    if (std::getenv("PORTCULLIS_BLESS") != nullptr) {
+        std::ofstream(path, std::ios::binary) << actual;
+        return;
+    }
+    INFO(path.string() << "\nactual:\n" << actual);
+    bool const same = file_text(path) == actual;
+    CHECK(same);
+}
+
+// Fixtures include files of their own folder only.
+Included include(std::string const& pattern, Sources& sources, fs::path const& folder) {
+    std::vector<fs::path> found;
+    fs::path const name = fs::path(pattern).filename();
+    fs::path const in = folder / fs::path(pattern).parent_path();
+    std::string const stem = name.string().substr(0, name.string().find('*'));
+    if (fs::is_directory(in)) {
+        for (auto const& entry : fs::directory_iterator(in)) {
+            std::string const file = entry.path().filename();
+            bool const matches = pattern.find('*') == std::string::npos ? file == name : file.starts_with(stem);
+            if (matches && entry.is_regular_file()) found.push_back(entry.path());
+        }
+    }
+    std::sort(found.begin(), found.end());
+    if (found.empty()) return {{}, "no such file"};
+    Included result;
+    for (fs::path const& path : found) result.sources.push_back(sources.add(path.filename(), file_text(path)));
+    return result;
+}
+
+// "3:1 high PC101 certain filter/INPUT/1: telnet (tcp/23) is open to any IPv4 source"
+std::string findings_text(FileResult const& result) {
+    std::string text;
+    for (Diagnostic const& d : result.findings) {
+        Source const& source = (*result.sources)[d.finding.span.source];
+        Location const at = source.locate(d.finding.span.begin);
+        text += fmt::format("{}{}:{} {} {} {} {}: {}\n", source.path() == result.path ? "" : source.path() + ":", at.line, at.column,
+                            to_string(d.severity), d.rule->id, d.finding.certainty == Certainty::certain ? "certain" : "possible",
+                            d.finding.where, d.message);
+        if (d.finding.witness) text += "    witness " + to_text(d.finding.witness->packet) + '\n';
+        for (Related const& related : d.finding.related) {
+            text += fmt::format("    related line {}: {}\n", source.locate(related.span.begin).line, related.message);
+        }
+    }
+    text += fmt::format("{} rules, {} chains, {} errors, {}\n", result.rules, result.chains, result.errors,
+                        result.complete ? "complete" : "incomplete");
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("every fixture is read and judged as expected") {
+    std::size_t cases = 0;
+    for (auto const& dialect_folder : fs::directory_iterator(fs::path(PORTCULLIS_ROOT) / "tests/fixtures")) {
+        auto const dialect = dialect_by_name(dialect_folder.path().filename().string());
+        INFO(dialect_folder.path());
+        REQUIRE(dialect);
+        for (auto const& folder : fs::directory_iterator(dialect_folder)) {
+            std::optional<fs::path> input;
+            for (auto const& file : fs::directory_iterator(folder)) {
+                std::string const name = file.path().filename();
+                if (name.starts_with("input.")) input = file.path();
+                // What nothing compares with is no expectation.
+                if (name.starts_with("expected.")) CHECK((name == "expected.ruleset" || name == "expected.findings"));
+            }
+            INFO(folder.path());
+            REQUIRE(input);
+            ++cases;
+            auto sources = std::make_shared<Sources>();
+            SourceId const id = sources->add(input->filename(), file_text(*input));
+            CHECK(detect_dialect((*sources)[id].text()) == dialect);
+            ReadOptions options;
+            options.include = [&](std::string const& pattern, SourceId) { return include(pattern, *sources, folder.path()); };
+            Reading reading = read(*sources, id, *dialect, options);
+            expect(folder.path() / "expected.ruleset", to_text(reading.ruleset));
+            expect(folder.path() / "expected.findings", findings_text(lint(sources, id, *dialect, std::move(reading), {})));
+        }
+    }
+    CHECK(cases >= 30);
+}
