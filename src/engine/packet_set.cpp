@@ -283,7 +283,7 @@ PacketSet PacketSet::certainly() const {
     return {*space_, impl.bdd.conjunction(impl.universe, for_all)};
 }
 
-IntervalSet PacketSet::project(Field field) const {
+std::optional<IntervalSet> PacketSet::project(Field field, std::size_t most) const {
     Space::Impl& impl = *space_->impl_;
     impl.bdd.collect_if_due();
     Ref ref = ref_;
@@ -294,11 +294,13 @@ IntervalSet PacketSet::project(Field field) const {
     for (unsigned bit = 0; bit < info(field).bits; ++bit) others[first_variable(field) + bit] = false;
     ref = impl.bdd.exists(ref, others);
     std::vector<Interval> values;
-    impl.partition(ref, field, [&](Interval const& interval, Ref) {
-        values.push_back(interval);
-        return true;
+    bool const fits = impl.partition(ref, field, [&](Interval const& interval, Ref) {
+        // Neighbouring blocks of one interval come one after the other.
+        if (!values.empty() && values.back().last + 1 == interval.first) values.back().last = interval.last;
+        else values.push_back(interval);
+        return values.size() <= most;
     });
-    return IntervalSet::of(std::move(values));
+    return fits ? std::optional(IntervalSet::of(std::move(values))) : std::nullopt;
 }
 
 std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {

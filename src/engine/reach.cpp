@@ -7,6 +7,7 @@
 
 #include "engine/box.hpp"
 #include "engine/shape.hpp"
+#include "engine/specialise.hpp"
 #include "portcullis/engine/budget.hpp"
 
 namespace portcullis {
@@ -56,6 +57,7 @@ struct Reach::Impl {
     struct ChainState {
         std::optional<Fates> fates;
         std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
+        std::vector<Match> matches; // by rule, without what the question says anyway; for long chains only
         std::optional<BoxTree> tree;
         std::vector<bool> whole_boxes; // by rule: it takes all of its outline
         std::optional<Shapes> shapes;
@@ -69,8 +71,11 @@ struct Reach::Impl {
     std::vector<ChainState> chains;
     std::vector<std::optional<std::vector<PacketSet>>> entries; // by base chain, then by chain
     std::size_t depth = 0;
+    std::vector<Known> known; // what the question fixes
 
-    Impl(Space& s, Ruleset const& r, PacketSet q) : space(s), ruleset(r), question(std::move(q)), chains(r.chains.size()), entries(r.chains.size()) {}
+    Impl(Space& s, Ruleset const& r, PacketSet q)
+        : space(s), ruleset(r), question(std::move(q)), chains(r.chains.size()), entries(r.chains.size()),
+          known(known_fields(question)) {}
 
     PacketSet decided(ChainId chain) {
         if (chain == no_chain || chains[chain].open) return space.none();
@@ -134,10 +139,11 @@ struct Reach::Impl {
             return state.hits[place];
         }
         if (!state.tree) index(state, rules);
-        Box const outlined = outline(rules[place].match);
+        Box const outlined = outline(state.matches[place]);
+        if (outlined.empty || !specialised(rules[place].match, known)) return space.none();
         auto const before = static_cast<std::uint32_t>(place);
         if (state.tree->any_containing(outlined, before, state.whole_boxes)) return space.none();
-        PacketSet rest = question & space.of(rules[place].match);
+        PacketSet rest = question & space.of(state.matches[place]);
         std::vector<std::uint32_t> const earlier = state.tree->meeting(outlined, before);
         if (earlier.size() >= group_from) return without_many(std::move(rest), state, rules, earlier);
         for (std::uint32_t const one : earlier) {
@@ -150,7 +156,7 @@ struct Reach::Impl {
     // `rest` without what these rules take, in whatever order is cheapest: only their union matters.
     PacketSet without_many(PacketSet rest, ChainState& state, std::vector<Rule> const& rules,
                            std::vector<std::uint32_t> const& earlier) {
-        if (!state.shapes) state.shapes.emplace(rules);
+        if (!state.shapes) state.shapes.emplace(state.matches);
         std::map<std::uint32_t, std::vector<std::uint32_t>> groups;
         std::vector<std::uint32_t> alone;
         for (std::uint32_t const one : earlier) {
@@ -163,11 +169,11 @@ struct Reach::Impl {
             std::size_t const kept = members.size() / keep_from * keep_from;
             if (kept > 0) {
                 std::vector<std::uint32_t> const key(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(kept));
-                auto known = state.unions.find(key);
-                if (known == state.unions.end()) {
-                    known = state.unions.emplace(key, space.of(state.shapes->united(key)) & question).first;
+                auto kept_union = state.unions.find(key);
+                if (kept_union == state.unions.end()) {
+                    kept_union = state.unions.emplace(key, space.of(state.shapes->united(key)) & question).first;
                 }
-                rest -= known->second;
+                rest -= kept_union->second;
             }
             if (kept < members.size()) rest -= space.of(state.shapes->united(std::span(members).subspan(kept)));
         }
@@ -178,14 +184,17 @@ struct Reach::Impl {
         return rest;
     }
 
-    static void index(ChainState& state, std::vector<Rule> const& rules) {
+    void index(ChainState& state, std::vector<Rule> const& rules) {
         std::vector<Box> boxes;
         boxes.reserve(rules.size());
         for (Rule const& rule : rules) {
-            boxes.push_back(outline(rule.match));
+            std::optional<Match> match = specialised(rule.match, known);
+            boxes.push_back(match ? outline(*match) : Box{});
+            if (!match) boxes.back().empty = true;
+            state.matches.push_back(match ? std::move(*match) : Match{});
             // What takes nothing is in nobody's way.
             if (std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
-            state.whole_boxes.push_back(takes_whole_match(rule) && is_box(rule.match));
+            state.whole_boxes.push_back(takes_whole_match(rule) && is_box(state.matches.back()));
         }
         state.tree.emplace(std::move(boxes));
     }

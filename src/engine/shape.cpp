@@ -44,10 +44,10 @@ std::uint64_t hash_but(std::size_t place, Match const& match) {
 
 } // namespace
 
-Shapes::Shapes(std::vector<Rule> const& rules) : rules_(rules) {
+Shapes::Shapes(std::vector<Match> const& matches) : matches_(matches) {
     std::unordered_multimap<std::uint64_t, std::uint32_t> known; // hash to the first rule of a shape
-    for (std::uint32_t i = 0; i < rules.size(); ++i) {
-        Match const& match = rules[i].match;
+    for (std::uint32_t i = 0; i < matches.size(); ++i) {
+        Match const& match = matches[i];
         auto const place = address_term(match);
         if (!place) {
             shapes_.push_back(none_);
@@ -55,7 +55,7 @@ Shapes::Shapes(std::vector<Rule> const& rules) : rules_(rules) {
         }
         std::uint64_t const h = hash_but(*place, match);
         auto [at, end] = known.equal_range(h);
-        while (at != end && !same_but(*place, rules[at->second].match, match)) ++at;
+        while (at != end && !same_but(*place, matches[at->second], match)) ++at;
         if (at == end) known.emplace(h, i);
         shapes_.push_back(at == end ? i : at->second);
     }
@@ -66,11 +66,11 @@ std::optional<std::uint32_t> Shapes::operator[](std::size_t rule) const {
 }
 
 Match Shapes::united(std::span<std::uint32_t const> rules) const {
-    Match match = rules_[rules.front()].match;
+    Match match = matches_[rules.front()];
     std::size_t const place = *address_term(match);
     std::vector<Interval> all;
     for (std::uint32_t const rule : rules) {
-        auto const& intervals = rules_[rule].match.terms[place].values.intervals.intervals();
+        auto const& intervals = matches_[rule].terms[place].values.intervals.intervals();
         all.insert(all.end(), intervals.begin(), intervals.end());
     }
     match.terms[place].values = ValueSet(IntervalSet::of(std::move(all)));

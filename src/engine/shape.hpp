@@ -13,16 +13,16 @@ namespace portcullis {
 
 class Shapes {
   public:
-    explicit Shapes(std::vector<Rule> const& rules);
+    explicit Shapes(std::vector<Match> const& matches);
 
-    // The shape of a rule: equal for rules that differ in the values of one address term only; nothing for a rule
+    // The shape of a rule's match: equal for those that differ in the values of one address term only; nothing for a rule
     // without such a term, or with parts besides terms.
     std::optional<std::uint32_t> operator[](std::size_t rule) const;
-    // The match of all of these rules together, which have one shape.
+    // The match of all of these together, which have one shape.
     Match united(std::span<std::uint32_t const> rules) const;
 
   private:
-    std::vector<Rule> const& rules_;
+    std::vector<Match> const& matches_;
     std::vector<std::uint32_t> shapes_; // by rule; none_ for no shape
     static constexpr std::uint32_t none_ = ~std::uint32_t{0};
 };

@@ -39,9 +39,11 @@ std::vector<std::string> interface_names(IntervalSet const& set) {
 
 // Adds the values of the field in the set; all values where nothing that was asked about is missing.
 void add(IntervalSet& into, Context const& ctx, Permit const& permit, PacketSet const& set, Field field) {
-    IntervalSet const values = set.project(field);
-    bool const all = values.contains(ctx.asked(permit).project(field));
-    into = all ? IntervalSet::all(info(field).bits) : into.united(values);
+    auto const values = set.project(field);
+    auto const asked = ctx.asked(permit).project(field);
+    // Addresses that a mask with many holes selects are not worth a list of millions.
+    if (!values) into = IntervalSet::all(info(field).bits);
+    else into = asked && values->contains(*asked) ? IntervalSet::all(info(field).bits) : into.united(*values);
 }
 
 void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Config const& config, Gathered& into) {
@@ -57,7 +59,7 @@ void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Conf
     Family const family = permit.family;
     add(into.sources[family], ctx, permit, set, src_field(family));
     add(into.destinations[family], ctx, permit, set, dst_field(family));
-    into.interfaces = into.interfaces.united(set.project(Field::iif));
+    into.interfaces = into.interfaces.united(set.project(Field::iif).value_or(IntervalSet::all(info(Field::iif).bits)));
     PacketSet const foreign = (set & ctx.space().of(src_field(family), config.untrusted_sources(family))) -
                               ctx.space().of(Field::iif, config.trusted_interfaces());
     exposure.untrusted = exposure.untrusted || !foreign.empty();

@@ -29,18 +29,14 @@ std::string join(std::vector<std::string> const& items, std::size_t most) {
     return text;
 }
 
-IntervalSet sources(Opening const& opening, Family family) {
+// The sources of the parts of one family, or of what was asked about them; nothing where they are scattered all over.
+std::optional<IntervalSet> sources(Context const& ctx, Opening const& opening, Family family, bool asked) {
     IntervalSet all;
     for (auto const& [permit, set] : opening.parts) {
-        if (permit->family == family) all = all.united(set.project(src_field(family)));
-    }
-    return all;
-}
-
-IntervalSet asked_sources(Context const& ctx, Opening const& opening, Family family) {
-    IntervalSet all;
-    for (auto const& [permit, set] : opening.parts) {
-        if (permit->family == family) all = all.united(ctx.asked(*permit).project(src_field(family)));
+        if (permit->family != family) continue;
+        auto const some = (asked ? ctx.asked(*permit) : set).project(src_field(family));
+        if (!some) return std::nullopt;
+        all = all.united(*some);
     }
     return all;
 }
@@ -61,7 +57,7 @@ namespace {
 bool is_wide(Context const& ctx, Permit const& permit) {
     if (permit.breadth <= narrow_limit) return false;
     PacketSet const with_ports = ctx.passing(permit) & ctx.space().of(Field::protocol, port_protocols());
-    return with_ports.project(Field::dport).count() > narrow_limit;
+    return with_ports.project(Field::dport).value().count() > narrow_limit;
 }
 
 } // namespace
@@ -158,12 +154,16 @@ std::string sources_text(Context const& ctx, Opening const& opening) {
     std::string text;
     std::size_t all = 0;
     for (Family const family : {Family::v4, Family::v6}) {
-        IntervalSet const from = sources(opening, family);
-        if (from.empty()) continue;
-        IntervalSet const asked = asked_sources(ctx, opening, family);
-        if (from.contains(asked)) ++all;
+        auto const from = sources(ctx, opening, family, false);
+        if (from && from->empty()) continue;
         if (!text.empty()) text += " and ";
-        text += sources_text(from, asked, family);
+        auto const asked = sources(ctx, opening, family, true);
+        if (!from || !asked) {
+            text += family == Family::v4 ? "IPv4 sources that a mask with holes selects" : "IPv6 sources that a mask with holes selects";
+            continue;
+        }
+        if (from->contains(*asked)) ++all;
+        text += sources_text(*from, *asked, family);
     }
     return all == 2 ? "any source" : text;
 }
@@ -171,7 +171,9 @@ std::string sources_text(Context const& ctx, Opening const& opening) {
 bool from_anywhere(Context const& ctx, Opening const& opening) {
     return std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
         Field const field = src_field(part.first->family);
-        return part.second.project(field).count() >= ctx.asked(*part.first).project(field).count() / 2;
+        auto const from = part.second.project(field);
+        auto const asked = ctx.asked(*part.first).project(field);
+        return from && asked && from->count() >= asked->count() / 2;
     });
 }
 

@@ -60,8 +60,9 @@ class PacketSet {
     // The packets that are members whatever the opaque matches, marks and statuses say, and those that are for some.
     PacketSet certainly() const;
     PacketSet possibly() const;
-    // Every value that `field` has in some member.
-    IntervalSet project(Field field) const;
+    // Every value that `field` has in some member; nothing where that takes more than `most` intervals, as a mask with
+    // many holes does.
+    std::optional<IntervalSet> project(Field field, std::size_t most = 65536) const;
     // The set as disjoint products, in order; nothing where it takes more than `most`.
     std::optional<std::vector<Cube>> cubes(std::size_t most = 10000) const;
     // A member with usual values where it has some: documentation or private addresses, a high source port, tcp SYN,

@@ -8,7 +8,7 @@ void check_any_service_permit(Context const& ctx, Findings& out) {
         Permit const& permit = *opening.parts.front().first;
         if (!named_ports(ctx, permit).is_all(info(Field::dport).bits)) continue;
         if (trusts_source_port(ctx, permit) || permits_everything(ctx, opening)) continue;
-        IntervalSet const protocols = opening.parts.front().second.project(Field::protocol).intersected(port_protocols());
+        IntervalSet const protocols = opening.parts.front().second.project(Field::protocol).value().intersected(port_protocols());
         bool const any = protocols == port_protocols();
         report(ctx, out, opening).arg("protocol", any ? "" : values_text(Field::protocol, protocols) + " ");
     }

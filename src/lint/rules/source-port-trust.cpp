@@ -13,7 +13,7 @@ void check_source_port_trust(Context const& ctx, Findings& out) {
         U128 const ports = named_ports(ctx, permit).count();
         report(ctx, out, opening)
             .arg("ports", ports == 65536 ? "every port" : fmt::format("{} ports", low64(ports)))
-            .arg("trusted", "port " + values_text(Field::sport, set.project(Field::sport), 3));
+            .arg("trusted", "port " + values_text(Field::sport, set.project(Field::sport).value(), 3));
     }
 }
 
