@@ -45,7 +45,8 @@ FileText check_encoding(FileText text, std::string const& name) {
     if (text.text.starts_with("\xFF\xFE") || text.text.starts_with("\xFE\xFF")) {
         return {std::move(text.text), name + " is UTF-16; convert it to UTF-8 first"};
     }
-    if (text.text.find('\0') != std::string::npos) return {std::move(text.text), name + " is a binary file: it has NUL bytes"};
+    if (text.text.find('\0') != std::string::npos)
+        return {std::move(text.text), name + " is a binary file: it has NUL bytes"};
     return text;
 }
 
@@ -58,12 +59,13 @@ void search_directory(std::string const& directory, std::vector<InputFile>& foun
     for (; at != fs::recursive_directory_iterator(); at.increment(error)) {
         if (error) break;
         if (at->is_directory(error) && is_hidden(at->path())) at.disable_recursion_pending();
-        if (at->is_regular_file(error) && !is_hidden(at->path())) found.push_back({at->path().string(), false, false});
+        if (at->is_regular_file(error) && !is_hidden(at->path()))
+            found.push_back({at->path().string(), false, false});
     }
 }
 
-// Includes of nft: relative to the including file, or absolute, but never outside the folder of the file on the command
-// line, links followed.
+// Includes of nft: relative to the including file, or absolute, but never outside the folder of the file on the
+// command line, links followed.
 Included include(std::string const& pattern, SourceId from, Sources& sources, fs::path const& root) {
     fs::path path(pattern);
     if (path.is_relative()) path = fs::path(sources[from].path()).parent_path() / path;
@@ -116,12 +118,17 @@ std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, st
     std::vector<InputFile> found;
     for (std::string const& argument : arguments) {
         std::error_code error;
-        if (argument == "-") found.push_back({stdin_filename, true, true});
-        else if (fs::is_directory(argument, error)) search_directory(argument, found);
-        else found.push_back({argument, true, false});
+        if (argument == "-")
+            found.push_back({stdin_filename, true, true});
+        else if (fs::is_directory(argument, error))
+            search_directory(argument, found);
+        else
+            found.push_back({argument, true, false});
     }
-    std::stable_sort(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) { return a.path < b.path; });
-    auto const last = std::unique(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) { return a.path == b.path; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](InputFile const& a, InputFile const& b) { return a.path < b.path; });
+    auto const last = std::unique(found.begin(), found.end(),
+                                  [](InputFile const& a, InputFile const& b) { return a.path == b.path; });
     found.erase(last, found.end());
     return found;
 }
@@ -204,30 +211,43 @@ std::shared_ptr<Config const> Configs::config_for(std::string const& path) {
     }
 }
 
+namespace {
+
+// Writes all of the text and closes the file, or says why not.
+std::string write_all(fs::path const& path, std::string_view text) {
+    File file(std::fopen(path.c_str(), "wb"));
+    if (!file) return reason();
+    bool const written =
+        std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() && std::fflush(file.get()) == 0;
+    if (!written) return reason();
+    return std::fclose(file.release()) == 0 ? "" : reason();
+}
+
+} // namespace
+
 void write_output(std::string const& path, std::string_view text) {
     if (path.empty()) {
-        bool const written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+        bool const written =
+            std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
         if (!written) throw std::runtime_error("cannot write to standard output: " + reason());
         return;
     }
-    // Whole or not at all: a reader never sees half a report.
-    std::string const temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-    {
-        File file(std::fopen(temporary.c_str(), "wb"));
-        if (!file) throw std::runtime_error(fmt::format("cannot write {}: {}", path, reason()));
-        bool const written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() && std::fflush(file.get()) == 0;
-        if (!written) {
-            std::string const why = reason();
-            std::remove(temporary.c_str());
-            throw std::runtime_error(fmt::format("cannot write {}: {}", path, why));
-        }
-    }
+    auto const check = [&path](std::string const& why) {
+        if (!why.empty()) throw std::runtime_error(fmt::format("cannot write {}: {}", path, why));
+    };
     std::error_code error;
-    fs::rename(temporary, path, error);
-    if (error) {
-        std::remove(temporary.c_str());
-        throw std::runtime_error(fmt::format("cannot write {}: {}", path, error.message()));
+    fs::path const target = fs::exists(path, error) ? fs::canonical(path, error) : fs::path(path);
+    // A device or a pipe is written to, not replaced.
+    if (fs::exists(target, error) && !fs::is_regular_file(target, error)) return check(write_all(target, text));
+    // Whole or not at all: a reader never sees half a report.
+    fs::path const temporary = fmt::format("{}.{}.tmp", target.string(), ::getpid());
+    std::string why = write_all(temporary, text);
+    if (why.empty()) {
+        fs::rename(temporary, target, error);
+        if (error) why = error.message();
     }
+    if (!why.empty()) fs::remove(temporary, error);
+    check(why);
 }
 
 } // namespace portcullis::app

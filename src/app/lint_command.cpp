@@ -1,5 +1,5 @@
-// lint and audit: files in, one report out. Files are independent, so they are worked on side by side; the report is in
-// the order of the files whatever order they end in.
+// lint and audit: files in, one report out. Files are independent, so they are worked on side by side; the report
+// is in the order of the files whatever order they end in.
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -68,7 +68,8 @@ void work_all(std::vector<Job>& jobs, Options const& options) {
                 work(jobs[i], options);
             } catch (std::exception const& e) {
                 std::lock_guard const lock(mutex);
-                if (!failure) failure = std::make_exception_ptr(std::runtime_error(jobs[i].file.path + ": " + e.what()));
+                if (!failure)
+                    failure = std::make_exception_ptr(std::runtime_error(jobs[i].file.path + ": " + e.what()));
             }
         }
     };
@@ -104,7 +105,8 @@ int exit_code(std::vector<Job> const& jobs, Options const& options) {
 } // namespace
 
 int run_lint(Options const& options) {
-    if (options.inputs.empty()) throw UsageError(options.command + " needs a file, a directory, or '-' for standard input");
+    if (options.inputs.empty())
+        throw UsageError(options.command + " needs a file, a directory, or '-' for standard input");
     check_selectors(options.select, "--select");
     check_selectors(options.ignore, "--ignore");
     Configs configs(options);
@@ -123,10 +125,15 @@ int run_lint(Options const& options) {
     int const code = exit_code(jobs, options);
     Catalogue const catalogue = jobs.front().config->catalogue;
     for (Job& job : jobs) {
-        if (job.result) report.files.push_back(std::move(*job.result));
-        else ++skipped;
+        if (job.result)
+            report.files.push_back(std::move(*job.result));
+        else
+            ++skipped;
     }
-    if (skipped > 0) fmt::print(stderr, "portcullis: {} of the files in the directories are no firewall configuration\n", skipped);
+    if (skipped > 0)
+        fmt::print(stderr, "portcullis: skipped {} {}\n", skipped,
+                   skipped == 1 ? "file that is no firewall configuration"
+                                : "files that are no firewall configuration");
     // A directory in which nothing was recognised has not been found clean.
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
     bool const audit = options.command == "audit";
@@ -134,9 +141,12 @@ int run_lint(Options const& options) {
     if (outputs.empty()) outputs.push_back({"text", ""});
     for (Output const& output : outputs) {
         TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
-        if (output.format == "json") write_output(output.path, json_report(report, audit));
-        else if (audit) write_output(output.path, text_audit(report, catalogue, style));
-        else write_output(output.path, text_report(report, style));
+        if (output.format == "json")
+            write_output(output.path, json_report(report, audit));
+        else if (audit)
+            write_output(output.path, text_audit(report, catalogue, style));
+        else
+            write_output(output.path, text_report(report, style));
     }
     return code;
 }

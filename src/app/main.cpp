@@ -1,5 +1,5 @@
-// The command line. The only file that knows CLI11, and the place where every exception ends as a sentence and an exit
-// code.
+// The command line. The only file that knows CLI11, and the place where every exception ends as a sentence and an
+// exit code.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
-#include "app/options.hpp"
+#include "app/inputs.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 
@@ -15,11 +15,23 @@ namespace portcullis::app {
 
 namespace {
 
+constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit", "trace", "explain", "catalogue", "version"};
 
 // Lists such as --select take one value each time; commas separate several.
-CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into, std::string const& help) {
+CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into,
+                      std::string const& help) {
     return app.add_option(name, into, help)->delimiter(',')->expected(1)->allow_extra_args(false)->take_all();
+}
+
+// Refuses all but the words, and says which was meant.
+CLI::Validator one_of(std::vector<std::string> const& words) {
+    return {[words](std::string const& given) {
+                if (std::find(words.begin(), words.end(), given) != words.end()) return std::string();
+                return fmt::format("'{}' is none of {}{}", given, fmt::join(words, ", "),
+                                   did_you_mean_text(given, {words.begin(), words.end()}));
+            },
+            ""};
 }
 
 void add_input(CLI::App& app, Options& options) {
@@ -30,9 +42,10 @@ void add_input(CLI::App& app, Options& options) {
                if (name == "auto") return;
                options.dialect = dialect_by_name(name);
                if (!options.dialect) {
-                   throw UsageError(fmt::format("--dialect: unknown dialect '{}'{}", name,
-                                                did_you_mean_text(name, {"auto", "iptables", "ip6tables", "iptables-script", "nftables",
-                                                                         "nft-json", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"})));
+                   throw UsageError(fmt::format(
+                       "--dialect: unknown dialect '{}'{}", name,
+                       did_you_mean_text(name, {"auto", "iptables", "ip6tables", "iptables-script", "nftables",
+                                                "nft-json", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"})));
                }
            },
            "auto, iptables, ip6tables, nftables, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
@@ -48,9 +61,11 @@ void add_outputs(CLI::App& app, Options& options) {
            [&options](std::vector<std::string> const& values) {
                for (std::string const& value : values) {
                    std::size_t const equals = value.find('=');
-                   Output output{value.substr(0, equals), equals == std::string::npos ? "" : value.substr(equals + 1)};
+                   Output output{value.substr(0, equals),
+                                 equals == std::string::npos ? "" : value.substr(equals + 1)};
                    if (output.format != "text" && output.format != "json") {
-                       throw UsageError(fmt::format("-o: unknown format '{}'; known are text and json", output.format));
+                       throw UsageError(
+                           fmt::format("-o: unknown format '{}'; known are text and json", output.format));
                    }
                    options.outputs.push_back(std::move(output));
                }
@@ -60,36 +75,46 @@ void add_outputs(CLI::App& app, Options& options) {
         ->expected(1)
         ->allow_extra_args(false)
         ->take_all();
-    app.add_option("--color", options.color, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+    app.add_option("--color", options.color, "auto, always or never")
+        ->type_name("WHEN")
+        ->check(one_of({"auto", "always", "never"}));
 }
 
 void add_lint(CLI::App& app, Options& options) {
     add_input(app, options);
     add_outputs(app, options);
-    add_list(app, "--select", options.select, "Run only these rules: ids, slugs, or prefixes such as PC1")->type_name("RULES");
+    add_list(app, "--select", options.select, "Run only these rules: ids, slugs, or prefixes such as PC1")
+        ->type_name("RULES");
     add_list(app, "--ignore", options.ignore, "Do not run these rules")->type_name("RULES");
     app.add_option_function<std::string>(
            "--severity", [&options](std::string const& name) { options.shown = severity_by_name(name).value(); },
            "Show findings from this severity on (low)")
-        ->check(CLI::IsMember({"critical", "high", "medium", "low", "info"}));
-    app.add_option("--fail-on", options.fail_on, "Exit with 1 for findings from this severity on (medium), or never")
-        ->check(CLI::IsMember({"critical", "high", "medium", "low", "info", "never"}));
+        ->type_name("LEVEL")
+        ->check(one_of({"critical", "high", "medium", "low", "info"}));
+    app.add_option("--fail-on", options.fail_on,
+                   "Exit with 1 for findings from this severity on (medium), or never")
+        ->type_name("LEVEL")
+        ->check(one_of({"critical", "high", "medium", "low", "info", "never"}));
     app.add_flag("--strict", options.strict, "Exit with 3 where something is not modelled");
     app.add_flag("-q,--quiet", options.quiet, "Findings only");
-    app.add_option("-j,--jobs", options.jobs, "How many files to work on at once (all processors)")->check(CLI::Range(1, 1024));
+    app.add_option("-j,--jobs", options.jobs, "How many files to work on at once, up to 1024 (all processors)")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
 }
 
 void add_trace(CLI::App& app, Options& options) {
     add_input(app, options);
     add_outputs(app, options);
     app.add_option("--packet", options.packet, "One packet: 'in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:22'");
-    app.add_option("--packets", options.packets_file, "Many packets: a file of JSON objects, one a line")->type_name("FILE");
+    app.add_option("--packets", options.packets_file, "Many packets: a file of JSON objects, one a line")
+        ->type_name("FILE");
     app.add_option("--hook", options.hook, "input, forward or output; by the packet's interfaces where left out")
-        ->check(CLI::IsMember({"input", "forward", "output", "prerouting", "postrouting"}));
+        ->type_name("HOOK")
+        ->check(one_of({"input", "forward", "output", "prerouting", "postrouting"}));
     app.add_option("--chain", options.chain, "The access list or base chain to ask, by name")->type_name("NAME");
 }
 
-// The nearest flag to what CLI11 did not expect, for all flags of the command.
+// The nearest flag to one that the command does not have.
 std::string flag_suggestion(CLI::App const& app, std::string const& message) {
     std::size_t const at = message.find("--");
     if (at == std::string::npos) return "";
@@ -100,6 +125,7 @@ std::string flag_suggestion(CLI::App const& app, std::string const& message) {
             for (std::string const& name : option->get_lnames()) names.push_back("--" + name);
         }
     }
+    if (std::find(names.begin(), names.end(), wrong) != names.end()) return "; it belongs after the command";
     return did_you_mean_text(wrong, {names.begin(), names.end()});
 }
 
@@ -108,17 +134,21 @@ int dispatch(Options const& options) {
     if (options.command == "trace") return run_trace(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
-    fmt::print("portcullis {}\n", PORTCULLIS_VERSION);
+    write_output("", version_line);
     return clean;
 }
 
 int parse_and_run(int argc, char** argv) {
     Options options;
-    CLI::App app("portcullis proves what a firewall does to packets, and says what is wrong with it.", "portcullis");
-    app.require_subcommand(1);
+    CLI::App app("portcullis proves what a firewall does to packets, and says what is wrong with it.",
+                 "portcullis");
+    bool version = false;
+    app.require_subcommand(0, 1);
     app.set_help_all_flag("--help-all", "Help of all commands");
+    app.add_flag("--version", version, "The version of the program");
     add_lint(*app.add_subcommand("lint", "Every rule, over files and directories"), options);
-    add_lint(*app.add_subcommand("audit", "Which services are reachable, from where, through which rules"), options);
+    add_lint(*app.add_subcommand("audit", "Which services are reachable, from where, through which rules"),
+             options);
     add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
@@ -129,7 +159,8 @@ int parse_and_run(int argc, char** argv) {
     catalogue.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
     app.add_subcommand("version", "The version of the program");
 
-    if (argc > 1 && argv[1][0] != '-' && std::find(std::begin(commands), std::end(commands), argv[1]) == std::end(commands)) {
+    if (argc > 1 && argv[1][0] != '-' &&
+        std::find(std::begin(commands), std::end(commands), argv[1]) == std::end(commands)) {
         bool const is_file = std::filesystem::exists(argv[1]);
         std::string const hint = is_file ? fmt::format("; did you mean 'portcullis lint {}'?", argv[1])
                                          : did_you_mean_text(argv[1], {std::begin(commands), std::end(commands)});
@@ -137,14 +168,23 @@ int parse_and_run(int argc, char** argv) {
     }
     try {
         app.parse(argc, argv);
-    } catch (CLI::CallForHelp const& e) {
-        return app.exit(e);
-    } catch (CLI::CallForAllHelp const& e) {
-        return app.exit(e);
-    } catch (CLI::ParseError const& e) {
+    } catch (CLI::CallForHelp const&) {
+        write_output("", app.help());
+        return clean;
+    } catch (CLI::CallForAllHelp const&) {
+        write_output("", app.help("", CLI::AppFormatMode::All));
+        return clean;
+    } catch (CLI::ExtrasError const& e) {
         throw UsageError(std::string(e.what()) + flag_suggestion(app, e.what()));
+    } catch (CLI::ParseError const& e) {
+        throw UsageError(e.what());
     }
-    options.command = app.get_subcommands().front()->get_name();
+    if (version)
+        options.command = "version";
+    else if (app.get_subcommands().empty())
+        throw UsageError(fmt::format("name a command: {}; or --help", fmt::join(commands, ", ")));
+    else
+        options.command = app.get_subcommands().front()->get_name();
     return dispatch(options);
 }
 

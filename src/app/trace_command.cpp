@@ -23,7 +23,8 @@ HookPoint hook_of(Packet const& packet) {
 }
 
 std::optional<HookPoint> hook_by_name(std::string_view name) {
-    for (HookPoint const point : {HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output, HookPoint::postrouting}) {
+    for (HookPoint const point :
+         {HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output, HookPoint::postrouting}) {
         if (to_string(point) == name) return point;
     }
     return std::nullopt;
@@ -38,7 +39,7 @@ class Chains {
         for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
             Chain const& chain = ruleset.chains[id];
             if (!chain.hook) continue;
-            titles.push_back(chain.title());
+            titles.insert(titles.end(), {chain.title(), chain.name});
             if (chain.name == options.chain || chain.title() == options.chain) named_.push_back(id);
         }
         if (named_.empty()) {
@@ -67,7 +68,8 @@ class Chains {
         for (ChainId const id : all) {
             for (Binding const& binding : ruleset_.chains[id].bindings) {
                 U128 const interface = packet[binding.inbound ? Field::iif : Field::oif];
-                if (interface != 0 && interface == interface_value(binding.interface)) (binding.inbound ? in : out).push_back(id);
+                if (interface != 0 && interface == interface_value(binding.interface))
+                    (binding.inbound ? in : out).push_back(id);
             }
         }
         in.insert(in.end(), out.begin(), out.end());
@@ -83,7 +85,8 @@ class Chains {
     std::array<std::optional<std::vector<ChainId>>, 8> by_hook_;
 };
 
-std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId chain, std::optional<std::size_t> rule) {
+std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId chain,
+                      std::optional<std::size_t> rule) {
     Chain const& c = ruleset.chains[chain];
     Span const span = rule ? c.rules[*rule].span : c.policy_span;
     return sources[span.source].locate(span.begin).line;
@@ -91,7 +94,7 @@ std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId ch
 
 std::string_view certainty(Decision const& decision) { return decision.certain() ? "certain" : "possible"; }
 
-void print_text(Loaded const& loaded, Packet const& packet, Decision const& decision) {
+std::string trace_text(Loaded const& loaded, Packet const& packet, Decision const& decision) {
     Ruleset const& ruleset = loaded.reading->ruleset;
     std::string out = to_text(packet) + '\n';
     auto const to = std::back_inserter(out);
@@ -101,26 +104,29 @@ void print_text(Loaded const& loaded, Packet const& packet, Decision const& deci
         if (step.chain != chain) fmt::format_to(to, "  {}\n", visible(c.title()));
         chain = step.chain;
         std::string const what = step.rule ? visible(loaded.sources->text(c.rules[*step.rule].span)) : "policy";
-        fmt::format_to(to, "    {:>5}  {:<20} {}\n", line_of(*loaded.sources, ruleset, step.chain, step.rule), step.outcome, what);
+        fmt::format_to(to, "    {:>5}  {:<20} {}\n", line_of(*loaded.sources, ruleset, step.chain, step.rule),
+                       step.outcome, what);
     }
     Outcome const& main = decision.main();
     if (main.chain == no_chain) {
         fmt::format_to(to, "accept: no base chain sees this packet\n");
     } else {
         fmt::format_to(to, "{}: {} of {}, line {}\n", to_string(main.fate), main.rule ? "a rule" : "the policy",
-                       visible(ruleset.chains[main.chain].title()), line_of(*loaded.sources, ruleset, main.chain, main.rule));
+                       visible(ruleset.chains[main.chain].title()),
+                       line_of(*loaded.sources, ruleset, main.chain, main.rule));
     }
     if (!decision.certain()) {
         fmt::format_to(to, "possible only: matches that are not modelled may decide otherwise\n");
         for (Outcome const& o : decision.outcomes) {
             if (o.chain == no_chain) continue;
-            fmt::format_to(to, "  {} at line {}\n", to_string(o.fate), line_of(*loaded.sources, ruleset, o.chain, o.rule));
+            fmt::format_to(to, "  {} at line {}\n", to_string(o.fate),
+                           line_of(*loaded.sources, ruleset, o.chain, o.rule));
         }
     }
-    write_output("", out);
+    return out;
 }
 
-void print_json(Loaded const& loaded, Decision const& decision) {
+std::string trace_json(Loaded const& loaded, Decision const& decision) {
     Ruleset const& ruleset = loaded.reading->ruleset;
     Json steps = Json::array();
     for (Step const& step : decision.steps) {
@@ -132,12 +138,27 @@ void print_json(Loaded const& loaded, Decision const& decision) {
                          {"line", line_of(*loaded.sources, ruleset, step.chain, step.rule)},
                          {"outcome", step.outcome}});
     }
-    Json const json{{"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}, {"steps", steps}};
-    write_output("", json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
+    Json const json{
+        {"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}, {"steps", steps}};
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+// A misspelt key would be another packet.
+void check_keys(Json const& json) {
+    static std::vector<std::string_view> const keys{
+        "id",    "hook",  "iif",       "oif",       "family", "src", "dst",    "proto",     "protocol",
+        "sport", "dport", "icmp_type", "icmp_code", "mark",   "ttl", "length", "tcp_flags", "ct_state"};
+    if (!json.is_object()) throw std::runtime_error("no JSON object with a packet");
+    for (auto const& [key, value] : json.items()) {
+        if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+            throw std::runtime_error(fmt::format("unknown key '{}'{}", key, did_you_mean_text(key, keys)));
+        }
+    }
 }
 
 // A packet out of one line of --packets. Throws a sentence.
 Packet packet_from(Json const& json) {
+    check_keys(json);
     Packet packet;
     auto const number_or_name = [&](char const* key, Field field) {
         if (!json.contains(key) || json[key].is_null()) return;
@@ -145,12 +166,14 @@ Packet packet_from(Json const& json) {
         auto const found = value.is_number_unsigned() ? std::optional<U128>(value.get<std::uint64_t>())
                            : value.is_string()        ? value_by_name(field, value.get<std::string>())
                                                       : std::nullopt;
-        if (!found || *found > info(field).largest) throw std::runtime_error(fmt::format("'{}' has no value {}", key, value.dump()));
+        if (!found || *found > info(field).largest)
+            throw std::runtime_error(fmt::format("'{}' has no value {}", key, value.dump()));
         packet[field] = *found;
     };
     auto const address = [&](char const* key, Field (*field)(Family)) {
         auto const ip = parse_ip(json.value(key, std::string()));
-        if (!ip || ip->family != packet.family()) throw std::runtime_error(fmt::format("'{}' is no address of the packet's family", key));
+        if (!ip || ip->family != packet.family())
+            throw std::runtime_error(fmt::format("'{}' is no address of the packet's family", key));
         packet[field(ip->family)] = ip->value;
     };
     auto const source = parse_ip(json.value("src", std::string()));
@@ -175,7 +198,8 @@ Packet packet_from(Json const& json) {
     number_or_name("ttl", Field::ttl);
     number_or_name("length", Field::length);
     for (auto const& [key, field] : {std::pair{"iif", Field::iif}, std::pair{"oif", Field::oif}}) {
-        if (json.contains(key) && json[key].is_string()) packet[field] = interface_value(json[key].get<std::string>());
+        if (json.contains(key) && json[key].is_string())
+            packet[field] = interface_value(json[key].get<std::string>());
     }
     if (json.contains("tcp_flags") && json["tcp_flags"].is_array()) {
         for (Json const& flag : json["tcp_flags"]) {
@@ -210,22 +234,27 @@ int trace_many(Loaded const& loaded, Options const& options) {
             Json const json = Json::parse(line);
             Packet const packet = packet_from(json);
             auto const hook = hook_by_name(json.value("hook", std::string()));
+            if (json.contains("hook") && !hook)
+                throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
             Decision const decision = interpret(ruleset, chains.met_by(packet, hook), packet);
             Outcome const& main = decision.main();
             Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
                               {"verdict", to_string(main.fate)},
                               {"certainty", certainty(decision)},
-                              {"line", main.chain == no_chain ? Json() : Json(line_of(*loaded.sources, ruleset, main.chain, main.rule))}};
+                              {"line", main.chain == no_chain
+                                           ? Json()
+                                           : Json(line_of(*loaded.sources, ruleset, main.chain, main.rule))}};
             out += result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
         } catch (Json::exception const&) {
-            fmt::print(stderr, "portcullis: {}:{}: no JSON object with a packet\n", visible(options.packets_file), number);
+            fmt::print(stderr, "portcullis: {}:{}: no JSON object with a packet\n", visible(options.packets_file),
+                       number);
             code = unreadable_input;
         } catch (std::runtime_error const& e) {
             fmt::print(stderr, "portcullis: {}:{}: {}\n", visible(options.packets_file), number, visible(e.what()));
             code = unreadable_input;
         }
     }
-    write_output("", out);
+    write_output(options.outputs.empty() ? "" : options.outputs.front().path, out);
     return code;
 }
 
@@ -233,11 +262,15 @@ int trace_many(Loaded const& loaded, Options const& options) {
 
 int run_trace(Options const& options) {
     if (options.inputs.size() != 1) throw UsageError("trace needs one file");
-    if (options.packet.empty() == options.packets_file.empty()) throw UsageError("trace needs either --packet or --packets");
+    if (options.packet.empty() == options.packets_file.empty())
+        throw UsageError("trace needs either --packet or --packets");
+    if (options.inputs.front() == "-" && options.packets_file == "-")
+        throw UsageError("the file and the packets cannot both be standard input");
     Configs configs(options);
     auto const config = configs.config_for(options.inputs.front());
     bool const standard_input = options.inputs.front() == "-";
-    Loaded const loaded = load({standard_input ? options.stdin_filename : options.inputs.front(), true, standard_input}, options, *config);
+    Loaded const loaded = load(
+        {standard_input ? options.stdin_filename : options.inputs.front(), true, standard_input}, options, *config);
     if (!loaded.reading) {
         fmt::print(stderr, "portcullis: {}: {}\n", visible(options.inputs.front()), visible(loaded.error));
         return unreadable_input;
@@ -247,7 +280,9 @@ int run_trace(Options const& options) {
         if (finding.rule != "PC001" && finding.rule != "PC002") continue;
         Source const& source = (*loaded.sources)[finding.span.source];
         Location const at = source.locate(finding.span.begin);
-        auto const text = finding.args.contains("error") ? finding.args.at("error") : finding.args.at("construct") + ": " + finding.args.at("why");
+        auto const text = finding.args.contains("error")
+                              ? finding.args.at("error")
+                              : finding.args.at("construct") + ": " + finding.args.at("why");
         fmt::print(stderr, "portcullis: {}:{}:{}: {}\n", visible(source.path()), at.line, at.column, visible(text));
         code = unreadable_input; // the packet may meet what could not be read
     }
@@ -255,10 +290,14 @@ int run_trace(Options const& options) {
     ParsedPacket const parsed = parse_packet(options.packet);
     if (!parsed.packet) throw UsageError("--packet: " + parsed.error);
     Chains chains(loaded.reading->ruleset, options);
-    Decision const decision = interpret(loaded.reading->ruleset, chains.met_by(*parsed.packet, std::nullopt), *parsed.packet, {}, Detail::steps);
-    bool const json = !options.outputs.empty() && options.outputs.front().format == "json";
-    if (json) print_json(loaded, decision);
-    else print_text(loaded, *parsed.packet, decision);
+    Decision const decision = interpret(loaded.reading->ruleset, chains.met_by(*parsed.packet, std::nullopt),
+                                        *parsed.packet, {}, Detail::steps);
+    std::vector<Output> outputs = options.outputs;
+    if (outputs.empty()) outputs.push_back({"text", ""});
+    for (Output const& output : outputs) {
+        write_output(output.path, output.format == "json" ? trace_json(loaded, decision)
+                                                          : trace_text(loaded, *parsed.packet, decision));
+    }
     return code;
 }
 

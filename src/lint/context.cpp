@@ -181,9 +181,14 @@ PacketSet Context::alone(Permit const& permit) const {
 }
 
 PacketSet Context::to_service(PortRange const& port) const {
-    Match match = one_term(Field::protocol, ValueSet::single(port.protocol));
-    match.terms.push_back({Field::dport, ValueSet::range(port.first, port.last), {}});
-    return space_->of(match);
+    auto const key = std::tuple(port.protocol, port.first, port.last);
+    auto known = to_service_.find(key);
+    if (known == to_service_.end()) {
+        Match match = one_term(Field::protocol, ValueSet::single(port.protocol));
+        match.terms.push_back({Field::dport, ValueSet::range(port.first, port.last), {}});
+        known = to_service_.emplace(key, space_->of(match)).first;
+    }
+    return known->second;
 }
 
 Match const& Context::match(Permit const& permit) const {

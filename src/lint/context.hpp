@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "portcullis/lint/lint.hpp"
@@ -81,6 +82,7 @@ class Context {
     mutable std::vector<std::optional<PathReach>> reaches_; // by path, made when first asked
     mutable std::map<std::pair<ChainId, ChainId>, PacketSet> admissions_;
     mutable std::vector<std::optional<PacketSet>> passing_; // by permit
+    mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };
 
 // Whether the permit's own text can match a connection to the port; cheap, and never wrongly false.

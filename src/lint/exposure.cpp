@@ -62,33 +62,39 @@ bool is_wide(Context const& ctx, Permit const& permit) {
 
 } // namespace
 
+std::vector<OpenService> open_services(Context const& ctx, Opening const& opening,
+                                       std::vector<Service const*> const& services) {
+    std::vector<OpenService> open;
+    for (Service const* service : services) {
+        auto const port = std::find_if(service->ports.begin(), service->ports.end(), [&](PortRange const& p) {
+            PacketSet const to_port = ctx.to_service(p);
+            return std::any_of(opening.parts.begin(), opening.parts.end(),
+                               [&](auto const& part) { return !(part.second & to_port).empty(); });
+        });
+        if (port != service->ports.end()) open.push_back({service, *port});
+    }
+    return open;
+}
+
 std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service const*> const& services) {
     std::map<Place, Opening> openings;
     for (Permit const& permit : ctx.permits()) {
-        if (!permit.rule || permit.breadth == 0 || is_wide(ctx, permit)) continue;
+        if (!permit.rule || permit.breadth == 0) continue;
         PacketSet wanted = ctx.space().none();
-        std::vector<Service const*> candidates;
         for (Service const* service : services) {
             for (PortRange const& port : service->ports) {
-                if (!may_match(ctx, permit, port)) continue;
-                wanted |= ctx.to_service(port);
-                candidates.push_back(service);
+                if (may_match(ctx, permit, port)) wanted |= ctx.to_service(port);
             }
         }
-        if (candidates.empty()) continue;
+        if (wanted.empty() || is_wide(ctx, permit)) continue;
         PacketSet const set = ctx.passing(permit) & wanted;
-        if (set.empty()) continue;
-        Opening& opening = openings[place_of(permit)];
-        opening.parts.emplace_back(&permit, set);
-        for (Service const* service : candidates) {
-            bool const open = std::any_of(service->ports.begin(), service->ports.end(),
-                                          [&](PortRange const& port) { return !(set & ctx.to_service(port)).empty(); });
-            bool const known = std::find(opening.services.begin(), opening.services.end(), service) != opening.services.end();
-            if (open && !known) opening.services.push_back(service);
-        }
+        if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
     std::vector<Opening> all;
-    for (auto& [place, opening] : openings) all.push_back(std::move(opening));
+    for (auto& [place, opening] : openings) {
+        opening.services = open_services(ctx, opening, services);
+        all.push_back(std::move(opening));
+    }
     return all;
 }
 
@@ -104,21 +110,10 @@ std::vector<Opening> wide_openings(Context const& ctx) {
     return all;
 }
 
-std::string services_text(std::vector<Service const*> const& services, std::size_t most) {
+std::string services_text(std::vector<OpenService> const& services, std::size_t most) {
     std::vector<std::string> items;
-    for (Service const* service : services) {
-        std::string const port = service->ports.empty() ? "" : fmt::format(" ({})", port_text(service->ports.front()));
-        items.push_back(service->name + port);
-    }
+    for (auto const& [service, port] : services) items.push_back(fmt::format("{} ({})", service->name, port_text(port)));
     return join(items, most);
-}
-
-PacketSet to_any_of(Context const& ctx, std::vector<Service const*> const& services) {
-    PacketSet all = ctx.space().none();
-    for (Service const* service : services) {
-        for (PortRange const& port : service->ports) all |= ctx.to_service(port);
-    }
-    return all;
 }
 
 IntervalSet named_ports(Context const& ctx, Permit const& permit) {
@@ -191,7 +186,7 @@ Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
     finding.witness = ctx.witness(*permit, set, assumptions);
     finding.arg("sources", sources_text(ctx, opening));
     if (!opening.services.empty()) {
-        finding.service = opening.services.front()->name;
+        finding.service = opening.services.front().service->name;
         finding.arg("services", services_text(opening.services));
         finding.arg("verb", opening.services.size() == 1 ? "is" : "are");
     }

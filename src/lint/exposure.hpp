@@ -7,10 +7,16 @@
 
 namespace portcullis {
 
+// A service, and the first of its ports that is open.
+struct OpenService {
+    Service const* service = nullptr;
+    PortRange port;
+};
+
 // One rule of the text (or policy), with all paths and families on which it lets something through.
 struct Opening {
     std::vector<std::pair<Permit const*, PacketSet>> parts; // never empty sets
-    std::vector<Service const*> services;                   // that it opens, in the catalogue's order
+    std::vector<OpenService> services;                      // that it opens, in the order asked
 };
 
 // Permits up to this many ports name their services; wider ones are the business of the rules about breadth.
@@ -29,9 +35,10 @@ std::string sources_text(Context const& ctx, Opening const& opening);
 // Its sources are at least half of all untrusted ones of a family.
 bool from_anywhere(Context const& ctx, Opening const& opening);
 // "telnet (tcp/23)", at most `most` and "and N more".
-std::string services_text(std::vector<Service const*> const& services, std::size_t most = 3);
-// Connections to any port of these services.
-PacketSet to_any_of(Context const& ctx, std::vector<Service const*> const& services);
+std::string services_text(std::vector<OpenService> const& services, std::size_t most = 3);
+// Those of the services that some part of the opening reaches.
+std::vector<OpenService> open_services(Context const& ctx, Opening const& opening,
+                                       std::vector<Service const*> const& services);
 // The destination ports that the permit's own text leaves open; all where it names none.
 IntervalSet named_ports(Context const& ctx, Permit const& permit);
 // The permit names few source ports, and many destination ports or none: it was meant for answers.

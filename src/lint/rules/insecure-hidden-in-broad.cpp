@@ -27,16 +27,10 @@ void check_insecure_hidden_in_broad(Context const& ctx, Findings& out) {
     std::vector<Service const*> const insecure = insecure_services(ctx.catalogue());
     for (Opening opening : wide_openings(ctx)) {
         if (trusts_source_port(ctx, *opening.parts.front().first)) continue;
-        std::copy_if(insecure.begin(), insecure.end(), std::back_inserter(opening.services), [&](Service const* service) {
-            return std::any_of(service->ports.begin(), service->ports.end(), [&](PortRange const& port) {
-                PacketSet const to_port = ctx.to_service(port);
-                return std::any_of(opening.parts.begin(), opening.parts.end(),
-                                   [&](auto const& part) { return !(part.second & to_port).empty(); });
-            });
-        });
+        opening.services = open_services(ctx, opening, insecure);
         if (opening.services.empty()) continue;
         // The witness is a packet to the first of them.
-        for (auto& [permit, set] : opening.parts) set &= to_any_of(ctx, {opening.services.front()});
+        for (auto& [permit, set] : opening.parts) set &= ctx.to_service(opening.services.front().port);
         std::erase_if(opening.parts, [](auto const& part) { return part.second.empty(); });
         report(ctx, out, opening).note("opens: " + services_text(opening.services, opening.services.size()));
     }

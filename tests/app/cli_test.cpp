@@ -1,0 +1,619 @@
+// The program as its users run it: arguments and files in; exit code, standard output and standard error out.
+// docs/cli.md says what has to be true.
+#include <array>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+extern char** environ;
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(60);
+
+std::string slurp(fs::path const& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A folder of the test's own, gone with it. The .git in it stops the search for a portcullis.toml above.
+class Folder {
+  public:
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "portcullis-test-XXXXXX").string();
+        REQUIRE(::mkdtemp(name.data()) != nullptr);
+        path_ = name;
+        fs::create_directory(path_ / ".git");
+    }
+    ~Folder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    Folder(Folder const&) = delete;
+    Folder& operator=(Folder const&) = delete;
+
+    fs::path const& path() const { return path_; }
+    void write(fs::path const& name, std::string_view text) const {
+        fs::create_directories((path_ / name).parent_path());
+        std::ofstream(path_ / name, std::ios::binary) << text;
+    }
+    std::string read(fs::path const& name) const { return slurp(path_ / name); }
+
+  private:
+    fs::path path_;
+};
+
+struct Result {
+    int code = -1; // of a signal: 128 and its number
+    std::string out;
+    std::string err;
+};
+
+struct Call {
+    std::string input;                    // standard input
+    std::vector<std::string> environment; // NAME=VALUE
+    std::string out_path;                 // standard output goes here instead
+};
+
+// The environment without what decides on colour, and with `added`.
+std::vector<std::string> environment(std::vector<std::string> added) {
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        std::string_view const text = *entry;
+        bool const colour =
+            text.starts_with("NO_COLOR=") || text.starts_with("CLICOLOR") || text.starts_with("FORCE_COLOR=");
+        if (!colour) added.emplace_back(text);
+    }
+    return added;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+    std::vector<char*> all;
+    for (std::string& word : words) all.push_back(word.data());
+    all.push_back(nullptr);
+    return all;
+}
+
+int wait_for(pid_t child) {
+    auto const deadline = std::chrono::steady_clock::now() + patience;
+    int status = 0;
+    while (::waitpid(child, &status, WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            ::kill(child, SIGKILL);
+            ::waitpid(child, &status, 0);
+            FAIL("the program did not end within a minute");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+// Runs `portcullis ARGUMENTS` in the folder.
+Result run(Folder const& folder, std::vector<std::string> arguments, Call call = {}) {
+    Folder streams;
+    streams.write("in", call.input);
+    std::string const out = call.out_path.empty() ? (streams.path() / "out").string() : call.out_path;
+    std::string const err = streams.path() / "err";
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, (streams.path() / "in").c_str(), O_RDONLY, 0);
+    ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::posix_spawn_file_actions_addchdir_np(&actions, folder.path().c_str());
+    arguments.insert(arguments.begin(), PORTCULLIS_BINARY);
+    call.environment = environment(std::move(call.environment));
+    pid_t child = 0;
+    int const error = ::posix_spawn(&child, PORTCULLIS_BINARY, &actions, nullptr, pointers(arguments).data(),
+                                    pointers(call.environment).data());
+    ::posix_spawn_file_actions_destroy(&actions);
+    REQUIRE(error == 0);
+    Result result;
+    result.code = wait_for(child);
+    result.out = call.out_path.empty() ? streams.read("out") : "";
+    result.err = streams.read("err");
+    return result;
+}
+
+// iptables-save text of an INPUT chain that drops all but what the lines accept.
+std::string input_chain(std::string const& lines) {
+    return "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + lines + "COMMIT\n";
+}
+
+std::string const clean = input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n");
+std::string const telnet = input_chain("-A INPUT -p tcp --dport 23 -j ACCEPT\n");
+
+} // namespace
+
+TEST_CASE("the exit code says what was found") {
+    Folder const folder;
+    folder.write("clean.rules", clean);
+    folder.write("telnet.rules", telnet);
+    folder.write("limit.rules", input_chain("-A INPUT -s 10.0.0.0/8 -m limit --limit 5/min -j ACCEPT\n"));
+    folder.write(
+        "broken.rules",
+        input_chain("-A INPUT -p tcp --dport 23 -j ACCEPT\n-A INPUT -p tcp --dport twentythree -j ACCEPT\n"));
+    struct Case {
+        std::vector<std::string> arguments;
+        int code;
+    };
+    Case const cases[] = {
+        {{"lint", "clean.rules"}, 0},
+        {{"audit", "clean.rules"}, 0},
+        {{"lint", "telnet.rules"}, 1},
+        {{"audit", "telnet.rules"}, 1},
+        {{"lint", "clean.rules", "telnet.rules"}, 1},
+        {{"lint", "--fail-on", "never", "telnet.rules"}, 0},
+        {{"lint", "--fail-on", "high", "telnet.rules"}, 1},
+        {{"lint", "--fail-on", "critical", "telnet.rules"}, 0},
+        {{"lint", "--fail-on", "info", "clean.rules"}, 1},
+        {{"lint", "--severity", "critical", "telnet.rules"}, 1}, // what is shown is not what counts
+        {{"lint", "--ignore", "PC101", "telnet.rules"}, 0},
+        {{"lint", "--ignore", "telnet-exposed,PC3", "telnet.rules"}, 0},
+        {{"lint", "--select", "PC101", "telnet.rules"}, 1},
+        {{"lint", "--select", "PC4", "telnet.rules"}, 0},
+        {{"lint", "limit.rules"}, 0},
+        {{"lint", "--strict", "clean.rules"}, 0},
+        {{"lint", "--strict", "limit.rules"}, 3},
+        {{"lint", "broken.rules"}, 3},
+        {{"lint", "--fail-on", "never", "broken.rules"}, 3},
+        {{"lint", "telnet.rules", "broken.rules"}, 3},
+        {{"lint", "missing.rules"}, 3},
+        {{"lint", "clean.rules", "missing.rules"}, 3},
+        {{"lint", "--dialect", "nftables", "clean.rules"}, 3},
+        {{"trace", "missing.rules", "--packet", "tcp 192.0.2.1:1 > 192.0.2.2:22"}, 3},
+        {{"version"}, 0},
+        {{"--version"}, 0},
+        {{"--help"}, 0},
+        {{"lint", "--help"}, 0},
+    };
+    for (Case const& test : cases) {
+        Result const result = run(folder, test.arguments);
+        std::string line;
+        for (std::string const& argument : test.arguments) line += argument + ' ';
+        INFO(line << "\n" << result.out << result.err);
+        CHECK(result.code == test.code);
+        CHECK((!result.out.empty() || !result.err.empty()));
+    }
+}
+
+TEST_CASE("what the caller mistyped is an error that names what was meant") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    struct Case {
+        std::vector<std::string> arguments;
+        std::string message;
+    };
+    Case const cases[] = {
+        {{}, "name a command: lint, audit, trace"},
+        {{"lnt", "fw.rules"}, "there is no command 'lnt'; did you mean 'lint'?"},
+        {{"fw.rules"}, "there is no command 'fw.rules'; did you mean 'portcullis lint fw.rules'?"},
+        {{"lint", "--isolate", "fw.rules"}, "--isolate; did you mean '--isolated'?"},
+        {{"--isolated", "lint", "fw.rules"}, "--isolated; it belongs after the command"},
+        {{"lint", "--select", "telnet-expose", "fw.rules"},
+         "--select: unknown rule 'telnet-expose'; did you mean 'telnet-exposed'?"},
+        {{"lint", "--ignore", "PC999", "fw.rules"}, "--ignore: unknown rule 'PC999'"},
+        {{"lint", "--dialect", "nftable", "fw.rules"},
+         "--dialect: unknown dialect 'nftable'; did you mean 'nftables'?"},
+        {{"lint", "-o", "jsn", "fw.rules"}, "-o: unknown format 'jsn'"},
+        {{"lint", "--severity", "hihg", "fw.rules"},
+         "--severity: 'hihg' is none of critical, high, medium, low, info; did you mean 'high'?"},
+        {{"lint", "--fail-on", "nevr", "fw.rules"}, "did you mean 'never'?"},
+        {{"lint", "--color", "alwys", "fw.rules"}, "did you mean 'always'?"},
+        {{"lint", "-j", "0", "fw.rules"}, "--jobs"},
+        {{"lint"}, "lint needs a file, a directory, or '-' for standard input"},
+        {{"audit"}, "audit needs a file"},
+        {{"explain", "telnet-expose"}, "unknown rule 'telnet-expose'; did you mean 'telnet-exposed'?"},
+        {{"explain", "PC1"}, "PC1 is a prefix"},
+        {{"catalogue", "telent"}, "no service is called 'telent'; did you mean 'telnet'?"},
+        {{"catalogue", "--format", "xml"}, "'xml' is none of text, json, markdown"},
+        {{"trace", "fw.rules"}, "trace needs either --packet or --packets"},
+        {{"trace", "fw.rules", "--packet", "tpc 192.0.2.1 > 192.0.2.2"}, "--packet: 'tpc' is no protocol"},
+        {{"trace", "fw.rules", "--packet", "tcp 192.0.2.1:1 > 192.0.2.2:22", "--chain", "INPTU"},
+         "did you mean 'INPUT'?"},
+        {{"trace", "fw.rules", "--packet", "tcp 192.0.2.1:1 > 192.0.2.2:22", "--hook", "inptu"},
+         "did you mean 'input'?"},
+        {{"trace", "-", "--packets", "-"}, "cannot both be standard input"},
+    };
+    for (Case const& test : cases) {
+        Result const result = run(folder, test.arguments);
+        INFO(test.message);
+        CHECK(result.code == 2);
+        CHECK(result.out.empty());
+        CHECK_THAT(result.err, StartsWith("portcullis: ") && Contains(test.message));
+    }
+}
+
+TEST_CASE("text that is no firewall is refused with what it is") {
+    Folder const folder;
+    struct Case {
+        std::string name;
+        std::string text;
+        std::string message;
+    };
+    using namespace std::string_literals;
+    Case const cases[] = {
+        {"empty", "", "not recognised as iptables, nftables or Cisco text"},
+        {"garbage", "roses are red\nviolets are blue\n", "not recognised as iptables, nftables or Cisco text"},
+        {"nul", "*filter\n:INPUT DROP [0:0]\0\nCOMMIT\n"s, "is a binary file: it has NUL bytes"},
+        {"utf-16", "\xff\xfe*\0f\0i\0"s, "is UTF-16; convert it to UTF-8 first"},
+        {"utf-16-big", "\xfe\xff\0*\0f"s, "is UTF-16; convert it to UTF-8 first"},
+    };
+    for (Case const& test : cases) {
+        folder.write(test.name, test.text);
+        Result const result = run(folder, {"lint", test.name});
+        INFO(test.name);
+        CHECK(result.code == 3);
+        CHECK_THAT(result.out,
+                   Contains("PC001") && Contains(test.message) && Contains("the analysis is incomplete"));
+    }
+}
+
+TEST_CASE("a byte order mark and the line ends of another system change nothing") {
+    Folder const folder;
+    std::string crlf;
+    for (char const c : telnet) crlf += c == '\n' ? "\r\n" : std::string(1, c);
+    folder.write("fw.rules", telnet);
+    std::string const expected = run(folder, {"lint", "fw.rules"}).out;
+    for (std::string const& text : {"\xef\xbb\xbf" + telnet, crlf, "\xef\xbb\xbf" + crlf}) {
+        folder.write("fw.rules", text);
+        Result const result = run(folder, {"lint", "fw.rules"});
+        CHECK(result.code == 1);
+        CHECK(result.out == expected);
+    }
+}
+
+TEST_CASE("a line that is wrong does not hide what is found in the others") {
+    Folder const folder;
+    folder.write(
+        "fw.rules",
+        input_chain("-A INPUT -p tcp --dport twentythree -j ACCEPT\n-A INPUT -p tcp --dport 23 -j ACCEPT\n"));
+    Result const result = run(folder, {"lint", "fw.rules", "-o", "json"});
+    CHECK(result.code == 3);
+    auto const json = nlohmann::json::parse(result.out);
+    CHECK(json["complete"] == false);
+    CHECK(json["files"][0]["errors"] == 1);
+    REQUIRE(json["findings"].size() >= 2);
+    CHECK(json["findings"][0]["rule"] == "PC001");
+    CHECK(json["findings"][0]["start"]["line"] == 5);
+    CHECK(json["findings"][1]["rule"] == "PC101");
+    CHECK(json["findings"][1]["start"]["line"] == 6);
+}
+
+TEST_CASE("standard input is a file with a name") {
+    Folder const folder;
+    Result const named = run(folder, {"lint", "-", "--stdin-filename", "edge/fw.rules"}, {telnet, {}, {}});
+    CHECK(named.code == 1);
+    CHECK_THAT(named.out, Contains("--> edge/fw.rules:5:1"));
+    Result const unnamed = run(folder, {"lint", "-"}, {telnet, {}, {}});
+    CHECK(unnamed.code == 1);
+    CHECK_THAT(unnamed.out, Contains("--> <stdin>:5:1"));
+    CHECK(run(folder, {"lint", "-"}).code == 3); // nothing at all
+}
+
+TEST_CASE("a directory is searched for firewalls") {
+    Folder const folder;
+    folder.write("fw/telnet.rules", telnet);
+    folder.write("fw/site/clean.rules", clean);
+    folder.write("fw/README", "what is in this folder\n");
+    folder.write("fw/.hidden/telnet.rules", telnet);
+    folder.write("texts/README", "nothing here\n");
+    fs::create_directory(folder.path() / "empty");
+    Result const result = run(folder, {"lint", "fw"});
+    CHECK(result.code == 1);
+    CHECK_THAT(result.out, Contains("--> fw/telnet.rules:5:1") && Contains("in 2 files"));
+    CHECK(result.err == "portcullis: skipped 1 file that is no firewall configuration\n");
+    // A folder in which nothing was looked at has not been found clean.
+    CHECK(run(folder, {"lint", "texts"}).code == 2);
+    CHECK(run(folder, {"lint", "empty"}).code == 2);
+    // What the user names has to be what they say.
+    CHECK(run(folder, {"lint", "fw", "fw/README"}).code == 3);
+}
+
+TEST_CASE("reports go where they are sent, whole") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    Result const both = run(folder, {"lint", "fw.rules", "-o", "json=out.json", "-o", "text"});
+    CHECK(both.code == 1);
+    CHECK_THAT(both.out, Contains("high[PC101]"));
+    CHECK(folder.read("out.json") == run(folder, {"lint", "fw.rules", "-o", "json"}).out);
+    auto const json = nlohmann::json::parse(folder.read("out.json"));
+    CHECK(json["schema_version"] == "1.0");
+    CHECK(json["findings"][0]["slug"] == "telnet-exposed");
+
+    // Through a link, and into what is no file.
+    fs::create_symlink("out.json", folder.path() / "link.json");
+    CHECK(run(folder, {"lint", "fw.rules", "-o", "json=link.json"}).code == 1);
+    CHECK(fs::is_symlink(folder.path() / "link.json"));
+    CHECK(run(folder, {"lint", "fw.rules", "-o", "json=/dev/null"}).code == 1);
+    CHECK(fs::is_character_file("/dev/null"));
+
+    Result const nowhere = run(folder, {"lint", "fw.rules", "-o", "json=no/such/folder.json"});
+    CHECK(nowhere.code == 4);
+    CHECK_THAT(nowhere.err, Contains("cannot write no/such/folder.json: No such file or directory"));
+    for (auto const& entry : fs::directory_iterator(folder.path())) CHECK(entry.path().extension() != ".tmp");
+}
+
+TEST_CASE("a full disk is an error, whatever the command") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    std::vector<std::string> const calls[] = {{"lint", "fw.rules"},
+                                              {"lint", "--fail-on", "never", "fw.rules"},
+                                              {"audit", "fw.rules"},
+                                              {"lint", "fw.rules", "-o", "json"},
+                                              {"explain", "PC101"},
+                                              {"catalogue", "telnet"},
+                                              {"version"},
+                                              {"--help"},
+                                              {"trace", "fw.rules", "--packet", "tcp 192.0.2.1:1 > 192.0.2.2:22"}};
+    for (auto const& arguments : calls) {
+        Result const result = run(folder, arguments, {{}, {}, "/dev/full"});
+        INFO(arguments.front());
+        CHECK(result.code == 4);
+        CHECK_THAT(result.err, Contains("cannot write to standard output: No space left on device"));
+    }
+    CHECK(run(folder, {"lint", "fw.rules", "-o", "json=/dev/full"}).code == 4);
+}
+
+TEST_CASE("JSON has the same bytes whatever the number of threads") {
+    Folder const folder;
+    std::string const fixtures = PORTCULLIS_ROOT "/tests/fixtures";
+    for (char const* command : {"lint", "audit"}) {
+        // Sets of packets for every service are slow under sanitizers; one dialect will do for the audit.
+        std::string const inputs = std::string_view(command) == "audit" ? fixtures + "/iptables" : fixtures;
+        Result const one = run(folder, {command, "--isolated", "-j1", "-o", "json", inputs});
+        Result const eight = run(folder, {command, "--isolated", "-j8", "-o", "json", inputs});
+        CHECK(one.code == eight.code);
+        CHECK(one.out.size() > 1000);
+        CHECK(one.out == eight.out);
+    }
+}
+
+TEST_CASE("colour is a choice, and off where the output is no terminal") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    struct Case {
+        std::vector<std::string> flags;
+        std::vector<std::string> environment;
+        bool colored;
+    };
+    Case const cases[] = {
+        {{}, {}, false},
+        {{"--color", "auto"}, {}, false},
+        {{"--color", "always"}, {}, true},
+        {{"--color", "never"}, {}, false},
+        {{}, {"CLICOLOR_FORCE=1"}, true},
+        {{}, {"FORCE_COLOR=1"}, true},
+        {{}, {"NO_COLOR=1", "FORCE_COLOR=1"}, false},
+        {{"--color", "always"}, {"NO_COLOR=1"}, true},
+        {{"--color", "never"}, {"FORCE_COLOR=1"}, false},
+    };
+    for (Case const& test : cases) {
+        std::vector<std::string> arguments{"lint", "fw.rules"};
+        arguments.insert(arguments.end(), test.flags.begin(), test.flags.end());
+        Result const result = run(folder, arguments, {{}, test.environment, {}});
+        CHECK((result.out.find('\x1b') != std::string::npos) == test.colored);
+    }
+    CHECK(run(folder, {"lint", "fw.rules", "--color", "always", "-o", "json"}).out.find('\x1b') ==
+          std::string::npos);
+}
+
+TEST_CASE("nothing in a file or its name can command the reader's terminal") {
+    Folder const folder;
+    std::string const escape = "\x1b[31m";
+    std::string const override = "\u202e"; // turns the direction of what follows
+    std::string const text = input_chain("-A INPUT -p tcp --dport 23 -m comment --comment \"" + escape + override +
+                                         "\" -j ACCEPT\n"
+                                         "-A INPUT -p tcp --dport 22 -j NO" +
+                                         override + escape + "\x9b" +
+                                         "SUCH\n"
+                                         "-A INPUT --" +
+                                         escape + " -j ACCEPT\n");
+    std::string const name = "f" + escape + "\nw" + override + ".rules";
+    folder.write(name, text);
+    std::vector<std::string> const calls[] = {{"lint", "--severity", "info", name},
+                                              {"audit", name},
+                                              {"lint", "-o", "json", name},
+                                              {"trace", name, "--packet", "tcp 192.0.2.1:1 > 192.0.2.2:23"},
+                                              {"trace", name, "--packet", override + escape},
+                                              {name},
+                                              {"lint", "no" + name},
+                                              {"lint", "--" + name},
+                                              {"lint", "--dialect", name, name},
+                                              {"explain", name},
+                                              {"catalogue", name}};
+    for (auto const& arguments : calls) {
+        Result const result = run(folder, arguments);
+        INFO(arguments.front() << ": " << result.out << result.err);
+        std::string const all = result.out + result.err;
+        CHECK(all.find('\x1b') == std::string::npos);
+        if (arguments.size() < 2 || arguments[1] != "-o")
+            CHECK(all.find(override) == std::string::npos); // JSON is not for eyes
+    }
+    CHECK_THAT(run(folder, {"lint", name}).out, Contains("--> f\\x1b[31m\\nw\\u{202e}.rules:5:1") ||
+                                                    Contains("--> f\\x1b[31m\\x0aw\\u{202e}.rules:5:1"));
+}
+
+TEST_CASE("audit names the service, its sources and the rule that lets it in") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    Result const text = run(folder, {"audit", "fw.rules"});
+    CHECK_THAT(text.out, Contains("to this host") && Contains("line 5: -A INPUT -p tcp --dport 23 -j ACCEPT") &&
+                             Contains("from 0.0.0.0/0") && Contains("telnet") && Contains("tcp/23"));
+    auto const json = nlohmann::json::parse(run(folder, {"audit", "fw.rules", "-o", "json"}).out);
+    REQUIRE(json["exposures"].size() == 1);
+    auto const& exposure = json["exposures"][0];
+    CHECK(exposure["service"] == "telnet");
+    CHECK(exposure["path"] == "to-host");
+    CHECK(exposure["sources"] == nlohmann::json({"0.0.0.0/0"}));
+    CHECK(exposure["rules"] == nlohmann::json::parse(R"([{"path": "fw.rules", "line": 5}])"));
+    CHECK(exposure["witness"]["dport"] == 23);
+    CHECK(exposure["witness"]["verdict"] == "accept");
+}
+
+TEST_CASE("trace shows every rule that a packet meets") {
+    Folder const folder;
+    folder.write("fw.rules",
+                 input_chain("-A INPUT -s 10.0.0.0/8 -j ACCEPT\n-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
+    std::string const packet = "in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:22";
+    Result const text = run(folder, {"trace", "fw.rules", "--packet", packet});
+    CHECK(text.code == 0);
+    CHECK_THAT(text.out, Contains("5  no match") && Contains("6  accept") &&
+                             Contains("accept: a rule of filter/INPUT, line 6"));
+    Result const json = run(folder, {"trace", "fw.rules", "--packet", packet, "-o", "json"});
+    CHECK(nlohmann::json::parse(json.out) ==
+          nlohmann::json::parse(R"({"verdict": "accept", "certainty": "certain", "steps": [
+        {"hook": "input", "table": "filter", "chain": "INPUT", "rule": 1, "line": 5, "outcome": "no match"},
+        {"hook": "input", "table": "filter", "chain": "INPUT", "rule": 2, "line": 6, "outcome": "accept"}]})"));
+    CHECK(run(folder, {"trace", "fw.rules", "--packet", packet, "-o", "json=steps.json"}).out.empty());
+    CHECK(folder.read("steps.json") == json.out);
+}
+
+TEST_CASE("trace decides many packets, a line each") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    folder.write(
+        "packets.jsonl",
+        R"({"id":7,"hook":"input","iif":"eth0","family":4,"src":"203.0.113.9","dst":"192.0.2.10","proto":"tcp","dport":23}
+
+{"id":"query","src":"203.0.113.9","dst":"192.0.2.10","proto":17,"dport":53}
+{"hook":"output","src":"192.0.2.10","dst":"203.0.113.9","proto":"udp","sport":53,"dport":40000,"ct_state":"established"}
+)");
+    std::string const expected = R"({"id":7,"verdict":"accept","certainty":"certain","line":5}
+{"id":"query","verdict":"drop","certainty":"certain","line":2}
+{"id":4,"verdict":"accept","certainty":"certain","line":4}
+)";
+    Result const file = run(folder, {"trace", "fw.rules", "--packets", "packets.jsonl"});
+    CHECK(file.code == 0);
+    CHECK(file.out == expected);
+    CHECK(run(folder, {"trace", "fw.rules", "--packets", "-"}, {folder.read("packets.jsonl"), {}, {}}).out ==
+          expected);
+}
+
+TEST_CASE("a packet that is none is named by its line, and the others are decided") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    std::array<std::pair<char const*, char const*>, 6> const wrong{{
+        {"x", "no JSON object with a packet"},
+        {"[1]", "no JSON object with a packet"},
+        {R"({"src":"192.0.2.1","dst":"2001:db8::1","proto":"tcp"})", "'dst' is no address of the packet's family"},
+        {R"({"src":"192.0.2.1","dst":"192.0.2.2","proto":"tpc"})", "unknown protocol"},
+        {R"({"src":"192.0.2.1","dst":"192.0.2.2","proto":"tcp","dprot":23})",
+         "unknown key 'dprot'; did you mean 'dport'?"},
+        {R"({"src":"192.0.2.1","dst":"192.0.2.2","proto":"tcp","hook":"inside"})", "there is no hook \"inside\""},
+    }};
+    std::string text;
+    for (auto const& [line, error] : wrong) text += std::string(line) + '\n';
+    text += R"({"src":"192.0.2.1","dst":"192.0.2.2","proto":"tcp","dport":23})";
+    folder.write("packets.jsonl", text);
+    Result const result = run(folder, {"trace", "fw.rules", "--packets", "packets.jsonl"});
+    CHECK(result.code == 3);
+    CHECK(result.out == "{\"id\":7,\"verdict\":\"accept\",\"certainty\":\"certain\",\"line\":5}\n");
+    for (std::size_t i = 0; i < wrong.size(); ++i) {
+        CHECK_THAT(result.err,
+                   Contains("packets.jsonl:" + std::to_string(i + 1) + ": ") && Contains(wrong[i].second));
+    }
+}
+
+TEST_CASE("trace says where a line that could not be read may decide otherwise") {
+    Folder const folder;
+    folder.write(
+        "fw.rules",
+        input_chain("-A INPUT -p tcp --dport twentythree -j DROP\n-A INPUT -p tcp --dport 23 -j ACCEPT\n"));
+    Result const result = run(folder, {"trace", "fw.rules", "--packet", "tcp 192.0.2.1:1 > 192.0.2.2:23"});
+    CHECK(result.code == 3);
+    CHECK_THAT(result.err, Contains("fw.rules:5:17: unknown port or service 'twentythree'"));
+    CHECK_THAT(result.out, Contains("accept: a rule of filter/INPUT, line 6"));
+}
+
+TEST_CASE("explain has a page for every rule of its list") {
+    Folder const folder;
+    Result const list = run(folder, {"explain"});
+    CHECK(list.code == 0);
+    CHECK_THAT(list.out, StartsWith("PC001 ") && Contains("PC101  telnet-exposed"));
+    Result const page = run(folder, {"explain", "PC101"});
+    CHECK(page.code == 0);
+    CHECK_THAT(page.out, StartsWith("PC101 telnet-exposed (high)"));
+    CHECK(run(folder, {"explain", "telnet-exposed"}).out == page.out);
+}
+
+TEST_CASE("the catalogue answers to names, aliases and ports") {
+    Folder const folder;
+    Result const page = run(folder, {"catalogue", "telnet"});
+    CHECK(page.code == 0);
+    CHECK_THAT(page.out, StartsWith("telnet: Telnet") && Contains("tcp/23") && Contains("ssh"));
+    CHECK(run(folder, {"catalogue", "tcp/23"}).out == page.out);
+    auto const json = nlohmann::json::parse(run(folder, {"catalogue", "telnet", "--format", "json"}).out);
+    CHECK(json["services"][0]["name"] == "telnet");
+    CHECK(nlohmann::json::parse(run(folder, {"catalogue", "--format", "json"}).out)["services"].size() >= 120);
+    CHECK_THAT(run(folder, {"catalogue", "telnet", "--format", "markdown"}).out, StartsWith("#"));
+}
+
+TEST_CASE("the nearest portcullis.toml above a file applies to it") {
+    Folder const folder;
+    folder.write("telnet.rules", telnet);
+    folder.write("site/telnet.rules", telnet);
+    folder.write("site/lab/telnet.rules", telnet);
+    folder.write("portcullis.toml", "[lint]\nfail-on = \"critical\"\n");
+    folder.write("site/portcullis.toml", "[lint]\nignore = [\"telnet-exposed\"]\n");
+    auto const rules_of = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {"lint", "--severity", "high", "-o", "json"});
+        std::string all;
+        for (auto const& finding : nlohmann::json::parse(run(folder, arguments).out)["findings"]) {
+            all += finding["path"].get<std::string>() + ' ';
+        }
+        return all;
+    };
+    CHECK(rules_of({"telnet.rules", "site/telnet.rules", "site/lab/telnet.rules"}) == "telnet.rules ");
+    CHECK(rules_of({"--isolated", "site/telnet.rules", "site/lab/telnet.rules"}) ==
+          "site/lab/telnet.rules site/telnet.rules ");
+    CHECK(rules_of({"--config", "portcullis.toml", "site/telnet.rules"}) == "site/telnet.rules ");
+    CHECK(run(folder, {"lint", "telnet.rules"}).code == 0); // by fail-on
+    CHECK(run(folder, {"lint", "--fail-on", "high", "telnet.rules"}).code == 1);
+    // Standard input is where its name says.
+    CHECK(run(folder, {"lint", "-", "--stdin-filename", "site/x.rules"}, {telnet, {}, {}}).code == 0);
+    CHECK(run(folder, {"lint", "-", "--isolated", "--stdin-filename", "site/x.rules"}, {telnet, {}, {}}).code == 1);
+}
+
+TEST_CASE("a mistake in portcullis.toml ends the run with its place") {
+    Folder const folder;
+    folder.write("fw.rules", clean);
+    struct Case {
+        std::string text;
+        std::string message;
+    };
+    Case const cases[] = {
+        {"[lint]\nslect = [\"PC1\"]\n",
+         "portcullis.toml:2:1: unknown key 'slect' in [lint]; did you mean 'select'?"},
+        {"[lint]\nignore = [\"PC101\", \"telnet-expose\"]\n",
+         "portcullis.toml:2:20: unknown rule 'telnet-expose'; did you mean 'telnet-exposed'?"},
+        {"[lint]\nfail-on = 3\n", "portcullis.toml:2:11: "},
+        {"[zones.lan]\nnetworks = [\"10.0.0.0/33\"]\n", "portcullis.toml:2:13: "},
+        {"[lint\n", "portcullis.toml:1:6: "},
+    };
+    for (Case const& test : cases) {
+        folder.write("portcullis.toml", test.text);
+        Result const result = run(folder, {"lint", "fw.rules"});
+        INFO(test.text);
+        CHECK(result.code == 2);
+        CHECK_THAT(result.err, Contains(test.message));
+        CHECK(result.out.empty());
+        CHECK(run(folder, {"lint", "--isolated", "fw.rules"}).code == 0);
+    }
+    CHECK_THAT(run(folder, {"lint", "--config", "none.toml", "fw.rules"}).err, Contains("cannot read none.toml"));
+    CHECK(run(folder, {"lint", "--config", "none.toml", "fw.rules"}).code == 2);
+}
