@@ -9,6 +9,7 @@
 #include <fstream>
 #include <glob.h>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 
 #include "portcullis/lint/rule.hpp"
@@ -125,8 +126,10 @@ std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, st
         else
             found.push_back({argument, true, false});
     }
-    std::stable_sort(found.begin(), found.end(),
-                     [](InputFile const& a, InputFile const& b) { return a.path < b.path; });
+    // Of a file that is both named and found, the name counts.
+    std::stable_sort(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) {
+        return std::tie(a.path, b.named) < std::tie(b.path, a.named);
+    });
     auto const last = std::unique(found.begin(), found.end(),
                                   [](InputFile const& a, InputFile const& b) { return a.path == b.path; });
     found.erase(last, found.end());
@@ -235,15 +238,15 @@ void write_output(std::string const& path, std::string_view text) {
     auto const check = [&path](std::string const& why) {
         if (!why.empty()) throw std::runtime_error(fmt::format("cannot write {}: {}", path, why));
     };
+    // A device, a pipe or a link is written through, not replaced.
     std::error_code error;
-    fs::path const target = fs::exists(path, error) ? fs::canonical(path, error) : fs::path(path);
-    // A device or a pipe is written to, not replaced.
-    if (fs::exists(target, error) && !fs::is_regular_file(target, error)) return check(write_all(target, text));
+    auto const kind = fs::symlink_status(path, error).type();
+    if (kind != fs::file_type::regular && kind != fs::file_type::not_found) return check(write_all(path, text));
     // Whole or not at all: a reader never sees half a report.
-    fs::path const temporary = fmt::format("{}.{}.tmp", target.string(), ::getpid());
+    std::string const temporary = fmt::format("{}.{}.tmp", path, ::getpid());
     std::string why = write_all(temporary, text);
     if (why.empty()) {
-        fs::rename(temporary, target, error);
+        fs::rename(temporary, path, error);
         if (error) why = error.message();
     }
     if (!why.empty()) fs::remove(temporary, error);

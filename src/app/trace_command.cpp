@@ -30,6 +30,13 @@ std::optional<HookPoint> hook_by_name(std::string_view name) {
     return std::nullopt;
 }
 
+// A packet and where it goes; access lists are bound to interfaces by names longer than a packet's fields.
+struct Question {
+    Packet packet;
+    std::string in;
+    std::string out;
+};
+
 // The chains that a packet meets: those of --chain; of a Linux hook; or the access lists that its interfaces have.
 class Chains {
   public:
@@ -48,28 +55,27 @@ class Chains {
         }
     }
 
-    std::vector<ChainId> const& met_by(Packet const& packet, std::optional<HookPoint> hook) {
+    std::vector<ChainId> const& met_by(Question const& question, std::optional<HookPoint> hook) {
         if (!named_.empty()) return named_;
         if (!hook && !options_.hook.empty()) hook = hook_by_name(options_.hook);
         bool const lists = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(),
                                        [](Chain const& c) { return c.hook && c.hook->point == HookPoint::list; });
-        if (lists) return met_ = bound_lists(packet);
-        HookPoint const point = hook.value_or(hook_of(packet));
+        if (lists) return met_ = bound_lists(question);
+        HookPoint const point = hook.value_or(hook_of(question.packet));
         auto& known = by_hook_[static_cast<std::size_t>(point)];
         if (!known) known = chains_at(ruleset_, point);
         return *known;
     }
 
   private:
-    std::vector<ChainId> bound_lists(Packet const& packet) const {
+    std::vector<ChainId> bound_lists(Question const& question) const {
         std::vector<ChainId> in;
         std::vector<ChainId> out;
         auto const all = chains_at(ruleset_, HookPoint::list);
         for (ChainId const id : all) {
             for (Binding const& binding : ruleset_.chains[id].bindings) {
-                U128 const interface = packet[binding.inbound ? Field::iif : Field::oif];
-                if (interface != 0 && interface == interface_value(binding.interface))
-                    (binding.inbound ? in : out).push_back(id);
+                std::string const& interface = binding.inbound ? question.in : question.out;
+                if (interface == binding.interface) (binding.inbound ? in : out).push_back(id);
             }
         }
         in.insert(in.end(), out.begin(), out.end());
@@ -157,9 +163,10 @@ void check_keys(Json const& json) {
 }
 
 // A packet out of one line of --packets. Throws a sentence.
-Packet packet_from(Json const& json) {
+Question packet_from(Json const& json) {
     check_keys(json);
-    Packet packet;
+    Question question;
+    Packet& packet = question.packet;
     auto const number_or_name = [&](char const* key, Field field) {
         if (!json.contains(key) || json[key].is_null()) return;
         Json const& value = json[key];
@@ -197,10 +204,10 @@ Packet packet_from(Json const& json) {
     number_or_name("mark", Field::mark);
     number_or_name("ttl", Field::ttl);
     number_or_name("length", Field::length);
-    for (auto const& [key, field] : {std::pair{"iif", Field::iif}, std::pair{"oif", Field::oif}}) {
-        if (json.contains(key) && json[key].is_string())
-            packet[field] = interface_value(json[key].get<std::string>());
-    }
+    if (json.contains("iif") && json["iif"].is_string()) question.in = json["iif"].get<std::string>();
+    if (json.contains("oif") && json["oif"].is_string()) question.out = json["oif"].get<std::string>();
+    packet[Field::iif] = interface_value(question.in);
+    packet[Field::oif] = interface_value(question.out);
     if (json.contains("tcp_flags") && json["tcp_flags"].is_array()) {
         for (Json const& flag : json["tcp_flags"]) {
             auto const bit = value_by_name(Field::tcp_flags, flag.get<std::string>());
@@ -210,7 +217,7 @@ Packet packet_from(Json const& json) {
     } else if (packet[Field::protocol] == number(Protocol::tcp)) {
         packet[Field::tcp_flags] = packet[Field::ct_state] == ct_state::new_ ? tcp_flag::syn : tcp_flag::ack;
     }
-    return packet;
+    return question;
 }
 
 int trace_many(Loaded const& loaded, Options const& options) {
@@ -232,11 +239,11 @@ int trace_many(Loaded const& loaded, Options const& options) {
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         try {
             Json const json = Json::parse(line);
-            Packet const packet = packet_from(json);
+            Question const question = packet_from(json);
             auto const hook = hook_by_name(json.value("hook", std::string()));
             if (json.contains("hook") && !hook)
                 throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
-            Decision const decision = interpret(ruleset, chains.met_by(packet, hook), packet);
+            Decision const decision = interpret(ruleset, chains.met_by(question, hook), question.packet);
             Outcome const& main = decision.main();
             Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
                               {"verdict", to_string(main.fate)},
@@ -290,7 +297,7 @@ int run_trace(Options const& options) {
     ParsedPacket const parsed = parse_packet(options.packet);
     if (!parsed.packet) throw UsageError("--packet: " + parsed.error);
     Chains chains(loaded.reading->ruleset, options);
-    Decision const decision = interpret(loaded.reading->ruleset, chains.met_by(*parsed.packet, std::nullopt),
+    Decision const decision = interpret(loaded.reading->ruleset, chains.met_by({*parsed.packet, parsed.in, parsed.out}, std::nullopt),
                                         *parsed.packet, {}, Detail::steps);
     std::vector<Output> outputs = options.outputs;
     if (outputs.empty()) outputs.push_back({"text", ""});

@@ -7,6 +7,7 @@
 
 #include "lint/audit.hpp"
 #include "lint/checks.hpp"
+#include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 
 namespace portcullis {
@@ -33,10 +34,13 @@ std::string fingerprint(Sources const& sources, std::string const& path, Finding
     return fmt::format("{:016x}", h);
 }
 
+constexpr std::size_t longest_text = 300; // of what is told to be unmodelled; variables can make it endless
+
 // The same text once, with its count, at its first place; statements that have no effect on matching, and opaque matches.
 std::vector<Unmodelled> unmodelled_of(Ruleset const& ruleset) {
     std::map<std::string, Unmodelled> found;
-    auto const add = [&](std::string const& text, Span span, std::uint32_t count) {
+    auto const add = [&](std::string const& whole, Span span, std::uint32_t count) {
+        std::string const text = shortened(whole, longest_text);
         auto const [at, added] = found.try_emplace(text, Unmodelled{text, span, 0});
         at->second.count += count;
         if (span.begin < at->second.span.begin) at->second.span = span;

@@ -68,19 +68,19 @@ class Parser {
         for (std::size_t i = 0; i < all.size(); ++i) {
             if (all[i] == ">") {
                 if (i == 0 || i + 1 == all.size()) return fail("'>' needs an address on either side");
-                if (!endpoints(all[i - 1], all[i + 1])) return {std::nullopt, error_};
+                if (!endpoints(all[i - 1], all[i + 1])) return fail(error_);
             }
         }
         if (!has_addresses_) return fail("a packet needs 'SOURCE > DESTINATION'");
         for (std::size_t i = 0; i < all.size(); ++i) {
             bool const address = all[i] == ">" || (i + 1 < all.size() && all[i + 1] == ">") || (i > 0 && all[i - 1] == ">");
-            if (!address && !word(all[i])) return {std::nullopt, error_};
+            if (!address && !word(all[i])) return fail(error_);
         }
         return finish();
     }
 
   private:
-    ParsedPacket fail(std::string message) { return {std::nullopt, std::move(message)}; }
+    ParsedPacket fail(std::string message) { return {std::nullopt, {}, {}, std::move(message)}; }
     bool refuse(std::string message) {
         error_ = std::move(message);
         return false;
@@ -129,6 +129,8 @@ class Parser {
             if (!value) return refuse(fmt::format("'{}' is no value for '{}'", text.substr(equals + 1), key.name));
             packet_[key.field] = *value;
             has_flags_ = has_flags_ || key.field == Field::tcp_flags;
+            if (key.field == Field::iif) in_ = text.substr(equals + 1);
+            if (key.field == Field::oif) out_ = text.substr(equals + 1);
             return true;
         }
         return refuse(fmt::format("unknown key '{}'; known are in, out, flags, state, type, code, mark, ct-mark, ttl, length and dscp",
@@ -141,10 +143,12 @@ class Parser {
         if (packet_[Field::protocol] == number(Protocol::tcp) && !has_flags_) {
             packet_[Field::tcp_flags] = is_new ? tcp_flag::syn : tcp_flag::ack;
         }
-        return {packet_, {}};
+        return {packet_, in_, out_, {}};
     }
 
     Packet packet_;
+    std::string in_;
+    std::string out_;
     std::string error_;
     bool has_addresses_ = false;
     bool has_protocol_ = false;
@@ -155,7 +159,7 @@ class Parser {
 
 std::optional<U128> value_by_name(Field field, std::string_view text) {
     if (field == Field::iif || field == Field::oif) {
-        if (text.empty() || text.size() > 16) return std::nullopt;
+        if (text.empty()) return std::nullopt;
         return interface_value(text);
     }
     if (field == Field::tcp_flags || field == Field::ct_status) {

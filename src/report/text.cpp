@@ -31,11 +31,10 @@ std::string first_paragraph(std::string const& text) {
 }
 
 // Lists can be long; the whole is in the other formats.
-std::string shortened(std::string const& text) {
+std::string shortened_list(std::string const& text) {
     constexpr std::size_t most = 400;
-    if (text.size() <= most) return text;
-    std::size_t const end = text.rfind(", ", most);
-    return text.substr(0, end == std::string::npos ? most : end) + ", ...";
+    std::size_t const end = text.size() <= most ? std::string::npos : text.rfind(", ", most);
+    return end == std::string::npos ? shortened(text, most) : text.substr(0, end) + ", ...";
 }
 
 class Snippet {
@@ -146,7 +145,7 @@ void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint 
         line("proof", fmt::format("{} is accepted by {}", to_text(finding.witness->packet),
                                   list ? "the access list" : fmt::format("all chains of {}", to_string(finding.witness->hook))));
     }
-    for (std::string const& note : finding.notes) line("note", shortened(note));
+    for (std::string const& note : finding.notes) line("note", shortened_list(note));
     line("help", first_paragraph(d.rule->fix));
     out += '\n';
 }

@@ -150,6 +150,16 @@ TEST_CASE("engine and interpreter agree on every small ruleset with calls") {
         }
     }
     CHECK(count > 10000);
+    // All triples of rules in a chain without calls.
+    std::vector<Rule> single;
+    for (Match const& m : matches) {
+        for (Verdict const& v : {verdicts[0], verdicts[1], verdicts[3], verdicts[4]}) single.push_back(rule(m, v));
+    }
+    for (Rule const& a : single) {
+        for (Rule const& b : single) {
+            for (Rule const& c : single) check(world({{a, b, c}}, ++count % 2 == 0), choice);
+        }
+    }
 }
 
 namespace {

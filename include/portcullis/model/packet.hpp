@@ -25,7 +25,9 @@ std::string to_text(Packet const& packet);
 
 struct ParsedPacket {
     std::optional<Packet> packet;
-    std::string error; // where there is none: a sentence
+    std::string in;    // interfaces by their full names, which may be longer than the packet's fields
+    std::string out;
+    std::string error; // where there is no packet: a sentence
 };
 
 // The same notation, as people type it: a protocol by name or number, "SRC[:PORT] > DST[:PORT]" with IPv6 in brackets
