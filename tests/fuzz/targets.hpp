@@ -13,6 +13,7 @@ struct Target {
     void (*run)(std::string_view text);
     std::string_view seeds;    // the folder of texts to begin with, below tests/
     std::size_t prefix_budget; // about how many bytes replay may spend on the prefixes of one of them
+    bool picks_reader = false; // by what the text is, as the program does
 };
 
 std::span<Target const> targets();
