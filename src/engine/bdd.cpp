@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "portcullis/engine/budget.hpp"
 
@@ -149,19 +148,6 @@ void Bdd::collect() {
         table_[slot] = i;
         ++live_;
     }
-}
-
-std::size_t Bdd::size(Ref f) const {
-    std::unordered_set<std::uint32_t> seen;
-    std::vector<std::uint32_t> todo{f >> 1U};
-    while (!todo.empty()) {
-        std::uint32_t const i = todo.back();
-        todo.pop_back();
-        if (!seen.insert(i).second || i == 0) continue;
-        todo.push_back(nodes_[i].low >> 1U);
-        todo.push_back(nodes_[i].high >> 1U);
-    }
-    return seen.size();
 }
 
 } // namespace portcullis

@@ -36,9 +36,6 @@ class Bdd {
     void release(Ref f) { --kept_[f >> 1U]; }
     // Frees what nothing kept reaches, once enough has gathered. Unkept references are invalid after it.
     void collect_if_due();
-    // Distinct nodes below f, the terminal included.
-    std::size_t size(Ref f) const;
-    std::size_t live_nodes() const { return live_; }
 
   private:
     struct Node {

@@ -189,13 +189,14 @@ void BoxTree::build(std::span<std::uint32_t> part, std::uint32_t begin) {
     build(part.subspan(left), static_cast<std::uint32_t>(begin + left));
 }
 
-bool BoxTree::any_containing(Box const& box, std::uint32_t before, std::vector<bool> const& counts) const {
+template <class Enter, class Take>
+bool BoxTree::search(std::uint32_t before, Enter const& enter, Take const& take) const {
     std::vector<std::uint32_t> todo = roots_;
     while (!todo.empty()) {
         std::uint32_t const at = todo.back();
         todo.pop_back();
         Node const& node = nodes_[at];
-        if (node.first_position >= before || !node.hull.contains(box)) continue;
+        if (node.first_position >= before || !enter(node.hull)) continue;
         if (node.right != 0) {
             todo.push_back(at + 1);
             todo.push_back(node.right);
@@ -203,29 +204,24 @@ bool BoxTree::any_containing(Box const& box, std::uint32_t before, std::vector<b
         }
         for (std::uint32_t i = node.begin; i < node.end; ++i) {
             std::uint32_t const position = order_[i];
-            if (position < before && counts[position] && boxes_[position].contains(box)) return true;
+            if (position < before && enter(boxes_[position]) && take(position)) return true;
         }
     }
     return false;
 }
 
+bool BoxTree::any_containing(Box const& box, std::uint32_t before, std::vector<bool> const& counts) const {
+    return search(before, [&](Box const& other) { return other.contains(box); },
+                  [&](std::uint32_t position) { return counts[position]; });
+}
+
 std::vector<std::uint32_t> BoxTree::meeting(Box const& box, std::uint32_t before) const {
     std::vector<std::uint32_t> found;
-    std::vector<std::uint32_t> todo = roots_;
-    while (!todo.empty()) {
-        std::uint32_t const at = todo.back();
-        todo.pop_back();
-        Node const& node = nodes_[at];
-        if (node.first_position >= before || !node.hull.meets(box)) continue;
-        if (node.right != 0) {
-            todo.push_back(at + 1);
-            todo.push_back(node.right);
-            continue;
-        }
-        for (std::uint32_t i = node.begin; i < node.end; ++i) {
-            if (order_[i] < before && boxes_[order_[i]].meets(box)) found.push_back(order_[i]);
-        }
-    }
+    search(before, [&](Box const& other) { return other.meets(box); },
+           [&](std::uint32_t position) {
+               found.push_back(position);
+               return false;
+           });
     std::sort(found.begin(), found.end());
     return found;
 }

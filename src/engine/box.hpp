@@ -37,7 +37,6 @@ class BoxTree {
     std::vector<std::uint32_t> meeting(Box const& box, std::uint32_t before) const;
     // Whether a position below `before` has a box that contains `box`, among those that `counts` says yes to.
     bool any_containing(Box const& box, std::uint32_t before, std::vector<bool> const& counts) const;
-    Box const& operator[](std::size_t position) const { return boxes_[position]; }
 
   private:
     struct Node {
@@ -47,6 +46,9 @@ class BoxTree {
         std::uint32_t right;          // the left child follows its parent; 0 for a leaf
     };
     void build(std::span<std::uint32_t> part, std::uint32_t begin);
+    // Goes down where `enter` says so of a hull, and takes the boxes below `before` that it says so of, until `take`
+    // says true; whether one did.
+    template <class Enter, class Take> bool search(std::uint32_t before, Enter const& enter, Take const& take) const;
 
     std::vector<Box> boxes_;
     std::vector<std::uint32_t> order_;

@@ -419,8 +419,6 @@ bool PacketSet::contains(Packet const& packet) const {
     return f != Bdd::false_ref;
 }
 
-std::size_t PacketSet::size() const { return space_->impl_->bdd.size(ref_); }
-
 Space::Space(std::size_t node_limit) : impl_(std::make_unique<Impl>(node_limit)) {}
 Space::~Space() = default;
 
@@ -435,16 +433,6 @@ PacketSet Space::of(Field field, ValueSet const& values) {
 PacketSet Space::of(Match const& match) {
     impl_->bdd.collect_if_due();
     return {*this, impl_->match(match)};
-}
-
-PacketSet Space::of(Packet const& packet) {
-    impl_->bdd.collect_if_due();
-    Ref result = impl_->universe;
-    for (std::size_t place = 0; place < order.size(); ++place) {
-        Field const field = ordered_field(place, packet.family());
-        result = impl_->bdd.conjunction(result, impl_->values(field, ValueSet::single(packet[field])));
-    }
-    return {*this, result};
 }
 
 } // namespace portcullis

@@ -58,8 +58,8 @@ std::string where(Chain const& chain, std::optional<std::size_t> rule) {
     return fmt::format("{}/{}", chain.title(), chain.rules[*rule].origin + 1);
 }
 
-Context::Context(Sources const& sources, Ruleset const& ruleset, LintOptions const& options, Asking asking)
-    : sources_(sources), ruleset_(ruleset), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
+Context::Context(Ruleset const& ruleset, LintOptions const& options, Asking asking)
+    : ruleset_(ruleset), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
       paths_(find_paths(ruleset)) {
     reaches_.resize(paths_.size());
     for (Path const& path : paths_) questions_.push_back(make_question(path));

@@ -30,10 +30,9 @@ enum class Asking : std::uint8_t {
 
 class Context {
   public:
-    Context(Sources const& sources, Ruleset const& ruleset, LintOptions const& options, Asking asking);
+    Context(Ruleset const& ruleset, LintOptions const& options, Asking asking);
     ~Context();
 
-    Sources const& sources() const { return sources_; }
     Ruleset const& ruleset() const { return ruleset_; }
     Catalogue const& catalogue() const { return options_.config.catalogue; }
     Config const& config() const { return options_.config; }
@@ -70,7 +69,6 @@ class Context {
     PacketSet marks() const;
     void collect_permits();
 
-    Sources const& sources_;
     Ruleset const& ruleset_;
     LintOptions const& options_;
     Asking asking_;

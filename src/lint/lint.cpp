@@ -137,10 +137,10 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
     result.unmodelled = unmodelled_of(reading.ruleset);
     Findings findings = std::move(reading.findings);
     try {
-        Context ctx(*sources, reading.ruleset, options, Asking::untrusted);
+        Context ctx(reading.ruleset, options, Asking::untrusted);
         run_checks(ctx, options, findings);
         if (options.exposures) {
-            Context everyone(*sources, reading.ruleset, options, Asking::anybody);
+            Context everyone(reading.ruleset, options, Asking::anybody);
             result.exposures = find_exposures(everyone, options.config);
         }
     } catch (BudgetExceeded const& e) {

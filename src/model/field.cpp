@@ -39,13 +39,6 @@ std::array<FieldInfo, field_count> const& fields() {
     return table;
 }
 
-std::optional<Field> field_by_name(std::string_view name) {
-    for (FieldInfo const& row : fields()) {
-        if (row.name == name) return row.field;
-    }
-    return std::nullopt;
-}
-
 IntervalSet const& port_protocols() {
     static IntervalSet const set =
         IntervalSet::of({{6, 6}, {17, 17}, {33, 33}, {132, 132}, {136, 136}});

@@ -65,11 +65,7 @@ template <bool audit> void run_command(std::string_view text) {
     LintOptions options;
     options.exposures = audit;
     Report report{"", {lint(sources, source, *dialect, std::move(reading), options)}, Severity::info};
-    for (Diagnostic const& d : report.files[0].findings) {
-        check_finding(*sources, d.finding);
-        require(d.message.find('{') == std::string::npos || text.find('{') != std::string_view::npos,
-                "a message has no argument left to fill");
-    }
+    for (Diagnostic const& d : report.files[0].findings) check_finding(*sources, d.finding);
     if (audit)
         text_audit(report, Catalogue::built_in(), {});
     else

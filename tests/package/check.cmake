@@ -3,7 +3,8 @@
 file(REMOVE_RECURSE ${WORK})
 execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --config ${CONFIG} --prefix ${WORK}/prefix
   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
-foreach(file IN ITEMS bin/portcullis include/portcullis/lint/lint.hpp share/doc/portcullis/LICENSE)
+foreach(file IN ITEMS bin/portcullis include/portcullis/lint/lint.hpp share/portcullis/report.schema.json
+    share/doc/portcullis/LICENSE)
   if(NOT EXISTS ${WORK}/prefix/${file})
     message(FATAL_ERROR "${file} was not installed")
   endif()

@@ -70,8 +70,6 @@ class PacketSet {
     std::optional<Member> member() const;
     // Whether the packet is in it for some truth of the opaque matches.
     bool contains(Packet const& packet) const;
-    // Nodes of its diagram, as a measure of size.
-    std::size_t size() const;
 
   private:
     friend class Space;
@@ -93,7 +91,6 @@ class Space {
     // Packets of the field's family only, where it has one.
     PacketSet of(Field field, ValueSet const& values);
     PacketSet of(Match const& match);
-    PacketSet of(Packet const& packet);
 
   private:
     friend class PacketSet;

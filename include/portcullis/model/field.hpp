@@ -51,7 +51,6 @@ struct FieldInfo {
 
 std::array<FieldInfo, field_count> const& fields();
 inline FieldInfo const& info(Field field) { return fields()[static_cast<std::size_t>(field)]; }
-std::optional<Field> field_by_name(std::string_view name);
 
 constexpr U128 family_v4 = 0;
 constexpr U128 family_v6 = 1;
