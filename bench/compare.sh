@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# portcullis lint beside the loaders that only check the syntax of the same rules, in one run: seconds and peak memory.
+# portcullis lint beside the loaders that only check the syntax of the same rules, in one run: seconds of processor time and peak memory.
 # Usage: bench/compare.sh [RULES]   (as root; needs iptables and nftables; works in a network namespace of its own)
 set -euo pipefail
 rules=${1:-100000}
@@ -12,7 +12,7 @@ measure() { # NAME COMMAND…: the better of two runs
     local name=$1 best=""
     shift
     for _ in 1 2; do
-        /usr/bin/env time -o "$work/time" -f "%e s, %M KB" timeout 900 "$@" >/dev/null 2>&1 || true
+        /usr/bin/env time -o "$work/time" -f "%U s of processor time, %M KB" timeout 900 "$@" >/dev/null 2>&1 || true
         local now
         now=$(tail -n 1 "$work/time")
         if [ -z "$best" ] || [ "$(printf '%s\n%s\n' "${now%% *}" "${best%% *}" | sort -g | head -n 1)" = "${now%% *}" ]; then best=$now; fi
