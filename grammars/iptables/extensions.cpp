@@ -462,9 +462,9 @@ constexpr OptionInfo log_target[] = {
     {"log-uid"},
 };
 constexpr OptionInfo mark_target[] = {
-    {"and-mark", Key::and_mark, Shape::number, A},        {"or-mark", Key::or_mark, Shape::number, A},
-    {"set-mark", Key::set_mark, Shape::masked_number, A}, {"set-xmark", Key::set_xmark, Shape::masked_number, A},
-    {"xor-mark", Key::xor_mark, Shape::number, A},
+    {"and-mark", Key::other, Shape::number, A},        {"or-mark", Key::other, Shape::number, A},
+    {"set-mark", Key::other, Shape::masked_number, A}, {"set-xmark", Key::other, Shape::masked_number, A},
+    {"xor-mark", Key::other, Shape::number, A},
 };
 constexpr OptionInfo masquerade_target[] = {
     {"random"},

@@ -99,11 +99,6 @@ enum class Key : std::uint8_t {
     netmap_to,
     reject_with,
     notrack,
-    set_mark,
-    and_mark,
-    or_mark,
-    xor_mark,
-    set_xmark,
     unknown,
 };
 

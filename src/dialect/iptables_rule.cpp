@@ -739,30 +739,61 @@ class RuleReader {
         bool const notrack = target.name == "NOTRACK" || (target.name == "CT" && has(Key::notrack));
         rule_.effects.notrack = notrack;
         if (!notrack) rule_.effects.sets.push_back(change_text(target));
-        if (target.name == "MARK" || target.name == "CONNMARK") rule_.effects.mark = new_mark(target);
+        if (auto const mark = assignment(target)) rule_.effects.assignments.push_back(*mark);
     }
 
-    // What the packet's mark may be after the target: one value, or any where the old one or the connection's counts.
-    ValueSet new_mark(Target const& target) const {
-        for (Option const& option : options_) {
-            bool const sets = option.info->key == Key::set_mark || option.info->key == Key::set_xmark;
-            if (target.name != "MARK" || !sets) continue;
-            auto const [value, mask] = std::get<MaskedNumber>(option.value);
-            if (mask == 0xffffffff) return ValueSet::single(value);
+    // What the target does to a mark (xt_MARK.c, xt_connmark.c): bits of the old one are kept, others flipped or taken
+    // over from the other mark.
+    std::optional<Assignment> assignment(Target const& target) const {
+        U128 const all = max_value(32);
+        bool const connection = target.name == "CONNMARK";
+        if (target.name == "HMARK" || (target.name == "SET" && option_named("map-mark") != nullptr))
+            return Assignment{.field = Field::mark, .known = false};
+        if (!connection && target.name != "MARK") return std::nullopt;
+        Field const field = connection ? Field::ct_mark : Field::mark;
+        auto const changed = [&](U128 mask, U128 value) {
+            U128 const kept = ~mask & all;
+            return connection ? Assignment{field, 0, kept, value} : Assignment{field, kept, 0, value};
+        };
+        if (option_named("left-shift-mark") != nullptr || option_named("right-shift-mark") != nullptr)
+            return Assignment{.field = option_named("restore-mark") != nullptr ? Field::mark : field, .known = false};
+        if (Option const* const set = option_named("set-mark")) {
+            auto const [value, mask] = std::get<MaskedNumber>(set->value);
+            return changed(mask | value, value);
         }
-        return IntervalSet::all(info(Field::mark).bits);
+        if (Option const* const set = option_named("set-xmark")) {
+            auto const [value, mask] = std::get<MaskedNumber>(set->value);
+            return changed(mask, value);
+        }
+        if (auto const bits = number_option("and-mark")) return changed(~*bits & all, 0);
+        if (auto const bits = number_option("or-mark")) return changed(*bits, *bits);
+        if (auto const bits = number_option("xor-mark")) return changed(0, *bits);
+        U128 const both = number_option("mask").value_or(all);
+        U128 const packet_mask = number_option("nfmask").value_or(both);
+        U128 const connection_mask = number_option("ctmask").value_or(both);
+        if (option_named("save-mark") != nullptr)
+            return Assignment{Field::ct_mark, packet_mask, ~connection_mask & all, 0};
+        if (option_named("restore-mark") != nullptr)
+            return Assignment{Field::mark, ~packet_mask & all, connection_mask, 0};
+        return std::nullopt; // without any of them, the rule is refused
+    }
+
+    Option const* option_named(std::string_view name) const {
+        auto const at = std::ranges::find_if(options_, [&](Option const& o) {
+            return o.instance == instance_ && o.info->name == name;
+        });
+        return at == options_.end() ? nullptr : &*at;
+    }
+    std::optional<U128> number_option(std::string_view name) const {
+        Option const* const option = option_named(name);
+        return option == nullptr ? std::nullopt : std::optional<U128>(std::get<NumberRange>(option->value).first);
     }
 
     // Marks in nft's words, since they are fields; the rest as written.
     std::string change_text(Target const& target) const {
-        if (target.name == "MARK") {
-            for (Option const& option : options_) {
-                if (option.info->key != Key::set_mark && option.info->key != Key::set_xmark) continue;
-                auto const [value, mask] = std::get<MaskedNumber>(option.value);
-                if (mask == 0xffffffff) return "mark set " + value_text(Field::mark, value);
-            }
-        }
-        return target_text(target.name);
+        auto const mark = target.name == "MARK" ? assignment(target) : std::nullopt;
+        bool const constant = mark && mark->mark_keep == 0;
+        return constant ? "mark set " + value_text(Field::mark, mark->value) : target_text(target.name);
     }
 
     // ---- nat

@@ -50,6 +50,9 @@ struct NamedSet {
     };
     bool is_map = false;
     bool changes_at_run_time = false; // flags dynamic or timeout
+    std::string_view name; // where it is declared
+    Span span;             // … of the name
+    Time time = 0;
     std::vector<Change> changes;
 };
 

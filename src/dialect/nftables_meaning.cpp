@@ -66,6 +66,8 @@ constexpr MeaningRow meaning_rows[] = {
     {"meta", "iifname", {Type::interface, Field::iif, 128}},
     {"meta", "oif", {Type::interface, Field::oif, 128}},
     {"meta", "oifname", {Type::interface, Field::oif, 128}},
+    {"meta", "iifgroup", {Type::group, Field::iif_group, 32}},
+    {"meta", "oifgroup", {Type::group, Field::oif_group, 32}},
     {"meta", "pkttype", {Type::packet_type, Field::packet_type, 2}},
     {"meta", "length", {Type::number, Field::length, 16}},
     {"ip", "length", {Type::number, Field::length, 16}},
@@ -152,6 +154,7 @@ constexpr Word direction_words[] = {{"original", 0}, {"reply", 1}};
 constexpr Word nfproto_words[] = {{"ipv4", 2}, {"ipv6", 10}};
 constexpr Word ether_type_words[] = {{"ip", 0x0800},   {"arp", 0x0806},   {"ip6", 0x86dd},
                                      {"vlan", 0x8100}, {"8021q", 0x8100}, {"8021ad", 0x88a8}};
+constexpr Word group_words[] = {{"default", 0}}; // others are in the machine's own /etc/iproute2/group
 constexpr Word packet_type_words[] = {
     {"host", 0}, {"unicast", 0}, {"broadcast", 1}, {"multicast", 2}, {"other", 3}};
 constexpr Word route_type_words[] = {{"unspec", 0},    {"unicast", 1},     {"local", 2},
@@ -176,6 +179,7 @@ Words words_of(Type type) {
     case Type::ct_direction: return direction_words;
     case Type::nfproto: return nfproto_words;
     case Type::ether_type: return ether_type_words;
+    case Type::group: return group_words;
     case Type::packet_type: return packet_type_words;
     case Type::route_type: return route_type_words;
     case Type::dscp: return dscp_words;
@@ -362,6 +366,7 @@ std::string_view describe(Type type) {
     case Type::nfproto: return "ipv4 or ipv6";
     case Type::ether_type: return "an ether type";
     case Type::interface: return "an interface";
+    case Type::group: return "a group of interfaces";
     case Type::packet_type: return "a packet type";
     case Type::route_type: return "an address type";
     case Type::mac: return "a link-layer address";

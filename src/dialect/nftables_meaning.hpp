@@ -30,6 +30,7 @@ enum class Type : std::uint8_t {
     nfproto,
     ether_type,
     interface,
+    group,
     packet_type,
     route_type,
     mac,

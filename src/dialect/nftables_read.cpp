@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 
+#include "dialect/nftables_declaration.hpp"
 #include "dialect/nftables_rule.hpp"
 #include "grammars/nftables/parse.hpp"
 
@@ -34,6 +35,13 @@ struct ChainState {
     std::deque<RuleState> rules; // "insert" prepends
 };
 
+// A counter, limit, helper or flowtable: kept by its text.
+struct ObjectState {
+    std::string_view name;
+    Span span;
+    Time time = 0;
+};
+
 struct TableState {
     ast::TableFamily family{};
     std::string name;
@@ -41,6 +49,7 @@ struct TableState {
     bool dormant = false; // its base chains are not at their hooks
     std::map<std::string, NamedSet, std::less<>> sets;
     std::map<std::string, ChainState, std::less<>> chains;
+    std::map<std::pair<std::string, std::string>, ObjectState> objects; // by kind and name
 };
 
 constexpr std::array<std::string_view, 6> family_names{"ip", "ip6", "inet", "arp", "bridge", "netdev"};
@@ -99,6 +108,7 @@ class Reader {
         run(load(source, ast::Place::top), nullptr, nullptr);
         mark_updated_sets();
         lower();
+        keep_declarations();
         reading_.findings.append(std::move(findings_));
         return std::move(reading_);
     }
@@ -180,10 +190,10 @@ class Reader {
         run_chain(chain, *table, declare_chain(*table, chain.name, chain.span));
     }
     void apply(ast::Set const& set, TableState* table, ChainState*) {
-        run_set(set, declare_set(*table, set.name, set.is_map));
+        run_set(set, declare_set(*table, set.name, set.span, set.is_map));
     }
-    void apply(ast::Object const& object, TableState*, ChainState*) {
-        keep_object(object.kind, object.name, object.span);
+    void apply(ast::Object const& object, TableState* table, ChainState*) {
+        declare_object(*table, object.kind, object.name, object.span);
     }
     void apply(ast::Flags const& flags, TableState* table, ChainState* chain) {
         if (chain == nullptr && std::find(flags.words.begin(), flags.words.end(), "dormant") != flags.words.end())
@@ -258,14 +268,14 @@ class Reader {
             ChainState& chain = declare_chain(table, command.name, command.span);
             if (auto const* const body = std::get_if<ast::Chain>(&command.payload)) run_chain(*body, table, chain);
         } else if (command.object == "set" || command.object == "map") {
-            NamedSet& set = declare_set(table, command.name, command.object == "map");
+            NamedSet& set = declare_set(table, command.name, command.span, command.object == "map");
             if (auto const* const body = std::get_if<ast::Set>(&command.payload)) run_set(*body, set);
         } else if (command.object == "element") {
             change_elements(command, table, false);
         } else if (command.object == "rule") {
             add_rule(command, table);
         } else {
-            keep_object(command.object, command.name, command.span);
+            declare_object(table, command.object, command.name, command.span);
         }
     }
 
@@ -329,6 +339,11 @@ class Reader {
                 set->second.changes.clear();
             else
                 table.sets.erase(set);
+        } else if (!flush) {
+            auto const is_it = [&](auto const& entry) {
+                return entry.first.first.ends_with(command.object) && entry.first.second == name;
+            };
+            std::erase_if(table.objects, is_it);
         }
     }
 
@@ -379,10 +394,20 @@ class Reader {
         return at->second;
     }
 
-    NamedSet& declare_set(TableState& table, std::string_view name, bool is_map) {
-        NamedSet& set = table.sets[std::string(name)];
+    NamedSet& declare_set(TableState& table, std::string_view name, Span span, bool is_map) {
+        auto const [at, is_new] = table.sets.try_emplace(std::string(name));
+        NamedSet& set = at->second;
         set.is_map = is_map;
+        if (is_new) {
+            set.name = name;
+            set.span = span;
+            set.time = now_;
+        }
         return set;
+    }
+
+    void declare_object(TableState& table, std::string_view kind, std::string_view name, Span span) {
+        table.objects.try_emplace({canonical(kind), std::string(name)}, ObjectState{name, span, now_});
     }
 
     // The table or chain of a command; where the file does not have it, that is reported once.
@@ -396,13 +421,38 @@ class Reader {
         return declare_chain(table, command.name, command.span);
     }
 
-    void keep_object(std::string_view kind, std::string_view name, Span span) {
-        keep(fmt::format("{} {}", kind, name), span);
-    }
     void keep(std::string text, Span span) { reading_.ruleset.unmodelled.push_back({std::move(text), span, 1}); }
     void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
     void undefined(std::string kind, std::string_view name, Span span) {
         findings_.add("PC401", span).arg("kind", std::move(kind)).arg("name", std::string(name));
+    }
+
+    // What rules refer to by name only: objects, and sets whose content changes at run time.
+    void keep_declarations() {
+        std::map<Time, Unmodelled> kept;
+        auto const add = [&](TableState const& table, std::string_view kind, std::string_view name, Span span, Time time) {
+            std::string_view const text = sources_[span.source].text();
+            auto const end = static_cast<std::size_t>(name.data() - text.data()) + name.size();
+            std::string const body = declared_body(text.substr(text.substr(end).starts_with('"') ? end + 1 : end),
+                                                   [&](std::string_view variable) { return variable_text(variable, span, time); });
+            std::string declaration = fmt::format("{} {}{}", kind, name, body.empty() ? body : " { " + body + " }");
+            kept.emplace(time, Unmodelled{std::move(declaration), span, 1, title(table)});
+        };
+        for (auto const& [key, table] : tables_) {
+            for (auto const& [name, object] : table.objects) add(table, name.first, object.name, object.span, object.time);
+            for (auto const& [name, set] : table.sets) {
+                if (set.changes_at_run_time) add(table, set.is_map ? "map" : "set", set.name, set.span, set.time);
+            }
+        }
+        for (auto& [time, item] : kept) reading_.ruleset.unmodelled.push_back(std::move(item));
+    }
+
+    std::string variable_text(std::string_view name, Span span, Time time) {
+        ast::Expr variable;
+        variable.kind = ast::Expr::Kind::variable;
+        variable.span = span;
+        variable.text = name;
+        return expressions_.text(variable, time);
     }
 
     // A set that rules add to has another content at run time.

@@ -35,20 +35,83 @@ class RuleReader {
         Match match;
         Verdict verdict;
         Span span;
+        std::optional<Assignment> assignment{}; // of a mark by a map: the rule goes on
     };
 
     void lower(ast::Match const& match) { expressions_.match(match, span_, scope_, match_); }
 
     void lower(ast::Assignment const& assignment) {
         expressions_.require(assignment.target, span_, scope_, match_);
+        std::optional<Field> const field = mark_field(assignment.target);
+        if (field && lower_mark_map(*field, assignment)) return;
         operand(assignment.value);
         effects_.sets.push_back(source_text());
-        bool const names_field = assignment.target.kind == ast::Expr::Kind::selector;
-        if (names_field && meaning_of(assignment.target.selector).field == Field::mark) {
-            Meaning const& mark = meaning_of(assignment.target.selector);
-            auto const value = expressions_.constant_range(assignment.value, mark, scope_.time);
-            effects_.mark = value ? IntervalSet(value->first, value->last) : IntervalSet::all(mark.bits);
+        if (!field) return;
+        Assignment unknown{.field = *field, .known = false};
+        std::optional<Assignment> const known = marks_of(assignment.value);
+        effects_.assignments.push_back(known.value_or(unknown));
+        effects_.assignments.back().field = *field;
+    }
+
+    static std::optional<Field> mark_field(ast::Expr const& target) {
+        if (target.kind != Kind::selector) return std::nullopt;
+        Meaning const& meaning = meaning_of(target.selector);
+        bool const is_mark = meaning.field == Field::mark || meaning.field == Field::ct_mark;
+        return is_mark ? std::optional(meaning.field) : std::nullopt;
+    }
+
+    // The value of a mark as a function of both marks, where it is one, bit by bit; shifts are none.
+    std::optional<Assignment> marks_of(ast::Expr const& expr) {
+        Meaning const number{Type::number, Field::mark, 32};
+        U128 const all = max_value(number.bits);
+        if (std::optional<Field> const field = mark_field(expr))
+            return *field == Field::mark ? Assignment{.mark_keep = all} : Assignment{.ct_mark_keep = all};
+        if (expr.kind != Kind::operation) {
+            auto const value = expressions_.constant_range(expr, number, scope_.time);
+            return value && value->first == value->last ? std::optional(Assignment{.value = value->first})
+                                                        : std::nullopt;
         }
+        auto left = marks_of(expr.parts[0]);
+        auto right = marks_of(expr.parts[1]);
+        if (!left || !right) return std::nullopt;
+        auto const is_constant = [](Assignment const& a) { return a.mark_keep == 0 && a.ct_mark_keep == 0; };
+        if (expr.op == ast::Operator::bit_xor)
+            return Assignment{.mark_keep = left->mark_keep ^ right->mark_keep,
+                              .ct_mark_keep = left->ct_mark_keep ^ right->ct_mark_keep,
+                              .value = left->value ^ right->value};
+        if (is_constant(*left)) std::swap(left, right);
+        if (!is_constant(*right)) return std::nullopt;
+        U128 const bits = right->value;
+        if (expr.op == ast::Operator::bit_and)
+            return Assignment{.mark_keep = left->mark_keep & bits,
+                              .ct_mark_keep = left->ct_mark_keep & bits,
+                              .value = left->value & bits};
+        if (expr.op == ast::Operator::bit_or)
+            return Assignment{.mark_keep = left->mark_keep & ~bits,
+                              .ct_mark_keep = left->ct_mark_keep & ~bits,
+                              .value = left->value | bits};
+        return std::nullopt;
+    }
+
+    // "meta mark set tcp dport map { 22 : 1 }": a rule for each element, since later rules ask which mark it was.
+    bool lower_mark_map(Field field, ast::Assignment const& assignment) {
+        if (assignment.value.kind != Kind::map || has_branches_) return false;
+        ast::Expr const& key = assignment.value.parts[0];
+        ast::Expr const& table = assignment.value.parts[1];
+        Elements const elements = expressions_.elements(table, scope_, "map");
+        Meaning const number{Type::number, field, 32};
+        auto const constant = [&](Element const& element) {
+            return element.value == nullptr ? std::nullopt
+                                            : expressions_.constant_range(*element.value, number, element.time);
+        };
+        bool const plain = elements.known && !elements.all.empty() &&
+                           std::all_of(elements.all.begin(), elements.all.end(), constant);
+        if (!plain) return false;
+        expressions_.require(key, span_, scope_, match_);
+        each_entry(key, table, [&](Element const& element, Match match, Span span) {
+            branches_.push_back({std::move(match), Continue{}, span, Assignment{field, 0, 0, constant(element)->first}});
+        });
+        return true;
     }
 
     // A rule for each element; a packet that has none of the keys goes on with the next rule.
@@ -107,14 +170,23 @@ class RuleReader {
         using enum ast::Action::Kind;
         switch (action.kind) {
         case counter:
-        case last: effects_.counter = true; break;
-        case log: effects_.log = true; break;
+            if (action.operands.empty())
+                effects_.counter = true;
+            else
+                effects_.sets.push_back(source_text());
+            break;
+        case last: effects_.sets.push_back(source_text()); break;
+        case log:
+            effects_.log = true;
+            effects_.log_options = after_word(source_text(), "log");
+            break;
         case limit:
         case quota:
         case connection_limit: opaque(without_over(source_text()), true, action.over); break;
         case notrack: effects_.notrack = true; break;
         case reject:
             if (!action.answer.empty() && action.answer != "icmpx") require_answer(action.answer);
+            effects_.answer = after_word(source_text(), "reject with");
             verdict_ = Reject{};
             ended_ = true;
             break;
@@ -187,8 +259,7 @@ class RuleReader {
     template <class Use> void each_entry(ast::Expr const& key, ast::Expr const& table, Use use) {
         Elements const elements = expressions_.elements(table, scope_, "map");
         if (!elements.known) {
-            either(fmt::format("{} of {}", expressions_.text(table, scope_.time),
-                               expressions_.text(key, scope_.time)));
+            either(source_text());
             ended_ = ended_by_branches_ = false;
             return;
         }
@@ -304,17 +375,48 @@ class RuleReader {
         match_.opaque.push_back({std::move(text), stateful, negated, span_});
     }
     void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
-    std::string source_text() const { return canonical(sources_.text(span_)); }
+    // The statement with single blanks and its variables followed.
+    std::string source_text() {
+        std::string const source = canonical(sources_.text(span_));
+        std::string text;
+        bool quoted = false;
+        for (std::size_t at = 0; at < source.size();) {
+            quoted = quoted != (source[at] == '"');
+            std::size_t const end = source.find_first_not_of(word_characters, at + 1);
+            if (source[at] != '$' || quoted) {
+                text += source[at++];
+                continue;
+            }
+            ast::Expr variable;
+            variable.kind = Kind::variable;
+            variable.span = span_;
+            variable.text = std::string_view(source).substr(at + 1, std::min(end, source.size()) - at - 1);
+            text += expressions_.text(variable, scope_.time);
+            at = std::min(end, source.size());
+        }
+        return text;
+    }
+    static constexpr std::string_view word_characters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.\\";
+    static std::string after_word(std::string const& text, std::string_view words) {
+        return text.size() > words.size() && text.starts_with(words) ? text.substr(words.size() + 1) : std::string();
+    }
     static std::string without_over(std::string text) {
         if (std::size_t const at = text.find(" over "); at != std::string::npos) text.erase(at, 5);
         return text;
     }
 
-    void emit(Match match, Verdict verdict, Span span) {
+    void emit(Match match, Verdict verdict, Span span, std::optional<Assignment> const& assignment = {}) {
         Rule rule;
         rule.match = std::move(match);
         rule.verdict = std::move(verdict);
         rule.effects = effects_;
+        if (assignment) {
+            rule.effects.sets.push_back(
+                fmt::format("{} set 0x{:x}", assignment->field == Field::mark ? "meta mark" : "ct mark",
+                            low64(assignment->value)));
+            rule.effects.assignments.push_back(*assignment);
+        }
         rule.span = span;
         rule.comment = comment_;
         rule.origin = origin_;
@@ -330,13 +432,14 @@ class RuleReader {
         add(match.opaque, match_.opaque, before_branches_[2]);
     }
 
-    // What follows a verdict map is reached by its "continue" elements alone.
+    // What follows a verdict map is reached by its "continue" elements alone; a map of marks ends nothing.
     void finish() {
         bool emitted = false;
         for (Branch& branch : branches_) {
-            bool const goes_on = std::holds_alternative<Continue>(branch.verdict) && ended_ && !ended_by_branches_;
+            bool const goes_on = branch.assignment || (std::holds_alternative<Continue>(branch.verdict) && ended_ &&
+                                                       !ended_by_branches_);
             if (goes_on) add_later_conditions(branch.match);
-            emit(std::move(branch.match), goes_on ? verdict_ : branch.verdict, branch.span);
+            emit(std::move(branch.match), goes_on ? verdict_ : branch.verdict, branch.span, branch.assignment);
             emitted = true;
         }
         if (!emitted) {

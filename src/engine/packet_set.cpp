@@ -22,7 +22,7 @@ using Ref = Bdd::Ref;
 constexpr std::array order{
     Field::family,    Field::ct_state,    Field::protocol, Field::tcp_flags,  Field::fragment,     Field::ct_direction,
     Field::icmp_type, Field::icmp_code,   Field::dport,    Field::sport,      Field::packet_type,  Field::dst_type,
-    Field::src_type,  Field::iif,         Field::oif,      Field::ct_status,  Field::dscp,         Field::ttl,
+    Field::src_type,  Field::iif,         Field::oif,      Field::iif_group, Field::oif_group, Field::ct_status,  Field::dscp,         Field::ttl,
     Field::length,    Field::mark,        Field::ct_mark,  Field::src_mac,    Field::dst6,         Field::src6,
 };
 static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
@@ -204,6 +204,39 @@ struct Space::Impl {
         for (Alternatives const& a : m.alternatives) result = bdd.conjunction(result, relation(a));
         for (Opaque const& o : m.opaque) result = bdd.conjunction(result, literal(opaque_variable(o), !o.negated));
         return result;
+    }
+
+    // What the bit of a mark has become: a constant, a bit of a mark at the start, or two of them together.
+    Ref mark_bit(MarkValue const& mark, unsigned bit) {
+        auto const starting = [&](Field field, U128 keep) {
+            if ((keep >> bit & 1U) == 0) return Bdd::false_ref;
+            return literal(first_variable(field) + info(field).bits - 1 - bit, true);
+        };
+        Ref const a = starting(Field::mark, mark.mark_keep);
+        Ref const b = starting(Field::ct_mark, mark.ct_mark_keep);
+        Ref const either = choice(a, Bdd::negation(b), b);
+        return (mark.value >> bit & 1U) != 0 ? Bdd::negation(either) : either;
+    }
+
+    Ref choice(Ref condition, Ref then, Ref otherwise) {
+        return bdd.disjunction(bdd.conjunction(condition, then), bdd.conjunction(Bdd::negation(condition), otherwise));
+    }
+
+    // f with the marks replaced by what they have become. Only variables up to the last one of a mark are looked at.
+    Ref substitute(Ref f, Marks const& marks, std::unordered_map<Ref, Ref>& known) {
+        std::uint32_t const variable = bdd.variable(f);
+        constexpr std::array fields{Field::mark, Field::ct_mark};
+        auto const end = [](Field field) { return first_variable(field) + info(field).bits; };
+        if (variable >= std::max(end(fields[0]), end(fields[1]))) return f;
+        if (auto const at = known.find(f); at != known.end()) return at->second;
+        Ref const low = substitute(bdd.low(f), marks, known);
+        Ref const high = substitute(bdd.high(f), marks, known);
+        auto const field = std::find_if(fields.begin(), fields.end(), [&](Field candidate) {
+            return variable >= first_variable(candidate) && variable < end(candidate);
+        });
+        Ref const result = field == fields.end() ? bdd.node(variable, low, high)
+                                                 : choice(mark_bit(marks[*field], end(*field) - 1 - variable), high, low);
+        return known.emplace(f, result).first->second;
     }
 
     // f with the field's variables set to `value`.
@@ -433,6 +466,13 @@ PacketSet Space::of(Field field, ValueSet const& values) {
 PacketSet Space::of(Match const& match) {
     impl_->bdd.collect_if_due();
     return {*this, impl_->match(match)};
+}
+
+PacketSet Space::of(Match const& match, Marks const& marks) {
+    if (marks == Marks{} || !reads_marks(match)) return of(match);
+    impl_->bdd.collect_if_due();
+    std::unordered_map<Ref, Ref> known;
+    return {*this, impl_->substitute(impl_->match(with_unknown(match, marks)), marks, known)};
 }
 
 } // namespace portcullis

@@ -121,18 +121,28 @@ PacketSet PathReach::of_family(Family family) {
     return question_ & space_.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
 }
 
-PacketSet PathReach::others_accept(Family family) {
-    if (auto const known = others_.find(family); known != others_.end()) return known->second;
-    PacketSet passing = of_family(family);
-    auto const own = decisive(family);
+Worlds const& PathReach::coming_to(Family family, ChainId base) {
+    if (auto const known = coming_.find({family, base}); known != coming_.end()) return known->second;
+    Worlds worlds{{Marks{}, of_family(family)}};
     auto const before_nat = chains_before_nat(ruleset_, path_);
     for (ChainId const chain : path_.chains) {
-        if (chain == own || !sees(ruleset_.chains[chain], family) || !can_drop(ruleset_, chain)) continue;
-        PacketSet accepted = reach_.verdicts(chain).accepted;
-        bool const before = std::find(before_nat.begin(), before_nat.end(), chain) != before_nat.end();
-        passing &= before ? accepted | led_here_by_nat() : accepted;
+        if (chain == base) break;
+        if (!sees(ruleset_.chains[chain], family)) continue;
+        Worlds passed = reach_.accepted(worlds, chain);
+        if (std::find(before_nat.begin(), before_nat.end(), chain) != before_nat.end()) {
+            // What the chain said of another destination does not count.
+            PacketSet const led_here = led_here_by_nat();
+            Fates const fates = reach_.verdicts(worlds, chain);
+            PacketSet const pardoned = led_here & (fates.dropped | fates.rejected);
+            for (World const& world : worlds) passed.push_back({world.marks, world.packets & pardoned});
+        }
+        worlds = std::move(passed);
     }
-    return others_.emplace(family, std::move(passing)).first->second;
+    return coming_.emplace(std::pair{family, base}, std::move(worlds)).first->second;
+}
+
+PacketSet PathReach::hits(Family family, ChainId base, ChainId chain, std::size_t rule) {
+    return reach_.hits(coming_to(family, base), base, chain, rule);
 }
 
 // Packets whose destination is one that some rule rewrites to, if that is how they came by it.
@@ -158,24 +168,20 @@ PacketSet PathReach::led_here_by_nat() {
 
 PacketSet PathReach::accepted_by(Family family, ChainId chain, std::size_t rule) {
     auto const own = decisive(family);
-    if (!own) return space_.none();
-    PacketSet const hits = reach_.hits(chain, rule);
-    if (hits.empty()) return hits;
-    PacketSet const entering = chain == *own ? of_family(family) : reach_.entering(*own, chain);
-    return hits & entering & others_accept(family);
+    return own ? hits(family, *own, chain, rule) : space_.none();
 }
 
 PacketSet PathReach::accepted_by_policy(Family family) {
     auto const own = decisive(family);
     if (!own) return of_family(family);
     if (!std::holds_alternative<Accept>(ruleset_.chains[*own].policy)) return space_.none();
-    return reach_.fates(*own).returned & others_accept(family);
+    return reach_.returned(coming_to(family, *own), *own);
 }
 
 PacketSet PathReach::accepted(Family family) {
     auto const own = decisive(family);
     if (!own) return of_family(family);
-    return reach_.verdicts(*own).accepted & others_accept(family);
+    return reach_.verdicts(coming_to(family, *own), *own).accepted;
 }
 
 } // namespace portcullis

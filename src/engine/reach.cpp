@@ -54,35 +54,89 @@ CallOrder call_order(Ruleset const& ruleset, ChainId base) {
 }
 
 struct Reach::Impl {
+    // What becomes of the packets that enter a chain with some marks.
+    struct Exits {
+        Fates fates;
+        Worlds accepted; // by their marks then; empty where the chain changes none
+        Worlds returned;
+    };
     struct ChainState {
-        std::optional<Fates> fates;
+        std::optional<Exits> exits;
         std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
+        std::map<std::size_t, Worlds> calls; // by rule that jumps, with the marks then, where the chain changes marks
         std::vector<Match> matches; // by rule, without what the question says anyway; for long chains only
         std::optional<BoxTree> tree;
         std::vector<bool> whole_boxes; // by rule: it takes all of its outline
         std::optional<Shapes> shapes;
         std::map<std::vector<std::uint32_t>, PacketSet> unions; // of many rules of one shape
-        bool open = false; // being worked out: a jump to it closes a cycle, and decides nothing
+    };
+    // What a chain and those that it calls have to do with marks.
+    struct Dealings {
+        bool reads = false;
+        bool changes = false;
     };
 
     Space& space;
     Ruleset const& ruleset;
     PacketSet question;
-    std::vector<ChainState> chains;
-    std::vector<std::optional<std::vector<PacketSet>>> entries; // by base chain, then by chain
+    std::vector<Dealings> dealings; // by chain
+    std::vector<std::map<Marks, ChainState>> chains; // by chain, and by the marks at its start where it looks at them
+    std::vector<bool> open; // by chain: being worked out; a jump to it closes a cycle, and decides nothing
+    std::map<std::pair<ChainId, Marks>, std::vector<Worlds>> entries; // by base chain, then by chain
     std::size_t depth = 0;
     std::vector<Known> known; // what the question fixes
 
     Impl(Space& s, Ruleset const& r, PacketSet q)
-        : space(s), ruleset(r), question(std::move(q)), chains(r.chains.size()), entries(r.chains.size()),
+        : space(s), ruleset(r), question(std::move(q)), dealings(deal()), chains(r.chains.size()), open(r.chains.size()),
           known(known_fields(question)) {}
 
-    PacketSet decided(ChainId chain) {
-        if (chain == no_chain || chains[chain].open) return space.none();
-        return question - fates(chain).returned;
+    // What the rules of each chain do themselves is handed on to all chains that call it.
+    std::vector<Dealings> deal() const {
+        std::vector<Dealings> all(ruleset.chains.size());
+        if (!marks_matter(ruleset)) return all;
+        std::vector<std::vector<ChainId>> callers(all.size());
+        std::vector<ChainId> changed;
+        for (ChainId id = 0; id < all.size(); ++id) {
+            for (Rule const& rule : ruleset.chains[id].rules) {
+                all[id].reads = all[id].reads || reads_marks(rule.match);
+                all[id].changes = all[id].changes || !rule.effects.assignments.empty();
+                auto const* jump = std::get_if<Jump>(&rule.verdict);
+                if (jump != nullptr && jump->chain != no_chain) callers[jump->chain].push_back(id);
+            }
+            changed.push_back(id);
+        }
+        while (!changed.empty()) {
+            Dealings const callee = all[changed.back()];
+            std::vector<ChainId> const& above = callers[changed.back()];
+            changed.pop_back();
+            for (ChainId const caller : above) {
+                Dealings& own = all[caller];
+                if ((own.reads || !callee.reads) && (own.changes || !callee.changes)) continue;
+                own = {own.reads || callee.reads, own.changes || callee.changes};
+                changed.push_back(caller);
+            }
+        }
+        return all;
     }
 
-    // The packets that the rule keeps from the rules after it, if they come to it.
+    // Marks make a difference only to chains that have to do with them.
+    Marks relevant(ChainId id, Marks const& marks) {
+        Dealings const own = dealings[id];
+        return own.reads || own.changes ? marks : Marks{};
+    }
+    ChainState& state_of(ChainId id, Marks const& marks) { return chains[id][relevant(id, marks)]; }
+    // Its rules are worked through from top to bottom, not looked up in an index.
+    bool sequential(ChainId id, Marks const& marks) {
+        Dealings const own = dealings[id];
+        return ruleset.chains[id].rules.size() <= sequential_limit || own.changes || (own.reads && marks != Marks{});
+    }
+
+    PacketSet decided(ChainId chain) {
+        if (chain == no_chain || open[chain]) return space.none();
+        return question - exits(chain, {}).fates.returned;
+    }
+
+    // The packets that the rule keeps from the rules after it, if they come to it. Of chains that leave marks alone.
     PacketSet taken(Rule const& rule) {
         PacketSet const matched = space.of(rule.match) & question;
         if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
@@ -92,50 +146,100 @@ struct Reach::Impl {
         return std::holds_alternative<Continue>(rule.verdict) ? space.none() : matched;
     }
 
-    Fates const& fates(ChainId id) {
-        ChainState& state = chains[id];
-        if (state.fates) return *state.fates;
-        CallDepth const guard(depth);
-        state.open = true;
-        Fates fates{space.none(), space.none(), space.none(), space.none()};
-        PacketSet rest = question;
-        bool const keep_hits = ruleset.chains[id].rules.size() <= sequential_limit;
-        for (Rule const& rule : ruleset.chains[id].rules) {
-            PacketSet const hit = rest.empty() ? rest : rest & space.of(rule.match);
-            if (keep_hits) state.hits.push_back(hit);
-            if (hit.empty()) continue;
-            if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
-                if (jump->chain == no_chain) continue;
-                PacketSet ended = space.none();
-                if (!chains[jump->chain].open) {
-                    Fates const& callee = this->fates(jump->chain);
-                    fates.accepted |= hit & callee.accepted;
-                    fates.dropped |= hit & callee.dropped;
-                    fates.rejected |= hit & callee.rejected;
-                    ended = hit - callee.returned;
-                }
-                rest -= jump->is_goto ? hit : ended;
-                continue;
-            }
-            if (std::holds_alternative<Continue>(rule.verdict)) continue;
-            if (std::holds_alternative<Drop>(rule.verdict)) fates.dropped |= hit;
-            if (std::holds_alternative<Reject>(rule.verdict)) fates.rejected |= hit;
-            if (std::holds_alternative<Accept>(rule.verdict) || std::holds_alternative<Rewrite>(rule.verdict)) {
-                fates.accepted |= hit;
-            }
-            rest -= hit;
-        }
-        fates.returned = question - fates.accepted - fates.dropped - fates.rejected;
-        state.open = false;
-        state.fates = std::move(fates);
-        return *state.fates;
+    static constexpr std::size_t most_worlds = 4096;
+    static void add(Worlds& worlds, Marks const& marks, PacketSet const& packets) {
+        if (packets.empty()) return;
+        auto const same = std::find_if(worlds.begin(), worlds.end(), [&](World const& w) { return w.marks == marks; });
+        if (same != worlds.end()) same->packets |= packets;
+        else if (worlds.size() == most_worlds) throw BudgetExceeded("packets can get more than 4096 different marks");
+        else worlds.push_back({marks, packets});
     }
 
-    PacketSet hits(ChainId id, std::size_t place) {
-        ChainState& state = chains[id];
+    // The worlds that leave a chain, cut to the packets that entered it.
+    void add_within(Worlds& worlds, Worlds const& leaving, PacketSet const& all, Marks const& marks, PacketSet const& entered) {
+        if (leaving.empty()) add(worlds, marks, all & entered);
+        for (World const& world : leaving) add(worlds, world.marks, world.packets & entered);
+    }
+
+    Exits const& exits(ChainId id, Marks const& start) {
+        ChainState& state = state_of(id, start);
+        if (state.exits) return *state.exits;
+        CallDepth const guard(depth);
+        open[id] = true;
+        Exits exits{{space.none(), space.none(), space.none(), space.none()}, {}, {}};
+        bool const changes = dealings[id].changes;
+        bool const keep_hits = sequential(id, start);
+        Worlds live{{relevant(id, start), question}};
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
-        if (rules.size() <= sequential_limit) {
-            fates(id);
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            if (keep_hits) state.hits.push_back(space.none());
+            Worlds next;
+            for (World& world : live) {
+                if (world.packets.empty()) continue;
+                PacketSet const hit = world.packets & space.of(rules[i].match, world.marks);
+                if (keep_hits) state.hits.back() |= hit;
+                if (hit.empty()) continue;
+                Marks const marks = changes ? after(world.marks, rules[i]) : world.marks;
+                PacketSet kept = space.none(); // of the hit: goes on in this world
+                if (auto const* jump = std::get_if<Jump>(&rules[i].verdict)) {
+                    if (changes) add(state.calls[i], marks, hit);
+                    Worlds back = called(*jump, marks, hit, exits, changes);
+                    if (jump->is_goto && jump->chain != no_chain) {
+                        for (World const& one : back) leave(exits.fates.returned, exits.returned, one, changes);
+                        back.clear();
+                    }
+                    for (World const& one : back) {
+                        if (one.marks == world.marks) kept |= one.packets;
+                        else add(next, one.marks, one.packets);
+                    }
+                } else if (std::holds_alternative<Continue>(rules[i].verdict)) {
+                    if (marks == world.marks) continue;
+                    add(next, marks, hit);
+                } else if (std::holds_alternative<Drop>(rules[i].verdict)) {
+                    exits.fates.dropped |= hit;
+                } else if (std::holds_alternative<Reject>(rules[i].verdict)) {
+                    exits.fates.rejected |= hit;
+                } else if (std::holds_alternative<Return>(rules[i].verdict)) {
+                    leave(exits.fates.returned, exits.returned, {marks, hit}, changes);
+                } else {
+                    leave(exits.fates.accepted, exits.accepted, {marks, hit}, changes);
+                }
+                world.packets = (world.packets - hit) | kept;
+            }
+            for (World const& world : next) add(live, world.marks, world.packets);
+        }
+        for (World const& world : live) leave(exits.fates.returned, exits.returned, world, changes);
+        open[id] = false;
+        state.exits = std::move(exits);
+        return *state.exits;
+    }
+
+    // What a jump does to the packets that take it; gives those that come back.
+    Worlds called(Jump const& jump, Marks const& marks, PacketSet const& hit, Exits& exits, bool changes) {
+        Worlds back;
+        if (jump.chain == no_chain || open[jump.chain]) {
+            back.push_back({marks, hit});
+            return back;
+        }
+        Exits const& callee = this->exits(jump.chain, marks);
+        exits.fates.accepted |= hit & callee.fates.accepted;
+        exits.fates.dropped |= hit & callee.fates.dropped;
+        exits.fates.rejected |= hit & callee.fates.rejected;
+        if (changes) add_within(exits.accepted, callee.accepted, callee.fates.accepted, marks, hit);
+        add_within(back, callee.returned, callee.fates.returned, marks, hit);
+        return back;
+    }
+
+    static void leave(PacketSet& all, Worlds& worlds, World const& world, bool changes) {
+        all |= world.packets;
+        if (changes) add(worlds, world.marks, world.packets);
+    }
+
+    PacketSet hits(ChainId id, std::size_t place, Marks const& marks) {
+        ChainState& state = state_of(id, marks);
+        std::vector<Rule> const& rules = ruleset.chains[id].rules;
+        if (sequential(id, relevant(id, marks))) {
+            exits(id, marks);
             return state.hits[place];
         }
         if (!state.tree) index(state, rules);
@@ -199,20 +303,30 @@ struct Reach::Impl {
         state.tree.emplace(std::move(boxes));
     }
 
-    std::vector<PacketSet> const& entering(ChainId base) {
-        if (entries[base]) return *entries[base];
-        std::vector<PacketSet> sets(ruleset.chains.size(), space.none());
-        sets[base] = question;
+    // The packets that enter each chain on some way from the base chain, with their marks then.
+    std::vector<Worlds> const& entering(ChainId base, Marks const& start) {
+        auto const [at, is_new] = entries.try_emplace({base, relevant(base, start)});
+        if (!is_new) return at->second;
+        std::vector<Worlds> sets(ruleset.chains.size());
+        sets[base] = {{start, question}};
         for (ChainId const caller : call_order(ruleset, base).chains) {
-            if (sets[caller].empty()) continue;
             std::vector<Rule> const& rules = ruleset.chains[caller].rules;
             for (std::size_t i = 0; i < rules.size(); ++i) {
                 auto const* jump = std::get_if<Jump>(&rules[i].verdict);
                 if (jump == nullptr || jump->chain == no_chain) continue;
-                sets[jump->chain] |= hits(caller, i) & sets[caller];
+                for (World const& world : Worlds(sets[caller])) {
+                    PacketSet const hit = hits(caller, i, world.marks);
+                    if (!dealings[caller].changes) {
+                        add(sets[jump->chain], world.marks, hit & world.packets);
+                        continue;
+                    }
+                    for (World const& call : state_of(caller, world.marks).calls[i]) {
+                        add(sets[jump->chain], call.marks, call.packets & world.packets);
+                    }
+                }
             }
         }
-        return entries[base].emplace(std::move(sets));
+        return at->second = std::move(sets);
     }
 };
 
@@ -221,16 +335,63 @@ Reach::Reach(Space& space, Ruleset const& ruleset, PacketSet question)
 Reach::~Reach() = default;
 Reach::Reach(Reach&&) noexcept = default;
 
-PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chain, rule); }
-Fates const& Reach::fates(ChainId chain) { return impl_->fates(chain); }
-PacketSet Reach::entering(ChainId base, ChainId chain) { return impl_->entering(base)[chain]; }
+PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chain, rule, {}); }
+Fates const& Reach::fates(ChainId chain) { return impl_->exits(chain, {}).fates; }
+
+PacketSet Reach::entering(ChainId base, ChainId chain) {
+    PacketSet all = impl_->space.none();
+    for (World const& world : impl_->entering(base, {})[chain]) all |= world.packets;
+    return all;
+}
 
 Fates Reach::verdicts(ChainId base) {
-    Fates fates = impl_->fates(base);
+    return verdicts({{Marks{}, impl_->question}}, base);
+}
+
+PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
+    PacketSet all = impl_->space.none();
+    for (World const& start : worlds) {
+        if (start.packets.empty()) continue;
+        if (chain == base) {
+            all |= impl_->hits(base, rule, start.marks) & start.packets;
+            continue;
+        }
+        for (World const& world : impl_->entering(base, start.marks)[chain]) {
+            all |= impl_->hits(chain, rule, world.marks) & world.packets & start.packets;
+        }
+    }
+    return all;
+}
+
+Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
+    Space& space = impl_->space;
+    Fates all{space.none(), space.none(), space.none(), space.none()};
+    for (World const& world : worlds) {
+        Fates const& fates = impl_->exits(base, world.marks).fates;
+        all.accepted |= fates.accepted & world.packets;
+        all.dropped |= fates.dropped & world.packets;
+        all.rejected |= fates.rejected & world.packets;
+        bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
+        (accepts ? all.accepted : all.dropped) |= fates.returned & world.packets;
+    }
+    return all;
+}
+
+PacketSet Reach::returned(Worlds const& worlds, ChainId base) {
+    PacketSet all = impl_->space.none();
+    for (World const& world : worlds) all |= impl_->exits(base, world.marks).fates.returned & world.packets;
+    return all;
+}
+
+Worlds Reach::accepted(Worlds const& worlds, ChainId base) {
+    Worlds passed;
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
-    (accepts ? fates.accepted : fates.dropped) |= fates.returned;
-    fates.returned = impl_->space.none();
-    return fates;
+    for (World const& world : worlds) {
+        Impl::Exits const& exits = impl_->exits(base, world.marks);
+        impl_->add_within(passed, exits.accepted, exits.fates.accepted, world.marks, world.packets);
+        if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, world.marks, world.packets);
+    }
+    return passed;
 }
 
 } // namespace portcullis

@@ -98,20 +98,22 @@ PacketSet Context::make_question(Path const& path) const {
     return set;
 }
 
-// A packet arrives without a mark. Where the ruleset sets marks itself, one with a mark has met a rule that sets it; where
-// it does not, marks come from elsewhere and may be anything.
+// A packet arrives without a mark, and a new connection has none. Where the ruleset sets none itself, marks come from
+// elsewhere and may be anything.
 PacketSet Context::marks() const {
     Space& s = *space_;
-    PacketSet marked = s.none();
-    bool sets_marks = false;
-    for (Chain const& chain : ruleset_.chains) {
-        for (Rule const& rule : chain.rules) {
-            if (!rule.effects.mark) continue;
-            sets_marks = true;
-            marked |= s.of(rule.match) & s.of(Field::mark, *rule.effects.mark);
-        }
+    PacketSet set = s.all();
+    for (Field const mark : {Field::mark, Field::ct_mark}) {
+        auto const is_set_by = [&](Rule const& rule) {
+            return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
+                               [&](Assignment const& a) { return a.field == mark; });
+        };
+        bool const is_set = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(), [&](Chain const& chain) {
+            return std::any_of(chain.rules.begin(), chain.rules.end(), is_set_by);
+        });
+        if (is_set) set &= s.of(mark, ValueSet::single(0));
     }
-    return sets_marks ? marked | s.of(Field::mark, ValueSet::single(0)) : s.all();
+    return set;
 }
 
 void Context::collect_permits() {
@@ -161,9 +163,21 @@ PacketSet Context::passing(Permit const& permit) const {
     return set;
 }
 
+// Whatever earlier rules have made of the marks.
+PacketSet Context::matched_alone(Match const& match) const {
+    if (!reads_marks(match)) return space_->of(match);
+    Match without = match;
+    auto const is_mark = [](Term const& term) { return term.field == Field::mark || term.field == Field::ct_mark; };
+    std::erase_if(without.terms, is_mark);
+    std::erase_if(without.alternatives, [](Alternatives const& relation) {
+        return reads_marks(Match{{}, {relation}, {}});
+    });
+    return space_->of(without);
+}
+
 PacketSet Context::alone(Permit const& permit) const {
     if (!permit.rule) return asked(permit);
-    PacketSet const matched = space_->of(ruleset_.chains[permit.chain].rules[*permit.rule].match) & asked(permit);
+    PacketSet const matched = matched_alone(ruleset_.chains[permit.chain].rules[*permit.rule].match) & asked(permit);
     ChainId const base = *reaches_[permit.path]->decisive(permit.family);
     if (permit.chain == base) return matched;
     if (!admissions_.contains({base, permit.chain})) {
@@ -173,7 +187,7 @@ PacketSet Context::alone(Permit const& permit) const {
             admissions_.emplace(std::pair{base, caller}, sets[caller]);
             for (Rule const& rule : ruleset_.chains[caller].rules) {
                 auto const* jump = std::get_if<Jump>(&rule.verdict);
-                if (jump != nullptr && jump->chain != no_chain) sets[jump->chain] |= sets[caller] & space_->of(rule.match);
+                if (jump != nullptr && jump->chain != no_chain) sets[jump->chain] |= sets[caller] & matched_alone(rule.match);
             }
         }
     }
@@ -210,12 +224,17 @@ Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
     Path const& path = paths_[permit.path];
+    auto const truth = [&](Opaque const& o) { return member->truth(o); };
     std::vector<ChainId> chains = path.chains;
     if (member->truth(nat_assumption()) == true) {
-        // Chains before the NAT saw another destination; what they said of it is the assumption.
-        for (ChainId const before : chains_before_nat(ruleset_, path)) std::erase(chains, before);
+        // Chains before the NAT saw another destination; that they drop this one is the assumption.
+        for (ChainId const before : chains_before_nat(ruleset_, path)) {
+            auto const at = std::find(chains.begin(), chains.end(), before);
+            Decision const so_far = interpret(ruleset_, std::vector(chains.begin(), at + 1), member->packet, truth);
+            if (so_far.main().fate != Fate::accept) chains.erase(at);
+        }
     }
-    Decision const decision = interpret(ruleset_, chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
+    Decision const decision = interpret(ruleset_, chains, member->packet, truth);
     if (decision.outcomes.size() != 1 || decision.main().fate != Fate::accept) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }

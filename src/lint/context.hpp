@@ -67,6 +67,7 @@ class Context {
   private:
     PacketSet make_question(Path const& path) const;
     PacketSet marks() const;
+    PacketSet matched_alone(Match const& match) const;
     void collect_permits();
 
     Ruleset const& ruleset_;

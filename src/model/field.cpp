@@ -26,6 +26,8 @@ std::array<FieldInfo, field_count> const& fields() {
         {Field::fragment, "fragment", 1, name, none, 1, true},
         {Field::iif, "iifname", 128, name, none, max_value(128), true},
         {Field::oif, "oifname", 128, name, none, max_value(128), true},
+        {Field::iif_group, "iifgroup", 32, range, none, max_value(32), false},
+        {Field::oif_group, "oifgroup", 32, range, none, max_value(32), false},
         {Field::packet_type, "pkttype", 2, name, none, 3, true},
         {Field::src_type, "saddr type", 4, name, none, 8, true},
         {Field::dst_type, "daddr type", 4, name, none, 8, true},

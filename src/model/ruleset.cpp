@@ -224,7 +224,8 @@ std::string to_text(Ruleset const& ruleset) {
         text += '\n';
         for (Rule const& rule : chain.rules) {
             fmt::format_to(out, "  {}: {} -> {}", rule.origin, to_text(rule.match), to_text(rule.verdict, ruleset));
-            if (rule.effects.log) text += " log";
+            if (rule.effects.log) text += rule.effects.log_options.empty() ? " log" : " log " + rule.effects.log_options;
+            if (!rule.effects.answer.empty()) text += " with " + rule.effects.answer;
             if (rule.effects.notrack) text += " notrack";
             for (std::string const& set : rule.effects.sets) fmt::format_to(out, " [{}]", set);
             if (!rule.comment.empty()) fmt::format_to(out, " \"{}\"", rule.comment);
@@ -232,7 +233,7 @@ std::string to_text(Ruleset const& ruleset) {
         }
     }
     for (Unmodelled const& item : ruleset.unmodelled) {
-        fmt::format_to(out, "unmodelled {}{}\n", item.text, item.count > 1 ? fmt::format(" ({} times)", item.count) : "");
+        fmt::format_to(out, "unmodelled {}{}{}\n", item.table.empty() ? "" : item.table + ": ", item.text, item.count > 1 ? fmt::format(" ({} times)", item.count) : "");
     }
     return text;
 }

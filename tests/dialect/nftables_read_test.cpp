@@ -187,8 +187,8 @@ TEST_CASE("a verdict map is a rule for each element, and a miss goes on") {
               {"tcp dport vmap { 22 : continue, 23 : drop } ip saddr 192.0.2.1 accept",
                "l4proto tcp and dport 22 and ip saddr 192.0.2.1 -> accept | l4proto tcp and dport 23 -> drop"},
               {"tcp dport vmap @nowhere",
-               "PC401 map nowhere\nl4proto tcp and [stateful: @nowhere of tcp dport accepts] -> accept | l4proto "
-               "tcp and [stateful: @nowhere of tcp dport drops] -> drop"},
+               "PC401 map nowhere\nl4proto tcp and [stateful: tcp dport vmap @nowhere accepts] -> accept | l4proto "
+               "tcp and [stateful: tcp dport vmap @nowhere drops] -> drop"},
           });
     Read const read(in_chain("ip", "ct state vmap { established : accept, invalid : drop }"));
     CHECK(read.rule(0).origin == read.rule(1).origin);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "portcullis/engine/marks.hpp"
 #include "portcullis/model/packet.hpp"
 #include "portcullis/model/ruleset.hpp"
 
@@ -91,6 +92,8 @@ class Space {
     // Packets of the field's family only, where it has one.
     PacketSet of(Field field, ValueSet const& values);
     PacketSet of(Match const& match);
+    // The packets that match once rules have made this of their marks.
+    PacketSet of(Match const& match, Marks const& marks);
 
   private:
     friend class PacketSet;

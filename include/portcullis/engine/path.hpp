@@ -53,9 +53,12 @@ class PathReach {
 
     // The packets of the question that belong to the family.
     PacketSet of_family(Family family);
+    // Those that come to a base chain of the path, with the marks that the chains before it have made.
+    Worlds const& coming_to(Family family, ChainId base);
+    // Of them: those that come to the rule, of the base chain or one that it calls, and match it.
+    PacketSet hits(Family family, ChainId base, ChainId chain, std::size_t rule);
 
   private:
-    PacketSet others_accept(Family family);
     PacketSet led_here_by_nat();
 
     Space& space_;
@@ -63,7 +66,7 @@ class PathReach {
     Path const& path_;
     PacketSet question_;
     Reach reach_;
-    std::map<Family, PacketSet> others_;
+    std::map<std::pair<Family, ChainId>, Worlds> coming_;
 };
 
 } // namespace portcullis

@@ -23,6 +23,13 @@ struct CallOrder {
 };
 CallOrder call_order(Ruleset const& ruleset, ChainId base);
 
+// Packets, as they were at the start of the path, whose marks have become the same.
+struct World {
+    Marks marks;
+    PacketSet packets;
+};
+using Worlds = std::vector<World>;
+
 class Reach {
   public:
     // Answers are within `question`: everything outside is left out from the start, which is what keeps them cheap.
@@ -30,7 +37,7 @@ class Reach {
     ~Reach();
     Reach(Reach&&) noexcept;
 
-    // Of the packets that enter the chain: those that come to the rule and match it.
+    // Of the packets that enter the chain: those that come to the rule and match it. Marks are those at its start.
     PacketSet hits(ChainId chain, std::size_t rule);
     // How all packets leave the chain, the policy not applied.
     Fates const& fates(ChainId chain);
@@ -39,6 +46,12 @@ class Reach {
     // How all packets leave a base chain, the policy applied: `returned` is empty, and what the policy decides is in
     // `accepted` or `dropped`.
     Fates verdicts(ChainId base);
+
+    // The same for packets that come with the marks that earlier base chains have made.
+    PacketSet hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule);
+    Fates verdicts(Worlds const& worlds, ChainId base);
+    Worlds accepted(Worlds const& worlds, ChainId base);
+    PacketSet returned(Worlds const& worlds, ChainId base); // what the policy decides
 
   private:
     struct Impl;

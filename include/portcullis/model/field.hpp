@@ -25,6 +25,7 @@ enum class Field : std::uint8_t {
     ct_direction,  // 0 original, 1 reply
     fragment,      // 0: whole or first fragment, 1: later fragment (no transport header)
     iif, oif,      // interface names: up to 16 bytes, big-endian, zero-padded, so that "eth*" is one interval
+    iif_group, oif_group, // the group numbers of the interfaces (ip-link(8)); the box chooses them
     packet_type,   // link layer: 0 to this host, 1 broadcast, 2 multicast, 3 to another host
     src_type,      // the kernel's routing type of an address: 1 unicast, 2 local, 3 broadcast, 4 anycast,
     dst_type,      //   5 multicast, 6 blackhole, 7 unreachable, 8 prohibit (rtnetlink(7)); 0 unspecified
@@ -35,7 +36,7 @@ enum class Field : std::uint8_t {
     mark,          // the packet's mark: never on the wire, set by rules
     ct_mark,       // the connection's mark: likewise
 };
-constexpr std::size_t field_count = 26;
+constexpr std::size_t field_count = 28;
 
 enum class FieldKind : std::uint8_t { range, flags, name, address, mac };
 

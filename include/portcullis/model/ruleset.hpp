@@ -102,13 +102,26 @@ struct Rewrite {
 };
 using Verdict = std::variant<Accept, Drop, Reject, Return, Continue, Jump, Rewrite>;
 
+// A mark that a rule changes: bit by bit, field = (mark & mark_keep) ^ (ct_mark & ct_mark_keep) ^ value, of the marks as
+// they were before; or a value that nobody knows here.
+struct Assignment {
+    Field field = Field::mark; // mark or ct_mark
+    U128 mark_keep = 0;
+    U128 ct_mark_keep = 0;
+    U128 value = 0;
+    bool known = true;
+    friend bool operator==(Assignment const&, Assignment const&) = default;
+};
+
 // What a rule does besides its verdict.
 struct Effects {
     bool log = false;
     bool counter = false;
     bool notrack = false;
-    std::vector<std::string> sets; // "mark set 0x1": in canonical words; the engine does not follow them yet
-    std::optional<ValueSet> mark;  // where the rule changes the packet's mark: what it may be afterwards
+    std::string log_options;             // in the dialect's words: "prefix \"in: \" level info"
+    std::string answer;                  // of a reject, in the dialect's words: "tcp reset"; empty: as the dialect does
+    std::vector<std::string> sets;       // what it changes, in the dialect's words: "meta mark set 0x1"
+    std::vector<Assignment> assignments; // … and those of it that later rules can see
 };
 
 struct Rule {
@@ -167,6 +180,7 @@ struct Unmodelled {
     std::string text;
     Span span;
     std::uint32_t count = 1;
+    std::string table{}; // of a declaration within one, "inet filter": its text is the whole declaration
 };
 
 struct Ruleset {

@@ -1,0 +1,80 @@
+#include "dialect/nftables_declaration.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace portcullis::nft {
+
+namespace {
+
+constexpr std::string_view word_characters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.\\";
+
+// Walks over the text piece by piece: a quoted string, a variable, or one character; comments and line
+// continuations are blanks.
+class Scanner {
+  public:
+    explicit Scanner(std::string_view text) : text_(text) {}
+
+    bool at_end() const { return at_ >= text_.size(); }
+
+    std::string_view next() {
+        char const c = text_[at_];
+        if (c == '"') return take(std::min(text_.find('"', at_ + 1), text_.size() - 1) + 1);
+        if (c == '$') return take(std::min(text_.find_first_not_of(word_characters, at_ + 1), text_.size()));
+        if (c == '#') {
+            at_ = std::min(text_.find('\n', at_), text_.size());
+            return " ";
+        }
+        if (c == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n') {
+            at_ += 2;
+            return " ";
+        }
+        return take(at_ + 1);
+    }
+
+  private:
+    std::string_view take(std::size_t end) {
+        std::string_view const piece = text_.substr(at_, end - at_);
+        at_ = end;
+        return piece;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+bool is_blank(std::string_view piece) { return piece == " " || piece == "\t" || piece == "\r" || piece == "\n"; }
+
+} // namespace
+
+std::string declared_body(std::string_view after_name, std::function<std::string(std::string_view)> const& variable) {
+    std::size_t const brace = after_name.find_first_not_of(" \t\r\n\\");
+    if (brace == std::string_view::npos || after_name[brace] != '{') return {};
+    Scanner scanner(after_name.substr(brace + 1));
+    std::vector<std::string> statements(1);
+    std::size_t depth = 1;
+    while (!scanner.at_end()) {
+        std::string_view const piece = scanner.next();
+        std::string& statement = statements.back();
+        if (piece == "{") ++depth;
+        if (piece == "}" && --depth == 0) break;
+        if (depth == 1 && (piece == "\n" || piece == ";")) {
+            statements.emplace_back();
+        } else if (is_blank(piece)) {
+            if (!statement.empty() && statement.back() != ' ') statement += ' ';
+        } else {
+            statement += piece.starts_with('$') ? variable(piece.substr(1)) : std::string(piece);
+        }
+    }
+    std::string body;
+    for (std::string& statement : statements) {
+        while (statement.ends_with(' ')) statement.pop_back();
+        if (statement.empty() || statement.starts_with("elements")) continue;
+        if (!body.empty()) body += "; ";
+        body += statement;
+    }
+    return body;
+}
+
+} // namespace portcullis::nft

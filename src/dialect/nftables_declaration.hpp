@@ -1,0 +1,14 @@
+// Declarations that the model keeps by their text: counters, limits, helpers, flowtables, and sets whose content
+// changes at run time.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace portcullis::nft {
+
+// What stands between the braces after a name, a statement each with ';' between, comments and elements left out:
+// "type ipv4_addr; flags dynamic". Empty where no brace follows. `variable` gives the text of "$name".
+std::string declared_body(std::string_view after_name, std::function<std::string(std::string_view)> const& variable);
+
+} // namespace portcullis::nft
