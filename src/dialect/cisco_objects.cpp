@@ -93,6 +93,12 @@ Finding* Objects::add(std::string_view rule, std::string_view place) {
 void Objects::error(std::string_view place, std::string text) {
     if (Finding* finding = add("PC001", place)) finding->arg("error", std::move(text));
 }
+void Objects::host_bits(std::string_view place, Prefix prefix) {
+    if (!prefix.has_host_bits()) return;
+    if (Finding* finding = add("PC410", place))
+        finding->arg("text", std::string(place))
+            .arg("network", to_string(Prefix{{prefix.ip.family, prefix.first()}, prefix.length}));
+}
 void Objects::undefined(std::string_view place, std::string_view kind, std::string_view name) {
     if (Finding* finding = add("PC401", place))
         finding->arg("kind", std::string(kind)).arg("name", std::string(name));
@@ -182,15 +188,17 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
     case Address::Kind::any4: return of_family(Family::v4, IntervalSet::all(32));
     case Address::Kind::any6: return of_family(Family::v6, IntervalSet::all(128));
     case Address::Kind::host: return of_family(ip.family, IntervalSet::single(ip.value));
-    case Address::Kind::masked:
-        return of_family(
-            ip.family,
-            addresses_under(ip.value, wildcards ? ~address.second & max_value(bits) : address.second, ip.family));
+    case Address::Kind::masked: {
+        U128 const mask = wildcards ? ~address.second & max_value(bits) : address.second;
+        if (auto const length = mask_length(mask, bits)) host_bits(address.text, {ip, *length});
+        return of_family(ip.family, addresses_under(ip.value, mask, ip.family));
+    }
     case Address::Kind::prefix:
         if (address.length > bits) {
             error(address.text, "a prefix length of more than " + std::to_string(bits));
             return std::nullopt;
         }
+        host_bits(address.text, {ip, address.length});
         return of_family(ip.family, IntervalSet::of(Prefix{ip, address.length}));
     case Address::Kind::range:
         if (address.second < ip.value) {

@@ -64,6 +64,7 @@ class Objects {
     // Once for each place, however often it is read.
     void error(std::string_view place, std::string text);
     void undefined(std::string_view place, std::string_view kind, std::string_view name);
+    void host_bits(std::string_view place, Prefix prefix);
     void unsupported(std::string_view place, std::string why);
 
   private:

@@ -103,6 +103,7 @@ class Reader {
     void add_rules(Chain& chain, ListTraits const& traits, List const& list);
     void add_neighbour_discovery(Chain& chain, List const& list) const;
     void bind();
+    void report_gaps();
 
     Config const& config_;
     Dialect dialect_;
@@ -114,6 +115,7 @@ class Reader {
     // What each interface has last been given, by direction, family and qualifier.
     std::map<std::tuple<std::string_view, bool, bool, std::string_view>, AccessGroup const*> applied_;
     std::map<ListName, std::size_t> chain_index_;
+    std::map<ListName, AccessList const*> removed_; // by "no ip access-list …"
     std::size_t steps_ = 0;
 };
 
@@ -131,7 +133,10 @@ void Reader::take(AccessList const& statement) {
         if (statement.name.empty()) {
             lists_.clear();
             list_index_.clear();
-        } else if (auto const found = list_index_.find(name); found != list_index_.end()) {
+            return;
+        }
+        removed_.insert_or_assign(name, &statement);
+        if (auto const found = list_index_.find(name); found != list_index_.end()) {
             lists_[found->second].first = nullptr;
             list_index_.erase(found);
         }
@@ -312,6 +317,19 @@ void Reader::bind() {
     }
 }
 
+// An interface whose list is missing lets everything through (Catalyst 2960 guide): so it is from the removal of an
+// applied list until its first entry is back. An ASA takes the list off the interface as well.
+void Reader::report_gaps() {
+    if (dialect_ == Dialect::cisco_asa) return;
+    for (auto const& [name, removal] : removed_) {
+        auto const again = chain_index_.find(name);
+        if (again == chain_index_.end() || reading_.ruleset.chains[again->second].bindings.empty()) continue;
+        reading_.findings.add("PC435", config_.span_of(removal->text))
+            .arg("what", "access list '" + std::string(name.second) +
+                             "' is removed and built again: until then its interface lets everything pass");
+    }
+}
+
 Reading Reader::run() && {
     for (SyntaxError const& error : config_.errors)
         reading_.findings.add("PC001", error.span).arg("error", to_string(error));
@@ -322,6 +340,7 @@ Reading Reader::run() && {
     for (List const& list : lists_)
         if (list.first) lower(list, mentions.contains(list.first->name));
     bind();
+    report_gaps();
     for (Chain const& chain : reading_.ruleset.chains) {
         if (chain.bindings.empty() && chain.filters)
             reading_.findings.add("PC403", chain.span).arg("name", chain.name);

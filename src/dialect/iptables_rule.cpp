@@ -370,6 +370,10 @@ class RuleReader {
             if (network.address.family != context_.family) return wrong_family(network.span, network.address);
             if (auto const length = mask_length(network.mask, bits)) {
                 Prefix const prefix{network.address, *length};
+                if (prefix.has_host_bits())
+                    report(context_.findings, "PC410", network.span,
+                           {{"text", to_string(prefix)},
+                            {"network", to_string(Prefix{{context_.family, prefix.first()}, *length})}});
                 intervals.push_back({prefix.first(), prefix.last()});
             } else {
                 values.masks.push_back({network.address.value & network.mask, network.mask});

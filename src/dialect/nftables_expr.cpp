@@ -63,6 +63,7 @@ void Variables::close_block(Time until) {
 Variables::Found Variables::find(std::string_view name, Time at) const {
     auto const found = definitions_.find(name);
     if (found == definitions_.end()) return {};
+    used_.insert(found->first);
     auto const& all = found->second;
     auto after =
         std::upper_bound(all.begin(), all.end(), at, [](Time time, Definition const& d) { return time < d.from; });

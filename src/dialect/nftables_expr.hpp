@@ -29,6 +29,7 @@ class Variables {
         Time from = 0;
     };
     Found find(std::string_view name, Time at) const;
+    bool used(std::string_view name) const { return used_.contains(name); }
 
   private:
     bool end(std::string_view name, Time until);
@@ -38,6 +39,7 @@ class Variables {
         ast::Expr const* value;
     };
     std::unordered_map<std::string_view, std::vector<Definition>> definitions_;
+    mutable std::unordered_set<std::string_view> used_; // the names that were asked for
     std::vector<std::unordered_set<std::string_view>> blocks_{1}; // the names defined in each open block
 };
 

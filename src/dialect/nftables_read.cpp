@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 
+#include "dialect/nftables_advice.hpp"
 #include "dialect/nftables_declaration.hpp"
 #include "dialect/nftables_rule.hpp"
 #include "grammars/nftables/parse.hpp"
@@ -47,6 +48,7 @@ struct TableState {
     std::string name;
     std::size_t order = 0;
     bool dormant = false; // its base chains are not at their hooks
+    std::optional<Span> appended; // the first rule that was added to what a load before may have left there
     std::map<std::string, NamedSet, std::less<>> sets;
     std::map<std::string, ChainState, std::less<>> chains;
     std::map<std::pair<std::string, std::string>, ObjectState> objects; // by kind and name
@@ -109,6 +111,7 @@ class Reader {
         mark_updated_sets();
         lower();
         keep_declarations();
+        advise();
         reading_.findings.append(std::move(findings_));
         return std::move(reading_);
     }
@@ -167,6 +170,7 @@ class Reader {
 
     void apply(ast::Define const& define, TableState*, ChainState*) {
         std::string const name(define.name);
+        definitions_.push_back(&define);
         switch (define.kind) {
         case ast::Define::Kind::define:
             if (variables_.defined_in_block(define.name))
@@ -201,7 +205,10 @@ class Reader {
     }
 
     // of chains
-    void apply(ast::Rule const& rule, TableState*, ChainState* chain) { chain->rules.push_back({&rule, now_}); }
+    void apply(ast::Rule const& rule, TableState* table, ChainState* chain) {
+        note_addition(*table, *chain, rule.span);
+        chain->rules.push_back({&rule, now_});
+    }
     void apply(ast::HookSpec const& hook, TableState*, ChainState* chain) {
         chain->hook = &hook;
         chain->hook_time = now_;
@@ -282,6 +289,7 @@ class Reader {
     void add_rule(ast::Command const& command, TableState& table) {
         ChainState& chain = needed_chain(command, table);
         RuleState const rule{&std::get<ast::Rule>(command.payload), now_};
+        note_addition(table, chain, command.span);
         bool const prepend = command.verb == ast::Verb::insert;
         if (command.position_kind == "index") {
             std::optional<int> const index = small_number(command.position);
@@ -307,6 +315,8 @@ class Reader {
 
     void run_removal(ast::Command const& command) {
         bool const flush = command.verb == ast::Verb::flush;
+        cleared_.push_back({command.object == "ruleset" ? command.family : family_of(command), command.table,
+                            command.object == "chain" ? command.name : std::string_view{}});
         if (command.object == "ruleset") {
             std::erase_if(tables_, [&](auto const& entry) {
                 return !command.family || entry.second.family == *command.family;
@@ -425,6 +435,77 @@ class Reader {
     void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
     void undefined(std::string kind, std::string_view name, Span span) {
         findings_.add("PC401", span).arg("kind", std::move(kind)).arg("name", std::string(name));
+    }
+
+    // What a file has emptied is not appended to when the file is loaded again.
+    struct Cleared {
+        std::optional<ast::TableFamily> family; // none: of every one
+        std::string_view table;                 // empty: all tables
+        std::string_view chain;                 // empty: all chains
+    };
+
+    void note_addition(TableState& table, ChainState const& chain, Span rule) {
+        if (table.appended) return;
+        bool const cleared = std::any_of(cleared_.begin(), cleared_.end(), [&](Cleared const& one) {
+            return (!one.family || one.family == table.family) && (one.table.empty() || one.table == table.name) &&
+                   (one.chain.empty() || one.chain == chain.name);
+        });
+        if (!cleared) table.appended = rule;
+    }
+
+    // PC404 and PC435, and what single rules give reason to say.
+    void advise() {
+        Advice advice(sources_, variables_, findings_);
+        bool has_rules = false;
+        TableState const* appended = nullptr; // the first one
+        Mentions in_variables;
+        for (ast::Define const* const definition : definitions_) advice.values(definition->value, in_variables);
+        for (auto const& [key, table] : tables_) {
+            Mentions mentions = in_variables;
+            for (auto const& [name, chain] : table.chains) {
+                has_rules = has_rules || !chain.rules.empty();
+                for (RuleState const& rule : chain.rules) advice.rule(*rule.rule, {table.family, &table.sets, rule.time}, mentions);
+            }
+            for (auto const& [name, set] : table.sets)
+                for (NamedSet::Change const& change : set.changes) advice.values(*change.elements, mentions);
+            report_unused(table, mentions);
+            if (table.appended && (appended == nullptr || table.appended->begin < appended->appended->begin)) appended = &table;
+        }
+        if (appended != nullptr && is_script())
+            findings_.add("PC435", *appended->appended)
+                .arg("what", fmt::format("table '{}' is not emptied first: each time the file is loaded, its rules are "
+                                         "appended once more",
+                                         title(*appended)));
+        if (!has_rules) return; // a file of definitions for others to include
+        for (ast::Define const* const definition : definitions_) {
+            if (definition->kind == ast::Define::Kind::define && !variables_.used(definition->name))
+                unused("variable", definition->name, definition->span);
+        }
+    }
+
+    void report_unused(TableState const& table, Mentions const& mentions) {
+        bool const has_rules = std::any_of(table.chains.begin(), table.chains.end(),
+                                           [](auto const& entry) { return !entry.second.rules.empty(); });
+        if (!has_rules) return;
+        for (auto const& [name, set] : table.sets)
+            if (!mentions.sets.contains(name)) unused(set.is_map ? "map" : "set", name, set.span);
+        for (auto const& [name, object] : table.objects) {
+            if (!mentions.objects.contains(name.second) && !mentions.sets.contains(name.second))
+                unused(name.first, name.second, object.span);
+        }
+    }
+    void unused(std::string_view kind, std::string_view name, Span span) {
+        findings_.add("PC404", span).arg("kind", std::string(kind)).arg("name", std::string(name));
+    }
+
+    // Written to be loaded; "nft list ruleset" prints tables alone, without a comment.
+    bool is_script() const {
+        ast::File const& file = files_.front();
+        auto const is_table = [](auto const& item) {
+            auto const* const command = std::get_if<ast::Command>(&item);
+            return command != nullptr && std::holds_alternative<ast::Table>(command->payload);
+        };
+        return !file.comments.empty() || !std::all_of(file.items.begin(), file.items.end(), is_table);
     }
 
     // What rules refer to by name only: objects, and sets whose content changes at run time.
@@ -689,6 +770,8 @@ class Reader {
     Findings findings_;
     Variables variables_;
     Expressions expressions_{variables_, findings_};
+    std::vector<ast::Define const*> definitions_;
+    std::vector<Cleared> cleared_;
     std::deque<ast::File> files_; // the state points into them
     std::unordered_map<SourceId, ast::File const*> by_source_;
     std::vector<std::string> open_files_; // the includes that are being read

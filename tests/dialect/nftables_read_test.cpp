@@ -17,6 +17,7 @@ struct Read {
     std::string messages() const {
         std::string all;
         for (Finding const& finding : reading.findings.all()) {
+            if (finding.rule >= "PC402") continue; // advice, not errors
             all += finding.rule;
             for (auto const& [name, value] : finding.args) all += ' ' + value;
             all += '\n';
@@ -312,7 +313,7 @@ TEST_CASE("an include continues the block that it stands in") {
             found.error = "no such file";
         return found;
     };
-    SourceId const source = sources.add("main", "include \"names\"\ntable ip t {\n include \"sets\"\n chain c {\n "
+    SourceId const source = sources.add("main", "flush ruleset\ninclude \"names\"\ntable ip t {\n include \"sets\"\n chain c {\n "
                                                 "include \"rules\"\n }\n}\ninclude \"gone\"\ninclude \"loop\"\n");
     Reading const reading = read_nftables(sources, source, options);
     REQUIRE(reading.findings.all().size() == 2);

@@ -1,0 +1,154 @@
+#include "dialect/nftables_advice.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "grammars/nftables/selectors.hpp"
+#include "portcullis/base/ip.hpp"
+
+namespace portcullis::nft {
+
+namespace {
+
+using Kind = ast::Expr::Kind;
+using ast::Relation;
+using nftables::selector_index;
+
+bool any_selector(ast::Expr const& expr, auto const& wanted) {
+    if (expr.kind == Kind::selector && wanted(nftables::selector_table[expr.selector])) return true;
+    return std::any_of(expr.parts.begin(), expr.parts.end(),
+                       [&](ast::Expr const& part) { return any_selector(part, wanted); });
+}
+
+// "10.0.0.5/8" as it is written; nothing where it is no constant.
+std::optional<Prefix> written_prefix(ast::Expr const& expr) {
+    if (expr.kind != Kind::prefix || expr.parts[0].kind != Kind::value || expr.parts[1].kind != Kind::value)
+        return std::nullopt;
+    std::optional<Ip> const ip = parse_ip(expr.parts[0].text);
+    std::optional<U128> const length = parse_number(expr.parts[1].text);
+    if (!ip || !length || *length > address_bits(ip->family)) return std::nullopt;
+    return Prefix{*ip, static_cast<unsigned>(*length)};
+}
+
+bool is_single_flag(ast::Expr const& expr, Meaning const& meaning) {
+    ast::Expr const& key = expr.kind == Kind::element ? expr.parts.front() : expr;
+    if (key.kind != Kind::value) return false;
+    std::optional<Interval> const value = parse_value(key.text, key.quoted, meaning);
+    return value && value->first == value->last && std::has_single_bit(static_cast<std::uint64_t>(value->first));
+}
+
+// Protocols that only IPv4 has, or that mean IPv4 to everybody.
+bool belongs_to_ipv4(ast::Expr const& values) {
+    if (values.kind == Kind::value)
+        return values.text == "icmp" || values.text == "1" || values.text == "igmp" || values.text == "2";
+    return (values.kind == Kind::set || values.kind == Kind::element) &&
+           std::all_of(values.parts.begin(), values.parts.end(), belongs_to_ipv4);
+}
+
+} // namespace
+
+std::string Advice::text(Span span) const { return canonical(sources_.text(span)); }
+
+// The expression, or what its variable stands for; null where there is none, which is reported elsewhere.
+ast::Expr const* Advice::followed(ast::Expr const& expr, Time time) const {
+    ast::Expr const* at = &expr;
+    for (int steps = 0; at != nullptr && at->kind == Kind::variable && steps < 64; ++steps) {
+        Variables::Found const found = variables_.find(at->text, time);
+        at = found.value;
+        time = found.from == 0 ? 0 : found.from - 1;
+    }
+    return at;
+}
+
+void Advice::values(ast::Expr const& expr, Mentions& mentions) {
+    if (expr.kind == Kind::set_name) mentions.sets.emplace(expr.text);
+    if (expr.kind == Kind::value && expr.parts.empty()) mentions.objects.emplace(expr.text);
+    if (auto const prefix = written_prefix(expr); prefix && prefix->has_host_bits()) {
+        bool const is_new = seen_.insert(std::uint64_t{expr.span.source} << 32U | expr.span.begin).second;
+        Prefix const network{{prefix->ip.family, prefix->first()}, prefix->length};
+        if (is_new)
+            findings_.add("PC410", expr.span).arg("text", text(expr.span)).arg("network", to_string(network));
+    }
+    for (ast::Expr const& part : expr.parts) values(part, mentions);
+}
+
+void Advice::rule(ast::Rule const& rule, Scope const& scope, Mentions& mentions) {
+    for (ast::Statement const& one : rule.statements) statement(one, scope, mentions);
+    using enum ast::TableFamily;
+    if (scope.family == inet || scope.family == bridge || scope.family == netdev) one_family(rule, scope);
+}
+
+void Advice::statement(ast::Statement const& statement, Scope const& scope, Mentions& mentions) {
+    struct Visitor {
+        Advice& advice;
+        Span span;
+        Scope const& scope;
+        Mentions& mentions;
+        void operator()(ast::Match const& match) {
+            advice.values(match.left, mentions);
+            advice.values(match.right, mentions);
+            advice.exact_flags(match, span, scope);
+        }
+        void operator()(ast::Assignment const& assignment) {
+            advice.values(assignment.target, mentions);
+            advice.values(assignment.value, mentions);
+        }
+        void operator()(ast::VerdictMap const& map) {
+            advice.values(map.key, mentions);
+            advice.values(map.table, mentions);
+        }
+        void operator()(ast::Decision const& decision) {
+            for (ast::Rule const& inner : decision.body) advice.rule(inner, scope, mentions);
+        }
+        void operator()(ast::Translation const& translation) {
+            for (auto const* part : {&translation.address, &translation.port})
+                for (ast::Expr const& expr : *part) advice.values(expr, mentions);
+        }
+        void operator()(ast::Action const& action) {
+            for (ast::Expr const& operand : action.operands) advice.values(operand, mentions);
+        }
+    };
+    std::visit(Visitor{*this, statement.span, scope, mentions}, statement.form);
+}
+
+// "tcp flags { syn, ack }": a set compares the whole field, where a list asks for bits.
+void Advice::exact_flags(ast::Match const& match, Span span, Scope const& scope) {
+    ast::Expr const* const right = followed(match.right, scope.time);
+    bool const positive = match.relation == Relation::implied || match.relation == Relation::eq;
+    if (right == nullptr || right->kind != Kind::set || right->parts.size() < 2 || !positive) return;
+    if (match.left.kind != Kind::selector || !match.mask.empty()) return;
+    Meaning const& meaning = meaning_of(match.left.selector);
+    // A packet has one conntrack state, so that its sets do what they say.
+    if (!meaning.bitmask || meaning.type == Type::ct_state) return;
+    bool const single = std::all_of(right->parts.begin(), right->parts.end(),
+                                    [&](ast::Expr const& part) { return is_single_flag(part, meaning); });
+    if (single) findings_.add("PC422", span).arg("text", text(span));
+}
+
+// "ip protocol tcp", or any source by "ip saddr 0.0.0.0/0", where nothing else in the rule is about IPv4.
+void Advice::one_family(ast::Rule const& rule, Scope const& scope) {
+    static std::uint16_t const protocol = selector_index("ip", "protocol");
+    ast::Statement const* suspect = nullptr;
+    for (ast::Statement const& statement : rule.statements) {
+        auto const* const match = std::get_if<ast::Match>(&statement.form);
+        if (match == nullptr) continue;
+        ast::Expr const* const right = followed(match->right, scope.time);
+        auto const prefix = right == nullptr ? std::nullopt : written_prefix(*right);
+        bool const any_address = prefix && prefix->length == 0 && prefix->ip.family == Family::v4;
+        bool const any_of_protocol = match->left.kind == Kind::selector && match->left.selector == protocol &&
+                                     right != nullptr && !belongs_to_ipv4(*right);
+        if (any_address || any_of_protocol) {
+            if (suspect == nullptr) suspect = &statement;
+            continue;
+        }
+        bool const says_ipv4 = any_selector(match->left, [](nftables::Selector const& selector) {
+            return selector.header == "ip" || selector.header == "icmp" || selector.header == "igmp" ||
+                   selector.key == "nfproto" || (selector.header == "meta" && selector.key == "protocol") ||
+                   (selector.header == "ether" && selector.key == "type");
+        });
+        if (says_ipv4) return;
+    }
+    if (suspect != nullptr) findings_.add("PC421", suspect->span).arg("text", text(suspect->span));
+}
+
+} // namespace portcullis::nft
