@@ -1,0 +1,296 @@
+#include "kernel/fates.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdexcept>
+#include <sys/socket.h>
+
+namespace portcullis::kernel {
+
+namespace {
+
+// A report carries what the kernel knows about a packet beyond its bytes in the upper half of the mark, which is
+// taken off again before the next chain.
+struct Code {
+    unsigned shift;
+    unsigned bits;
+};
+constexpr Code place{30, 2}, state{27, 3}, direction{26, 1}, packet_type{24, 2}, source_type{20, 4},
+    destination_type{16, 4};
+enum Place : std::uint32_t { before = 1, tracked = 2, behind = 3 };
+
+std::uint32_t get(Code code, std::uint32_t mark) { return mark >> code.shift & ((1U << code.bits) - 1); }
+
+// "if the packet is so, its code is this"; what is not listed has code 0.
+struct Question {
+    std::string_view match;
+    Code code;
+    std::uint32_t value;
+};
+constexpr Question link_questions[] = {
+    {"meta pkttype broadcast", packet_type, 1},
+    {"meta pkttype multicast", packet_type, 2},
+    {"meta pkttype other", packet_type, 3},
+    {"fib saddr type unicast", source_type, 1},
+    {"fib saddr type local", source_type, 2},
+    {"fib saddr type broadcast", source_type, 3},
+    {"fib saddr type anycast", source_type, 4},
+    {"fib saddr type multicast", source_type, 5},
+    {"fib saddr type blackhole", source_type, 6},
+    {"fib saddr type unreachable", source_type, 7},
+    {"fib saddr type prohibit", source_type, 8},
+    {"fib daddr type unicast", destination_type, 1},
+    {"fib daddr type local", destination_type, 2},
+    {"fib daddr type broadcast", destination_type, 3},
+    {"fib daddr type anycast", destination_type, 4},
+    {"fib daddr type multicast", destination_type, 5},
+    {"fib daddr type blackhole", destination_type, 6},
+    {"fib daddr type unreachable", destination_type, 7},
+    {"fib daddr type prohibit", destination_type, 8},
+};
+constexpr Question tracking_questions[] = {
+    {"ct state established", state, 1}, {"ct state related", state, 2},       {"ct state invalid", state, 3},
+    {"ct state untracked", state, 4},   {"ct direction reply", direction, 1},
+};
+
+std::string report_chain(std::string_view hook, std::string_view name, int priority, Place where,
+                         Tracking tracking) {
+    std::string text = fmt::format("chain {}_{} {{ type filter hook {} priority {}\n", hook, name, hook, priority);
+    auto const set = [&](Code code, std::uint32_t value) {
+        text += fmt::format(" meta mark set meta mark | {:#x}\n", value << code.shift);
+    };
+    set(place, where);
+    auto const ask = [&](std::span<Question const> questions) {
+        for (Question const& question : questions) {
+            text += question.match;
+            set(question.code, question.value);
+        }
+    };
+    if (where != behind) ask(link_questions);
+    if (where != behind && tracking == Tracking::on) ask(tracking_questions);
+    return text + fmt::format("log group {}\nmeta mark set meta mark & {:#x}\n}}\n", log_group, usable_marks);
+}
+
+std::string report_table(Tracking tracking) {
+    constexpr int first = -2'000'000'000, last = 2'000'000'000;
+    constexpr int behind_tracking = -199; // NF_IP_PRI_CONNTRACK is -200
+    std::string text = "table inet laboratory {\n";
+    for (std::string_view const hook : {"prerouting", "input", "forward", "output", "postrouting"}) {
+        bool const tracks = hook == "prerouting" || hook == "output";
+        text += report_chain(hook, "before", first, before, tracking);
+        if (tracks && tracking == Tracking::on)
+            text += report_chain(hook, "tracked", behind_tracking, tracked, tracking);
+        text += report_chain(hook, "behind", last, behind, tracking);
+    }
+    return text + "}\n";
+}
+
+Descriptor raw_socket(int family, std::string_view interface) {
+    Descriptor raw(socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW));
+    int const on = 1;
+    auto const length = static_cast<socklen_t>(interface.size());
+    bool good = setsockopt(raw.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.data(), length) == 0;
+    if (family == AF_INET6) good = good && setsockopt(raw.get(), IPPROTO_IPV6, IPV6_HDRINCL, &on, sizeof on) == 0;
+    if (!good) fail("a raw socket");
+    return raw;
+}
+
+void put_address(U128 value, std::span<std::uint8_t> bytes) {
+    for (std::size_t i = bytes.size(); i-- > 0; value >>= 8) bytes[i] = static_cast<std::uint8_t>(value);
+}
+
+// Whether the socket takes it is no matter: a packet that the output hook stops is an error here.
+void send_raw(int socket, Packet const& packet, Bytes const& bytes) {
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    v4.sin_family = AF_INET;
+    v6.sin6_family = AF_INET6;
+    put_address(packet[Field::dst4], {reinterpret_cast<std::uint8_t*>(&v4.sin_addr), 4});
+    put_address(packet[Field::dst6], {v6.sin6_addr.s6_addr, 16});
+    bool const is_v4 = packet.family() == Family::v4;
+    auto const* const to = is_v4 ? reinterpret_cast<sockaddr const*>(&v4) : reinterpret_cast<sockaddr const*>(&v6);
+    sendto(socket, bytes.data(), bytes.size(), 0, to, is_v4 ? sizeof v4 : sizeof v6);
+}
+
+std::size_t interface_number(U128 value) {
+    auto const at = std::find(interfaces.begin(), interfaces.end(), interface_name(value));
+    if (at == interfaces.end()) throw std::runtime_error("a probe needs an interface of the laboratory");
+    return static_cast<std::size_t>(at - interfaces.begin());
+}
+
+// The Ethernet destination, by which the receiver knows whether a frame is for it.
+std::uint64_t frame_destination(Packet const& packet, std::size_t number) {
+    switch (static_cast<unsigned>(packet[Field::packet_type])) {
+    case 1: return 0xff'ff'ff'ff'ff'ff;
+    case 2: return 0x01'00'5e'00'00'01;
+    default: return ethernet_address(number);
+    }
+}
+
+Bytes frame(Packet const& packet, Bytes const& content) {
+    Bytes bytes;
+    auto const put = [&](U128 value, unsigned width) {
+        for (unsigned i = width; i-- > 0;) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    };
+    put(frame_destination(packet, interface_number(packet[Field::iif])), 6);
+    put(packet[Field::src_mac], 6);
+    put(packet.family() == Family::v4 ? 0x0800 : 0x86dd, 2);
+    bytes.insert(bytes.end(), content.begin(), content.end());
+    return bytes;
+}
+
+constexpr Tag sentinel_tag = 0xffff;
+
+Probe sentinel() {
+    Packet packet;
+    packet[Field::src4] = 0xc6336401; // 198.51.100.1
+    packet[Field::dst4] = 0xc6336402;
+    packet[Field::protocol] = number(Protocol::udp);
+    packet[Field::ttl] = 64;
+    packet[Field::iif] = interface_value(interfaces[0]);
+    packet[Field::src_mac] = 0x02'00'00'00'ff'ff;
+    return {packet};
+}
+
+bool same_flow(Packet const& a, Packet const& b) {
+    return a.family() == b.family() && a.source() == b.source() && a.destination() == b.destination() &&
+           a[Field::protocol] == b[Field::protocol];
+}
+
+// A TCP reset that answers `packet`.
+bool is_reset_of(Packet const& answer, Packet const& packet) {
+    return answer[Field::protocol] == number(Protocol::tcp) && (answer[Field::tcp_flags] & tcp_flag::rst) != 0 &&
+           answer.source() == packet.destination() && answer.destination() == packet.source() &&
+           answer[Field::sport] == packet[Field::dport] && answer[Field::dport] == packet[Field::sport];
+}
+
+bool is_error(Packet const& packet) {
+    constexpr U128 unreachable4 = 3, unreachable6 = 1;
+    return (packet[Field::protocol] == number(Protocol::icmp) && packet[Field::icmp_type] == unreachable4) ||
+           (packet[Field::protocol] == number(Protocol::icmpv6) && packet[Field::icmp_type] == unreachable6);
+}
+
+} // namespace
+
+// What the reports say about the probes that are under way.
+struct Laboratory::Batch {
+    std::vector<Probe> const& probes;
+    std::map<std::uint32_t, std::string> const& names;
+    std::vector<Sighting> sightings{};
+    std::map<std::pair<std::size_t, HookPoint>, std::size_t> known{}; // the sightings by probe and hook
+    bool over = false;
+
+    void take(LogReport const& report) {
+        auto const decoded = from_wire(report.packet);
+        if (!decoded || over) return;
+        over = decoded->tag == sentinel_tag && same_flow(decoded->packet, sentinel().packet);
+        auto const where = get(place, report.mark);
+        auto const probe = probe_of(*decoded);
+        if (!probe) {
+            if (where == before && report.hook == HookPoint::output) note_answer(report, *decoded);
+            return;
+        }
+        auto const [at, is_new] = known.try_emplace({*probe, report.hook}, sightings.size());
+        if (is_new != (where == before)) throw std::runtime_error("two packets are alike, or one came twice");
+        if (is_new) sightings.push_back({*probe, report.hook, as_seen(report, *decoded)});
+        Packet& packet = sightings[at->second].packet;
+        if (where == behind) {
+            sightings[at->second].accepted = true;
+        } else {
+            packet[Field::ct_state] = get(state, report.mark);
+            packet[Field::ct_direction] = get(direction, report.mark);
+        }
+    }
+
+  private:
+    // The probe that these bytes are; answers of the kernel may have any tag.
+    std::optional<std::size_t> probe_of(Decoded const& decoded) const {
+        std::size_t const number = std::size_t{decoded.tag} - 1;
+        if (number >= probes.size() || !same_flow(decoded.packet, probes[number].packet)) return std::nullopt;
+        return number;
+    }
+
+    Packet as_seen(LogReport const& report, Decoded const& decoded) const {
+        Packet packet = decoded.packet;
+        auto const name = [&](std::uint32_t index) {
+            return index == 0 ? U128{0} : interface_value(names.at(index));
+        };
+        packet[Field::iif] = name(report.in);
+        packet[Field::oif] = name(report.out);
+        packet[Field::src_mac] = report.source_mac;
+        packet[Field::mark] = report.mark & usable_marks;
+        packet[Field::packet_type] = get(packet_type, report.mark);
+        packet[Field::src_type] = get(source_type, report.mark);
+        packet[Field::dst_type] = get(destination_type, report.mark);
+        return packet;
+    }
+
+    // An answer leaves while the packet that it answers is still within its hook: what was seen last.
+    void note_answer(LogReport const& report, Decoded const& answer) {
+        if (sightings.empty() || sightings.back().accepted) return;
+        Sighting& last = sightings.back();
+        if (is_error(answer.packet) && answer.payload <= report.packet.size()) {
+            auto const quoted = from_wire(report.packet.subspan(answer.payload));
+            last.answered = last.answered || (quoted && probe_of(*quoted) == last.probe);
+        } else {
+            last.answered = last.answered || is_reset_of(answer.packet, last.packet);
+        }
+    }
+};
+
+Laboratory::Laboratory() : wires_(make_devices()) {
+    for (std::string_view const name : interfaces) {
+        raw4_.push_back(raw_socket(AF_INET, name));
+        raw6_.push_back(raw_socket(AF_INET6, name));
+        names_[if_nametoindex(std::string(name).c_str())] = name;
+    }
+    names_[if_nametoindex("lo")] = "lo";
+    // On one processor, the kernel handles each packet wholly before this program goes on.
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<std::size_t>(sched_getcpu()), &one);
+    if (sched_setaffinity(0, sizeof one, &one) != 0) fail("sched_setaffinity");
+}
+
+std::string Laboratory::load(std::string const& nftables, Tracking tracking) {
+    // In this order on these lines, the numbers of lines in what nft says are those of the text.
+    Ran const ran = run({"nft", "-f", "-"}, "flush ruleset; " + nftables + '\n' + report_table(tracking));
+    netfilter_.forget_connections();
+    return ran.code == 0 ? "" : ran.output;
+}
+
+std::vector<Sighting> Laboratory::send(std::vector<Probe> const& probes) {
+    if (probes.size() >= sentinel_tag) throw std::runtime_error("more probes than tags");
+    Batch batch{probes, names_};
+    auto const take = [&](LogReport const& report) { batch.take(report); };
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        inject(probes[i], static_cast<Tag>(i + 1));
+        netfilter_.receive(false, take);
+        if (i % 64 == 0) discard_sent();
+    }
+    inject(sentinel(), sentinel_tag);
+    while (!batch.over) netfilter_.receive(true, take);
+    discard_sent();
+    return std::move(batch.sightings);
+}
+
+void Laboratory::inject(Probe const& probe, Tag tag) const {
+    Packet const& packet = probe.packet;
+    Bytes const bytes = to_wire(probe, tag);
+    if (packet[Field::iif] != 0) {
+        wires_[interface_number(packet[Field::iif])].write(frame(packet, bytes));
+    } else {
+        auto const& sockets = packet.family() == Family::v4 ? raw4_ : raw6_;
+        send_raw(sockets[interface_number(packet[Field::oif])].get(), packet, bytes);
+    }
+}
+
+void Laboratory::discard_sent() const {
+    for (Wire const& wire : wires_) wire.discard();
+}
+
+} // namespace portcullis::kernel

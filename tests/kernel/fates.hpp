@@ -1,0 +1,58 @@
+// What the kernel does with packets, hook by hook. Chains of the laboratory's own stand before and behind all
+// others at every hook and report what comes by over one NFLOG group, in order. A packet is accepted at a hook
+// where it is seen behind it; once a later packet is seen, whatever was not seen behind its hook is known to have
+// been stopped there. Nothing depends on time.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kernel/namespace.hpp"
+#include "kernel/netfilter_socket.hpp"
+#include "kernel/packet_bytes.hpp"
+#include "portcullis/model/ruleset.hpp"
+
+namespace portcullis::kernel {
+
+// One probe at one hook that it came to.
+struct Sighting {
+    std::size_t probe = 0; // its place among those sent
+    HookPoint hook{};
+    Packet packet; // as the kernel had it on arrival at the hook, by its own words
+    bool accepted = false;
+    bool answered = false; // not accepted, and an ICMP error or a TCP reset was sent for it
+};
+
+// With connection tracking, fragments are put together before any filter sees them; without, all packets are "new"
+// here.
+enum class Tracking : std::uint8_t { off, on };
+
+// The bits of marks that the tested rulesets may use; the laboratory needs the others.
+constexpr std::uint32_t usable_marks = 0xffff;
+
+class Laboratory {
+  public:
+    // In the namespace of enter_namespace(), which has to have succeeded.
+    Laboratory();
+
+    // Replaces all rules by `nftables` and forgets all connections. What nft says where it refuses.
+    std::string load(std::string const& nftables, Tracking tracking);
+
+    // A probe with an input interface arrives on it; one without is sent from this host out of its output
+    // interface.
+    std::vector<Sighting> send(std::vector<Probe> const& probes);
+
+  private:
+    struct Batch;
+    void inject(Probe const& probe, Tag tag) const;
+    void discard_sent() const;
+
+    std::vector<Wire> wires_;
+    std::vector<Descriptor> raw4_; // one for each interface, bound to it
+    std::vector<Descriptor> raw6_;
+    NetfilterSocket netfilter_;
+    std::map<std::uint32_t, std::string> names_; // of interfaces, by index
+    Tracking tracking_ = Tracking::off;
+};
+
+} // namespace portcullis::kernel

@@ -1,0 +1,314 @@
+// portcullis and the Linux kernel say the same about every packet: rulesets are loaded with nft, packets injected,
+// and the fate of each at each hook is what the interpreter, and so `portcullis trace`, says about it.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fmt/format.h>
+
+#include "kernel/fates.hpp"
+#include "portcullis/dialect/read.hpp"
+#include "portcullis/engine/interpret.hpp"
+#include "portcullis/engine/path.hpp"
+
+using namespace portcullis;
+using namespace portcullis::kernel;
+
+namespace {
+
+// The one laboratory of this program; none, with the reason told, where the machine does not allow it.
+Laboratory* laboratory() {
+    if (auto const why_not = enter_namespace()) {
+        WARN("skipped: " << *why_not);
+        return nullptr;
+    }
+    static Laboratory only;
+    return &only;
+}
+
+// A ruleset as portcullis reads it, and what it says about a packet at a hook.
+class Ours {
+  public:
+    explicit Ours(std::string const& text)
+        : source_(sources_.add("ruleset.nft", text)), reading_(read(sources_, source_, Dialect::nftables)) {}
+
+    // What it could not read or does not model: such a ruleset says nothing about the kernel.
+    std::string complaint() const {
+        std::string text;
+        for (Finding const& finding : reading_.findings.all()) {
+            text += fmt::format("{} at {}:", finding.rule, sources_[source_].locate(finding.span.begin).line);
+            for (auto const& [name, value] : finding.args) text += fmt::format(" {} {}", name, value);
+            text += '\n';
+        }
+        return text;
+    }
+
+    Decision decide(Sighting const& sighting, Detail detail = Detail::outcomes) const {
+        Ruleset const& ruleset = reading_.ruleset;
+        return interpret(ruleset, chains_at(ruleset, sighting.hook), sighting.packet, {}, detail);
+    }
+
+    std::string trace(Sighting const& sighting) const {
+        std::string text;
+        for (Step const& step : decide(sighting, Detail::steps).steps) {
+            Chain const& chain = reading_.ruleset.chains[step.chain];
+            std::string_view const what = step.rule ? sources_.text(chain.rules[*step.rule].span) : "policy";
+            text += fmt::format("    {:<24} {:<16} {}\n", chain.title(), step.outcome, what);
+        }
+        return text;
+    }
+
+  private:
+    Sources sources_;
+    SourceId source_;
+    Reading reading_;
+};
+
+std::string_view kernel_says(Sighting const& sighting) {
+    return sighting.accepted ? "accept" : sighting.answered ? "reject" : "drop, or reject without an answer";
+}
+
+// Whether the kernel would surely answer a reject of this packet: it sends none for ICMP (which may be an error),
+// for TCP resets, for what the link layer or the address sends to many, and to sources without a route.
+bool surely_answered(Packet const& packet) {
+    bool const tcp =
+        packet[Field::protocol] == number(Protocol::tcp) && (packet[Field::tcp_flags] & tcp_flag::rst) == 0;
+    bool const udp = packet[Field::protocol] == number(Protocol::udp);
+    constexpr U128 unicast = 1, local = 2;
+    U128 const to = packet[Field::dst_type];
+    return (tcp || udp) && packet[Field::fragment] == 0 && packet[Field::packet_type] == 0 &&
+           packet[Field::src_type] == unicast && (to == unicast || to == local);
+}
+
+bool agree(Decision const& ours, Sighting const& kernel) {
+    if (!ours.certain()) return false;
+    Fate const fate = ours.main().fate;
+    if (kernel.accepted || fate == Fate::accept) return kernel.accepted && fate == Fate::accept;
+    if (kernel.answered) return fate == Fate::reject;
+    return fate == Fate::drop || !surely_answered(kernel.packet);
+}
+
+std::string difference(Ours const& ours, Sighting const& sighting) {
+    std::string text = fmt::format("{}: {}", to_string(sighting.hook), to_text(sighting.packet));
+    for (Field const field : {Field::family, Field::ct_direction, Field::packet_type, Field::src_type,
+                              Field::dst_type, Field::src_mac, Field::dscp, Field::ttl, Field::length})
+        text += fmt::format(" {}={}", info(field).name, value_text(field, sighting.packet[field]));
+    Decision const decision = ours.decide(sighting);
+    return fmt::format("{}\n  kernel: {}\n  portcullis: {}{}\n{}", text, kernel_says(sighting),
+                       to_string(decision.main().fate), decision.certain() ? "" : " (possible only)",
+                       ours.trace(sighting));
+}
+
+Probe probe_of(std::string_view text) {
+    ParsedPacket const parsed = parse_packet(text);
+    INFO(text << ": " << parsed.error);
+    REQUIRE(parsed.packet);
+    return {*parsed.packet};
+}
+
+struct Claim {
+    std::string_view says;
+    std::string_view rules;
+    std::vector<std::string_view> packets; // the last one is judged
+    HookPoint hook;
+    Fate fate;
+};
+
+constexpr auto input = HookPoint::input, forward = HookPoint::forward, output = HookPoint::output;
+constexpr std::string_view ssh = "tcp 192.0.2.9:4000 > 10.1.0.1:22 in=eth0";
+constexpr std::string_view ssh6 = "tcp [2001:db8:9::1]:4000 > [2001:db8:1::1]:22 in=eth0";
+
+std::vector<Claim> const claims{
+    {"a packet that one base chain accepts is dropped in a later one",
+     R"(table ip t {
+            chain late { type filter hook input priority 10; tcp dport 22 drop; }
+            chain early { type filter hook input priority 0; accept; }
+        })",
+     {ssh},
+     input,
+     Fate::drop},
+    {"what an early chain drops, no later chain brings back",
+     R"(table ip t {
+            chain early { type filter hook input priority -5; tcp dport 22 drop; }
+            chain late { type filter hook input priority 5; accept; }
+        })",
+     {ssh},
+     input,
+     Fate::drop},
+    {"return in a base chain is its policy",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; policy drop; tcp dport 22 return; accept; }
+        })",
+     {ssh},
+     input,
+     Fate::drop},
+    {"return in a called chain goes on behind the call",
+     R"(table ip t {
+            chain called { tcp dport 22 return; drop; }
+            chain in { type filter hook input priority 0; policy drop; jump called; accept; }
+        })",
+     {ssh},
+     input,
+     Fate::accept},
+    {"a chain that is gone to does not come back",
+     R"(table ip t {
+            chain target { udp dport 53 accept; }
+            chain in { type filter hook input priority 0; policy drop; goto target; accept; }
+        })",
+     {ssh},
+     input,
+     Fate::drop},
+    {"behind a goto, the caller of its chain goes on",
+     R"(table ip t {
+            chain target { udp dport 53 accept; }
+            chain called { goto target; drop; }
+            chain in { type filter hook input priority 0; policy drop; jump called; accept; }
+        })",
+     {ssh},
+     input,
+     Fate::accept},
+    {"the policy decides what no rule does",
+     R"(table inet t {
+            chain in { type filter hook input priority 0; policy drop; tcp dport 80 accept; }
+        })",
+     {ssh},
+     input,
+     Fate::drop},
+    {"a base chain without a policy accepts",
+     R"(table inet t {
+            chain in { type filter hook input priority 0; tcp dport 80 drop; }
+        })",
+     {ssh},
+     input,
+     Fate::accept},
+    {"a table of family ip sees no IPv6",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; policy drop; }
+        })",
+     {ssh6},
+     input,
+     Fate::accept},
+    {"a match on an IPv4 address holds for no IPv6 packet, negated or not",
+     R"(table inet t {
+            chain in { type filter hook input priority 0; policy drop; ip saddr != 10.0.0.1 accept; }
+        })",
+     {ssh6},
+     input,
+     Fate::drop},
+    {"a set of tcp flags is compared exactly",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; tcp flags { syn, ack } drop; }
+        })",
+     {"tcp 192.0.2.9:4000 > 10.1.0.1:22 in=eth0 flags=syn,ack"},
+     input,
+     Fate::accept},
+    {"tcp flags beside each other are bits to test",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; tcp flags syn,ack drop; }
+        })",
+     {"tcp 192.0.2.9:4000 > 10.1.0.1:22 in=eth0 flags=syn,urg"},
+     input,
+     Fate::drop},
+    {"a mask of tcp flags leaves the others out",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; tcp flags syn / syn,rst,ack drop; }
+        })",
+     {"tcp 192.0.2.9:4000 > 10.1.0.1:22 in=eth0 flags=syn,urg"},
+     input,
+     Fate::drop},
+    {"a new connection is in ct state new,established",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; policy drop; ct state new,established accept; }
+        })",
+     {ssh},
+     input,
+     Fate::accept},
+    {"a reply belongs to an established connection",
+     R"(table ip t {
+            chain through { type filter hook forward priority 0; policy drop; iifname "eth0" accept; ct state established accept; }
+        })",
+     {"tcp 192.0.2.9:4000 > 10.2.0.1:22 in=eth0", "tcp 10.2.0.1:22 > 192.0.2.9:4000 in=eth1 flags=syn,ack"},
+     forward,
+     Fate::accept},
+    {"without a first packet there is no established connection",
+     R"(table ip t {
+            chain through { type filter hook forward priority 0; policy drop; ct state established accept; }
+        })",
+     {"tcp 10.2.0.1:22 > 192.0.2.9:4000 in=eth1 flags=syn,ack"},
+     forward,
+     Fate::drop},
+    {"a verdict map without the key goes on with the next rule",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; policy drop; tcp dport vmap { 80 : drop, 443 : drop }; accept; }
+        })",
+     {ssh},
+     input,
+     Fate::accept},
+    {"a verdict map's other keys are those that no element has",
+     R"(table ip t {
+            map ports { type inet_service : verdict; elements = { 80 : accept, * : drop }; }
+            chain in { type filter hook input priority 0; tcp dport vmap @ports; }
+        })",
+     {ssh},
+     input,
+     Fate::drop},
+    {"a reject answers",
+     R"(table inet t {
+            chain in { type filter hook input priority 0; tcp dport 22 reject; }
+        })",
+     {ssh6},
+     input,
+     Fate::reject},
+    {"a tcp reset is a reject",
+     R"(table inet t {
+            chain in { type filter hook input priority 0; tcp dport 22 reject with tcp reset; }
+        })",
+     {ssh},
+     input,
+     Fate::reject},
+    {"reject with tcp reset holds for tcp alone",
+     R"(table inet t {
+            chain in { type filter hook input priority 0; reject with tcp reset; }
+        })",
+     {"udp 192.0.2.9:4000 > 10.1.0.1:53 in=eth0"},
+     input,
+     Fate::accept},
+    {"a packet from the host has no input interface",
+     R"(table inet t {
+            chain out { type filter hook output priority 0; policy drop; iifname != "eth0" oifname "wan*" accept; }
+        })",
+     {"udp 192.0.2.9:4000 > 198.51.100.7:53 out=wan0"},
+     output,
+     Fate::accept},
+    {"forwarding has taken one from the time to live",
+     R"(table ip t {
+            chain through { type filter hook forward priority 0; policy drop; ip ttl 63 accept; }
+        })",
+     {"tcp 192.0.2.9:4000 > 10.2.0.1:22 in=eth0 ttl=64"},
+     forward,
+     Fate::accept},
+};
+
+} // namespace
+
+TEST_CASE("what is claimed about nftables holds in the kernel and in portcullis") {
+    Laboratory* const lab = laboratory();
+    if (lab == nullptr) return;
+    for (Claim const& claim : claims) {
+        INFO(claim.says);
+        std::string const rules(claim.rules);
+        Ours const ours(rules);
+        REQUIRE(ours.complaint() == "");
+        REQUIRE(lab->load(rules, Tracking::on) == "");
+        std::vector<Probe> probes;
+        for (std::string_view const packet : claim.packets) probes.push_back(probe_of(packet));
+        auto const sightings = lab->send(probes);
+        auto const last = std::find_if(sightings.begin(), sightings.end(), [&](Sighting const& s) {
+            return s.probe + 1 == probes.size() && s.hook == claim.hook;
+        });
+        REQUIRE(last != sightings.end());
+        INFO(difference(ours, *last));
+        CHECK(last->accepted == (claim.fate == Fate::accept));
+        CHECK(last->answered == (claim.fate == Fate::reject));
+        CHECK(ours.decide(*last).main().fate == claim.fate);
+        CHECK(agree(ours.decide(*last), *last));
+    }
+}

@@ -1,0 +1,209 @@
+#include "kernel/packet_bytes.hpp"
+
+#include <algorithm>
+
+namespace portcullis::kernel {
+
+namespace {
+
+constexpr std::size_t ipv4_header = 20, ipv6_header = 40, options_header = 8, fragment_header = 8;
+constexpr std::uint8_t ipv6_options = 60, ipv6_fragment = 44; // IANA: next headers
+constexpr U128 later_offset = 185;                            // of a later fragment, in units of 8 bytes
+
+bool is(Packet const& packet, Protocol protocol) { return packet[Field::protocol] == number(protocol); }
+
+class Writer {
+  public:
+    Writer& put(U128 value, unsigned bytes) {
+        for (unsigned i = bytes; i-- > 0;) bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+        return *this;
+    }
+    void pad_to(std::size_t size) { bytes_.resize(std::max(bytes_.size(), size)); }
+    void set16(std::size_t at, U128 value) {
+        bytes_[at] = static_cast<std::uint8_t>(value >> 8);
+        bytes_[at + 1] = static_cast<std::uint8_t>(value);
+    }
+    Bytes& bytes() { return bytes_; }
+
+  private:
+    Bytes bytes_;
+};
+
+// RFC 1071: the complement of the sum in ones' complement.
+std::uint64_t sum_of(std::span<std::uint8_t const> bytes) {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) sum += i % 2 == 0 ? std::uint64_t{bytes[i]} << 8 : bytes[i];
+    return sum;
+}
+U128 checksum(std::uint64_t sum) {
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    return ~sum & 0xffff;
+}
+
+// The source and destination address, length and protocol that the checksums of TCP and UDP cover (RFC 9293, RFC
+// 8200).
+std::uint64_t pseudo_header(Packet const& packet, std::size_t length) {
+    Writer w;
+    unsigned const width = packet.family() == Family::v4 ? 4 : 16;
+    w.put(packet.source().value, width).put(packet.destination().value, width);
+    w.put(length, 4).put(packet[Field::protocol], 4);
+    return sum_of(w.bytes());
+}
+
+// Where the protocol has its checksum; nothing for one without, or with another kind.
+std::optional<std::size_t> checksum_at(Packet const& packet) {
+    if (is(packet, Protocol::tcp)) return 16;
+    if (is(packet, Protocol::udp) || is(packet, Protocol::udplite)) return 6;
+    if (is(packet, Protocol::icmp) || is(packet, Protocol::icmpv6)) return 2;
+    return std::nullopt;
+}
+
+// The transport header and a payload of zeros, `length` bytes where the header fits into them.
+Bytes transport(Packet const& packet, std::size_t length) {
+    Writer w;
+    if (port_protocols().contains(packet[Field::protocol]))
+        w.put(packet[Field::sport], 2).put(packet[Field::dport], 2);
+    if (is(packet, Protocol::tcp)) {
+        w.put(1, 4).put(0, 4).put(5 << 4, 1).put(packet[Field::tcp_flags], 1).put(1024, 2).put(0, 4);
+    } else if (is(packet, Protocol::icmp) || is(packet, Protocol::icmpv6)) {
+        w.put(packet[Field::icmp_type], 1).put(packet[Field::icmp_code], 1).put(0, 2).put(0, 4);
+    } else if (is(packet, Protocol::dccp)) {
+        w.put(4, 1).put(0, 11); // its header is four words long
+    } else if (is(packet, Protocol::udplite)) {
+        w.put(0, 4); // the checksum covers all of it (RFC 3828)
+    }
+    w.pad_to(8);
+    if (is(packet, Protocol::sctp)) w.pad_to(16);
+    w.pad_to(length);
+    if (is(packet, Protocol::udp)) w.set16(4, w.bytes().size());
+    if (auto const at = checksum_at(packet)) {
+        bool const covers_addresses = !is(packet, Protocol::icmp);
+        std::uint64_t const pseudo = covers_addresses ? pseudo_header(packet, w.bytes().size()) : 0;
+        U128 const sum = checksum(sum_of(w.bytes()) + pseudo);
+        w.set16(*at, sum == 0 && !is(packet, Protocol::icmp) ? U128{0xffff} : sum);
+    }
+    return w.bytes();
+}
+
+void append(Bytes& to, Bytes const& from) { to.insert(to.end(), from.begin(), from.end()); }
+
+std::size_t left_of(Packet const& packet, std::size_t headers) {
+    auto const wanted = static_cast<std::size_t>(packet[Field::length]);
+    return wanted > headers ? wanted - headers : 0;
+}
+
+Bytes ipv4(Packet const& packet, Tag tag) {
+    bool const later = packet[Field::fragment] != 0;
+    Bytes const payload = later ? Bytes(std::max<std::size_t>(left_of(packet, ipv4_header), 8))
+                                : transport(packet, left_of(packet, ipv4_header));
+    Writer w;
+    w.put(0x45, 1).put(packet[Field::dscp] << 2, 1).put(ipv4_header + payload.size(), 2).put(tag, 2);
+    w.put(later ? later_offset : 0, 2).put(packet[Field::ttl], 1).put(packet[Field::protocol], 1).put(0, 2);
+    w.put(packet[Field::src4], 4).put(packet[Field::dst4], 4);
+    w.set16(10, checksum(sum_of(w.bytes())));
+    append(w.bytes(), payload);
+    return w.bytes();
+}
+
+Bytes ipv6(Probe const& probe, Tag tag) {
+    Packet const& packet = probe.packet;
+    bool const later = packet[Field::fragment] != 0;
+    std::size_t const extra = (probe.options_header ? options_header : 0) + (later ? fragment_header : 0);
+    std::size_t const left = left_of(packet, ipv6_header + extra);
+    Bytes const payload = later ? Bytes(std::max<std::size_t>(left, 8)) : transport(packet, left);
+    U128 const inner = later ? U128{ipv6_fragment} : packet[Field::protocol];
+    Writer w;
+    w.put(U128{6} << 28 | packet[Field::dscp] << 22 | tag, 4).put(extra + payload.size(), 2);
+    w.put(probe.options_header ? U128{ipv6_options} : inner, 1).put(packet[Field::ttl], 1);
+    w.put(packet[Field::src6], 16).put(packet[Field::dst6], 16);
+    if (probe.options_header) w.put(inner, 1).put(0, 1).put(0x0104, 2).put(0, 4); // PadN of six bytes (RFC 8200)
+    if (later) w.put(packet[Field::protocol], 1).put(0, 1).put(later_offset << 3, 2).put(tag, 4);
+    append(w.bytes(), payload);
+    return w.bytes();
+}
+
+class Reader {
+  public:
+    explicit Reader(std::span<std::uint8_t const> bytes) : bytes_(bytes) {}
+    U128 at(std::size_t offset, unsigned width) const {
+        U128 value = 0;
+        for (unsigned i = 0; i < width; ++i)
+            value = value << 8 | (offset + i < bytes_.size() ? bytes_[offset + i] : 0U);
+        return value;
+    }
+
+  private:
+    std::span<std::uint8_t const> bytes_;
+};
+
+void read_transport(Reader const& in, Decoded& out) {
+    Packet& packet = out.packet;
+    std::size_t const at = out.payload;
+    if (packet[Field::fragment] != 0) return;
+    if (port_protocols().contains(packet[Field::protocol])) {
+        packet[Field::sport] = in.at(at, 2);
+        packet[Field::dport] = in.at(at + 2, 2);
+    }
+    out.payload += 8;
+    if (is(packet, Protocol::tcp)) {
+        packet[Field::tcp_flags] = in.at(at + 13, 1);
+        out.payload += 12;
+    } else if (is(packet, Protocol::icmp) || is(packet, Protocol::icmpv6)) {
+        packet[Field::icmp_type] = in.at(at, 1);
+        packet[Field::icmp_code] = in.at(at + 1, 1);
+    }
+}
+
+void read_ipv4(Reader const& in, Decoded& out) {
+    Packet& packet = out.packet;
+    packet[Field::family] = family_v4;
+    packet[Field::dscp] = in.at(1, 1) >> 2;
+    packet[Field::length] = in.at(2, 2);
+    packet[Field::fragment] = (in.at(6, 2) & 0x1fff) != 0 ? 1 : 0;
+    packet[Field::ttl] = in.at(8, 1);
+    packet[Field::protocol] = in.at(9, 1);
+    packet[Field::src4] = in.at(12, 4);
+    packet[Field::dst4] = in.at(16, 4);
+    out.tag = static_cast<Tag>(in.at(4, 2));
+    out.payload = static_cast<std::size_t>(in.at(0, 1) & 15) * 4;
+}
+
+void read_ipv6(Reader const& in, Decoded& out) {
+    Packet& packet = out.packet;
+    packet[Field::family] = family_v6;
+    packet[Field::dscp] = in.at(0, 2) >> 6 & 63;
+    packet[Field::length] = in.at(4, 2) + ipv6_header;
+    packet[Field::ttl] = in.at(7, 1);
+    packet[Field::src6] = in.at(8, 16);
+    packet[Field::dst6] = in.at(24, 16);
+    out.tag = static_cast<Tag>(in.at(2, 2));
+    out.payload = ipv6_header;
+    U128 next = in.at(6, 1);
+    for (; next == ipv6_options || next == ipv6_fragment; out.payload += 8) { // both of eight bytes here
+        if (next == ipv6_fragment) packet[Field::fragment] = in.at(out.payload + 2, 2) >> 3 != 0 ? 1 : 0;
+        next = in.at(out.payload, 1);
+    }
+    packet[Field::protocol] = next;
+}
+
+} // namespace
+
+Bytes to_wire(Probe const& probe, Tag tag) {
+    return probe.packet.family() == Family::v4 ? ipv4(probe.packet, tag) : ipv6(probe, tag);
+}
+
+std::optional<Decoded> from_wire(std::span<std::uint8_t const> bytes) {
+    Reader const in(bytes);
+    U128 const version = in.at(0, 1) >> 4;
+    Decoded out;
+    if (version == 4 && bytes.size() >= ipv4_header)
+        read_ipv4(in, out);
+    else if (version == 6 && bytes.size() >= ipv6_header)
+        read_ipv6(in, out);
+    else
+        return std::nullopt;
+    read_transport(in, out);
+    return out;
+}
+
+} // namespace portcullis::kernel
