@@ -52,7 +52,6 @@ class Laboratory {
     std::vector<Descriptor> raw6_;
     NetfilterSocket netfilter_;
     std::map<std::uint32_t, std::string> names_; // of interfaces, by index
-    Tracking tracking_ = Tracking::off;
 };
 
 } // namespace portcullis::kernel

@@ -132,13 +132,13 @@ constexpr Setting settings[] = {
     {"ipv4/conf/all/accept_local", "1"},
     {"ipv4/conf/all/send_redirects", "0"},
     {"ipv4/conf/default/send_redirects", "0"},
-    {"ipv4/icmp_ratelimit", "0"},
+    {"ipv4/icmp_ratemask", "0"},
     {"ipv6/conf/all/forwarding", "1"},
     {"ipv6/conf/default/accept_dad", "0"},
     {"ipv6/conf/default/accept_ra", "0"},
     {"ipv6/conf/default/addr_gen_mode", "1"},
     {"ipv6/conf/default/router_solicitations", "0"},
-    {"ipv6/icmp/ratelimit", "0"},
+    {"ipv6/icmp/ratemask", "255"},
 };
 
 // Through a gateway, so that one neighbour serves all destinations; and a default route for every device, because a
@@ -166,8 +166,7 @@ std::string routes() {
         batch += fmt::format("route add local {} dev lo\n", prefix);
     for (auto const prefix : {"2001:db8:1::/48", "2001:db8:3::/48"})
         batch += fmt::format("route add local {} dev lo\n", prefix);
-    batch += "route add blackhole 10.6.0.0/16\nroute add unreachable 10.7.0.0/16\nroute add prohibit 10.8.0.0/16\n";
-    return batch;
+    return batch + "route add unreachable 2001:db8:a::/48 dev lo\n";
 }
 
 } // namespace

@@ -58,7 +58,7 @@ constexpr std::uint64_t ethernet_address(std::size_t number) { return 0x02'00'00
 
 // Devices up, forwarding on, all filters of the kernel's own off. 10.1/16, 10.3/16, 192.168.1/24, 2001:db8:1::/48
 // and 2001:db8:3::/48 are the host itself; other destinations are reached through one interface or another,
-// whatever the source; a few are blackholes.
+// whatever the source; 2001:db8:a::/48 is unreachable.
 std::vector<Wire> make_devices();
 
 } // namespace portcullis::kernel

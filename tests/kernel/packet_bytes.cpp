@@ -6,9 +6,9 @@ namespace portcullis::kernel {
 
 namespace {
 
-constexpr std::size_t ipv4_header = 20, ipv6_header = 40, options_header = 8, fragment_header = 8;
-constexpr std::uint8_t ipv6_options = 60, ipv6_fragment = 44; // IANA: next headers
-constexpr U128 later_offset = 185;                            // of a later fragment, in units of 8 bytes
+constexpr std::size_t ipv4_header = 20, ipv6_header = 40, options_header = 8;
+constexpr U128 ipv6_options = 60; // IANA: the destination options header
+constexpr U128 later_offset = 185; // of a later fragment, in units of 8 bytes
 
 bool is(Packet const& packet, Protocol protocol) { return packet[Field::protocol] == number(protocol); }
 
@@ -93,32 +93,28 @@ std::size_t left_of(Packet const& packet, std::size_t headers) {
 }
 
 Bytes ipv4(Packet const& packet, Tag tag) {
-    bool const later = packet[Field::fragment] != 0;
-    Bytes const payload = later ? Bytes(std::max<std::size_t>(left_of(packet, ipv4_header), 8))
-                                : transport(packet, left_of(packet, ipv4_header));
+    U128 const offset = packet[Field::fragment] != 0 ? later_offset : 0;
+    Bytes const content = transport(packet, left_of(packet, ipv4_header));
     Writer w;
-    w.put(0x45, 1).put(packet[Field::dscp] << 2, 1).put(ipv4_header + payload.size(), 2).put(tag, 2);
-    w.put(later ? later_offset : 0, 2).put(packet[Field::ttl], 1).put(packet[Field::protocol], 1).put(0, 2);
+    w.put(0x45, 1).put(packet[Field::dscp] << 2, 1).put(ipv4_header + content.size(), 2).put(tag, 2);
+    w.put(offset, 2).put(packet[Field::ttl], 1).put(packet[Field::protocol], 1).put(0, 2);
     w.put(packet[Field::src4], 4).put(packet[Field::dst4], 4);
     w.set16(10, checksum(sum_of(w.bytes())));
-    append(w.bytes(), payload);
+    append(w.bytes(), content);
     return w.bytes();
 }
 
 Bytes ipv6(Probe const& probe, Tag tag) {
     Packet const& packet = probe.packet;
-    bool const later = packet[Field::fragment] != 0;
-    std::size_t const extra = (probe.options_header ? options_header : 0) + (later ? fragment_header : 0);
-    std::size_t const left = left_of(packet, ipv6_header + extra);
-    Bytes const payload = later ? Bytes(std::max<std::size_t>(left, 8)) : transport(packet, left);
-    U128 const inner = later ? U128{ipv6_fragment} : packet[Field::protocol];
+    std::size_t const extra = probe.options_header ? options_header : 0;
+    Bytes const content = transport(packet, left_of(packet, ipv6_header + extra));
+    U128 const protocol = packet[Field::protocol];
     Writer w;
-    w.put(U128{6} << 28 | packet[Field::dscp] << 22 | tag, 4).put(extra + payload.size(), 2);
-    w.put(probe.options_header ? U128{ipv6_options} : inner, 1).put(packet[Field::ttl], 1);
+    w.put(U128{6} << 28 | packet[Field::dscp] << 22 | tag, 4).put(extra + content.size(), 2);
+    w.put(probe.options_header ? ipv6_options : protocol, 1).put(packet[Field::ttl], 1);
     w.put(packet[Field::src6], 16).put(packet[Field::dst6], 16);
-    if (probe.options_header) w.put(inner, 1).put(0, 1).put(0x0104, 2).put(0, 4); // PadN of six bytes (RFC 8200)
-    if (later) w.put(packet[Field::protocol], 1).put(0, 1).put(later_offset << 3, 2).put(tag, 4);
-    append(w.bytes(), payload);
+    if (probe.options_header) w.put(protocol, 1).put(0, 1).put(0x0104, 2).put(0, 4); // PadN (RFC 8200)
+    append(w.bytes(), content);
     return w.bytes();
 }
 
@@ -139,7 +135,6 @@ class Reader {
 void read_transport(Reader const& in, Decoded& out) {
     Packet& packet = out.packet;
     std::size_t const at = out.payload;
-    if (packet[Field::fragment] != 0) return;
     if (port_protocols().contains(packet[Field::protocol])) {
         packet[Field::sport] = in.at(at, 2);
         packet[Field::dport] = in.at(at + 2, 2);
@@ -178,12 +173,10 @@ void read_ipv6(Reader const& in, Decoded& out) {
     packet[Field::dst6] = in.at(24, 16);
     out.tag = static_cast<Tag>(in.at(2, 2));
     out.payload = ipv6_header;
-    U128 next = in.at(6, 1);
-    for (; next == ipv6_options || next == ipv6_fragment; out.payload += 8) { // both of eight bytes here
-        if (next == ipv6_fragment) packet[Field::fragment] = in.at(out.payload + 2, 2) >> 3 != 0 ? 1 : 0;
-        next = in.at(out.payload, 1);
-    }
-    packet[Field::protocol] = next;
+    packet[Field::protocol] = in.at(6, 1);
+    if (packet[Field::protocol] != ipv6_options) return;
+    packet[Field::protocol] = in.at(out.payload, 1);
+    out.payload += options_header;
 }
 
 } // namespace

@@ -1,0 +1,20 @@
+// Random nftables rulesets out of everything that the model of portcullis holds exactly, and packets on both sides
+// of every boundary in them. The same seed makes the same ruleset and the same packets everywhere.
+#pragma once
+#include "kernel/fates.hpp"
+
+namespace portcullis::kernel {
+
+// Rulesets set marks and match them: once the interpreter follows marks in order.
+constexpr bool with_marks = false;
+
+struct RandomRuleset {
+    std::string text;
+    Tracking tracking = Tracking::on; // off: fragments, and no match on connections
+    bool options_headers = false;     // "ip6 nexthdr" is not in it, which looks no further than the first header
+    std::map<Field, std::vector<U128>> boundaries; // the first and last values of what its matches name
+};
+RandomRuleset random_ruleset(std::uint32_t seed);
+std::vector<Probe> random_probes(RandomRuleset const& ruleset, std::uint32_t seed, std::size_t count);
+
+} // namespace portcullis::kernel
