@@ -248,7 +248,7 @@ class Generator {
         std::vector<std::string> parts;
         std::uint32_t const matches = random_.chance(4) ? 0 : 1 + random_.below(random_.chance(60) ? 2 : 4);
         for (std::uint32_t i = 0; i < matches; ++i) parts.push_back(match());
-        if (with_marks && random_.chance(15)) parts.push_back(fmt::format("meta mark set {:#x}", mark()));
+        if (with_marks && random_.chance(25)) parts.push_back(mark_setting());
         parts.push_back(random_.chance(15) ? verdict_map() : verdict());
         return fmt::format("{}", fmt::join(parts, " "));
     }
@@ -533,6 +533,12 @@ class Generator {
         return random_.chance(50)
                    ? fmt::format("meta nfproto {}{}", negated ? "!= " : "", names_v4 ? "ipv4" : "ipv6")
                    : fmt::format("meta protocol {}{}", negated ? "!= " : "", names_v4 ? "ip" : "ip6");
+    }
+
+    std::string mark_setting() {
+        constexpr std::string_view operators[] = {"&", "|", "^"};
+        if (random_.chance(60)) return fmt::format("meta mark set {:#x}", mark());
+        return fmt::format("meta mark set meta mark {} {:#x}", random_.of(operators), mark());
     }
 
     std::string mark_match() {
