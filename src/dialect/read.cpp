@@ -5,6 +5,7 @@
 
 #include "dialect/cisco_read.hpp"
 #include "dialect/iptables_read.hpp"
+#include "dialect/nft_json_read.hpp"
 #include "dialect/nftables_read.hpp"
 
 namespace portcullis {
@@ -12,14 +13,12 @@ namespace {
 
 // A dialect that is recognised but not read yet: one finding at the first line that says what to do.
 Reading not_read_yet(Sources const& sources, SourceId source, Dialect dialect) {
-    bool const script = dialect == Dialect::iptables_script;
     std::string_view const first = sources[source].line(1);
     Reading reading;
     reading.ruleset.dialect = dialect;
     reading.findings.add("PC002", {source, 0, static_cast<std::uint32_t>(first.size())})
-        .arg("construct", script ? "a shell script of iptables commands" : "nft -j output")
-        .arg("why", script ? "not read yet: run it and lint the output of iptables-save"
-                           : "not read yet: use 'nft list ruleset'");
+        .arg("construct", "a shell script of iptables commands")
+        .arg("why", "not read yet: run it and lint the output of iptables-save");
     return reading;
 }
 
@@ -47,8 +46,8 @@ Reading read_dialect(Sources& sources, SourceId source, Dialect dialect, ReadOpt
     case Dialect::cisco_asa:
     case Dialect::cisco_nxos:
     case Dialect::cisco_xr: return read_cisco(sources, source, dialect);
-    case Dialect::iptables_script:
-    case Dialect::nft_json: return not_read_yet(sources, source, dialect);
+    case Dialect::nft_json: return read_nft_json(sources, source);
+    case Dialect::iptables_script: return not_read_yet(sources, source, dialect);
     }
     return {};
 }

@@ -110,6 +110,7 @@ constexpr Target table[] = {
     {"iptables", run_reader<Dialect::iptables>, "fixtures/iptables", 500'000},
     {"ip6tables", run_reader<Dialect::ip6tables>, "fixtures/ip6tables", 500'000},
     {"nftables", run_reader<Dialect::nftables>, "fixtures/nftables", 500'000},
+    {"nft-json", run_reader<Dialect::nft_json>, "fixtures/nft-json", 500'000},
     {"cisco-ios", run_reader<Dialect::cisco_ios>, "fixtures/cisco-ios", 500'000},
     {"cisco-asa", run_reader<Dialect::cisco_asa>, "fixtures/cisco-asa", 500'000},
     {"cisco-nxos", run_reader<Dialect::cisco_nxos>, "fixtures/cisco-nxos", 500'000},
