@@ -628,16 +628,19 @@ class RuleReader {
         if (nature == Nature::modelled || (nature == Nature::conditions && !(bare && loaded.name != "conntrack")))
             return;
         bool negated = false;
+        bool rate = loaded.name == "limit" || loaded.name == "hashlimit";
         Span span = loaded.span;
         std::string text = "-m " + std::string(loaded.name);
         for (Option const& option : options_) {
             if (option.instance != instance) continue;
             bool const all = option.negated && option.info->has(OptionInfo::negates_match);
             negated = negated || all;
+            rate = rate && option.info->name != "hashlimit-above";
             text += (option.negated && !all ? " ! " : " ") + option_text(option);
             span.end = std::max(span.end, option.span.end);
         }
         add_opaque(std::move(text), nature == Nature::stateful, negated, span);
+        rule_.match.opaque.back().rate = rate;
     }
 
     // ---- target

@@ -180,7 +180,7 @@ class RuleReader {
             effects_.log = true;
             effects_.log_options = after_word(source_text(), "log");
             break;
-        case limit:
+        case limit: opaque(without_over(source_text()), true, action.over, true); break;
         case quota:
         case connection_limit: opaque(without_over(source_text()), true, action.over); break;
         case notrack: effects_.notrack = true; break;
@@ -371,8 +371,8 @@ class RuleReader {
 
     // ---- results
 
-    void opaque(std::string text, bool stateful, bool negated) {
-        match_.opaque.push_back({std::move(text), stateful, negated, span_});
+    void opaque(std::string text, bool stateful, bool negated, bool rate = false) {
+        match_.opaque.push_back({std::move(text), stateful, negated, span_, rate});
     }
     void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
     // The statement with single blanks and its variables followed.

@@ -69,19 +69,54 @@ Context::Context(Ruleset const& ruleset, LintOptions const& options, Asking aski
 
 Context::~Context() = default;
 
+std::vector<ChainId> const& Context::bases(ChainId chain) const {
+    if (bases_.empty()) {
+        bases_.resize(ruleset_.chains.size());
+        for (ChainId base = 0; base < ruleset_.chains.size(); ++base) {
+            if (!ruleset_.chains[base].hook) continue;
+            for (ChainId const called : call_order(ruleset_, base).chains) bases_[called].push_back(base);
+        }
+    }
+    return bases_[chain];
+}
+
+Reach& Context::reach() const {
+    if (!reach_) reach_.emplace(*space_, ruleset_, space_->all());
+    return *reach_;
+}
+
+PacketSet Context::seen_at(HookPoint point) const {
+    PacketSet const no_iif = space_->of(Field::iif, ValueSet::single(0));
+    PacketSet const no_oif = space_->of(Field::oif, ValueSet::single(0));
+    switch (point) {
+    case HookPoint::ingress:
+    case HookPoint::prerouting:
+    case HookPoint::input: return no_oif;
+    case HookPoint::output: return no_iif;
+    case HookPoint::list: return no_iif & no_oif;
+    default: return space_->all();
+    }
+}
+
 // The first packet of a connection (tcp: SYN alone), to an address that one host can have.
-PacketSet Context::make_question(Path const& path) const {
+PacketSet Context::first_packets(HookPoint point) const {
     Space& s = *space_;
-    PacketSet set = s.of(Field::ct_state, ValueSet::single(ct_state::new_)) & s.of(Field::fragment, ValueSet::single(0)) &
-                    s.of(Field::ct_direction, ValueSet::single(0));
+    PacketSet set = s.of(Field::fragment, ValueSet::single(0)) & s.of(Field::ct_direction, ValueSet::single(0));
     PacketSet const tcp = s.of(Field::protocol, ValueSet::single(number(Protocol::tcp)));
     set &= tcp.complement() | s.of(Field::tcp_flags, ValueSet::single(tcp_flag::syn));
     IntervalSet const multicast4 = IntervalSet::of({{0xE0000000U, 0xEFFFFFFFU}, {0xFFFFFFFFU, 0xFFFFFFFFU}});
     IntervalSet const multicast6 = IntervalSet::of(Prefix{*parse_ipv6("ff00::"), 8});
     set &= s.of(Field::dst4, multicast4.complement(32)) | s.of(Field::dst6, multicast6.complement(128));
-    if (path.kind != Path::Kind::through) set &= s.of(Field::oif, ValueSet::single(0));
-    // An access list knows no interfaces; the one that it is bound to goes without saying.
-    if (path.kind == Path::Kind::list) set &= s.of(Field::iif, ValueSet::single(0));
+    return set & seen_at(point);
+}
+
+PacketSet Context::new_connections(HookPoint point) const {
+    return first_packets(point) & space_->of(Field::ct_state, ValueSet::single(ct_state::new_));
+}
+
+PacketSet Context::make_question(Path const& path) const {
+    Space& s = *space_;
+    PacketSet set = new_connections(path.hook);
     set &= marks();
     if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
     set -= s.of(Field::iif, options_.config.trusted_interfaces());
@@ -240,6 +275,35 @@ Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector
     }
     assumptions = member->assumptions;
     return {member->packet, path.hook, "accept"};
+}
+
+Witness Context::witness(std::vector<ChainId> const& chains, PacketSet const& set, bool accepted) const {
+    PacketSet const certain = set.certainly();
+    auto const member = (certain.empty() ? set : certain).member();
+    Decision const decision = interpret(ruleset_, chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
+    if (decision.outcomes.size() != 1 || (decision.main().fate == Fate::accept) != accepted) {
+        throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
+    }
+    return {member->packet, ruleset_.chains[chains.back()].hook->point, std::string(to_string(decision.main().fate))};
+}
+
+Finding& add_finding(Context const& ctx, Findings& out, ChainId id, std::optional<std::size_t> rule) {
+    Chain const& chain = ctx.ruleset().chains[id];
+    Finding& finding = out.add(ctx.rule().id, rule ? chain.rules[*rule].span : chain.policy_span);
+    finding.arg("chain", chain.title());
+    finding.where = where(chain, rule);
+    return finding;
+}
+
+void judge(Finding& finding, PacketSet const& set) {
+    if (!set.certainly().empty()) return;
+    finding.certainty = Certainty::possible;
+    auto const member = set.member();
+    std::string texts;
+    for (Assumption const& a : member->assumptions) {
+        texts += (texts.empty() ? "" : " and ") + (a.holds ? a.text : "not (" + a.text + ")");
+    }
+    finding.note(texts.empty() ? "only for packets with the mark or status that the witness has" : "only if: " + texts);
 }
 
 bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) {

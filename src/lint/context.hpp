@@ -49,6 +49,16 @@ class Context {
     PacketSet alone(Permit const& permit) const;
     // The new connections that are asked about, on the permit's path and of its family.
     PacketSet asked(Permit const& permit) const;
+    // The base chains whose packets can come to the chain: itself, or those that call it.
+    std::vector<ChainId> const& bases(ChainId chain) const;
+    // What each rule decides of all packets, not just of new connections.
+    Reach& reach() const;
+    // Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box
+    // itself sends, without either in an access list.
+    PacketSet seen_at(HookPoint point) const;
+    // The first packets of all connections, as the hook sees them; with a state of new, or any state.
+    PacketSet first_packets(HookPoint point) const;
+    PacketSet new_connections(HookPoint point) const;
     // The same for a whole path.
     PacketSet question(std::size_t path) const { return questions_[path]; }
     // Connections to the ports.
@@ -63,6 +73,9 @@ class Context {
     // A member of the set as a witness on the permit's path; the interpreter has confirmed that it is accepted. A
     // witness that needs an opaque match to hold (or not) says so in `assumptions`.
     Witness witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const;
+    // A member of the set as a witness of what becomes of it in the base chains, one after the other; the interpreter
+    // has confirmed whether they accept it.
+    Witness witness(std::vector<ChainId> const& chains, PacketSet const& set, bool accepted) const;
 
   private:
     PacketSet make_question(Path const& path) const;
@@ -80,6 +93,8 @@ class Context {
     std::vector<PacketSet> questions_;             // by path
     mutable std::vector<std::optional<PathReach>> reaches_; // by path, made when first asked
     mutable std::map<std::pair<ChainId, ChainId>, PacketSet> admissions_;
+    mutable std::vector<std::vector<ChainId>> bases_; // by chain, made when first asked
+    mutable std::optional<Reach> reach_;
     mutable std::vector<std::optional<PacketSet>> passing_; // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };
@@ -90,6 +105,11 @@ bool may_match(Context const& ctx, Permit const& permit, PortRange const& port);
 // The values of a field that the match leaves, as far as its terms and relations name the field; nothing where they do
 // not. Rows about later fragments are left out: they say nothing of new connections.
 std::optional<IntervalSet> named_values(Match const& match, Field field);
+
+// Adds a finding of the current rule at a rule of a chain, or at its policy; args {chain}.
+Finding& add_finding(Context const& ctx, Findings& out, ChainId chain, std::optional<std::size_t> rule);
+// The packets of the set prove the finding, or do so under assumptions, which a note then says.
+void judge(Finding& finding, PacketSet const& set);
 
 // "filter/INPUT/2": the chain and the number of the rule in the text, from 1.
 std::string where(Chain const& chain, std::optional<std::size_t> rule);

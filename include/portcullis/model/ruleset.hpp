@@ -66,6 +66,7 @@ struct Opaque {
     bool stateful = false;
     bool negated = false;
     Span span;
+    bool rate = false; // it holds (if not negated) while a rate is kept: limit, hashlimit
 };
 
 // Equal for occurrences that are the same free variable.

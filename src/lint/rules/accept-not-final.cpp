@@ -1,0 +1,118 @@
+// An accept ends its own base chain only; the later ones of the hook see the packet too, and a drop is final. Found
+// for accepts of which new connections are wholly lost in a later chain, or wholly for a port that the rule names.
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "lint/context.hpp"
+
+namespace portcullis {
+
+namespace {
+
+constexpr U128 few_ports = 1000; // a rule with more names a range, not services
+
+class HookCheck {
+  public:
+    HookCheck(Context const& ctx, Findings& out, HookPoint point)
+        : ctx_(ctx), out_(out), reach_(ctx.space(), ctx.ruleset(), ctx.new_connections(point)) {
+        for (ChainId const id : chains_at(ctx.ruleset(), point)) {
+            if (ctx.ruleset().chains[id].hook->type == ChainType::filter) bases_.push_back(id);
+        }
+    }
+
+    void run() {
+        // From here on, nothing is decided any more.
+        while (!bases_.empty() && !can_drop(ctx_.ruleset(), bases_.back())) bases_.pop_back();
+        PacketSet alive = ctx_.space().all();
+        for (std::size_t at = 0; at + 1 < bases_.size(); ++at) {
+            check_base(at, alive);
+            alive -= ended(bases_[at]);
+        }
+    }
+
+  private:
+    PacketSet families(Hook const& hook) const {
+        Space& space = ctx_.space();
+        return (hook.v4 ? space.of(Field::family, ValueSet::single(family_v4)) : space.none()) |
+               (hook.v6 ? space.of(Field::family, ValueSet::single(family_v6)) : space.none());
+    }
+
+    PacketSet ended(ChainId base) {
+        Fates const fates = reach_.verdicts(base);
+        return (fates.dropped | fates.rejected) & families(*ctx_.ruleset().chains[base].hook);
+    }
+
+    void check_base(std::size_t at, PacketSet const& alive) {
+        ChainId const base = bases_[at];
+        PacketSet const coming = alive & families(*ctx_.ruleset().chains[base].hook);
+        std::optional<PacketSet> later; // worked out once some rule accepts something
+        for (ChainId const id : call_order(ctx_.ruleset(), base).chains) {
+            std::vector<Rule> const& rules = ctx_.ruleset().chains[id].rules;
+            for (std::size_t i = 0; i < rules.size(); ++i) {
+                if (!std::holds_alternative<Accept>(rules[i].verdict)) continue;
+                PacketSet const accepted = reach_.hits(id, i) & reach_.entering(base, id) & coming;
+                if (accepted.empty()) continue;
+                if (!later) later = ended_after(at);
+                check_rule(at, id, i, accepted, *later);
+            }
+        }
+    }
+
+    PacketSet ended_after(std::size_t at) {
+        PacketSet set = ctx_.space().none();
+        for (std::size_t i = at + 1; i < bases_.size(); ++i) set |= ended(bases_[i]);
+        return set;
+    }
+
+    void check_rule(std::size_t at, ChainId id, std::size_t rule, PacketSet const& accepted,
+                    PacketSet const& later) {
+        PacketSet lost = accepted & later;
+        if (lost.empty()) return;
+        std::string what = "what this rule accepts";
+        PacketSet const kept = accepted - lost;
+        if (!kept.empty()) {
+            auto const ports = lost_ports(ctx_.ruleset().chains[id].rules[rule].match, lost, kept);
+            if (!ports || ports->empty()) return;
+            lost &= ctx_.space().of(Field::dport, *ports);
+            what = "what this rule accepts for port " + values_text(Field::dport, *ports, 3);
+        }
+        report(at, id, rule, lost, what);
+    }
+
+    // Of the ports that the rule names, those of which nothing is kept.
+    static std::optional<IntervalSet> lost_ports(Match const& match, PacketSet const& lost, PacketSet const& kept) {
+        auto const named = named_values(match, Field::dport);
+        if (!named || named->count() > few_ports) return std::nullopt;
+        auto const without = lost.project(Field::dport);
+        auto const with = kept.project(Field::dport);
+        if (!without || !with) return std::nullopt;
+        return without->minus(*with);
+    }
+
+    void report(std::size_t at, ChainId id, std::size_t rule, PacketSet const& lost, std::string what) {
+        auto const drops = std::find_if(bases_.begin() + static_cast<std::ptrdiff_t>(at) + 1, bases_.end(),
+                                        [&](ChainId base) { return !(ended(base) & lost).empty(); });
+        Chain const& later = ctx_.ruleset().chains[*drops];
+        Finding& finding = add_finding(ctx_, out_, id, rule);
+        finding.arg("what", std::move(what)).arg("later", later.title());
+        finding.relate("the later chain", later.policy_span);
+        finding.witness = ctx_.witness(bases_, lost, false);
+        judge(finding, lost);
+    }
+
+    Context const& ctx_;
+    Findings& out_;
+    Reach reach_;
+    std::vector<ChainId> bases_; // filters of the hook, in order, up to the last that can drop
+};
+
+} // namespace
+
+void check_accept_not_final(Context const& ctx, Findings& out) {
+    constexpr std::array points{HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output,
+                                HookPoint::postrouting};
+    for (HookPoint const point : points) HookCheck(ctx, out, point).run();
+}
+
+} // namespace portcullis

@@ -1,0 +1,74 @@
+// What becomes of the packets above a limit. In a copy of the ruleset the limits are used up: a rule that they
+// guard takes nothing there, and its packets go on. A limited accept is without effect if all of them are accepted
+// anyway; a limited drop if some are.
+#include <algorithm>
+#include <optional>
+
+#include "lint/what_if.hpp"
+
+namespace portcullis {
+
+namespace {
+
+bool keeps_rate(Opaque const& opaque) { return opaque.rate && !opaque.negated; }
+
+bool is_limited(Rule const& rule) {
+    return std::any_of(rule.match.opaque.begin(), rule.match.opaque.end(), keeps_rate);
+}
+
+bool accepts(Rule const& rule) { return std::holds_alternative<Accept>(rule.verdict); }
+bool drops(Rule const& rule) {
+    return std::holds_alternative<Drop>(rule.verdict) || std::holds_alternative<Reject>(rule.verdict);
+}
+
+using Place = std::pair<ChainId, std::size_t>;
+
+// With the limits of the chosen rules used up, and where these rules are.
+std::optional<WhatIf> used_up(Context const& ctx, bool (*chosen)(Rule const&), std::vector<Place>& places) {
+    for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
+        std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            if (is_limited(rules[i]) && chosen(rules[i])) places.emplace_back(id, i);
+        }
+    }
+    if (places.empty()) return std::nullopt;
+    Ruleset changed = ctx.ruleset();
+    PacketSet question = ctx.space().none();
+    for (auto const& [id, index] : places) {
+        Rule& rule = changed.chains[id].rules[index];
+        std::erase_if(rule.match.opaque, keeps_rate);
+        rule.verdict = Continue{};
+        question |= ctx.space().of(rule.match);
+    }
+    return std::optional<WhatIf>(std::in_place, ctx, std::move(changed), question);
+}
+
+void report(Context const& ctx, Findings& out, Place const& place, ChainId base, PacketSet const& excess,
+            bool accept) {
+    Finding& finding = add_finding(ctx, out, place.first, place.second);
+    finding.arg("what", accept ? "accepts packets up to a rate" : "drops only the packets within a rate");
+    finding.arg("excess", accept ? "accepted anyway" : "accepted");
+    // With limits used up, which the interpreter takes for granted where nothing is assumed of them.
+    finding.witness = ctx.witness({base}, excess, true);
+    judge(finding, excess);
+}
+
+} // namespace
+
+void check_limit_misuse(Context const& ctx, Findings& out) {
+    for (bool const accept : {true, false}) {
+        std::vector<Place> places;
+        auto what_if = used_up(ctx, accept ? accepts : drops, places);
+        for (Place const& place : places) {
+            for (ChainId const base : ctx.bases(place.first)) {
+                PacketSet const excess = what_if->hits(base, place.first, place.second);
+                PacketSet const accepted = excess & what_if->accepted(base);
+                if (accepted.empty() || (accept && !(excess == accepted))) continue;
+                report(ctx, out, place, base, accepted, accept);
+                break;
+            }
+        }
+    }
+}
+
+} // namespace portcullis

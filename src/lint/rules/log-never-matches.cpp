@@ -1,0 +1,52 @@
+// A rule that only logs, to which no packet comes that it could log: earlier rules end or take them all.
+#include <algorithm>
+
+#include "lint/context.hpp"
+
+namespace portcullis {
+
+namespace {
+
+bool only_logs(Rule const& rule) { return rule.effects.log && std::holds_alternative<Continue>(rule.verdict); }
+
+// Those that some base chain leads into the chain.
+PacketSet entering(Context const& ctx, ChainId id) {
+    PacketSet all = ctx.space().none();
+    for (ChainId const base : ctx.bases(id)) {
+        all |= ctx.reach().entering(base, id) & ctx.seen_at(ctx.ruleset().chains[base].hook->point);
+    }
+    return all;
+}
+
+// The first earlier rule that takes some of what the rule could log.
+std::optional<std::size_t> taker(Context const& ctx, ChainId id, std::size_t index) {
+    constexpr std::size_t farthest = 1000; // rules to look through for one that explains
+    std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
+    PacketSet const wanted = ctx.space().of(rules[index].match);
+    for (std::size_t i = index - std::min(index, farthest); i < index; ++i) {
+        bool const ends = !std::holds_alternative<Continue>(rules[i].verdict);
+        if (ends && !(ctx.space().of(rules[i].match) & wanted).empty()) return i;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+void check_log_never_matches(Context const& ctx, Findings& out) {
+    for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
+        std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
+        std::optional<PacketSet> into;
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            if (!only_logs(rules[i])) continue;
+            if (!into) into = entering(ctx, id);
+            if (into->empty()) break; // the chain as a whole is not reached
+            if (!(ctx.reach().hits(id, i) & *into).empty()) continue;
+            if ((ctx.space().of(rules[i].match) & *into).empty()) continue; // it is empty by itself
+            Finding& finding = add_finding(ctx, out, id, i);
+            if (auto const by = taker(ctx, id, i))
+                finding.relate("packets that it could log end here", rules[*by].span);
+        }
+    }
+}
+
+} // namespace portcullis
