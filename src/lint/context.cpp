@@ -306,6 +306,14 @@ void judge(Finding& finding, PacketSet const& set) {
     finding.note(texts.empty() ? "only for packets with the mark or status that the witness has" : "only if: " + texts);
 }
 
+bool is_plain_accept(std::vector<Rule> const& rules, std::size_t index) {
+    Rule const& rule = rules[index];
+    Effects const& effects = rule.effects;
+    if (!std::holds_alternative<Accept>(rule.verdict) || effects.mark || effects.notrack || !effects.sets.empty()) return false;
+    bool const last = index + 1 == rules.size() || rules[index + 1].origin != rule.origin;
+    return last || !(rules[index + 1].span == rule.span && std::holds_alternative<Drop>(rules[index + 1].verdict));
+}
+
 bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) {
     if (!permit.rule) return true;
     IntervalSet const ports(port.first, port.last);

@@ -111,6 +111,10 @@ Finding& add_finding(Context const& ctx, Findings& out, ChainId chain, std::opti
 // The packets of the set prove the finding, or do so under assumptions, which a note then says.
 void judge(Finding& finding, PacketSet const& set);
 
+// Whether the rule accepts and does nothing else: it changes nothing, and no target that nobody knows the answer of, which
+// becomes a rule that accepts and one that drops, decides.
+bool is_plain_accept(std::vector<Rule> const& rules, std::size_t index);
+
 // "filter/INPUT/2": the chain and the number of the rule in the text, from 1.
 std::string where(Chain const& chain, std::optional<std::size_t> rule);
 

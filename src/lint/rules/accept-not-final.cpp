@@ -12,6 +12,11 @@ namespace {
 
 constexpr U128 few_ports = 1000; // a rule with more names a range, not services
 
+// In chains up to mangle, an accept often says only that the packet needs no more changes; not where nothing else passes.
+bool is_filter(Chain const& chain) {
+    return chain.hook->priority > -150 || std::holds_alternative<Drop>(chain.policy);
+}
+
 class HookCheck {
   public:
     HookCheck(Context const& ctx, Findings& out, HookPoint point)
@@ -26,8 +31,8 @@ class HookCheck {
         while (!bases_.empty() && !can_drop(ctx_.ruleset(), bases_.back())) bases_.pop_back();
         PacketSet alive = ctx_.space().all();
         for (std::size_t at = 0; at + 1 < bases_.size(); ++at) {
-            check_base(at, alive);
-            alive -= ended(bases_[at]);
+            if (is_filter(ctx_.ruleset().chains[bases_[at]])) check_base(at, alive);
+            if (can_drop(ctx_.ruleset(), bases_[at])) alive -= ended(bases_[at]);
         }
     }
 
@@ -50,7 +55,7 @@ class HookCheck {
         for (ChainId const id : call_order(ctx_.ruleset(), base).chains) {
             std::vector<Rule> const& rules = ctx_.ruleset().chains[id].rules;
             for (std::size_t i = 0; i < rules.size(); ++i) {
-                if (!std::holds_alternative<Accept>(rules[i].verdict)) continue;
+                if (!is_plain_accept(rules, i)) continue;
                 PacketSet const accepted = reach_.hits(id, i) & reach_.entering(base, id) & coming;
                 if (accepted.empty()) continue;
                 if (!later) later = ended_after(at);

@@ -43,14 +43,23 @@ std::optional<WhatIf> used_up(Context const& ctx, bool (*chosen)(Rule const&), s
     return std::optional<WhatIf>(std::in_place, ctx, std::move(changed), question);
 }
 
-void report(Context const& ctx, Findings& out, Place const& place, ChainId base, PacketSet const& excess,
-            bool accept) {
-    Finding& finding = add_finding(ctx, out, place.first, place.second);
-    finding.arg("what", accept ? "accepts packets up to a rate" : "drops only the packets within a rate");
-    finding.arg("excess", accept ? "accepted anyway" : "accepted");
-    // With limits used up, which the interpreter takes for granted where nothing is assumed of them.
-    finding.witness = ctx.witness({base}, excess, true);
-    judge(finding, excess);
+// A base chain, and what exceeds the limit of the rule on the way through it and is accepted.
+struct Excess {
+    ChainId base = 0;
+    PacketSet accepted;
+};
+
+// Some excess that shows the misuse: a limited accept has to be without effect in every base chain that comes to
+// it.
+std::optional<Excess> misuse(Context const& ctx, WhatIf& what_if, Place const& place, bool accept) {
+    std::optional<Excess> found;
+    for (ChainId const base : ctx.bases(place.first)) {
+        PacketSet const excess = what_if.hits(base, place.first, place.second);
+        PacketSet const accepted = excess & what_if.accepted(base);
+        if (accept && !(excess == accepted)) return std::nullopt;
+        if (!found && !accepted.empty()) found = Excess{base, accepted};
+    }
+    return found;
 }
 
 } // namespace
@@ -60,13 +69,14 @@ void check_limit_misuse(Context const& ctx, Findings& out) {
         std::vector<Place> places;
         auto what_if = used_up(ctx, accept ? accepts : drops, places);
         for (Place const& place : places) {
-            for (ChainId const base : ctx.bases(place.first)) {
-                PacketSet const excess = what_if->hits(base, place.first, place.second);
-                PacketSet const accepted = excess & what_if->accepted(base);
-                if (accepted.empty() || (accept && !(excess == accepted))) continue;
-                report(ctx, out, place, base, accepted, accept);
-                break;
-            }
+            auto const found = misuse(ctx, *what_if, place, accept);
+            if (!found) continue;
+            Finding& finding = add_finding(ctx, out, place.first, place.second);
+            finding.arg("what", accept ? "accepts packets up to a rate" : "drops only the packets within a rate");
+            finding.arg("excess", accept ? "accepted anyway" : "accepted");
+            // The interpreter answers "no" for a limit of which nothing is assumed: it is used up.
+            finding.witness = ctx.witness({found->base}, found->accepted, true);
+            judge(finding, found->accepted);
         }
     }
 }

@@ -18,14 +18,17 @@ PacketSet entering(Context const& ctx, ChainId id) {
     return all;
 }
 
-// The first earlier rule that takes some of what the rule could log.
-std::optional<std::size_t> taker(Context const& ctx, ChainId id, std::size_t index) {
-    constexpr std::size_t farthest = 1000; // rules to look through for one that explains
+// The rule after which nothing is left of what the rule could log, as far as rules of the same chain end it.
+std::optional<std::size_t> last_taker(Context const& ctx, ChainId id, std::size_t index) {
+    constexpr std::size_t most = 1000; // rules to look through for one that explains
     std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
-    PacketSet const wanted = ctx.space().of(rules[index].match);
-    for (std::size_t i = index - std::min(index, farthest); i < index; ++i) {
-        bool const ends = !std::holds_alternative<Continue>(rules[i].verdict);
-        if (ends && !(ctx.space().of(rules[i].match) & wanted).empty()) return i;
+    PacketSet rest = ctx.space().of(rules[index].match);
+    for (std::size_t i = 0; i < std::min(index, most); ++i) {
+        bool const goes_on =
+            std::holds_alternative<Continue>(rules[i].verdict) || std::holds_alternative<Jump>(rules[i].verdict);
+        if (goes_on) continue;
+        rest -= ctx.space().of(rules[i].match);
+        if (rest.empty()) return i;
     }
     return std::nullopt;
 }
@@ -43,8 +46,8 @@ void check_log_never_matches(Context const& ctx, Findings& out) {
             if (!(ctx.reach().hits(id, i) & *into).empty()) continue;
             if ((ctx.space().of(rules[i].match) & *into).empty()) continue; // it is empty by itself
             Finding& finding = add_finding(ctx, out, id, i);
-            if (auto const by = taker(ctx, id, i))
-                finding.relate("packets that it could log end here", rules[*by].span);
+            if (auto const by = last_taker(ctx, id, i))
+                finding.relate("after this rule nothing is left for it", rules[*by].span);
         }
     }
 }

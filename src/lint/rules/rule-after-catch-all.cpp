@@ -41,6 +41,11 @@ void check_rule_after_catch_all(Context const& ctx, Findings& out) {
         Finding& finding = add_finding(ctx, out, id, static_cast<std::size_t>(next - chain.rules.begin()));
         finding.arg("rules", more == 0 ? "this rule" : fmt::format("this rule and {} more", more));
         finding.relate("this rule ends every packet", last->span);
+        bool const same =
+            std::all_of(next, chain.rules.end(), [&](Rule const& rule) { return rule.verdict == last->verdict; });
+        if (!same) continue;
+        finding.severity = Severity::info;
+        finding.note("all of them say the same");
     }
 }
 

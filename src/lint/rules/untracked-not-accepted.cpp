@@ -54,6 +54,9 @@ void check_untracked_not_accepted(Context const& ctx, Findings& out) {
         PacketSet question = ctx.space().none();
         for (Untracking const& rule : rules) question |= rule.packets;
         question &= ctx.first_packets(path.hook);
+        // What a host says to itself is not forwarded.
+        if (path.kind == Path::Kind::through)
+            question -= ctx.space().of(Field::iif, ValueSet::single(interface_value("lo")));
         PacketSet const lost = passing(ctx, path, question, ct_state::new_).certainly() -
                                passing(ctx, path, question, ct_state::untracked).possibly();
         if (lost.empty()) continue;
