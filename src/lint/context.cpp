@@ -277,14 +277,21 @@ Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector
     return {member->packet, path.hook, "accept"};
 }
 
-Witness Context::witness(std::vector<ChainId> const& chains, PacketSet const& set, bool accepted) const {
+Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
     Decision const decision = interpret(ruleset_, chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
     if (decision.outcomes.size() != 1 || (decision.main().fate == Fate::accept) != accepted) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }
-    return {member->packet, ruleset_.chains[chains.back()].hook->point, std::string(to_string(decision.main().fate))};
+    return {member->packet, hook, std::string(to_string(decision.main().fate))};
+}
+
+Witness Context::witness(ChainId base, PacketSet const& set, bool accepted) const {
+    Chain const& chain = ruleset_.chains[base];
+    Witness result = witness(std::vector{base}, chain.hook->point, set, accepted);
+    result.chain = chain.title();
+    return result;
 }
 
 Finding& add_finding(Context const& ctx, Findings& out, ChainId id, std::optional<std::size_t> rule) {
@@ -306,12 +313,14 @@ void judge(Finding& finding, PacketSet const& set) {
     finding.note(texts.empty() ? "only for packets with the mark or status that the witness has" : "only if: " + texts);
 }
 
-bool is_plain_accept(std::vector<Rule> const& rules, std::size_t index) {
+bool is_plain(std::vector<Rule> const& rules, std::size_t index) {
     Rule const& rule = rules[index];
-    Effects const& effects = rule.effects;
-    if (!std::holds_alternative<Accept>(rule.verdict) || effects.mark || effects.notrack || !effects.sets.empty()) return false;
-    bool const last = index + 1 == rules.size() || rules[index + 1].origin != rule.origin;
-    return last || !(rules[index + 1].span == rule.span && std::holds_alternative<Drop>(rules[index + 1].verdict));
+    if (rule.effects.mark || rule.effects.notrack || !rule.effects.sets.empty()) return false;
+    auto const is_other_answer = [&](Rule const& other) {
+        return other.origin == rule.origin && other.span == rule.span && other.verdict != rule.verdict;
+    };
+    return !(index > 0 && is_other_answer(rules[index - 1])) &&
+           !(index + 1 < rules.size() && is_other_answer(rules[index + 1]));
 }
 
 bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) {

@@ -73,9 +73,10 @@ class Context {
     // A member of the set as a witness on the permit's path; the interpreter has confirmed that it is accepted. A
     // witness that needs an opaque match to hold (or not) says so in `assumptions`.
     Witness witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const;
-    // A member of the set as a witness of what becomes of it in the base chains, one after the other; the interpreter
-    // has confirmed whether they accept it.
-    Witness witness(std::vector<ChainId> const& chains, PacketSet const& set, bool accepted) const;
+    // A member of the set as a witness of what becomes of it in the base chains of a hook, or of a path with that hook;
+    // the interpreter has confirmed whether they accept it.
+    Witness witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const;
+    Witness witness(ChainId base, PacketSet const& set, bool accepted) const;
 
   private:
     PacketSet make_question(Path const& path) const;
@@ -111,9 +112,9 @@ Finding& add_finding(Context const& ctx, Findings& out, ChainId chain, std::opti
 // The packets of the set prove the finding, or do so under assumptions, which a note then says.
 void judge(Finding& finding, PacketSet const& set);
 
-// Whether the rule accepts and does nothing else: it changes nothing, and no target that nobody knows the answer of, which
-// becomes a rule that accepts and one that drops, decides.
-bool is_plain_accept(std::vector<Rule> const& rules, std::size_t index);
+// Whether the rule has no effect but its verdict, and decides that itself: a target of which nobody knows the answer is a
+// rule that accepts and one that drops.
+bool is_plain(std::vector<Rule> const& rules, std::size_t index);
 
 // "filter/INPUT/2": the chain and the number of the rule in the text, from 1.
 std::string where(Chain const& chain, std::optional<std::size_t> rule);

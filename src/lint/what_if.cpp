@@ -83,7 +83,7 @@ Finding& report(Context const& ctx, Findings& out, EarlyEnd const& end) {
     bool const accepts = std::holds_alternative<Accept>(ctx.ruleset().chains[end.chain].policy);
     Finding& finding = add_finding(ctx, out, end.chain, end.rule);
     finding.arg("policy", accepts ? "accept" : "drop").arg("otherwise", accepts ? "drop" : "accept");
-    finding.witness = ctx.witness({end.chain}, end.packets, accepts);
+    finding.witness = ctx.witness(end.chain, end.packets, accepts);
     judge(finding, end.packets);
     return finding;
 }

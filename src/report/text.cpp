@@ -106,6 +106,17 @@ class Snippet {
     std::size_t gutter_ = 0;
 };
 
+// "… is dropped by inet filter/input"
+std::string proof_text(Witness const& witness) {
+    bool const accepted = witness.verdict == "accept";
+    std::string const by = !witness.chain.empty()               ? "by " + witness.chain
+                           : witness.hook == HookPoint::list    ? "by the access list"
+                           : accepted ? fmt::format("by all chains of {}", to_string(witness.hook))
+                                      : fmt::format("at {}", to_string(witness.hook));
+    std::string_view const fate = accepted ? "accepted" : witness.verdict == "drop" ? "dropped" : "rejected";
+    return fmt::format("{} is {} {}", to_text(witness.packet), fate, by);
+}
+
 void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint const& paint) {
     Finding const& finding = d.finding;
     Source const& source = sources[finding.span.source];
@@ -140,11 +151,7 @@ void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint 
         Source const& other = sources[related.span.source];
         line("note", fmt::format("{}: {}:{}", related.message, other.path(), other.locate(related.span.begin).line));
     }
-    if (finding.witness) {
-        bool const list = finding.witness->hook == HookPoint::list;
-        line("proof", fmt::format("{} is accepted by {}", to_text(finding.witness->packet),
-                                  list ? "the access list" : fmt::format("all chains of {}", to_string(finding.witness->hook))));
-    }
+    if (finding.witness) line("proof", proof_text(*finding.witness));
     for (std::string const& note : finding.notes) line("note", shortened_list(note));
     line("help", first_paragraph(d.rule->fix));
     out += '\n';

@@ -29,6 +29,7 @@ struct Witness {
     Packet packet;
     HookPoint hook = HookPoint::input;
     std::string verdict; // accept, drop or reject
+    std::string chain{}; // the base chain that was asked, where not all of the hook were
 };
 
 struct Finding {

@@ -12,7 +12,8 @@ namespace {
 
 constexpr U128 few_ports = 1000; // a rule with more names a range, not services
 
-// In chains up to mangle, an accept often says only that the packet needs no more changes; not where nothing else passes.
+// In chains up to mangle, an accept often says only that the packet needs no more changes; not where nothing else
+// passes.
 bool is_filter(Chain const& chain) {
     return chain.hook->priority > -150 || std::holds_alternative<Drop>(chain.policy);
 }
@@ -27,12 +28,17 @@ class HookCheck {
     }
 
     void run() {
+        Ruleset const& ruleset = ctx_.ruleset();
         // From here on, nothing is decided any more.
-        while (!bases_.empty() && !can_drop(ctx_.ruleset(), bases_.back())) bases_.pop_back();
+        while (!bases_.empty() && !can_drop(ruleset, bases_.back())) bases_.pop_back();
+        if (bases_.size() < 2) return;
+        // What the chains after each one end.
+        std::vector<PacketSet> later(bases_.size(), ctx_.space().none());
+        for (std::size_t at = bases_.size() - 1; at > 0; --at) later[at - 1] = later[at] | ended(bases_[at]);
         PacketSet alive = ctx_.space().all();
         for (std::size_t at = 0; at + 1 < bases_.size(); ++at) {
-            if (is_filter(ctx_.ruleset().chains[bases_[at]])) check_base(at, alive);
-            if (can_drop(ctx_.ruleset(), bases_[at])) alive -= ended(bases_[at]);
+            if (is_filter(ruleset.chains[bases_[at]])) check_base(at, alive, later[at]);
+            if (can_drop(ruleset, bases_[at])) alive -= ended(bases_[at]);
         }
     }
 
@@ -48,26 +54,17 @@ class HookCheck {
         return (fates.dropped | fates.rejected) & families(*ctx_.ruleset().chains[base].hook);
     }
 
-    void check_base(std::size_t at, PacketSet const& alive) {
+    void check_base(std::size_t at, PacketSet const& alive, PacketSet const& later) {
         ChainId const base = bases_[at];
         PacketSet const coming = alive & families(*ctx_.ruleset().chains[base].hook);
-        std::optional<PacketSet> later; // worked out once some rule accepts something
         for (ChainId const id : call_order(ctx_.ruleset(), base).chains) {
             std::vector<Rule> const& rules = ctx_.ruleset().chains[id].rules;
             for (std::size_t i = 0; i < rules.size(); ++i) {
-                if (!is_plain_accept(rules, i)) continue;
+                if (!std::holds_alternative<Accept>(rules[i].verdict) || !is_plain(rules, i)) continue;
                 PacketSet const accepted = reach_.hits(id, i) & reach_.entering(base, id) & coming;
-                if (accepted.empty()) continue;
-                if (!later) later = ended_after(at);
-                check_rule(at, id, i, accepted, *later);
+                if (!accepted.empty()) check_rule(at, id, i, accepted, later);
             }
         }
-    }
-
-    PacketSet ended_after(std::size_t at) {
-        PacketSet set = ctx_.space().none();
-        for (std::size_t i = at + 1; i < bases_.size(); ++i) set |= ended(bases_[i]);
-        return set;
     }
 
     void check_rule(std::size_t at, ChainId id, std::size_t rule, PacketSet const& accepted,
@@ -102,7 +99,7 @@ class HookCheck {
         Finding& finding = add_finding(ctx_, out_, id, rule);
         finding.arg("what", std::move(what)).arg("later", later.title());
         finding.relate("the later chain", later.policy_span);
-        finding.witness = ctx_.witness(bases_, lost, false);
+        finding.witness = ctx_.witness(bases_, later.hook->point, lost, false);
         judge(finding, lost);
     }
 

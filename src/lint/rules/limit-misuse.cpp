@@ -28,7 +28,7 @@ std::optional<WhatIf> used_up(Context const& ctx, bool (*chosen)(Rule const&), s
     for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
         std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
-            if (is_limited(rules[i]) && chosen(rules[i])) places.emplace_back(id, i);
+            if (is_limited(rules[i]) && chosen(rules[i]) && is_plain(rules, i)) places.emplace_back(id, i);
         }
     }
     if (places.empty()) return std::nullopt;
@@ -75,7 +75,7 @@ void check_limit_misuse(Context const& ctx, Findings& out) {
             finding.arg("what", accept ? "accepts packets up to a rate" : "drops only the packets within a rate");
             finding.arg("excess", accept ? "accepted anyway" : "accepted");
             // The interpreter answers "no" for a limit of which nothing is assumed: it is used up.
-            finding.witness = ctx.witness({found->base}, found->accepted, true);
+            finding.witness = ctx.witness(found->base, found->accepted, true);
             judge(finding, found->accepted);
         }
     }

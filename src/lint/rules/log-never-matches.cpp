@@ -18,12 +18,12 @@ PacketSet entering(Context const& ctx, ChainId id) {
     return all;
 }
 
-// The rule after which nothing is left of what the rule could log, as far as rules of the same chain end it.
-std::optional<std::size_t> last_taker(Context const& ctx, ChainId id, std::size_t index) {
-    constexpr std::size_t most = 1000; // rules to look through for one that explains
+// The rule after which nothing is left of what the rule could log, as far as rules of the same chain end it;
+// `looks` is how many rules may still be looked at for it.
+std::optional<std::size_t> last_taker(Context const& ctx, ChainId id, std::size_t index, std::size_t& looks) {
     std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
     PacketSet rest = ctx.space().of(rules[index].match);
-    for (std::size_t i = 0; i < std::min(index, most); ++i) {
+    for (std::size_t i = 0; i < index && looks > 0; ++i, --looks) {
         bool const goes_on =
             std::holds_alternative<Continue>(rules[i].verdict) || std::holds_alternative<Jump>(rules[i].verdict);
         if (goes_on) continue;
@@ -36,6 +36,7 @@ std::optional<std::size_t> last_taker(Context const& ctx, ChainId id, std::size_
 } // namespace
 
 void check_log_never_matches(Context const& ctx, Findings& out) {
+    std::size_t looks = 20000; // an explanation is no reason to become slow
     for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
         std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
         std::optional<PacketSet> into;
@@ -46,7 +47,7 @@ void check_log_never_matches(Context const& ctx, Findings& out) {
             if (!(ctx.reach().hits(id, i) & *into).empty()) continue;
             if ((ctx.space().of(rules[i].match) & *into).empty()) continue; // it is empty by itself
             Finding& finding = add_finding(ctx, out, id, i);
-            if (auto const by = last_taker(ctx, id, i))
+            if (auto const by = last_taker(ctx, id, i, looks))
                 finding.relate("after this rule nothing is left for it", rules[*by].span);
         }
     }

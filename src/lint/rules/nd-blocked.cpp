@@ -65,7 +65,7 @@ void check_nd_blocked(Context const& ctx, Findings& out) {
         if (vital.empty() || !wants_ipv6(ctx, path)) continue;
         Finding& finding = add_finding(ctx, out, *filter, std::nullopt).arg("types", blocked);
         finding.note("the kernel does not track these messages: they are neither new nor established");
-        finding.witness = ctx.witness(path.chains, vital, false);
+        finding.witness = ctx.witness(path.chains, path.hook, vital, false);
     }
 }
 

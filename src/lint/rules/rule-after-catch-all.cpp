@@ -2,6 +2,7 @@
 // together is for others to say.
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 #include "lint/context.hpp"
 
@@ -37,9 +38,11 @@ void check_rule_after_catch_all(Context const& ctx, Findings& out) {
         auto const next =
             std::find_if(last, chain.rules.end(), [&](Rule const& rule) { return rule.origin != last->origin; });
         if (next == chain.rules.end()) continue;
-        std::uint32_t const more = chain.rules.back().origin - next->origin;
+        std::set<std::uint32_t> dead;
+        for (auto rule = next; rule != chain.rules.end(); ++rule) dead.insert(rule->origin);
         Finding& finding = add_finding(ctx, out, id, static_cast<std::size_t>(next - chain.rules.begin()));
-        finding.arg("rules", more == 0 ? "this rule" : fmt::format("this rule and {} more", more));
+        finding.arg("rules",
+                    dead.size() == 1 ? "this rule" : fmt::format("this rule and {} more", dead.size() - 1));
         finding.relate("this rule ends every packet", last->span);
         bool const same =
             std::all_of(next, chain.rules.end(), [&](Rule const& rule) { return rule.verdict == last->verdict; });

@@ -65,7 +65,7 @@ void check_untracked_not_accepted(Context const& ctx, Findings& out) {
             PacketSet const blocked = rule.packets & lost & untracked;
             if (blocked.empty() || !reported.emplace(rule.chain, rule.rule).second) continue;
             Finding& finding = add_finding(ctx, out, rule.chain, rule.rule);
-            finding.witness = ctx.witness(path.chains, blocked, false);
+            finding.witness = ctx.witness(path.chains, path.hook, blocked, false);
             judge(finding, blocked);
         }
     }

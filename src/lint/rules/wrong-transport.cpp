@@ -80,7 +80,7 @@ void check_wrong_transport(Context const& ctx, Findings& out) {
                          fmt::format("{} is no protocol of {}", v4 ? "icmp" : "icmpv6", v4 ? "IPv6" : "IPv4"))
                     .arg("instead", v4 ? "icmpv6" : "icmp");
             }
-            if (!is_plain_accept(chain.rules, i)) continue;
+            if (!std::holds_alternative<Accept>(rule.verdict) || !is_plain(chain.rules, i)) continue;
             if (auto const found = misplaced(ctx, rule.match)) {
                 std::string const has = value_text(Field::protocol, found->has);
                 std::string const needs = value_text(Field::protocol, found->needs);
