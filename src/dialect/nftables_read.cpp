@@ -520,7 +520,10 @@ class Reader {
             kept.emplace(time, Unmodelled{std::move(declaration), span, 1, title(table)});
         };
         for (auto const& [key, table] : tables_) {
-            for (auto const& [name, object] : table.objects) add(table, name.first, object.name, object.span, object.time);
+            for (auto const& [name, object] : table.objects) {
+                bool const of_conntrack = name.first == "helper" || name.first == "timeout" || name.first == "expectation";
+                add(table, of_conntrack ? "ct " + name.first : name.first, object.name, object.span, object.time);
+            }
             for (auto const& [name, set] : table.sets) {
                 if (set.changes_at_run_time) add(table, set.is_map ? "map" : "set", set.name, set.span, set.time);
             }

@@ -104,7 +104,7 @@ class RuleReader {
             return element.value == nullptr ? std::nullopt
                                             : expressions_.constant_range(*element.value, number, element.time);
         };
-        bool const plain = elements.known && !elements.all.empty() &&
+        bool const plain = elements.known && !elements.all.empty() && !expressions_.is_stateful(key) &&
                            std::all_of(elements.all.begin(), elements.all.end(), constant);
         if (!plain) return false;
         expressions_.require(key, span_, scope_, match_);

@@ -315,7 +315,7 @@ void judge(Finding& finding, PacketSet const& set) {
 
 bool is_plain(std::vector<Rule> const& rules, std::size_t index) {
     Rule const& rule = rules[index];
-    if (rule.effects.mark || rule.effects.notrack || !rule.effects.sets.empty()) return false;
+    if (!rule.effects.assignments.empty() || rule.effects.notrack || !rule.effects.sets.empty()) return false;
     auto const is_other_answer = [&](Rule const& other) {
         return other.origin == rule.origin && other.span == rule.span && other.verdict != rule.verdict;
     };

@@ -35,6 +35,7 @@ class Ours {
     std::string complaint() const {
         std::string text;
         for (Finding const& finding : reading_.findings.all()) {
+            if (finding.rule >= "PC402") continue; // advice, not errors
             text += fmt::format("{} at {}:", finding.rule, sources_[source_].locate(finding.span.begin).line);
             for (auto const& [name, value] : finding.args) text += fmt::format(" {} {}", name, value);
             text += '\n';

@@ -27,7 +27,7 @@ Doings doings(Ruleset const& ruleset, ChainId base) {
             Effects const& effects = rule.effects;
             all.rejects = all.rejects || std::holds_alternative<Reject>(rule.verdict);
             all.translates = all.translates || std::holds_alternative<Rewrite>(rule.verdict);
-            all.acts = all.acts || effects.log || effects.notrack || effects.mark || !effects.sets.empty();
+            all.acts = all.acts || effects.log || effects.notrack || !effects.assignments.empty() || !effects.sets.empty();
         }
     }
     return all;

@@ -23,7 +23,7 @@ bool does_something(Rule const& rule) {
                          !std::holds_alternative<Return>(rule.verdict) &&
                          !std::holds_alternative<Jump>(rule.verdict);
     Effects const& effects = rule.effects;
-    return decides || effects.log || effects.counter || effects.notrack || effects.mark || !effects.sets.empty();
+    return decides || effects.log || effects.counter || effects.notrack || !effects.assignments.empty() || !effects.sets.empty();
 }
 
 // In the chain or one that it calls.
