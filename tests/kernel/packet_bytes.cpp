@@ -7,7 +7,7 @@ namespace portcullis::kernel {
 namespace {
 
 constexpr std::size_t ipv4_header = 20, ipv6_header = 40, options_header = 8;
-constexpr U128 ipv6_options = 60; // IANA: the destination options header
+constexpr U128 ipv6_options = 60;  // IANA: the destination options header
 constexpr U128 later_offset = 185; // of a later fragment, in units of 8 bytes
 
 bool is(Packet const& packet, Protocol protocol) { return packet[Field::protocol] == number(protocol); }

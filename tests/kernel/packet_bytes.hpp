@@ -17,10 +17,10 @@ using Bytes = std::vector<std::uint8_t>;
 // IPv6. No firewall of these tests looks at either. Never 0, which the kernel would replace.
 using Tag = std::uint16_t;
 
-// What is sent: the fields of the packet that are on the wire. The length is that of the packet where its headers fit.
-// A later fragment of IPv4 begins with what would be its transport header, and is read so: nft looks at these bytes
-// without a look at the offset (nft_payload_fast_eval() in Linux 6.18). In one of IPv6 it reads the IPv6 header in
-// their place, which no model describes; there are none.
+// What is sent: the fields of the packet that are on the wire. The length is that of the packet where its headers
+// fit. A later fragment of IPv4 begins with what would be its transport header, and is read so: nft looks at these
+// bytes without a look at the offset (nft_payload_fast_eval() in Linux 6.18). In one of IPv6 it reads the IPv6
+// header in their place, which no model describes; there are none.
 struct Probe {
     Packet packet;
     bool options_header = false; // IPv6: an empty destination options header before the transport header

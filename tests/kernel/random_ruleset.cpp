@@ -3,54 +3,15 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <functional>
-#include <random>
 #include <set>
+
+#include "kernel/random.hpp"
 
 namespace portcullis::kernel {
 
 namespace {
 
-class Random {
-  public:
-    explicit Random(std::uint32_t seed) : engine_(seed) {}
-    std::uint32_t below(std::size_t n) { return static_cast<std::uint32_t>(engine_() % n); }
-    bool chance(std::uint32_t percent) { return below(100) < percent; }
-    U128 within(Interval interval) {
-        U128 const any = U128{engine_()} << 96 | U128{engine_()} << 64 | U128{engine_()} << 32 | engine_();
-        U128 const size = interval.last - interval.first + 1;
-        return interval.first + (size == 0 ? any : any % size);
-    }
-    template <class Choices> auto const& of(Choices const& choices) {
-        return std::data(choices)[below(std::size(choices))];
-    }
-
-  private:
-    std::mt19937 engine_;
-};
-
-// Where addresses in rules and packets come from; make_devices() says where each block leads to.
-std::vector<Prefix> const& blocks(Family family) {
-    auto const parse = [](std::initializer_list<std::string_view> texts) {
-        std::vector<Prefix> all;
-        for (std::string_view const text : texts) all.push_back(*parse_prefix(text));
-        return all;
-    };
-    static auto const v4 =
-        parse({"10.1.0.0/16", "10.2.0.0/15", "10.4.0.0/16", "10.5.0.0/24", "10.6.0.0/15", "10.8.0.0/16",
-               "192.168.0.0/22", "172.16.0.0/12", "192.0.2.0/24", "203.0.113.0/24"});
-    static auto const v6 = parse({"2001:db8:1::/48", "2001:db8:2::/47", "2001:db8:4::/47", "2001:db8:9::/48",
-                                  "2001:db8:a::/48", "fd00::/16"});
-    return family == Family::v4 ? v4 : v6;
-}
-
-U128 random_address(Random& random, Family family) {
-    Prefix const block = random.of(blocks(family));
-    return random.within({block.first(), block.last()});
-}
-
 constexpr unsigned any_protocol = 0, with_ports = 256;
-constexpr unsigned tcp = 6, udp = 17, icmp = 1, icmpv6 = 58;
 
 enum class Values : std::uint8_t { number, address, protocol, packet_type, route_type, mac, interface };
 
@@ -112,7 +73,6 @@ constexpr std::string_view packet_types[] = {"host", "broadcast", "multicast", "
 constexpr std::string_view route_types[] = {"unspec",    "unicast",   "local",       "broadcast", "anycast",
                                             "multicast", "blackhole", "unreachable", "prohibit"};
 
-// Values on either side of which the kernel may decide otherwise: at them, and beside them.
 constexpr std::string_view tcp_flag_names[] = {"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"};
 
 std::string spelled(Selector const& selector, U128 value) {
@@ -659,107 +619,8 @@ class Generator {
     std::set<std::pair<std::string_view, int>> taken_; // priorities by hook
 };
 
-class Probes {
-  public:
-    Probes(RandomRuleset const& ruleset, std::uint32_t seed) : ruleset_(ruleset), random_(seed) {}
-
-    std::vector<Probe> run(std::size_t count) {
-        std::vector<Probe> all;
-        while (all.size() < count) {
-            // The answer to an earlier packet makes a connection established.
-            bool const reply = !all.empty() && random_.chance(20);
-            all.push_back(reply ? answer_to(random_.of(all)) : fresh());
-        }
-        return all;
-    }
-
-  private:
-    // At a boundary of the ruleset, beside it, or anything.
-    U128 value(Field field, std::function<U128()> const& any) {
-        auto const known = ruleset_.boundaries.find(field);
-        if (known == ruleset_.boundaries.end() || random_.chance(25)) return any();
-        U128 const boundary = random_.of(known->second);
-        U128 const moved = random_.chance(60) ? boundary : random_.chance(50) ? boundary + 1 : boundary - 1;
-        return moved & max_value(info(field).bits);
-    }
-    U128 number(Field field, U128 low, U128 high) {
-        return std::clamp(value(field, [&] { return random_.within({low, high}); }), low, high);
-    }
-
-    U128 protocol(bool is_v4) {
-        std::uint32_t const dice = random_.below(100);
-        if (dice < 45) return tcp;
-        if (dice < 70) return udp;
-        if (dice < 85) return is_v4 ? icmp : icmpv6;
-        constexpr unsigned others[] = {icmp, icmpv6, 33, 132, 136, 47, 50, 253};
-        return random_.of(others);
-    }
-
-    void addresses(Packet& packet) {
-        Family const family = packet.family();
-        auto const any = [&] { return random_address(random_, family); };
-        packet[src_field(family)] = value(src_field(family), any);
-        packet[dst_field(family)] = value(dst_field(family), any);
-    }
-
-    Probe fresh() {
-        Probe probe;
-        Packet& packet = probe.packet;
-        packet[Field::family] = random_.chance(60) ? family_v4 : family_v6;
-        addresses(packet);
-        bool const is_v4 = packet.family() == Family::v4;
-        packet[Field::protocol] = protocol(is_v4);
-        packet[Field::sport] = number(Field::sport, 1, 65535);
-        packet[Field::dport] = number(Field::dport, 1, 65535);
-        packet[Field::icmp_type] = number(Field::icmp_type, 0, 255);
-        packet[Field::icmp_code] = number(Field::icmp_code, 0, 255);
-        packet[Field::tcp_flags] = flags();
-        packet[Field::dscp] = number(Field::dscp, 0, 63);
-        packet[Field::ttl] = number(Field::ttl, 2, 255);
-        packet[Field::length] = number(Field::length, 20, 400);
-        if (is_v4 && ruleset_.tracking == Tracking::off && random_.chance(20)) packet[Field::fragment] = 1;
-        probe.options_header = !is_v4 && ruleset_.options_headers && random_.chance(15);
-        way(packet);
-        return probe;
-    }
-
-    U128 flags() {
-        if (random_.chance(40)) return tcp_flag::syn;
-        return value(Field::tcp_flags, [&] { return U128{random_.below(256)}; });
-    }
-
-    // In by one interface, or from the host out by one.
-    void way(Packet& packet) {
-        bool const arrives = random_.chance(72);
-        packet[Field::iif] = arrives ? interface_value(random_.of(interfaces)) : 0;
-        packet[Field::oif] = arrives ? 0 : interface_value(random_.of(interfaces));
-        packet[Field::src_mac] = 0x02'00'00'00'aa'00 + random_.below(17);
-        packet[Field::packet_type] = arrives && random_.chance(10) ? 1 + random_.below(2) : 0;
-    }
-
-    Probe answer_to(Probe probe) {
-        Packet& packet = probe.packet;
-        std::swap(packet[src_field(packet.family())], packet[dst_field(packet.family())]);
-        std::swap(packet[Field::sport], packet[Field::dport]);
-        if (packet[Field::tcp_flags] == tcp_flag::syn) packet[Field::tcp_flags] |= tcp_flag::ack;
-        constexpr U128 echo4 = 8, echo6 = 128, reply6 = 129;
-        if (packet[Field::protocol] == icmp && packet[Field::icmp_type] == echo4) packet[Field::icmp_type] = 0;
-        if (packet[Field::protocol] == icmpv6 && packet[Field::icmp_type] == echo6)
-            packet[Field::icmp_type] = reply6;
-        way(packet);
-        return probe;
-    }
-
-    RandomRuleset const& ruleset_;
-    Random random_;
-};
-
 } // namespace
 
 RandomRuleset random_ruleset(std::uint32_t seed) { return Generator(seed).run(); }
-
-std::vector<Probe> random_probes(RandomRuleset const& ruleset, std::uint32_t seed, std::size_t count) {
-    return Probes(ruleset, seed).run(count);
-}
 
 } // namespace portcullis::kernel

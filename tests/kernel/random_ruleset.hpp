@@ -1,5 +1,5 @@
-// Random nftables rulesets out of everything that the model of portcullis holds exactly, and packets on both sides
-// of every boundary in them. The same seed makes the same ruleset and the same packets everywhere.
+// Random nftables rulesets out of everything that the model of portcullis holds exactly. The same seed makes the
+// same ruleset in one build (compilers differ in the order in which they work out arguments).
 #pragma once
 #include "kernel/fates.hpp"
 
@@ -15,6 +15,5 @@ struct RandomRuleset {
     std::map<Field, std::vector<U128>> boundaries; // the first and last values of what its matches name
 };
 RandomRuleset random_ruleset(std::uint32_t seed);
-std::vector<Probe> random_probes(RandomRuleset const& ruleset, std::uint32_t seed, std::size_t count);
 
 } // namespace portcullis::kernel
