@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
 #include <fstream>
@@ -171,13 +172,13 @@ Loaded load(InputFile const& file, Options const& options, Config const& config)
     std::error_code error;
     fs::path const folder = fs::path(file.path).parent_path();
     fs::path const root = fs::canonical(folder.empty() ? "." : folder, error);
-    ReadOptions read_options;
     if (!file.standard_input) {
-        read_options.include = [&loaded, root](std::string const& pattern, SourceId from) {
-            return include(pattern, from, *loaded.sources, root);
+        loaded.read_options.include = [sources = loaded.sources.get(), root](std::string const& pattern,
+                                                                             SourceId from) {
+            return include(pattern, from, *sources, root);
         };
     }
-    loaded.reading = read(*loaded.sources, loaded.source, *loaded.dialect, read_options);
+    loaded.reading = read(*loaded.sources, loaded.source, *loaded.dialect, loaded.read_options);
     return loaded;
 }
 
@@ -226,6 +227,20 @@ std::string write_all(fs::path const& path, std::string_view text) {
     return std::fclose(file.release()) == 0 ? "" : reason();
 }
 
+// An empty file with the owner and permissions of another, whose text it will replace.
+std::string create_like(fs::path const& model, fs::path const& path) {
+    struct stat status {};
+    if (::stat(model.c_str(), &status) != 0) return reason();
+    int const file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (file < 0) return reason();
+    // Who may not give files away owns it, with its group where that is one of theirs.
+    bool const given = ::fchown(file, status.st_uid, status.st_gid) == 0 || ::fchown(file, ~uid_t{0}, status.st_gid) == 0;
+    mode_t const mode = status.st_mode & (given ? 07777U : 0700U);
+    std::string const why = ::fchmod(file, mode) == 0 ? "" : reason();
+    ::close(file);
+    return why;
+}
+
 } // namespace
 
 void write_output(std::string const& path, std::string_view text) {
@@ -244,7 +259,8 @@ void write_output(std::string const& path, std::string_view text) {
     if (kind != fs::file_type::regular && kind != fs::file_type::not_found) return check(write_all(path, text));
     // Whole or not at all: a reader never sees half a report.
     std::string const temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-    std::string why = write_all(temporary, text);
+    std::string why = kind == fs::file_type::regular ? create_like(path, temporary) : "";
+    if (why.empty()) why = write_all(temporary, text);
     if (why.empty()) {
         fs::rename(temporary, path, error);
         if (error) why = error.message();

@@ -40,6 +40,7 @@ struct Loaded {
     std::optional<Dialect> dialect;
     std::optional<Reading> reading;
     std::string error;
+    ReadOptions read_options; // that it was read with; the includes are added to the sources
 };
 Loaded load(InputFile const& file, Options const& options, Config const& config);
 
@@ -58,7 +59,8 @@ class Configs {
     std::shared_ptr<Config const> defaults_;
 };
 
-// Writes all of the text, or throws a sentence: a full disk is an error, not silence.
+// Writes all of the text, or throws a sentence: a full disk is an error, not silence. A file that is replaced keeps its
+// owner and permissions.
 void write_output(std::string const& path, std::string_view text);
 
 } // namespace portcullis::app

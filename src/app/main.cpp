@@ -16,7 +16,7 @@ namespace portcullis::app {
 namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
-constexpr std::string_view commands[] = {"lint", "audit", "trace", "explain", "catalogue", "version"};
+constexpr std::string_view commands[] = {"lint", "audit", "trace", "fmt", "explain", "catalogue", "version"};
 
 // Lists such as --select take one value each time; commas separate several.
 CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into,
@@ -132,6 +132,7 @@ std::string flag_suggestion(CLI::App const& app, std::string const& message) {
 int dispatch(Options const& options) {
     if (options.command == "lint" || options.command == "audit") return run_lint(options);
     if (options.command == "trace") return run_trace(options);
+    if (options.command == "fmt") return run_fmt(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
     write_output("", version_line);
@@ -150,6 +151,9 @@ int parse_and_run(int argc, char** argv) {
     add_lint(*app.add_subcommand("audit", "Which services are reachable, from where, through which rules"),
              options);
     add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);
+    CLI::App& format = *app.add_subcommand("fmt", "Rulesets of nft in the layout of nft list ruleset");
+    add_input(format, options);
+    format.add_flag("--check", options.check, "Name the files that would change, and write none");
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
     CLI::App& catalogue = *app.add_subcommand("catalogue", "What is known of a service or port");

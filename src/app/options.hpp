@@ -47,6 +47,9 @@ struct Options {
     std::string hook;
     std::string chain;
 
+    // fmt
+    bool check = false;
+
     // explain, catalogue
     std::string topic;
     std::string page_format = "text";
@@ -54,6 +57,7 @@ struct Options {
 
 int run_lint(Options const& options); // lint and audit
 int run_trace(Options const& options);
+int run_fmt(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);
 

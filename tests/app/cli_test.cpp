@@ -219,6 +219,8 @@ TEST_CASE("what the caller mistyped is an error that names what was meant") {
         {{"lint", "-j", "0", "fw.rules"}, "--jobs"},
         {{"lint"}, "lint needs a file, a directory, or '-' for standard input"},
         {{"audit"}, "audit needs a file"},
+        {{"fmt"}, "fmt needs a file, a directory, or '-' for standard input"},
+        {{"fmt", "fw.rules"}, "fw.rules: fmt reads nftables only so far; this is iptables"},
         {{"explain", "telnet-expose"}, "unknown rule 'telnet-expose'; did you mean 'telnet-exposed'?"},
         {{"explain", "PC1"}, "PC1 is a prefix"},
         {{"catalogue", "telent"}, "no service is called 'telent'; did you mean 'telnet'?"},
@@ -626,4 +628,76 @@ TEST_CASE("a mistake in portcullis.toml ends the run with its place") {
     }
     CHECK_THAT(run(folder, {"lint", "--config", "none.toml", "fw.rules"}).err, Contains("cannot read none.toml"));
     CHECK(run(folder, {"lint", "--config", "none.toml", "fw.rules"}).code == 2);
+}
+
+TEST_CASE("fmt rewrites rulesets of nft in place, and only those that change") {
+    Folder const folder;
+    std::string const crooked = "table ip t { chain c { type filter hook input priority 0; policy drop; "
+                                "tcp dport {22,80} accept # ssh\n} }\n";
+    std::string const straight =
+        "table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy drop;\n"
+        "\t\ttcp dport { 22, 80 } accept # ssh\n\t}\n}\n";
+    folder.write("a.nft", crooked);
+    folder.write("b.nft", straight);
+    folder.write("fw.rules", clean);
+    auto const permissions = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read;
+    fs::permissions(folder.path() / "a.nft", permissions);
+
+    Result const check = run(folder, {"fmt", "--check", "a.nft", "b.nft"});
+    CHECK(check.code == 1);
+    CHECK(check.out == "a.nft\n");
+    CHECK(folder.read("a.nft") == crooked);
+
+    auto const untouched = fs::last_write_time(folder.path() / "b.nft");
+    Result const written = run(folder, {"fmt", "."}); // other dialects in a directory are left alone
+    CHECK(written.code == 0);
+    CHECK(written.out.empty());
+    CHECK(folder.read("a.nft") == straight);
+    CHECK(folder.read("fw.rules") == clean);
+    CHECK((fs::status(folder.path() / "a.nft").permissions() & fs::perms::all) == permissions);
+    CHECK(fs::last_write_time(folder.path() / "b.nft") == untouched);
+    CHECK(run(folder, {"fmt", "--check", "a.nft", "b.nft"}).code == 0);
+
+    CHECK(run(folder, {"fmt", "-"}, {crooked, {}, {}}).out == straight);
+    CHECK(run(folder, {"fmt", "-", "--check"}, {straight, {}, {}}).code == 0);
+    CHECK(run(folder, {"fmt", "-", "--check"}, {crooked, {}, {}}).out == "<stdin>\n");
+}
+
+TEST_CASE("fmt leaves alone what it cannot read, and what is elsewhere") {
+    Folder const folder;
+    std::string const broken = "table ip t {\n chain c {\n  tcp dprot 22 accept\n }\n}\n";
+    folder.write("broken.nft", broken);
+    Result const refused = run(folder, {"fmt", "broken.nft"});
+    CHECK(refused.code == 3);
+    CHECK_THAT(refused.err, StartsWith("portcullis: broken.nft:3:"));
+    CHECK(folder.read("broken.nft") == broken);
+    CHECK(run(folder, {"fmt", "none.nft"}).code == 3);
+
+    std::string const crooked = "table ip t { chain c { accept; } }";
+    folder.write("real/a.nft", crooked);
+    fs::create_symlink("real/a.nft", folder.path() / "link.nft");
+    Result const link = run(folder, {"fmt", "link.nft"});
+    CHECK(link.code == 2);
+    CHECK_THAT(link.err, Contains("link.nft is a symbolic link; name the file that it leads to"));
+    CHECK(folder.read("real/a.nft") == crooked);
+
+    folder.write("all.nft", "include \"real/*.nft\"\ntable ip u { }");
+    CHECK(run(folder, {"fmt", "all.nft"}).code == 0);
+    CHECK(folder.read("all.nft") == "include \"real/*.nft\"\n\ntable ip u {\n}\n");
+    CHECK(folder.read("real/a.nft") == crooked);
+}
+
+TEST_CASE("the JSON of nft is read like its text, with places in the JSON") {
+    Folder const folder;
+    folder.write("fw.json", slurp(fs::path(PORTCULLIS_ROOT) / "tests/fixtures/nft-json/host-firewall/input.json"));
+    Result const lint = run(folder, {"lint", "fw.json", "-o", "json"});
+    CHECK(lint.code == 1);
+    auto const report = nlohmann::json::parse(lint.out);
+    CHECK(report["files"][0]["dialect"] == "nft-json");
+    CHECK(report["complete"] == true);
+    CHECK(report["findings"][0]["rule"] == "PC101");
+    CHECK(report["findings"][0]["start"]["line"] == 148);
+    CHECK_THAT(run(folder, {"audit", "fw.json"}).out, Contains("telnet"));
+    Result const trace = run(folder, {"trace", "fw.json", "--packet", "in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:23"});
+    CHECK_THAT(trace.out, Contains("accept"));
 }

@@ -1,0 +1,19 @@
+// A ruleset of nft in the layout of `nft list ruleset`: its comments, its order and every word stay as they are.
+#pragma once
+#include <string>
+
+#include "portcullis/dialect/read.hpp"
+
+namespace portcullis {
+
+struct Formatted {
+    std::string text;
+    Findings errors; // of syntax (PC001); there is no text then
+};
+
+// Formats the text of a source, and makes sure that the result has the same words and comments, reads to the same
+// ruleset, and would not be changed by formatting it again. Throws std::logic_error where it does not: nobody may
+// write such a text. Sources are added for the check.
+Formatted format_nftables(Sources& sources, SourceId source, ReadOptions const& options = {});
+
+} // namespace portcullis

@@ -1,0 +1,72 @@
+// fmt: rulesets of nft in one layout. A file is rewritten whole or not at all, and only where the text that is
+// written was read again and says the same.
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "app/inputs.hpp"
+#include "portcullis/base/visible.hpp"
+#include "portcullis/dialect/format.hpp"
+
+namespace portcullis::app {
+
+namespace {
+
+void say(std::string const& message) { fmt::print(stderr, "portcullis: {}\n", visible(message)); }
+
+// The loaded file as fmt can work on it, or the exit code that says why not.
+std::optional<int> refusal(InputFile const& file, Loaded const& loaded) {
+    bool const recognised = loaded.dialect.has_value();
+    if (recognised && *loaded.dialect == Dialect::nftables) return std::nullopt;
+    if (!file.named && (recognised || loaded.error.starts_with("not recognised"))) return clean; // in a directory
+    if (!recognised) {
+        say(fmt::format("{}: {}", file.path, loaded.error));
+        return unreadable_input;
+    }
+    say(fmt::format("{}: fmt reads nftables only so far; this is {}", file.path, to_string(*loaded.dialect)));
+    return usage;
+}
+
+int tell_errors(Sources const& sources, Findings const& errors) {
+    for (Finding const& error : errors.all()) {
+        Source const& source = sources[error.span.source];
+        Location const at = source.locate(error.span.begin);
+        say(fmt::format("{}:{}:{}: {}", source.path(), at.line, at.column, error.args.at("error")));
+    }
+    return unreadable_input;
+}
+
+int format_file(InputFile const& file, Options const& options, Config const& config) {
+    Loaded loaded = load(file, options, config);
+    if (auto const code = refusal(file, loaded)) return *code;
+    std::string const before((*loaded.sources)[loaded.source].text());
+    Formatted const formatted = format_nftables(*loaded.sources, loaded.source, loaded.read_options);
+    if (!formatted.errors.empty()) return tell_errors(*loaded.sources, formatted.errors);
+    bool const changes = formatted.text != before;
+    if (options.check) {
+        if (changes) write_output("", file.path + '\n');
+        return changes ? findings : clean;
+    }
+    if (file.standard_input) {
+        write_output("", formatted.text);
+    } else if (changes) {
+        if (std::filesystem::is_symlink(file.path)) {
+            say(file.path + " is a symbolic link; name the file that it leads to");
+            return usage;
+        }
+        write_output(file.path, formatted.text);
+    }
+    return clean;
+}
+
+} // namespace
+
+int run_fmt(Options const& options) {
+    if (options.inputs.empty()) throw UsageError("fmt needs a file, a directory, or '-' for standard input");
+    Configs configs(options);
+    int code = clean;
+    for (InputFile const& file : find_inputs(options.inputs, options.stdin_filename))
+        code = std::max(code, format_file(file, options, *configs.config_for(file.path)));
+    return code;
+}
+
+} // namespace portcullis::app
