@@ -1,8 +1,8 @@
 #include "dialect/nftables_rule.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
+#include <utility>
 
 namespace portcullis::nft {
 namespace {
@@ -30,12 +30,31 @@ class RuleReader {
     }
 
   private:
+    // How much of a match has been read: its terms, alternatives and opaque matches.
+    struct Extent {
+        std::size_t terms = 0;
+        std::size_t alternatives = 0;
+        std::size_t opaque = 0;
+        friend bool operator==(Extent const&, Extent const&) = default;
+    };
+    static Extent extent_of(Match const& match) {
+        return {match.terms.size(), match.alternatives.size(), match.opaque.size()};
+    }
+
+    // A mark that is set in the middle of a rule: for every packet that comes so far, whatever is asked after it.
+    struct Setting {
+        Extent at;
+        bool after_branches = false;
+        Assignment assignment;
+        std::string text;
+    };
+
     // A verdict that depends on more than the rule's match: an element of a map, or what a queue answers.
     struct Branch {
         Match match;
         Verdict verdict;
         Span span;
-        std::optional<Assignment> assignment{}; // of a mark by a map: the rule goes on
+        std::optional<Setting> setting{}; // of a mark by a map: the rule goes on
     };
 
     void lower(ast::Match const& match) { expressions_.match(match, span_, scope_, match_); }
@@ -45,12 +64,13 @@ class RuleReader {
         std::optional<Field> const field = mark_field(assignment.target);
         if (field && lower_mark_map(*field, assignment)) return;
         operand(assignment.value);
-        effects_.sets.push_back(source_text());
-        if (!field) return;
-        Assignment unknown{.field = *field, .known = false};
-        std::optional<Assignment> const known = marks_of(assignment.value);
-        effects_.assignments.push_back(known.value_or(unknown));
-        effects_.assignments.back().field = *field;
+        if (!field) {
+            effects_.sets.push_back(source_text());
+            return;
+        }
+        Assignment mark = marks_of(assignment.value).value_or(Assignment{.known = false});
+        mark.field = *field;
+        settings_.push_back({extent_of(match_), has_branches_, mark, source_text()});
     }
 
     static std::optional<Field> mark_field(ast::Expr const& target) {
@@ -109,7 +129,11 @@ class RuleReader {
         if (!plain) return false;
         expressions_.require(key, span_, scope_, match_);
         each_entry(key, table, [&](Element const& element, Match match, Span span) {
-            branches_.push_back({std::move(match), Continue{}, span, Assignment{field, 0, 0, constant(element)->first}});
+            U128 const value = constant(element)->first;
+            std::string text =
+                fmt::format("{} set 0x{:x}", field == Field::mark ? "meta mark" : "ct mark", low64(value));
+            Setting setting{extent_of(match), true, Assignment{field, 0, 0, value}, std::move(text)};
+            branches_.push_back({std::move(match), Continue{}, span, std::move(setting)});
         });
         return true;
     }
@@ -236,6 +260,7 @@ class RuleReader {
 
     // An action that may end the packet, and nobody knows here whether it does.
     void either(std::string const& text) {
+        before_branches_ = extent_of(match_);
         for (auto const& [word, verdict] :
              {std::pair<std::string_view, Verdict>{"accepts", Accept{}}, {"drops", Drop{}}}) {
             Branch branch{match_, verdict, rule_.span};
@@ -268,7 +293,7 @@ class RuleReader {
                 .arg("construct", source_text())
                 .arg("why", "it is the second map of its rule");
         has_branches_ = true;
-        before_branches_ = {match_.terms.size(), match_.alternatives.size(), match_.opaque.size()};
+        before_branches_ = extent_of(match_);
         std::vector<Element> others; // "*" stands for all keys that no other element has
         for (Element const& element : elements.all)
             if (element.key->kind != Kind::wildcard) others.push_back(element);
@@ -284,6 +309,52 @@ class RuleReader {
                 expressions_.member(key, others, true, span, scope_, match);
             use(element, std::move(match), span);
         }
+        if (key.kind == Kind::concatenation) part_overlaps();
+    }
+
+    // Of overlapping elements the kernel takes the first alone (nft_set_pipapo). A later one must not get what comes
+    // back from it.
+    void part_overlaps() {
+        std::vector<std::size_t> wide; // elements with a range: only they can overlap another
+        for (std::size_t i = 0; i < branches_.size(); ++i) {
+            bool const is_wide = is_range(branches_[i].match);
+            auto const part = [&](std::size_t earlier) {
+                Branch const& first = branches_[earlier];
+                if ((first.setting || comes_back(first.verdict)) && overlap(first.match, branches_[i].match))
+                    branches_[i].match.alternatives.push_back(none_of(first.match));
+            };
+            if (is_wide)
+                for (std::size_t earlier = 0; earlier < i; ++earlier) part(earlier);
+            else
+                std::for_each(wide.begin(), wide.end(), part);
+            if (is_wide) wide.push_back(i);
+        }
+    }
+    bool is_range(Match const& element) const {
+        return std::any_of(element.terms.begin() + static_cast<std::ptrdiff_t>(before_branches_.terms),
+                           element.terms.end(), [](Term const& t) { return !t.values.intervals.only(); }) ||
+               element.terms.size() == before_branches_.terms;
+    }
+    bool overlap(Match const& a, Match const& b) const {
+        for (std::size_t i = before_branches_.terms; i < a.terms.size(); ++i) {
+            for (std::size_t j = before_branches_.terms; j < b.terms.size(); ++j) {
+                bool const apart = a.terms[i].field == b.terms[j].field &&
+                                   !a.terms[i].values.intervals.overlaps(b.terms[j].values.intervals);
+                if (apart) return false;
+            }
+        }
+        return true;
+    }
+    Alternatives none_of(Match const& element) const {
+        Alternatives none;
+        none.negated = true;
+        none.span = span_;
+        none.rows.emplace_back();
+        for (std::size_t i = before_branches_.terms; i < element.terms.size(); ++i) {
+            none.fields.push_back(element.terms[i].field);
+            none.rows.front().push_back(element.terms[i].values);
+        }
+        return none;
     }
 
     // An expression in a statement: its headers must be there, and a map in it must have the key.
@@ -406,46 +477,125 @@ class RuleReader {
         return text;
     }
 
-    void emit(Match match, Verdict verdict, Span span, std::optional<Assignment> const& assignment = {}) {
+    void emit(Match match, Verdict verdict, Span span, Effects effects) {
         Rule rule;
         rule.match = std::move(match);
         rule.verdict = std::move(verdict);
-        rule.effects = effects_;
-        if (assignment) {
-            rule.effects.sets.push_back(
-                fmt::format("{} set 0x{:x}", assignment->field == Field::mark ? "meta mark" : "ct mark",
-                            low64(assignment->value)));
-            rule.effects.assignments.push_back(*assignment);
-        }
+        rule.effects = std::move(effects);
         rule.span = span;
         rule.comment = comment_;
         rule.origin = origin_;
         out_.push_back(std::move(rule));
     }
 
-    void add_later_conditions(Match& match) const {
-        auto const add = [](auto& to, auto const& from, std::size_t begin) {
-            to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(begin), from.end());
+    static void add(Effects& effects, Setting const& setting) {
+        effects.sets.push_back(setting.text);
+        effects.assignments.push_back(setting.assignment);
+    }
+
+    static Match part_of(Match const& match, Extent from, Extent to) {
+        auto const cut = [](auto const& all, std::size_t first, std::size_t last) {
+            using Parts = std::decay_t<decltype(all)>;
+            return Parts(all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(last));
         };
-        add(match.terms, match_.terms, before_branches_[0]);
-        add(match.alternatives, match_.alternatives, before_branches_[1]);
-        add(match.opaque, match_.opaque, before_branches_[2]);
+        return {cut(match.terms, from.terms, to.terms), cut(match.alternatives, from.alternatives, to.alternatives),
+                cut(match.opaque, from.opaque, to.opaque)};
+    }
+    static void append(Match& match, Match const& more) {
+        match.terms.insert(match.terms.end(), more.terms.begin(), more.terms.end());
+        match.alternatives.insert(match.alternatives.end(), more.alternatives.begin(), more.alternatives.end());
+        match.opaque.insert(match.opaque.end(), more.opaque.begin(), more.opaque.end());
+    }
+    static bool reads(Match const& match, Field mark) {
+        auto const is_it = [&](Field field) { return field == mark; };
+        return std::any_of(match.terms.begin(), match.terms.end(), [&](Term const& t) { return is_it(t.field); }) ||
+               std::any_of(match.alternatives.begin(), match.alternatives.end(), [&](Alternatives const& a) {
+                   return std::any_of(a.fields.begin(), a.fields.end(), is_it);
+               });
+    }
+
+    // One rule of the model for one way through the rule of the text: `match` is all that it asks, and each setting
+    // has happened to packets that came to its place in it.
+    void emit_way(Match match, Verdict verdict, Span span, std::vector<Setting> const& settings) {
+        Extent const all = extent_of(match);
+        Effects effects = effects_;
+        std::vector<Setting const*> early;
+        bool asked_again = false; // … of a mark that was set between
+        bool asked_before = false;
+        for (Setting const& setting : settings) {
+            if (setting.at == all) {
+                add(effects, setting);
+                continue;
+            }
+            early.push_back(&setting);
+            Field const mark = setting.assignment.field;
+            asked_again = asked_again || reads(part_of(match, setting.at, all), mark);
+            asked_before = asked_before || reads(part_of(match, {}, setting.at), mark);
+        }
+        auto const emit_early = [&] {
+            for (Setting const* const setting : early) {
+                Effects own;
+                add(own, *setting);
+                emit(part_of(match, {}, setting->at), Continue{}, span, std::move(own));
+            }
+        };
+        if (early.empty()) return emit(std::move(match), std::move(verdict), span, std::move(effects));
+        if (!comes_back(verdict) && !asked_again) {
+            // First the packets that match it all; the others that came so far have their mark set after it.
+            Effects last = effects_;
+            for (Setting const& setting : settings) add(last, setting);
+            emit(match, std::move(verdict), span, std::move(last));
+            return emit_early();
+        }
+        if (asked_before) set_between();
+        emit_early();
+        emit(match, std::move(verdict), span, std::move(effects));
+    }
+
+    static bool comes_back(Verdict const& verdict) {
+        return std::holds_alternative<Continue>(verdict) || std::holds_alternative<Jump>(verdict);
+    }
+    void set_between() {
+        findings_.add("PC002", rule_.span)
+            .arg("construct", canonical(sources_.text(rule_.span)))
+            .arg("why", "a mark is matched, set, and more is asked in one rule");
     }
 
     // What follows a verdict map is reached by its "continue" elements alone; a map of marks ends nothing.
     void finish() {
-        bool emitted = false;
-        for (Branch& branch : branches_) {
-            bool const goes_on = branch.assignment || (std::holds_alternative<Continue>(branch.verdict) && ended_ &&
-                                                       !ended_by_branches_);
-            if (goes_on) add_later_conditions(branch.match);
-            emit(std::move(branch.match), goes_on ? verdict_ : branch.verdict, branch.span, branch.assignment);
-            emitted = true;
+        if (!has_branches_ && branches_.empty()) return emit_way(std::move(match_), verdict_, rule_.span, settings_);
+        std::vector<Setting> before;
+        std::vector<Setting> later;
+        for (Setting const& setting : settings_) (setting.after_branches ? later : before).push_back(setting);
+        if (!before.empty()) {
+            Match const so_far = part_of(match_, {}, before_branches_);
+            Effects const all = std::exchange(effects_, {});
+            emit_way(so_far, Continue{}, rule_.span, before);
+            effects_ = all;
+            if (std::any_of(before.begin(), before.end(),
+                            [&](Setting const& setting) { return reads(so_far, setting.assignment.field); }))
+                set_between();
         }
-        if (!emitted) {
-            if (has_branches_)
-                match_.terms.push_back({Field::family, ValueSet{}, rule_.span}); // an empty map has no key
-            emit(std::move(match_), has_branches_ ? Verdict(Continue{}) : verdict_, rule_.span);
+        if (branches_.empty()) { // an empty map has no key
+            match_.terms.push_back({Field::family, ValueSet{}, rule_.span});
+            return emit(std::move(match_), Continue{}, rule_.span, effects_);
+        }
+        Match const rest = part_of(match_, before_branches_, extent_of(match_));
+        for (Branch& branch : branches_) {
+            bool const goes_on = branch.setting || (std::holds_alternative<Continue>(branch.verdict) && ended_ &&
+                                                    !ended_by_branches_);
+            std::vector<Setting> settings;
+            if (branch.setting) settings.push_back(*branch.setting);
+            Extent const own = extent_of(branch.match);
+            for (Setting setting : later) {
+                if (!goes_on) continue;
+                setting.at.terms += own.terms - before_branches_.terms;
+                setting.at.alternatives += own.alternatives - before_branches_.alternatives;
+                setting.at.opaque += own.opaque - before_branches_.opaque;
+                settings.push_back(std::move(setting));
+            }
+            if (goes_on) append(branch.match, rest);
+            emit_way(std::move(branch.match), goes_on ? verdict_ : branch.verdict, branch.span, settings);
         }
     }
 
@@ -462,9 +612,9 @@ class RuleReader {
     Match match_;
     Effects effects_;
     Verdict verdict_ = Continue{};
+    std::vector<Setting> settings_;
     std::vector<Branch> branches_;
-    std::array<std::size_t, 3>
-        before_branches_{};          // how many terms, alternatives and opaque matches stood before it
+    Extent before_branches_;         // of the match when the map was met
     bool has_branches_ = false;      // a map was met, even an empty one
     bool ended_ = false;             // a verdict was met: nothing may follow
     bool ended_by_branches_ = false; // … and the branches are it

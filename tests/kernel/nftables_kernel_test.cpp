@@ -326,10 +326,14 @@ TEST_CASE("the kernel and portcullis agree on random rulesets") {
     std::size_t differences = 0;
     std::map<HookPoint, std::size_t> seen;
     std::map<std::string_view, std::size_t> fates;
-    for (std::uint32_t seed = 1; seed <= seeds && differences < most_told; ++seed) {
+    std::uint32_t checked = 0;
+    for (std::uint32_t seed = 1; checked < seeds && differences < most_told; ++seed) {
         RandomRuleset const ruleset = random_ruleset(seed);
         INFO("seed " << seed);
         Ours const ours(ruleset.text);
+        // That one rule matches a mark, sets it and asks for more is told and not modelled.
+        if (ours.complaint().find("PC002") != std::string::npos) continue;
+        ++checked;
         REQUIRE(ours.complaint() == "");
         REQUIRE(lab->load(ruleset.text, ruleset.tracking) == "");
         for (Sighting const& sighting : lab->send(random_probes(ruleset, seed, packets))) {

@@ -5,8 +5,8 @@
 
 namespace portcullis::kernel {
 
-// Rulesets set marks and match them: once the interpreter follows marks in order.
-constexpr bool with_marks = false;
+// Rulesets set marks and match them.
+constexpr bool with_marks = true;
 
 struct RandomRuleset {
     std::string text;
