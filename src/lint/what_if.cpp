@@ -5,21 +5,14 @@
 namespace portcullis {
 
 WhatIf::WhatIf(Context const& ctx, Ruleset changed, PacketSet const& question)
-    : ctx_(ctx), changed_(std::move(changed)), now_(ctx.space(), ctx.ruleset(), question),
-      then_(ctx.space(), changed_, question) {}
-
-PacketSet WhatIf::decided_otherwise(ChainId base) {
-    PacketSet const now = now_.verdicts(base).accepted;
-    PacketSet const then = accepted(base);
-    return ((now - then) | (then - now)) & ctx_.seen_at(changed_.chains[base].hook->point);
-}
+    : ctx_(ctx), changed_(std::move(changed)), reach_(ctx.space(), changed_, question) {}
 
 PacketSet WhatIf::hits(ChainId base, ChainId chain, std::size_t rule) {
-    PacketSet const hits = then_.hits(chain, rule) & ctx_.seen_at(changed_.chains[base].hook->point);
-    return hits.empty() ? hits : hits & then_.entering(base, chain);
+    PacketSet const hits = reach_.hits(chain, rule) & ctx_.seen_at(changed_.chains[base].hook->point);
+    return hits.empty() ? hits : hits & reach_.entering(base, chain);
 }
 
-PacketSet WhatIf::accepted(ChainId base) { return then_.verdicts(base).accepted; }
+PacketSet WhatIf::accepted(ChainId base) { return reach_.verdicts(base).accepted; }
 
 Ruleset assuming(Ruleset ruleset, Field field, U128 value) {
     auto const known = [&](ValueSet const& values) {
@@ -43,44 +36,65 @@ Ruleset assuming(Ruleset ruleset, Field field, U128 value) {
     return ruleset;
 }
 
+namespace {
+
+bool policy_accepts(Ruleset const& ruleset, ChainId base) {
+    return std::holds_alternative<Accept>(ruleset.chains[base].policy);
+}
+
+// The rules that are asked about, with the packets that they send to the policy.
+std::vector<EarlyEnd> all_ends(Context const& ctx, std::vector<std::pair<ChainId, std::size_t>> const& places) {
+    Ruleset const& ruleset = ctx.ruleset();
+    PacketSet question = ctx.space().none();
+    for (auto const& [id, rule] : places) question |= ctx.space().of(ruleset.chains[id].rules[rule].match);
+    Reach reach(ctx.space(), ruleset, question);
+    std::vector<EarlyEnd> ends;
+    for (auto const& [id, rule] : places) {
+        PacketSet packets = reach.hits(id, rule);
+        auto const* jump = std::get_if<Jump>(&ruleset.chains[id].rules[rule].verdict);
+        if (jump != nullptr && !packets.empty()) packets &= reach.fates(jump->chain).returned;
+        if (!packets.empty()) ends.push_back({id, rule, std::move(packets)});
+    }
+    return ends;
+}
+
+} // namespace
+
 std::vector<EarlyEnd> early_ends(Context const& ctx,
                                  std::function<std::optional<Verdict>(Rule const&)> const& instead) {
-    struct Place {
-        ChainId chain;
-        std::size_t rule;
-        Verdict verdict;
-    };
-    std::vector<Place> places;
-    for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
-        Chain const& chain = ctx.ruleset().chains[id];
+    Ruleset const& ruleset = ctx.ruleset();
+    std::vector<std::pair<ChainId, std::size_t>> places;
+    for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+        Chain const& chain = ruleset.chains[id];
         if (!chain.hook) continue;
         for (std::size_t i = 0; i < chain.rules.size(); ++i) {
-            if (auto verdict = instead(chain.rules[i])) places.push_back({id, i, std::move(*verdict)});
+            if (instead(chain.rules[i])) places.emplace_back(id, i);
         }
     }
     std::vector<EarlyEnd> ends;
     if (places.empty()) return ends;
-    Ruleset changed = ctx.ruleset();
-    PacketSet question = ctx.space().none();
-    for (Place const& place : places) {
-        Rule& rule = changed.chains[place.chain].rules[place.rule];
-        question |= ctx.space().of(rule.match);
-        rule.verdict = place.verdict;
+    Ruleset changed = ruleset;
+    for (auto const& [id, i] : places) {
+        Rule& rule = changed.chains[id].rules[i];
+        rule.verdict = *instead(rule);
     }
+    PacketSet question = ctx.space().none();
+    std::vector<EarlyEnd> const all = all_ends(ctx, places);
+    for (EarlyEnd const& end : all) question |= end.packets;
+    if (question.empty()) return ends;
     WhatIf what_if(ctx, std::move(changed), question);
-    PacketSet otherwise = ctx.space().none();
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        bool const same_chain = i > 0 && places[i - 1].chain == places[i].chain;
-        if (!same_chain) otherwise = what_if.decided_otherwise(places[i].chain);
-        if (otherwise.empty()) continue;
-        PacketSet packets = what_if.hits_now(places[i].chain, places[i].rule) & otherwise;
-        if (!packets.empty()) ends.push_back({places[i].chain, places[i].rule, std::move(packets)});
+    for (EarlyEnd const& end : all) {
+        PacketSet const accepted = end.packets & what_if.accepted(end.chain);
+        PacketSet otherwise = policy_accepts(ruleset, end.chain) ? end.packets - accepted : accepted;
+        // Last, since the engine is quicker without: interfaces are many bits.
+        otherwise &= ctx.seen_at(ruleset.chains[end.chain].hook->point);
+        if (!otherwise.empty()) ends.push_back({end.chain, end.rule, std::move(otherwise)});
     }
     return ends;
 }
 
 Finding& report(Context const& ctx, Findings& out, EarlyEnd const& end) {
-    bool const accepts = std::holds_alternative<Accept>(ctx.ruleset().chains[end.chain].policy);
+    bool const accepts = policy_accepts(ctx.ruleset(), end.chain);
     Finding& finding = add_finding(ctx, out, end.chain, end.rule);
     finding.arg("policy", accepts ? "accept" : "drop").arg("otherwise", accepts ? "drop" : "accept");
     finding.witness = ctx.witness(end.chain, end.packets, accepts);

@@ -1,5 +1,4 @@
-// What a small change of the ruleset would do: the change is made in a copy, and both are asked about the same
-// packets.
+// What a small change of the ruleset would do: the change is made in a copy, and the engine is asked about that.
 #pragma once
 #include <functional>
 
@@ -15,20 +14,15 @@ class WhatIf {
     WhatIf(WhatIf const&) = delete;
     WhatIf& operator=(WhatIf const&) = delete;
 
-    // The packets that a base chain accepts in the one and not in the other, of those that its hook can see.
-    PacketSet decided_otherwise(ChainId base);
-    // Before the change: the packets that come to a rule of a base chain and match it.
-    PacketSet hits_now(ChainId base, std::size_t rule) { return now_.hits(base, rule); }
-    // After the change: the packets of the base chain that come to the rule and match it.
+    // The packets of the base chain that come to the rule and match it, of those that its hook can see.
     PacketSet hits(ChainId base, ChainId chain, std::size_t rule);
-    // After the change: what the base chain accepts.
+    // What the base chain accepts.
     PacketSet accepted(ChainId base);
 
   private:
     Context const& ctx_;
     Ruleset changed_;
-    Reach now_;
-    Reach then_;
+    Reach reach_;
 };
 
 // The ruleset for packets of which a field is known: a match on it holds always, or never.
@@ -41,7 +35,8 @@ struct EarlyEnd {
     PacketSet packets;
 };
 
-// `instead`: the verdict with which packets would go on; nothing for rules that are not asked about.
+// `instead`: the verdict with which packets would go on; nothing for rules that are not asked about, which are all
+// but returns and gotos.
 std::vector<EarlyEnd> early_ends(Context const& ctx,
                                  std::function<std::optional<Verdict>(Rule const&)> const& instead);
 // Args {policy}, {otherwise}: accept and drop, or the reverse.

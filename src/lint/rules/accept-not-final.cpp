@@ -18,6 +18,17 @@ bool is_filter(Chain const& chain) {
     return chain.hook->priority > -150 || std::holds_alternative<Drop>(chain.policy);
 }
 
+// By its text, not by a policy.
+bool may_accept(Ruleset const& ruleset, ChainId base) {
+    if (!is_filter(ruleset.chains[base])) return false;
+    auto const called = call_order(ruleset, base).chains;
+    return std::any_of(called.begin(), called.end(), [&](ChainId id) {
+        std::vector<Rule> const& rules = ruleset.chains[id].rules;
+        return std::any_of(rules.begin(), rules.end(),
+                           [](Rule const& rule) { return std::holds_alternative<Accept>(rule.verdict); });
+    });
+}
+
 class HookCheck {
   public:
     HookCheck(Context const& ctx, Findings& out, HookPoint point)
@@ -32,12 +43,14 @@ class HookCheck {
         // From here on, nothing is decided any more.
         while (!bases_.empty() && !can_drop(ruleset, bases_.back())) bases_.pop_back();
         if (bases_.size() < 2) return;
+        if (std::none_of(bases_.begin(), bases_.end() - 1, [&](ChainId base) { return may_accept(ruleset, base); }))
+            return;
         // What the chains after each one end.
         std::vector<PacketSet> later(bases_.size(), ctx_.space().none());
         for (std::size_t at = bases_.size() - 1; at > 0; --at) later[at - 1] = later[at] | ended(bases_[at]);
         PacketSet alive = ctx_.space().all();
         for (std::size_t at = 0; at + 1 < bases_.size(); ++at) {
-            if (is_filter(ruleset.chains[bases_[at]])) check_base(at, alive, later[at]);
+            if (may_accept(ruleset, bases_[at])) check_base(at, alive, later[at]);
             if (can_drop(ruleset, bases_[at])) alive -= ended(bases_[at]);
         }
     }
