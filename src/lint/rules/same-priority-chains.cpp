@@ -39,10 +39,13 @@ bool order_matters(Doings const& a, Doings const& b) {
            either([](Doings const& x, Doings const& y) { return x.ends && (y.acts || y.rejects); });
 }
 
+// The hooks of bridge tables bear the names of the others, and are not the same.
+bool is_bridge(Chain const& chain) { return chain.table.starts_with("bridge "); }
+
 bool compete(Chain const& a, Chain const& b) {
     Hook const& x = *a.hook;
     Hook const& y = *b.hook;
-    return x.point == y.point && x.priority == y.priority && x.device == y.device &&
+    return is_bridge(a) == is_bridge(b) && x.point == y.point && x.priority == y.priority && x.device == y.device &&
            (x.type == ChainType::nat) == (y.type == ChainType::nat) && ((x.v4 && y.v4) || (x.v6 && y.v6));
 }
 
