@@ -98,6 +98,14 @@ PacketSet Context::seen_at(HookPoint point) const {
     }
 }
 
+PacketSet Context::seen_by(ChainId base) const {
+    Hook const& hook = *ruleset_.chains[base].hook;
+    IntervalSet families;
+    if (hook.v4) families = families.united(IntervalSet::single(family_v4));
+    if (hook.v6) families = families.united(IntervalSet::single(family_v6));
+    return seen_at(hook.point) & space_->of(Field::family, families);
+}
+
 // The first packet of a connection (tcp: SYN alone), to an address that one host can have.
 PacketSet Context::first_packets(HookPoint point) const {
     Space& s = *space_;

@@ -8,7 +8,7 @@ WhatIf::WhatIf(Context const& ctx, Ruleset changed, PacketSet const& question)
     : ctx_(ctx), changed_(std::move(changed)), reach_(ctx.space(), changed_, question) {}
 
 PacketSet WhatIf::hits(ChainId base, ChainId chain, std::size_t rule) {
-    PacketSet const hits = reach_.hits(chain, rule) & ctx_.seen_at(changed_.chains[base].hook->point);
+    PacketSet const hits = reach_.hits(chain, rule) & ctx_.seen_by(base);
     return hits.empty() ? hits : hits & reach_.entering(base, chain);
 }
 
@@ -87,7 +87,7 @@ std::vector<EarlyEnd> early_ends(Context const& ctx,
         PacketSet const accepted = end.packets & what_if.accepted(end.chain);
         PacketSet otherwise = policy_accepts(ruleset, end.chain) ? end.packets - accepted : accepted;
         // Last, since the engine is quicker without: interfaces are many bits.
-        otherwise &= ctx.seen_at(ruleset.chains[end.chain].hook->point);
+        otherwise &= ctx.seen_by(end.chain);
         if (!otherwise.empty()) ends.push_back({end.chain, end.rule, std::move(otherwise)});
     }
     return ends;

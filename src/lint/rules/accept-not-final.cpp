@@ -56,20 +56,14 @@ class HookCheck {
     }
 
   private:
-    PacketSet families(Hook const& hook) const {
-        Space& space = ctx_.space();
-        return (hook.v4 ? space.of(Field::family, ValueSet::single(family_v4)) : space.none()) |
-               (hook.v6 ? space.of(Field::family, ValueSet::single(family_v6)) : space.none());
-    }
-
     PacketSet ended(ChainId base) {
         Fates const fates = reach_.verdicts(base);
-        return (fates.dropped | fates.rejected) & families(*ctx_.ruleset().chains[base].hook);
+        return (fates.dropped | fates.rejected) & ctx_.seen_by(base);
     }
 
     void check_base(std::size_t at, PacketSet const& alive, PacketSet const& later) {
         ChainId const base = bases_[at];
-        PacketSet const coming = alive & families(*ctx_.ruleset().chains[base].hook);
+        PacketSet const coming = alive & ctx_.seen_by(base);
         for (ChainId const id : call_order(ctx_.ruleset(), base).chains) {
             std::vector<Rule> const& rules = ctx_.ruleset().chains[id].rules;
             for (std::size_t i = 0; i < rules.size(); ++i) {

@@ -20,7 +20,7 @@ bool only_logs(Rule const& rule) { return rule.effects.log && std::holds_alterna
 PacketSet entering(Context const& ctx, ChainId id) {
     PacketSet all = ctx.space().none();
     for (ChainId const base : ctx.bases(id)) {
-        PacketSet const seen = ctx.seen_at(ctx.ruleset().chains[base].hook->point);
+        PacketSet const seen = ctx.seen_by(base);
         all |= base == id ? seen : ctx.reach().entering(base, id) & seen;
     }
     return all;

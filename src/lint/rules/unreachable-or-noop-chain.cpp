@@ -12,10 +12,8 @@ namespace {
 
 bool is_entered(Context const& ctx, ChainId id) {
     std::vector<ChainId> const& bases = ctx.bases(id);
-    return std::any_of(bases.begin(), bases.end(), [&](ChainId base) {
-        HookPoint const point = ctx.ruleset().chains[base].hook->point;
-        return !(ctx.reach().entering(base, id) & ctx.seen_at(point)).empty();
-    });
+    return std::any_of(bases.begin(), bases.end(),
+                       [&](ChainId base) { return !(ctx.reach().entering(base, id) & ctx.seen_by(base)).empty(); });
 }
 
 bool does_something(Rule const& rule) {
