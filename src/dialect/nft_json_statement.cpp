@@ -468,11 +468,17 @@ void Writer::log(Value body) {
         put(" level ");
         put_word(*level);
     }
-    if (auto const flags = body.find("flags"))
-        each(*flags, [&](Value flag) {
-            put(" flags ");
-            piece(flag, one_of(flag, {"tcp sequence", "tcp options", "ip options", "skuid", "ether", "all"}));
-        });
+    auto const flags = body.find("flags");
+    if (!flags) return;
+    bool of_tcp = false; // nft lists those of tcp together: "flags tcp sequence,options"
+    each(*flags, [&](Value flag) {
+        std::string_view const name =
+            one_of(flag, {"tcp sequence", "tcp options", "ip options", "skuid", "ether", "all"});
+        bool const goes_on = of_tcp && name == "tcp options";
+        put(goes_on ? "," : " flags ");
+        piece(flag, goes_on ? name.substr(name.find(' ') + 1) : name);
+        of_tcp = name == "tcp sequence";
+    });
 }
 
 // What iptables-nft left, of which nft tells the name at most.

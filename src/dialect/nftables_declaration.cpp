@@ -1,6 +1,7 @@
 #include "dialect/nftables_declaration.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace portcullis::nft {
@@ -46,9 +47,35 @@ class Scanner {
 
 bool is_blank(std::string_view piece) { return piece == " " || piece == "\t" || piece == "\r" || piece == "\n"; }
 
+// Statements in the order in which nft lists them; others keep their place behind these.
+std::size_t rank(std::string_view statement) {
+    constexpr std::string_view order[] = {"type",    "typeof",      "size",   "flags",      "timeout",
+                                          "gc-interval", "auto-merge", "policy", "comment"};
+    std::string_view const word = statement.substr(0, statement.find(' '));
+    return static_cast<std::size_t>(std::find(std::begin(order), std::end(order), word) - std::begin(order));
+}
+
+// What counters and quotas have counted so far is not what they are told to do: "packets 7 bytes 420", "used 2 mbytes".
+void drop_state(std::string& statement) {
+    struct State {
+        std::string_view word;
+        int words;
+    };
+    for (auto const& [word, words] : {State{"packets", 4}, State{"used", 3}}) {
+        std::size_t const at = statement.find(word);
+        bool const stands_alone = at == 0 || (at != std::string::npos && statement[at - 1] == ' ');
+        if (!stands_alone || statement.starts_with("comment") || statement.starts_with("rate")) continue;
+        std::size_t end = at;
+        for (int i = 0; i < words && end != std::string::npos; ++i)
+            end = statement.find(' ', std::min(statement.find_first_not_of(' ', end), statement.size()));
+        statement.erase(at, end == std::string::npos ? end : end + 1 - at);
+    }
+}
+
 } // namespace
 
-std::string declared_body(std::string_view after_name, std::function<std::string(std::string_view)> const& variable) {
+std::string declared_body(std::string_view kind, std::string_view after_name,
+                          std::function<std::string(std::string_view)> const& variable) {
     std::size_t const brace = after_name.find_first_not_of(" \t\r\n\\");
     if (brace == std::string_view::npos || after_name[brace] != '{') return {};
     Scanner scanner(after_name.substr(brace + 1));
@@ -67,9 +94,14 @@ std::string declared_body(std::string_view after_name, std::function<std::string
             statement += piece.starts_with('$') ? variable(piece.substr(1)) : std::string(piece);
         }
     }
-    std::string body;
     for (std::string& statement : statements) {
+        drop_state(statement);
         while (statement.ends_with(' ')) statement.pop_back();
+    }
+    if (kind == "set" || kind == "map") std::stable_sort(statements.begin(), statements.end(),
+                     [](std::string const& a, std::string const& b) { return rank(a) < rank(b); });
+    std::string body;
+    for (std::string const& statement : statements) {
         if (statement.empty() || statement.starts_with("elements")) continue;
         if (!body.empty()) body += "; ";
         body += statement;

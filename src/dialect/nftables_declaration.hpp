@@ -8,7 +8,8 @@
 namespace portcullis::nft {
 
 // What stands between the braces after a name, a statement each with ';' between, comments and elements left out:
-// "type ipv4_addr; flags dynamic". Empty where no brace follows. `variable` gives the text of "$name".
-std::string declared_body(std::string_view after_name, std::function<std::string(std::string_view)> const& variable);
+// "type ipv4_addr; flags dynamic", those of sets in the order in which nft lists them. Empty where no brace follows. `variable` gives the text of "$name".
+std::string declared_body(std::string_view kind, std::string_view after_name,
+                          std::function<std::string(std::string_view)> const& variable);
 
 } // namespace portcullis::nft

@@ -51,7 +51,8 @@ struct NamedSet {
         bool removal;
     };
     bool is_map = false;
-    bool changes_at_run_time = false; // flags dynamic or timeout
+    bool changes_at_run_time = false; // flags dynamic or timeout, or a rule updates it
+    bool updated = false;             // … which marks it as dynamic
     std::string_view name; // where it is declared
     Span span;             // … of the name
     Time time = 0;

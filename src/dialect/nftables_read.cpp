@@ -514,9 +514,14 @@ class Reader {
         auto const add = [&](TableState const& table, std::string_view kind, std::string_view name, Span span, Time time) {
             std::string_view const text = sources_[span.source].text();
             auto const end = static_cast<std::size_t>(name.data() - text.data()) + name.size();
-            std::string const body = declared_body(text.substr(text.substr(end).starts_with('"') ? end + 1 : end),
+            std::string const body = declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end),
                                                    [&](std::string_view variable) { return variable_text(variable, span, time); });
             std::string declaration = fmt::format("{} {}{}", kind, name, body.empty() ? body : " { " + body + " }");
+            // nft marks a set that rules add to as dynamic when it loads it, and does not tell in JSON.
+            std::size_t const flags = declaration.find("; flags ");
+            bool const updated = table.sets.contains(name) && table.sets.find(name)->second.updated;
+            if (updated && flags == std::string::npos) declaration.insert(declaration.size() - 2, "; flags dynamic");
+            else if (updated && declaration.find("dynamic", flags) == std::string::npos) declaration.insert(flags + 8, "dynamic,");
             kept.emplace(time, Unmodelled{std::move(declaration), span, 1, title(table)});
         };
         for (auto const& [key, table] : tables_) {
@@ -548,7 +553,7 @@ class Reader {
                         ast::Expr const* const set = updated_set(statement);
                         if (set == nullptr) continue;
                         auto const found = table.sets.find(set->text);
-                        if (found != table.sets.end()) found->second.changes_at_run_time = true;
+                        if (found != table.sets.end()) found->second.changes_at_run_time = found->second.updated = true;
                     }
                 }
             }

@@ -210,7 +210,7 @@ class RuleReader {
         case notrack: effects_.notrack = true; break;
         case reject:
             if (!action.answer.empty() && action.answer != "icmpx") require_answer(action.answer);
-            effects_.answer = after_word(source_text(), "reject with");
+            effects_.answer = answer_of(after_word(source_text(), "reject with"));
             verdict_ = Reject{};
             ended_ = true;
             break;
@@ -268,6 +268,12 @@ class RuleReader {
             branches_.push_back(std::move(branch));
         }
         ended_ = ended_by_branches_ = true;
+    }
+
+    // "icmp type port-unreachable" is what nft answers where nothing is said, and how earlier ones spelt it.
+    static std::string answer_of(std::string text) {
+        if (std::size_t const at = text.find(" type "); at != std::string::npos) text.erase(at, 5);
+        return text.ends_with(" port-unreachable") ? std::string() : text;
     }
 
     // nft adds the header that the answer presupposes.

@@ -41,6 +41,12 @@ bool lacks_flags(Json const& json) {
                       [](Json const& table) { return table.value("flags", "") == table.at("name"); });
 }
 
+// nor which sets are dynamic, and spells the bodies of declarations in other words: bytes for mbytes, and so on.
+std::string without_bodies(std::string const& text) {
+    std::string const bare = std::regex_replace(text, std::regex("(unmodelled [^\n{]*) \\{[^\n]*"), "$1");
+    return std::regex_replace(bare, std::regex("unmodelled [^\n]*: (set|map) [^\n]*\n"), "");
+}
+
 std::string without_devices(std::string const& text) {
     return std::regex_replace(text, std::regex("( filter ingress [^\n]*) device [^ \n]+"), "$1");
 }
@@ -82,7 +88,7 @@ TEST_CASE("nft's JSON of a ruleset reads to the same form as its text") {
         }
         if (lacks_device(golden.at("json"))) expected = without_devices(expected);
         ++compared;
-        CHECK(without_first_line(to_text(json.ruleset)) == expected);
+        CHECK(without_bodies(without_first_line(to_text(json.ruleset))) == without_bodies(expected));
         CHECK(json.findings.all().size() == text.findings.all().size());
     }
     CHECK(compared >= 360);

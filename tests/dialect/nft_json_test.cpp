@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include "portcullis/dialect/read.hpp"
@@ -23,10 +24,11 @@ struct Read {
         std::string const text = to_text(reading.ruleset);
         return text.substr(text.find('\n') + 1);
     }
-    // "2:10 PC001 …" for each finding
+    // "2:10 PC001 …" for each error
     std::string messages() const {
         std::string all;
         for (Finding const& finding : reading.findings.all()) {
+            if (finding.rule >= "PC402") continue; // advice
             Location const at = sources[finding.span.source].locate(finding.span.begin);
             all += std::to_string(at.line) + ':' + std::to_string(at.column) + ' ' + finding.rule;
             for (auto const& [name, value] : finding.args) all += ' ' + value;
@@ -69,7 +71,11 @@ TEST_CASE("what nft lists of one ruleset as text and as JSON is one ruleset") {
     Read const json(fixture("nft-json/every-statement/input.json"));
     CHECK(json.messages().empty());
     CHECK(rule_count(json.reading.ruleset) > 200);
-    CHECK(json.form() == text.form());
+    // nft spells the bodies of declarations differently: bytes for mbytes, seconds for hours, no flag "dynamic".
+    auto const without_bodies = [](std::string const& form) {
+        return std::regex_replace(form, std::regex("(\nunmodelled [^\n{]*) \\{[^\n]*"), "$1");
+    };
+    CHECK(without_bodies(json.form()) == without_bodies(text.form()));
 }
 
 TEST_CASE("statements that other versions of nft print mean the same as text") {
@@ -159,9 +165,14 @@ TEST_CASE("every object of a ruleset is read, and none is dropped") {
     CHECK(read.messages().empty());
     CHECK(read.form() ==
           "chain ip table/a chain\nchain ip table/in\n" // dormant: at no hook
-          "unmodelled counter a\nunmodelled quota b\nunmodelled limit c\nunmodelled helper d\n"
-          "unmodelled timeout e\nunmodelled expectation f\nunmodelled secmark g\nunmodelled synproxy h\n"
-          "unmodelled flowtable i\n");
+          "unmodelled ip table: counter a { comment \"c\" }\nunmodelled ip table: quota b { over 10 bytes }\n"
+          "unmodelled ip table: limit c { rate 3/hour burst 9 packets }\n"
+          "unmodelled ip table: ct helper d { type \"ftp\" protocol tcp; l3proto ip }\n"
+          "unmodelled ip table: ct timeout e { protocol tcp; l3proto ip; policy = { close : 9, } }\n"
+          "unmodelled ip table: ct expectation f { protocol tcp; dport 9; timeout 9; size 9; l3proto ip }\n"
+          "unmodelled ip table: secmark g { \"system_u:object_r:x_t:s0\" }\n"
+          "unmodelled ip table: synproxy h { mss 1460; wscale 7; timestamp sack-perm }\n"
+          "unmodelled ip table: flowtable i { hook ingress priority -5; devices = { \"lo\", \"eth0\" } }\n");
 }
 
 TEST_CASE("sets have the elements that are added and not deleted") {
