@@ -76,7 +76,39 @@ struct Translation {
     std::vector<Expr> port;    // one or none
 };
 
-// Every other statement. `operands` are the expressions in it, whose selectors may imply protocols.
+// A piece of a statement, by what it is called in nft(8).
+struct Part {
+    enum class Kind : std::uint8_t {
+        name,       // of an object, or a map that yields it
+        set,        // that is added to: @name
+        key,        // of the element
+        data,       // … and what it maps to
+        timeout,    // of the element
+        rate,       // limit: "10"
+        unit,       // limit, quota: "mbytes", "second", "mbytes/second"
+        burst,      // limit: "5"
+        burst_unit, // limit: "packets"
+        used,       // quota: "used 2"
+        used_unit,
+        bytes,   // quota: "25"
+        count,   // ct count
+        prefix,  // log
+        level,   // log
+        group,   // log
+        amount,  // log: snaplen and queue-threshold; meter: its size
+        flags,   // log
+        code,    // reject
+        queue,   // queue num 1-3
+        target,  // queue to, dup to, fwd to, tproxy to
+        port,    // tproxy
+        device,  // dup, fwd
+        option,  // reset tcp option
+    };
+    Kind kind;
+    Expr value;
+};
+
+// Every other statement.
 struct Action {
     enum class Kind : std::uint8_t {
         reject,
@@ -100,10 +132,19 @@ struct Action {
         foreign_target
     };
     Kind kind = Kind::counter;
-    bool over = false;        // limit, quota, ct count: matches beyond the bound
-    bool conditional = false; // a set update that also asks a limit, quota or connection count
-    std::string_view answer;  // reject: "tcp", "icmp", "icmpv6", "icmpx" or empty
-    std::vector<Expr> operands;
+    bool over = false;                 // limit, quota, ct count: matches beyond the bound
+    bool fanout = false;               // queue
+    bool removal = false;              // set update: "delete"
+    std::optional<TableFamily> family; // fwd ip to, tproxy ip6 to
+    std::string_view answer;           // reject: "tcp", "icmp", "icmpv6", "icmpx" or empty
+    std::vector<Part> parts;           // their selectors may imply protocols
+    std::vector<Action> states;        // set update: the limits, quotas and counters of the element
+
+    Expr const* find(Part::Kind part) const {
+        for (Part const& each : parts)
+            if (each.kind == part) return &each.value;
+        return nullptr;
+    }
 };
 
 struct Statement {
@@ -164,12 +205,16 @@ struct Chain {
 struct SetType { // type ipv4_addr . inet_service : verdict, or the same with selectors after "typeof"
     Expr key;
     std::vector<Expr> data; // one or none
+    bool by_example = false;     // typeof
+    bool data_interval = false;  // "interval" before the data
 };
 struct Timeout {};
 struct Elements {
     Expr value; // a set or a variable
 };
-struct Property {}; // size, policy, gc-interval, auto-merge, a counter for each element: no change of what matches
+struct Property { // size, policy, gc-interval, a counter for each element: no change of what matches
+    bool merges = false; // auto-merge
+};
 
 struct Set {
     bool is_map = false;

@@ -194,15 +194,16 @@ auto const take_items = [](auto& c) { x3::_val(c).items = std::move(x3::_attr(c)
 auto const chain_def = "chain"_kw >> must(simple, "name")[keep_name] >> chain_body[take_items];
 
 // set NAME { … }, map NAME { … }
-auto const data_type = -"interval"_kw >> mixed_concat;
-auto const set_type_def = ("type"_kw | "typeof"_kw) >> must(mixed_concat, "type")[put<&SetType::key>] >>
-                          -(colon >> must(data_type, "type")[append<&SetType::data>]);
+auto const data_type = -("interval"_kw >> x3::eps[set<&SetType::data_interval, true>]) >>
+                       must(mixed_concat, "type")[append<&SetType::data>];
+auto const set_type_def = ("type"_kw | ("typeof"_kw >> x3::eps[set<&SetType::by_example, true>])) >>
+                          must(mixed_concat, "type")[put<&SetType::key>] >> -(colon >> data_type);
 auto const elements_def = "elements"_kw >> must(equals, "'='") >> must(lookup_table, "'{'")[put<&Elements::value>];
 auto const timeout = x3::omit["timeout"_kw >> must(simple, "duration")] >> x3::attr(Timeout{});
-auto const
-    property = x3::omit["auto-merge"_kw | (("gc-interval"_kw | "size"_kw | "policy"_kw) >> must(simple, "value")) |
-                        (element_state >> *element_state)] >>
-               x3::attr(Property{});
+auto const merging = "auto-merge"_kw >> x3::attr(Property{true});
+auto const property = as<Property>[merging | (x3::omit[(("gc-interval"_kw | "size"_kw | "policy"_kw) >> must(simple, "value")) |
+                                          (element_state >> *element_state)] >>
+                                 x3::attr(Property{}))];
 auto const set_item_def = set_type[become] | elements[become] | flags[become] | timeout[become] | property[become] |
                           comment[become] | define[become] | include[become];
 auto const set_block = block<SetItem>(set_item);

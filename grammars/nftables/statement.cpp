@@ -20,11 +20,16 @@ x3::rule<struct other_action_id, Action> const other_action{"statement"};
 x3::rule<struct statement_id, Statement> const statement{"statement"};
 x3::rule<struct body_id, Decision> const body{"rules"};
 
-auto const add_operand = append<&Action::operands>;
+template <Part::Kind K>
+auto const part = [](auto& c) {
+    x3::_val(c).parts.push_back({K, std::move(x3::_attr(c))});
+};
+using P = Part::Kind;
 template <Kind K> auto const be = set<&Action::kind, K>;
 
-constexpr std::string_view byte_units[] = {"packets", "bytes", "kbytes", "mbytes", "gbytes",
-                                           "kbyte",   "mbyte", "byte",   "packet"};
+constexpr std::string_view tcp_log_flags[] = {"sequence", "options"};
+constexpr std::string_view ip_log_flags[] = {"options"};
+constexpr std::string_view log_flag_words[] = {"skuid", "ether", "all"};
 
 // Relations: symbols, words, or none.
 struct relation_parser : x3::parser<relation_parser> {
@@ -119,90 +124,98 @@ auto const translation_def =
      -("to"_kw >> must(port_part | mixed[append<&Translation::port>], "port")) >> nat_flags);
 
 // log prefix "x" level info group 2 flags tcp sequence,options
-auto const log_flags = ("tcp"_kw >> (word % comma)) | ("ip"_kw >> word) | word;
+template <auto const& Words> auto const log_flag = must(word_among<Words>{}, "log flag");
+auto const log_flags = ("tcp"_kw >> (log_flag<tcp_log_flags> % comma)) | ("ip"_kw >> log_flag<ip_log_flags>) |
+                       log_flag<log_flag_words>;
+auto const mark_flags = [](auto& c) { x3::_val(c).parts.push_back({P::flags, {}}); };
 auto const log_def = "log"_kw >> x3::eps[be<Kind::log>] >>
-                     *(("prefix"_kw >> must(simple, "string")) |
-                       (("group"_kw | "snaplen"_kw | "queue-threshold"_kw) >> must(simple, "number")) |
-                       ("level"_kw >> must(simple, "log level")) | ("flags"_kw >> must(log_flags, "log flags")));
+                     *(("prefix"_kw >> must(simple, "string")[part<P::prefix>]) |
+                       ("group"_kw >> must(simple, "number")[part<P::group>]) |
+                       (("snaplen"_kw | "queue-threshold"_kw) >> must(simple, "number")[part<P::amount>]) |
+                       ("level"_kw >> must(simple, "log level")[part<P::level>]) |
+                       (x3::omit["flags"_kw >> must(log_flags, "log flags")] >> x3::eps[mark_flags]));
 
 // limit rate over 10/second burst 5 packets; limit name "x"
-auto const named = "name"_kw >> must(mixed, "name")[add_operand];
+auto const named = "name"_kw >> must(mixed, "name")[part<P::name>];
 auto const over = "over"_kw >> x3::eps[set<&Action::over, true>];
-auto const rate = simple >> ((slash >> must(word, "unit of time")) |
-                             (word >> -(slash >> must(word, "unit of time"))) | x3::eps);
-auto const amount = simple >> -word_among<byte_units>{};
+auto const unit = simple[part<P::unit>];
+auto const rate = must(simple, "rate")[part<P::rate>] >>
+                  ((slash >> must(unit, "unit of time")) |
+                   (&word >> unit >> -(slash >> must(unit, "unit of time"))));
+auto const burst = must(simple, "number")[part<P::burst>] >> must(simple[part<P::burst_unit>], "packets or bytes");
 auto const limit = "limit"_kw >> x3::eps[be<Kind::limit>] >>
-                   must(named |
-                            ("rate"_kw >> -over >> must(rate, "rate") >> -("burst"_kw >> must(amount, "number"))),
+                   must(named | ("rate"_kw >> -over >> must(rate, "unit of time") >> -("burst"_kw >> burst)),
                         "rate or name");
 // quota over 25 mbytes used 2 mbytes
 auto const quota = "quota"_kw >> x3::eps[be<Kind::quota>] >>
-                   must(named | (-(over | "until"_kw) >> amount >> -("used"_kw >> must(amount, "number"))),
+                   must(named | (-(over | "until"_kw) >> simple[part<P::bytes>] >> must(unit, "unit of bytes") >>
+                                 -("used"_kw >> must(simple, "number")[part<P::used>] >>
+                                   must(simple[part<P::used_unit>], "unit of bytes"))),
                         "bytes");
 auto const counter = "counter"_kw >> x3::eps[be<Kind::counter>] >>
-                     -(named | ("packets"_kw >> must(number, "number") >> must("bytes"_kw, "bytes") >>
-                                must(number, "number")));
+                     -(named |
+                       (("packets"_kw >> must(number, "number")) | ("bytes"_kw >> must(number, "number"))) >>
+                           -(("packets"_kw | "bytes"_kw) >> must(number, "number")));
 auto const connection_limit = "ct"_kw >> "count"_kw >> x3::eps[be<Kind::connection_limit>] >> -over >>
-                              must(simple, "number");
+                              must(simple, "number")[part<P::count>];
 auto const last_used = "last"_kw >> x3::eps[be<Kind::last>] >> -("used"_kw >> must(simple, "duration"));
 auto const element_state_def = counter | limit | quota | connection_limit | last_used;
 
 // reject with icmpx port-unreachable; reject with tcp reset
 auto const icmp_kind = as<std::string_view>["icmp"_word | "icmpv6"_word | "icmpx"_word];
 auto const reject_def = "reject"_kw >> x3::eps[be<Kind::reject>] >>
-                        -("with"_kw >>
-                          must((icmp_kind[put<&Action::answer>] >> -"type"_kw >> must(simple, "icmp code")) |
-                                   ("tcp"_word[put<&Action::answer>] >> must("reset"_kw, "reset")),
-                               "icmp, icmpv6, icmpx or tcp reset"));
+                        -("with"_kw >> must((icmp_kind[put<&Action::answer>] >> -"type"_kw >>
+                                             must(simple, "icmp code")[part<P::code>]) |
+                                                ("tcp"_word[put<&Action::answer>] >> must("reset"_kw, "reset")),
+                                            "icmp, icmpv6, icmpx or tcp reset"));
 
 // queue flags bypass to 1-3; queue num 4-5 fanout
-auto const queue_flag = "bypass"_kw | "fanout"_kw;
+auto const queue_flag = "bypass"_kw | ("fanout"_kw >> x3::eps[set<&Action::fanout, true>]);
 auto const queue_def = "queue"_kw >> x3::eps[be<Kind::queue>] >>
-                       -("flags"_kw >> must(queue_flag % comma, "bypass or fanout")) >>
-                       -(("num"_kw | "to"_kw) >> must(mixed, "queue number")[add_operand]) >>
+                       -("flags"_kw >> must(queue_flag, "bypass or fanout") >>
+                         *(comma >> must(queue_flag, "bypass or fanout"))) >>
+                       -(("num"_kw >> must(mixed, "queue number")[part<P::queue>]) |
+                         ("to"_kw >> must(mixed, "queue number")[part<P::target>])) >>
                        -(queue_flag >> *(-comma >> queue_flag));
 
 // add @set { ip saddr timeout 5m limit rate 3/minute : value }
-auto const conditional = [](auto& c) {
-    Kind const kind = x3::_attr(c).kind;
-    if (kind == Kind::limit || kind == Kind::quota || kind == Kind::connection_limit)
-        x3::_val(c).conditional = true;
-};
-auto const timeout = ("timeout"_kw | "expires"_kw) >> must(simple, "duration");
-auto const entry = mixed_concat[add_operand] >>
-                   *(timeout | ("comment"_kw >> must(name, "string")) | element_state[conditional]) >>
-                   -(colon >> must(mixed_concat, "value")[add_operand] >> *(timeout | element_state[conditional]));
+auto const timeout = (("timeout"_kw | "expires"_kw) >> must(simple, "duration")[part<P::timeout>]);
+auto const element_option = timeout | element_state[append<&Action::states>];
+auto const entry = mixed_concat[part<P::key>] >> *(element_option | ("comment"_kw >> must(name, "string"))) >>
+                   -(colon >> must(mixed_concat, "value")[part<P::data>] >> *element_option);
 auto const blank_lines = *newline;
 auto const entries = must(open_brace, "'{'") >> blank_lines >> must(entry, "expression") >> blank_lines >>
                      must(close_brace, "'}'");
+auto const change = "add"_kw | "update"_kw | ("delete"_kw >> x3::eps[set<&Action::removal, true>]);
+auto const updated_set = must(set_reference, "'@'")[part<P::set>];
 auto const set_update_def = x3::eps[be<Kind::set_update>] >>
-                            ((("add"_kw | "update"_kw | "delete"_kw) >> must(set_reference, "'@'")[add_operand] >>
-                              entries) |
-                             ("set"_kw >> must("add"_kw | "update"_kw | "delete"_kw, "add, update or delete") >>
-                              entry >> must(set_reference, "'@'")[add_operand]));
-auto const meter_def = x3::eps[be<Kind::meter>] >>
-                       (("meter"_kw >> must(name, "name") >> -("size"_kw >> must(number, "number"))) |
-                        ("flow"_kw >> "table"_kw >> must(name, "name"))) >>
+                            ((change >> updated_set >> entries) |
+                             ("set"_kw >> must(change, "add, update or delete") >> entry >> updated_set));
+auto const meter_def = x3::eps[be<Kind::meter>] >> (("meter"_kw >> must(name, "name") >>
+                                                     -("size"_kw >> must(simple, "number")[part<P::amount>])) |
+                                                    ("flow"_kw >> "table"_kw >> must(name, "name"))) >>
                        entries;
 
 // dup to, fwd to, tproxy to
-auto const device = -("device"_kw >> must(simple, "device"));
+auto const in_family = ip_family[put_optional<&Action::family>];
+auto const device = "device"_kw >> must(simple, "device")[part<P::device>];
+auto const target = must("to"_kw, "to") >> must(mixed, "address or device")[part<P::target>];
+auto const port_of_socket = colon >> must(mixed, "port")[part<P::port>];
 auto const socket_address =
-    (colon >> must(mixed, "port")[add_operand]) |
-    ((bracketed[add_operand] | mixed[add_operand]) >> -(colon >> must(mixed, "port")[add_operand]));
+    port_of_socket | ((bracketed[part<P::target>] | mixed[part<P::target>]) >> -port_of_socket);
 auto const forwarding_def =
-    ("dup"_kw >> x3::eps[be<Kind::dup>] >> must("to"_kw, "to") >> must(mixed, "address")[add_operand] >> device) |
-    ("fwd"_kw >> x3::eps[be<Kind::fwd>] >> -x3::omit[ip_family] >> must("to"_kw, "to") >>
-     must(mixed, "device")[add_operand] >> device) |
-    ("tproxy"_kw >> x3::eps[be<Kind::tproxy>] >> -x3::omit[ip_family] >> must("to"_kw, "to") >>
+    ("dup"_kw >> x3::eps[be<Kind::dup>] >> target >> -device) |
+    ("fwd"_kw >> x3::eps[be<Kind::fwd>] >> ((in_family >> target >> must(device, "device")) | target)) |
+    ("tproxy"_kw >> x3::eps[be<Kind::tproxy>] >> -in_family >> must("to"_kw, "to") >>
      must(socket_address, "address or port"));
 
 auto const synproxy = "synproxy"_kw >> x3::eps[be<Kind::synproxy>] >>
                       (named |
                        *((("mss"_kw | "wscale"_kw) >> must(number, "number")) | "timestamp"_kw | "sack-perm"_kw));
-auto const flow = "flow"_kw >> ("add"_kw | "offload"_kw) >> x3::eps[be<Kind::flow>] >> must(set_reference, "'@'");
+auto const flow = "flow"_kw >> ("add"_kw | "offload"_kw) >> x3::eps[be<Kind::flow>] >>
+                  must(set_reference, "'@'")[part<P::name>];
 auto const reset_option = "reset"_kw >> x3::eps[be<Kind::reset_option>] >> must("tcp"_kw, "tcp") >>
-                          must("option"_kw, "option") >> must(word | number, "option");
+                          must("option"_kw, "option") >> must(simple, "option")[part<P::option>];
 // What iptables-nft left in a ruleset that nft cannot show: "xt match comment".
 auto const foreign = "xt"_kw >> (("match"_kw >> x3::eps[be<Kind::foreign_match>]) |
                                  ("target"_kw >> x3::eps[be<Kind::foreign_target>])) >>

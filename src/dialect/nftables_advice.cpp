@@ -33,7 +33,7 @@ std::optional<Prefix> written_prefix(ast::Expr const& expr) {
 bool is_single_flag(ast::Expr const& expr, Meaning const& meaning) {
     ast::Expr const& key = expr.kind == Kind::element ? expr.parts.front() : expr;
     if (key.kind != Kind::value) return false;
-    std::optional<Interval> const value = parse_value(key.text, key.quoted, meaning);
+    std::optional<Interval> const value = parse_value(key.text, meaning.typed());
     return value && value->first == value->last && std::has_single_bit(static_cast<std::uint64_t>(value->first));
 }
 
@@ -105,7 +105,7 @@ void Advice::statement(ast::Statement const& statement, Scope const& scope, Ment
                 for (ast::Expr const& expr : *part) advice.values(expr, mentions);
         }
         void operator()(ast::Action const& action) {
-            for (ast::Expr const& operand : action.operands) advice.values(operand, mentions);
+            for (ast::Part const& part : action.parts) advice.values(part.value, mentions);
         }
     };
     std::visit(Visitor{*this, statement.span, scope, mentions}, statement.form);
@@ -119,7 +119,7 @@ void Advice::exact_flags(ast::Match const& match, Span span, Scope const& scope)
     if (match.left.kind != Kind::selector || !match.mask.empty()) return;
     Meaning const& meaning = meaning_of(match.left.selector);
     // A packet has one conntrack state, so that its sets do what they say.
-    if (!meaning.bitmask || meaning.type == Type::ct_state) return;
+    if (!meaning.bitmask() || meaning.type == Type::ct_state) return;
     bool const single = std::all_of(right->parts.begin(), right->parts.end(),
                                     [&](ast::Expr const& part) { return is_single_flag(part, meaning); });
     if (single) findings_.add("PC422", span).arg("text", text(span));

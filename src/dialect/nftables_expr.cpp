@@ -74,6 +74,17 @@ Variables::Found Variables::find(std::string_view name, Time at) const {
     return {};
 }
 
+ast::Expr const* Variables::resolve(ast::Expr const& expr, Time& time) const {
+    ast::Expr const* at = &expr;
+    for (int steps = 0; at->kind == Kind::variable; ++steps) {
+        Found const found = find(at->text, time);
+        if (found.value == nullptr || steps == variable_depth) return nullptr;
+        at = found.value;
+        time = found.from == 0 ? 0 : found.from - 1; // a definition sees only those before it
+    }
+    return at;
+}
+
 std::string canonical(std::string_view source) {
     std::string text;
     bool blank = false;
@@ -96,11 +107,6 @@ std::string canonical(std::string_view source) {
     return text;
 }
 
-bool Expressions::error(Span span, std::string message) {
-    findings_.add("PC001", span).arg("error", std::move(message));
-    return false;
-}
-
 bool Expressions::spend(Span span) {
     if (++spent_ < element_limit) return true;
     if (spent_ == element_limit)
@@ -108,20 +114,6 @@ bool Expressions::spend(Span span) {
             .arg("construct", "a set")
             .arg("why", "the sets of this text have too many elements together");
     return false;
-}
-
-ast::Expr const* Expressions::resolve(ast::Expr const& expr, Time& time) {
-    ast::Expr const* at = &expr;
-    for (int steps = 0; at->kind == Kind::variable; ++steps) {
-        Variables::Found const found = variables_.find(at->text, time);
-        if (found.value == nullptr || steps == variable_depth) {
-            findings_.add("PC401", at->span).arg("kind", "variable").arg("name", std::string(at->text));
-            return nullptr;
-        }
-        at = found.value;
-        time = found.from == 0 ? 0 : found.from - 1; // a definition sees only those before it
-    }
-    return at;
 }
 
 // ---- text
@@ -225,10 +217,6 @@ void Expressions::require(ast::Expr const& expr, Span span, Scope const& scope, 
         std::string_view const first = expr.kind == Kind::selector
                                            ? nftables::selector_table[expr.selector].header
                                            : expr.text.substr(0, expr.text.find_first_of(" \t\\\n"));
-        if ((first == "ip" && scope.family == ast::TableFamily::ip6) ||
-            (first == "ip6" && scope.family == ast::TableFamily::ip))
-            error(expr.span,
-                  fmt::format("a table of family {} has no {} header", first == "ip" ? "ip6" : "ip", first));
         require(expr.kind == Kind::selector ? requirement_of(expr.selector) : requirement_of(first), span, scope,
                 out);
         if (expr.kind == Kind::computed && first == "rt" && expr.text.find("ip6") != expr.text.npos)
@@ -242,20 +230,13 @@ void Expressions::require(ast::Expr const& expr, Span span, Scope const& scope, 
 // ---- values
 
 bool Expressions::collect_value(ast::Expr const& expr, Meaning const& meaning, std::vector<Interval>& out) {
-    if (meaning.type == Type::interface && !expr.quoted && is_digits(expr.text))
+    if (meaning.type == Type::interface_index && !expr.quoted && is_digits(expr.text))
         return false; // an index of the machine's
-    if (std::optional<Interval> const interval = parse_value(expr.text, expr.quoted, meaning)) {
+    if (std::optional<Interval> const interval = parse_value(expr.text, meaning.typed(), meaning.protocol)) {
         out.push_back(*interval);
         return true;
     }
-    // A host name: nft looks it up when it loads the file.
-    bool const address = meaning.type == Type::ipv4 || meaning.type == Type::ipv6;
-    if (address && (expr.text.empty() || expr.text.find_first_not_of("0123456789.:/") != expr.text.npos) &&
-        !parse_ip(expr.text))
-        return false;
-    if (std::optional<U128> const number = parse_number(expr.text); number && *number > max_value(meaning.bits))
-        return error(expr.span, fmt::format("{} is more than {}", expr.text, low64(max_value(meaning.bits))));
-    return error(expr.span, fmt::format("'{}' is not {}", expr.text, describe(meaning.type)));
+    return false; // also a host name: nft looks it up when it loads the file
 }
 
 bool Expressions::collect_range(ast::Expr const& expr, Meaning const& meaning, Time time,
@@ -263,7 +244,7 @@ bool Expressions::collect_range(ast::Expr const& expr, Meaning const& meaning, T
     std::optional<Interval> const first = constant_range(expr.parts[0], meaning, time);
     std::optional<Interval> const last = constant_range(expr.parts[1], meaning, time);
     if (!first || !last) return false;
-    if (first->first > last->last) return error(expr.span, "the range ends before it begins");
+    if (first->first > last->last) return false;
     out.push_back({first->first, last->last});
     return true;
 }
@@ -275,8 +256,7 @@ bool Expressions::collect_prefix(ast::Expr const& expr, Meaning const& meaning, 
     ast::Expr const* const length_text = resolve(expr.parts[1], length_time);
     if (!value || length_text == nullptr) return false;
     std::optional<U128> const length = parse_number(length_text->text);
-    if (!length || *length > meaning.bits)
-        return error(expr.parts[1].span, fmt::format("a prefix of at most {} bits is needed", meaning.bits));
+    if (!length || *length > meaning.bits) return false;
     U128 const rest = max_value(meaning.bits - static_cast<unsigned>(*length));
     out.push_back({*value & ~rest, *value | rest});
     return true;
@@ -302,9 +282,7 @@ bool Expressions::collect(ast::Expr const& expr, Meaning const& meaning, Time ti
         return std::all_of(expr.parts.begin(), expr.parts.end(),
                            [&](ast::Expr const& part) { return collect(part, meaning, time, out); });
     case Kind::list:
-        if (!meaning.bitmask)
-            return error(expr.span,
-                         fmt::format("a list needs braces: it is {} that is compared", describe(meaning.type)));
+        if (!meaning.bitmask()) return false;
         [[fallthrough]];
     case Kind::operation:
         if (std::optional<U128> const value = constant(expr, meaning, time)) {
@@ -312,8 +290,6 @@ bool Expressions::collect(ast::Expr const& expr, Meaning const& meaning, Time ti
             return true;
         }
         return false;
-    case Kind::concatenation:
-        return error(expr.span, fmt::format("expected {}, found several values", describe(meaning.type)));
     default: return false;
     }
 }
@@ -415,7 +391,7 @@ std::vector<Element> Expressions::content(NamedSet const& set) {
     return all;
 }
 
-Elements Expressions::elements(ast::Expr const& table, Scope const& scope, std::string_view kind) {
+Elements Expressions::elements(ast::Expr const& table, Scope const& scope) {
     Elements result;
     Time time = scope.time;
     ast::Expr const* const resolved = resolve(table, time);
@@ -424,9 +400,6 @@ Elements Expressions::elements(ast::Expr const& table, Scope const& scope, std::
     } else if (resolved->kind == Kind::set_name) {
         auto const found = scope.sets->find(resolved->text);
         if (found == scope.sets->end()) {
-            findings_.add("PC401", resolved->span)
-                .arg("kind", std::string(kind))
-                .arg("name", std::string(resolved->text));
             result.known = false;
         } else if (found->second.changes_at_run_time) {
             result.known = false;
@@ -506,7 +479,7 @@ std::optional<ValueSet> Expressions::compared(Component const& look, ast::Match 
     }
     // A bitmask beside its value, or after '!', is a test of bits; between "==" and after arithmetic it is not.
     bool const bit_test = statement.relation == Relation::no_bits ||
-                          (statement.relation == Relation::implied && meaning.bitmask && !look.computed);
+                          (statement.relation == Relation::implied && meaning.bitmask() && !look.computed);
     if (bit_test) {
         std::optional<U128> const bits = constant(right, meaning, time);
         if (!bits || look.computed) return std::nullopt;
@@ -561,8 +534,7 @@ bool Expressions::row(std::vector<Component> const& look, ast::Expr const& key, 
         cells.assign(look.size(), ValueSet{}.complement());
         return true;
     }
-    if (width != look.size())
-        return error(key.span, fmt::format("expected {} values with '.' between, found {}", look.size(), width));
+    if (width != look.size()) return false;
     for (std::size_t i = 0; i < width; ++i) {
         std::vector<Interval> values;
         if (look[i].computed && look.size() > 1) return false;
@@ -632,7 +604,7 @@ bool Expressions::set_match(ast::Match const& statement, ast::Expr const& table,
                             Match& out) {
     bool const negated = statement.relation == Relation::ne;
     if (!negated && statement.relation != Relation::implied && statement.relation != Relation::eq)
-        return error(span, "a set is compared with == or != only");
+        return false;
     if (table.kind == Kind::set_name) {
         auto const found = scope.sets->find(table.text);
         std::optional<std::vector<Component>> const look = components(statement.left, scope);

@@ -1,8 +1,10 @@
 // Expressions of nft lowered to conditions of the model: selectors, sets, concatenations and masks become terms and
-// alternatives, and what has no field becomes opaque.
+// alternatives, and what has no field becomes opaque. What is wrong with them is reported elsewhere
+// (nftables_check.hpp).
 #pragma once
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -30,6 +32,8 @@ class Variables {
     };
     Found find(std::string_view name, Time at) const;
     bool used(std::string_view name) const { return used_.contains(name); }
+    // The expression itself, or what the variable stands for, and when; null where it is undefined.
+    ast::Expr const* resolve(ast::Expr const& expr, Time& time) const;
 
   private:
     bool end(std::string_view name, Time until);
@@ -53,17 +57,27 @@ struct NamedSet {
     bool is_map = false;
     bool changes_at_run_time = false; // flags dynamic or timeout, or a rule updates it
     bool updated = false;             // … which marks it as dynamic
+    bool has_intervals = false;       // the flags of its declarations
+    bool has_timeouts = false;
+    bool is_constant = false;
+    bool merges = false; // auto-merge
+    ast::SetType const* type = nullptr;
+    Time type_time = 0;
     std::string_view name; // where it is declared
     Span span;             // … of the name
     Time time = 0;
     std::vector<Change> changes;
 };
 
+// A counter, quota, helper … of a table: its kind and its name.
+using ObjectNames = std::set<std::pair<std::string, std::string>, std::less<>>;
+
 // Where an expression stands.
 struct Scope {
     ast::TableFamily family = ast::TableFamily::ip;
     std::map<std::string, NamedSet, std::less<>> const* sets = nullptr;
     Time time = 0;
+    ObjectNames const* objects = nullptr;
 };
 
 // One element of a set or map with its variables followed. `value` only in maps.
@@ -90,10 +104,10 @@ class Expressions {
     // Adds that the packet has the headers which the selectors in `expr` read.
     void require(ast::Expr const& expr, Span span, Scope const& scope, Match& out);
     void require(Requirement const& requirement, Span span, Scope const& scope, Match& out);
-    // The elements of { … }, @name or $name; `kind` is what a message calls it.
-    Elements elements(ast::Expr const& table, Scope const& scope, std::string_view kind = "set");
-    // The expression itself, or what the variable stands for; null where it is undefined (which is reported).
-    ast::Expr const* resolve(ast::Expr const& expr, Time& time);
+    // The elements of { … }, @name or $name.
+    Elements elements(ast::Expr const& table, Scope const& scope);
+    // The expression itself, or what the variable stands for; null where it is undefined.
+    ast::Expr const* resolve(ast::Expr const& expr, Time& time) const { return variables_.resolve(expr, time); }
     // A constant or a range of the type; nothing where it is another expression.
     std::optional<Interval> constant_range(ast::Expr const& expr, Meaning const& meaning, Time time);
     // Canonical text, variables followed.
@@ -119,7 +133,6 @@ class Expressions {
     std::vector<Element> content(NamedSet const& set);
     void append_text(ast::Expr const& expr, Time time, std::string& out);
     bool spend(Span span);
-    bool error(Span span, std::string message);
 
     Variables const& variables_;
     Findings& findings_;

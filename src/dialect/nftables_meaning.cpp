@@ -11,83 +11,78 @@
 
 namespace portcullis::nft {
 
+using nftables::Selector;
 using nftables::selector_index;
 using nftables::selector_table;
 
 namespace {
 
-struct MeaningRow {
+struct FieldRow {
     std::string_view header;
     std::string_view key;
-    Meaning meaning;
+    Field field;
+    U128 protocol = 0; // whose port names are meant
+    unsigned bits = 0; // where the model's field is narrower or wider than nft's number
 };
 
 constexpr U128 tcp = number(Protocol::tcp), udp = number(Protocol::udp), udplite = number(Protocol::udplite),
                sctp = number(Protocol::sctp), dccp = number(Protocol::dccp);
-constexpr Meaning port(Field field, U128 protocol) { return {Type::port, field, 16, false, false, protocol}; }
-constexpr Meaning stateful{Type::opaque, {}, 0, false, true, 0};
 
 // "ip6 nexthdr" looks at the first header only: a packet with extension headers has another value there than its
 // transport protocol. The model has one protocol per packet; nft(8) advises "meta l4proto" for the same reason.
-constexpr MeaningRow meaning_rows[] = {
-    {"ip", "saddr", {Type::ipv4, Field::src4, 32}},
-    {"ip", "daddr", {Type::ipv4, Field::dst4, 32}},
-    {"ip6", "saddr", {Type::ipv6, Field::src6, 128}},
-    {"ip6", "daddr", {Type::ipv6, Field::dst6, 128}},
-    {"ip", "protocol", {Type::protocol, Field::protocol, 8}},
-    {"ip6", "nexthdr", {Type::protocol, Field::protocol, 8}},
-    {"meta", "l4proto", {Type::protocol, Field::protocol, 8}},
-    {"tcp", "sport", port(Field::sport, tcp)},
-    {"tcp", "dport", port(Field::dport, tcp)},
-    {"udp", "sport", port(Field::sport, udp)},
-    {"udp", "dport", port(Field::dport, udp)},
-    {"udplite", "sport", port(Field::sport, udplite)},
-    {"udplite", "dport", port(Field::dport, udplite)},
-    {"sctp", "sport", port(Field::sport, sctp)},
-    {"sctp", "dport", port(Field::dport, sctp)},
-    {"dccp", "sport", port(Field::sport, dccp)},
-    {"dccp", "dport", port(Field::dport, dccp)},
-    {"th", "sport", port(Field::sport, 0)},
-    {"th", "dport", port(Field::dport, 0)},
-    {"icmp", "type", {Type::icmp_type, Field::icmp_type, 8}},
-    {"icmp", "code", {Type::icmp_code, Field::icmp_code, 8}},
-    {"icmpv6", "type", {Type::icmpv6_type, Field::icmp_type, 8}},
-    {"icmpv6", "code", {Type::icmpv6_code, Field::icmp_code, 8}},
-    {"tcp", "flags", {Type::tcp_flags, Field::tcp_flags, 8, true}},
-    {"ct", "state", {Type::ct_state, Field::ct_state, 32, true}},
-    {"ct", "status", {Type::ct_status, Field::ct_status, 32, true}},
-    {"ct", "direction", {Type::ct_direction, Field::ct_direction, 1}},
-    {"ct", "mark", {Type::number, Field::ct_mark, 32}},
-    {"meta", "mark", {Type::number, Field::mark, 32}},
-    {"meta", "nfproto", {Type::nfproto, Field::family, 8}},
-    {"meta", "protocol", {Type::ether_type, Field::family, 16}},
-    {"ether", "type", {Type::ether_type, Field::family, 16}},
-    {"meta", "iif", {Type::interface, Field::iif, 128}},
-    {"meta", "iifname", {Type::interface, Field::iif, 128}},
-    {"meta", "oif", {Type::interface, Field::oif, 128}},
-    {"meta", "oifname", {Type::interface, Field::oif, 128}},
-    {"meta", "iifgroup", {Type::group, Field::iif_group, 32}},
-    {"meta", "oifgroup", {Type::group, Field::oif_group, 32}},
-    {"meta", "pkttype", {Type::packet_type, Field::packet_type, 2}},
-    {"meta", "length", {Type::number, Field::length, 16}},
-    {"ip", "length", {Type::number, Field::length, 16}},
-    {"ip", "ttl", {Type::number, Field::ttl, 8}},
-    {"ip6", "hoplimit", {Type::number, Field::ttl, 8}},
-    {"ip", "dscp", {Type::dscp, Field::dscp, 6}},
-    {"ip6", "dscp", {Type::dscp, Field::dscp, 6}},
-    {"ether", "saddr", {Type::mac, Field::src_mac, 48}},
-    {"meta", "random", stateful},
-    {"meta", "time", stateful},
-    {"meta", "day", stateful},
-    {"meta", "hour", stateful},
-    {"meta", "cpu", stateful},
-    {"ct", "helper", stateful},
-    {"ct", "label", stateful},
-    {"ct", "expiration", stateful},
-    {"ct", "bytes", stateful},
-    {"ct", "packets", stateful},
-    {"ct", "avgpkt", stateful},
+constexpr FieldRow field_rows[] = {
+    {"ip", "saddr", Field::src4},
+    {"ip", "daddr", Field::dst4},
+    {"ip6", "saddr", Field::src6},
+    {"ip6", "daddr", Field::dst6},
+    {"ip", "protocol", Field::protocol},
+    {"ip6", "nexthdr", Field::protocol},
+    {"meta", "l4proto", Field::protocol},
+    {"tcp", "sport", Field::sport, tcp},
+    {"tcp", "dport", Field::dport, tcp},
+    {"udp", "sport", Field::sport, udp},
+    {"udp", "dport", Field::dport, udp},
+    {"udplite", "sport", Field::sport, udplite},
+    {"udplite", "dport", Field::dport, udplite},
+    {"sctp", "sport", Field::sport, sctp},
+    {"sctp", "dport", Field::dport, sctp},
+    {"dccp", "sport", Field::sport, dccp},
+    {"dccp", "dport", Field::dport, dccp},
+    {"th", "sport", Field::sport},
+    {"th", "dport", Field::dport},
+    {"icmp", "type", Field::icmp_type},
+    {"icmp", "code", Field::icmp_code},
+    {"icmpv6", "type", Field::icmp_type},
+    {"icmpv6", "code", Field::icmp_code},
+    {"tcp", "flags", Field::tcp_flags},
+    {"ct", "state", Field::ct_state},
+    {"ct", "status", Field::ct_status},
+    {"ct", "direction", Field::ct_direction, 0, 1},
+    {"ct", "mark", Field::ct_mark},
+    {"meta", "mark", Field::mark},
+    {"meta", "nfproto", Field::family},
+    {"meta", "protocol", Field::family},
+    {"ether", "type", Field::family},
+    {"meta", "iif", Field::iif, 0, 128},
+    {"meta", "iifname", Field::iif},
+    {"meta", "oif", Field::oif, 0, 128},
+    {"meta", "oifname", Field::oif},
+    {"meta", "iifgroup", Field::iif_group},
+    {"meta", "oifgroup", Field::oif_group},
+    {"meta", "pkttype", Field::packet_type, 0, 2},
+    {"meta", "length", Field::length, 0, 16},
+    {"ip", "length", Field::length},
+    {"ip", "ttl", Field::ttl},
+    {"ip6", "hoplimit", Field::ttl},
+    {"ip", "dscp", Field::dscp},
+    {"ip6", "dscp", Field::dscp},
+    {"ether", "saddr", Field::src_mac},
 };
+// Opaque ones that may differ between two looks at the same packet.
+constexpr Selector stateful_selectors[] = {{"meta", "random"}, {"meta", "time"},     {"meta", "day"},
+                                           {"meta", "hour"},   {"meta", "cpu"},      {"ct", "helper"},
+                                           {"ct", "label"},    {"ct", "expiration"}, {"ct", "bytes"},
+                                           {"ct", "packets"},  {"ct", "avgpkt"}};
 
 struct RequirementRow {
     std::string_view header;
@@ -136,93 +131,6 @@ Requirement make_requirement(std::string_view header) {
     return requirement;
 }
 
-struct Word {
-    std::string_view text;
-    U128 value;
-};
-using Words = std::span<Word const>;
-
-// The kernel's numbers: nf_conntrack_common.h, nfnetlink.h, if_ether.h, if_packet.h, rtnetlink.h; RFC 9293, RFC
-// 2474 …
-constexpr Word tcp_flag_words[] = {{"fin", 1},  {"syn", 2},  {"rst", 4},  {"psh", 8},
-                                   {"ack", 16}, {"urg", 32}, {"ecn", 64}, {"cwr", 128}};
-constexpr Word ct_state_words[] = {
-    {"invalid", 1}, {"established", 2}, {"related", 4}, {"new", 8}, {"untracked", 64}};
-constexpr Word ct_status_words[] = {{"expected", 1}, {"seen-reply", 2}, {"assured", 4}, {"confirmed", 8},
-                                    {"snat", 16},    {"dnat", 32},      {"dying", 512}};
-constexpr Word direction_words[] = {{"original", 0}, {"reply", 1}};
-constexpr Word nfproto_words[] = {{"ipv4", 2}, {"ipv6", 10}};
-constexpr Word ether_type_words[] = {{"ip", 0x0800},   {"arp", 0x0806},   {"ip6", 0x86dd},
-                                     {"vlan", 0x8100}, {"8021q", 0x8100}, {"8021ad", 0x88a8}};
-constexpr Word group_words[] = {{"default", 0}}; // others are in the machine's own /etc/iproute2/group
-constexpr Word packet_type_words[] = {
-    {"host", 0}, {"unicast", 0}, {"broadcast", 1}, {"multicast", 2}, {"other", 3}};
-constexpr Word route_type_words[] = {{"unspec", 0},    {"unicast", 1},     {"local", 2},
-                                     {"broadcast", 3}, {"anycast", 4},     {"multicast", 5},
-                                     {"blackhole", 6}, {"unreachable", 7}, {"prohibit", 8}};
-constexpr Word dscp_words[] = {{"cs0", 0},   {"cs1", 8},   {"cs2", 16},  {"cs3", 24},  {"cs4", 32},
-                               {"cs5", 40},  {"cs6", 48},  {"cs7", 56},  {"df", 0},    {"be", 0},
-                               {"lephb", 1}, {"af11", 10}, {"af12", 12}, {"af13", 14}, {"af21", 18},
-                               {"af22", 20}, {"af23", 22}, {"af31", 26}, {"af32", 28}, {"af33", 30},
-                               {"af41", 34}, {"af42", 36}, {"af43", 38}, {"va", 44},   {"ef", 46}};
-constexpr Word icmp_code_words[] = {{"net-unreachable", 0},  {"host-unreachable", 1}, {"prot-unreachable", 2},
-                                    {"port-unreachable", 3}, {"frag-needed", 4},      {"net-prohibited", 9},
-                                    {"host-prohibited", 10}, {"admin-prohibited", 13}};
-constexpr Word icmpv6_code_words[] = {{"no-route", 0},         {"admin-prohibited", 1}, {"addr-unreachable", 3},
-                                      {"port-unreachable", 4}, {"policy-fail", 5},      {"reject-route", 6}};
-
-Words words_of(Type type) {
-    switch (type) {
-    case Type::tcp_flags: return tcp_flag_words;
-    case Type::ct_state: return ct_state_words;
-    case Type::ct_status: return ct_status_words;
-    case Type::ct_direction: return direction_words;
-    case Type::nfproto: return nfproto_words;
-    case Type::ether_type: return ether_type_words;
-    case Type::group: return group_words;
-    case Type::packet_type: return packet_type_words;
-    case Type::route_type: return route_type_words;
-    case Type::dscp: return dscp_words;
-    case Type::icmp_code: return icmp_code_words;
-    case Type::icmpv6_code: return icmpv6_code_words;
-    default: return {};
-    }
-}
-
-std::optional<U128> parse_mac(std::string_view text) {
-    U128 value = 0;
-    int groups = 0;
-    for (std::size_t begin = 0; begin <= text.size(); ++groups) {
-        std::size_t const end = std::min(text.find(':', begin), text.size());
-        if (end == begin || end - begin > 2) return std::nullopt;
-        std::optional<U128> const group = parse_number("0x" + std::string(text.substr(begin, end - begin)));
-        if (!group) return std::nullopt;
-        value = value << 8 | *group;
-        begin = end + 1;
-    }
-    return groups == 6 ? std::optional(value) : std::nullopt;
-}
-
-std::optional<Interval> parse_interface(std::string_view text) {
-    if (text.empty()) return std::nullopt;
-    if (text.ends_with("\\*")) {
-        std::string const plain = std::string(text.substr(0, text.size() - 2)) + '*';
-        return Interval{interface_value(plain), interface_value(plain)};
-    }
-    if (text.ends_with('*')) return interface_prefix(text.substr(0, text.size() - 1));
-    return Interval{interface_value(text), interface_value(text)};
-}
-
-std::optional<U128> parse_port(std::string_view text, U128 protocol) {
-    // nft takes a name of any protocol (getaddrinfo(3) without one): "udp dport rsync" is 873.
-    for (U128 const choice : {protocol, tcp, udp}) {
-        if (choice == 0) continue;
-        if (std::optional<std::uint16_t> const found = port_number(text, choice, Vocabulary::linux_names))
-            return found;
-    }
-    return std::nullopt;
-}
-
 // Values of the field, and the number that nft has for each.
 struct Code {
     U128 field;
@@ -249,7 +157,12 @@ std::span<Code const> codes_of(Type type) {
 Meaning const& meaning_of(std::uint16_t selector) {
     static auto const table = [] {
         std::array<Meaning, selector_table.size()> meanings{};
-        for (MeaningRow const& row : meaning_rows) meanings[selector_index(row.header, row.key)] = row.meaning;
+        for (FieldRow const& row : field_rows) {
+            std::uint16_t const at = selector_index(row.header, row.key);
+            Typed const typed = selector_type(at);
+            meanings[at] = {typed.type, row.field, row.bits == 0 ? typed.bits : row.bits, false, row.protocol};
+        }
+        for (Selector const& row : stateful_selectors) meanings[selector_index(row.header, row.key)].stateful = true;
         return meanings;
     }();
     return table[selector];
@@ -288,91 +201,6 @@ Requirement const& requirement_of(std::uint16_t selector) {
         return requirements;
     }();
     return *table[selector];
-}
-
-std::optional<U128> parse_number(std::string_view text) {
-    bool const hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    if (hex) text.remove_prefix(2);
-    if (text.empty()) return std::nullopt;
-    unsigned const base = hex ? 16 : 10;
-    U128 value = 0;
-    for (char const c : text) {
-        unsigned digit = 99;
-        if (c >= '0' && c <= '9')
-            digit = static_cast<unsigned>(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = static_cast<unsigned>(c - 'a') + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = static_cast<unsigned>(c - 'A') + 10;
-        if (digit >= base || value > (~U128{0} - digit) / base) return std::nullopt;
-        value = value * base + digit;
-    }
-    return value;
-}
-
-std::optional<Interval> parse_value(std::string_view text, bool quoted, Meaning const& meaning) {
-    auto const single = [](std::optional<U128> value) {
-        return value ? std::optional(Interval{*value, *value}) : std::nullopt;
-    };
-    auto const ip = [](std::optional<Ip> const& address) {
-        return address ? std::optional(address->value) : std::nullopt;
-    };
-    auto const icmp = [&](Family family) -> std::optional<U128> {
-        std::optional<IcmpName> const found = icmp_by_name(text, family);
-        if (!found || found->code) return std::nullopt;
-        return found->type;
-    };
-    switch (meaning.type) {
-    case Type::interface: return parse_interface(text);
-    case Type::ipv4:
-        if (std::optional<Ip> const address = parse_ipv4(text)) return single(address->value);
-        break;
-    case Type::ipv6: return single(ip(parse_ipv6(text)));
-    case Type::mac: return single(parse_mac(text));
-    default: break;
-    }
-    if (!quoted || meaning.type == Type::number) {
-        if (std::optional<U128> const value = parse_number(text))
-            return *value <= max_value(meaning.bits) ? single(value) : std::nullopt;
-    }
-    switch (meaning.type) {
-    case Type::protocol: return single(protocol_number(text, Vocabulary::linux_names));
-    case Type::port: return single(parse_port(text, meaning.protocol));
-    case Type::icmp_type: return single(icmp(Family::v4));
-    case Type::icmpv6_type: return single(icmp(Family::v6));
-    default: break;
-    }
-    for (Word const& word : words_of(meaning.type))
-        if (word.text == text) return single(word.value);
-    return std::nullopt;
-}
-
-std::string_view describe(Type type) {
-    switch (type) {
-    case Type::opaque: return "a value";
-    case Type::number: return "a number in range";
-    case Type::ipv4: return "an IPv4 address";
-    case Type::ipv6: return "an IPv6 address";
-    case Type::protocol: return "a protocol";
-    case Type::port: return "a port";
-    case Type::icmp_type: return "an icmp type";
-    case Type::icmp_code: return "an icmp code";
-    case Type::icmpv6_type: return "an icmpv6 type";
-    case Type::icmpv6_code: return "an icmpv6 code";
-    case Type::tcp_flags: return "a tcp flag";
-    case Type::ct_state: return "a conntrack state";
-    case Type::ct_status: return "a conntrack status";
-    case Type::ct_direction: return "original or reply";
-    case Type::nfproto: return "ipv4 or ipv6";
-    case Type::ether_type: return "an ether type";
-    case Type::interface: return "an interface";
-    case Type::group: return "a group of interfaces";
-    case Type::packet_type: return "a packet type";
-    case Type::route_type: return "an address type";
-    case Type::mac: return "a link-layer address";
-    case Type::dscp: return "a dscp class";
-    }
-    return "";
 }
 
 std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw, U128 mask, U128 flip,

@@ -4,46 +4,21 @@
 #include <optional>
 #include <string_view>
 
-#include "grammars/nftables/ast.hpp"
+#include "dialect/nftables_types.hpp"
 #include "portcullis/model/ruleset.hpp"
 
 namespace portcullis::nft {
-
-namespace ast = nftables;
-
-// How words of a field are read. Numbers are allowed everywhere.
-enum class Type : std::uint8_t {
-    opaque,
-    number,
-    ipv4,
-    ipv6,
-    protocol,
-    port,
-    icmp_type,
-    icmp_code,
-    icmpv6_type,
-    icmpv6_code,
-    tcp_flags,
-    ct_state,
-    ct_status,
-    ct_direction,
-    nfproto,
-    ether_type,
-    interface,
-    group,
-    packet_type,
-    route_type,
-    mac,
-    dscp
-};
 
 struct Meaning {
     Type type = Type::opaque;
     Field field{};
     unsigned bits = 0; // of nft's own numbers, which differ from the field's for ct state, nfproto and ether type
-    bool bitmask = false;  // a value alone asks whether one of its bits is set
     bool stateful = false; // an opaque one that may differ between two looks at the same packet
     U128 protocol = 0;     // whose port names are meant; 0: any
+
+    // A value alone asks whether one of its bits is set.
+    bool bitmask() const { return datatype(type).bitmask; }
+    Typed typed() const { return {type, bits}; }
 };
 
 Meaning const& meaning_of(std::uint16_t selector);
@@ -58,13 +33,6 @@ struct Requirement {
 };
 Requirement const& requirement_of(std::string_view header);
 Requirement const& requirement_of(std::uint16_t selector);
-
-// The number of a word, as an interval where it is a pattern such as "eth*".
-std::optional<Interval> parse_value(std::string_view text, bool quoted, Meaning const& meaning);
-// "a port", for messages.
-std::string_view describe(Type type);
-// A number in digits or hexadecimal, of at most 128 bits.
-std::optional<U128> parse_number(std::string_view text);
 
 // The values of the field that nft's numbers in `raw` (or outside of it) stand for; nothing where some of them may
 // be either. Only ct state, nfproto and ether type have numbers of their own.

@@ -10,6 +10,7 @@
 
 #include "dialect/nftables_advice.hpp"
 #include "dialect/nftables_declaration.hpp"
+#include "dialect/nftables_check.hpp"
 #include "dialect/nftables_rule.hpp"
 #include "grammars/nftables/parse.hpp"
 
@@ -50,6 +51,7 @@ struct TableState {
     bool dormant = false; // its base chains are not at their hooks
     std::optional<Span> appended; // the first rule that was added to what a load before may have left there
     std::map<std::string, NamedSet, std::less<>> sets;
+    ObjectNames object_names;
     std::map<std::string, ChainState, std::less<>> chains;
     std::map<std::pair<std::string, std::string>, ObjectState> objects; // by kind and name
 };
@@ -182,6 +184,9 @@ class Reader {
                 findings_.add("PC401", define.span).arg("kind", "variable").arg("name", name);
             return;
         }
+        checker_.check_definition(define.value, now_);
+        if (define.value.kind == ast::Expr::Kind::wildcard)
+            error(define.value.span, "'*' stands in a set or map only");
         variables_.define(define.name, define.value, now_);
     }
     void apply(ast::Include const& item, TableState* table, ChainState* chain) { include(item, table, chain); }
@@ -194,7 +199,7 @@ class Reader {
         run_chain(chain, *table, declare_chain(*table, chain.name, chain.span));
     }
     void apply(ast::Set const& set, TableState* table, ChainState*) {
-        run_set(set, declare_set(*table, set.name, set.span, set.is_map));
+        run_set(set, declare_set(*table, set.name, set.is_map, set.span));
     }
     void apply(ast::Object const& object, TableState* table, ChainState*) {
         declare_object(*table, object.kind, object.name, object.span);
@@ -232,10 +237,14 @@ class Reader {
             if (auto const* const elements = std::get_if<ast::Elements>(&item))
                 state.changes.push_back({&elements->value, now_, false});
             else if (std::holds_alternative<ast::Timeout>(item))
-                state.changes_at_run_time = true;
+                state.changes_at_run_time = state.has_timeouts = true;
+            else if (auto const* const type = std::get_if<ast::SetType>(&item)) {
+                state.type = type;
+                state.type_time = now_;
+            } else if (auto const* const property = std::get_if<ast::Property>(&item))
+                state.merges = state.merges || property->merges;
             else if (auto const* const flags = std::get_if<ast::Flags>(&item)) {
-                for (std::string_view const word : flags->words)
-                    if (word == "dynamic" || word == "timeout") state.changes_at_run_time = true;
+                for (std::string_view const word : flags->words) set_flag(state, word);
             } else if (auto const* const definition = std::get_if<ast::Define>(&item))
                 apply(*definition, nullptr, nullptr);
             else if (auto const* const file = std::get_if<ast::Include>(&item))
@@ -243,6 +252,13 @@ class Reader {
                     .arg("construct", fmt::format("include \"{}\"", file->pattern))
                     .arg("why", "it is inside a set");
         }
+    }
+
+    static void set_flag(NamedSet& set, std::string_view flag) {
+        set.changes_at_run_time |= flag == "dynamic" || flag == "timeout";
+        set.has_timeouts |= flag == "timeout";
+        set.has_intervals |= flag == "interval";
+        set.is_constant |= flag == "constant";
     }
 
     // ---- commands
@@ -275,7 +291,7 @@ class Reader {
             ChainState& chain = declare_chain(table, command.name, command.span);
             if (auto const* const body = std::get_if<ast::Chain>(&command.payload)) run_chain(*body, table, chain);
         } else if (command.object == "set" || command.object == "map") {
-            NamedSet& set = declare_set(table, command.name, command.span, command.object == "map");
+            NamedSet& set = declare_set(table, command.name, command.object == "map", command.span);
             if (auto const* const body = std::get_if<ast::Set>(&command.payload)) run_set(*body, set);
         } else if (command.object == "element") {
             change_elements(command, table, false);
@@ -404,7 +420,7 @@ class Reader {
         return at->second;
     }
 
-    NamedSet& declare_set(TableState& table, std::string_view name, Span span, bool is_map) {
+    NamedSet& declare_set(TableState& table, std::string_view name, bool is_map, Span span) {
         auto const [at, is_new] = table.sets.try_emplace(std::string(name));
         NamedSet& set = at->second;
         set.is_map = is_map;
@@ -417,6 +433,7 @@ class Reader {
     }
 
     void declare_object(TableState& table, std::string_view kind, std::string_view name, Span span) {
+        table.object_names.emplace(kind, name);
         table.objects.try_emplace({canonical(kind), std::string(name)}, ObjectState{name, span, now_});
     }
 
@@ -577,6 +594,8 @@ class Reader {
             chain_ids_[place.chain] = static_cast<ChainId>(reading_.ruleset.chains.size());
             reading_.ruleset.chains.push_back(head(*place.table, *place.chain));
         }
+        for (auto const& [key, table] : tables_)
+            for (auto const& [name, set] : table.sets) checker_.check_set(set, scope_of(table, now_));
         for (Placed const& place : placed) lower_rules(place);
         while (!inline_bodies_.empty()) {
             InlineBody const body = inline_bodies_.front();
@@ -600,12 +619,17 @@ class Reader {
 
     void lower_one(ast::Rule const& rule, std::uint32_t origin, TableState const& table, Time time,
                    std::vector<Rule>& out) {
-        Scope const scope{table.family, &table.sets, time};
+        Scope const scope = scope_of(table, time);
         ChainLookup const chains{
             [&](std::string_view name, Span span) { return find_chain(table, name, span); },
             [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, time); }};
         std::string const comment = rule.comment.empty() ? comment_beside(rule.span) : std::string(rule.comment);
+        checker_.check_rule(rule, scope);
         lower_rule(rule, comment, origin, scope, chains, sources_, expressions_, findings_, out);
+    }
+
+    static Scope scope_of(TableState const& table, Time time) {
+        return {table.family, &table.sets, time, &table.object_names};
     }
 
     ChainId find_chain(TableState const& table, std::string_view name, Span span) {
@@ -642,7 +666,7 @@ class Reader {
         if (state.hook != nullptr && !table.dormant) chain.hook = hook(table, state);
         if (state.policy != nullptr) {
             Time time = state.policy_time;
-            ast::Expr const* const verdict = expressions_.resolve(state.policy->verdict, time);
+            ast::Expr const* const verdict = checker_.resolve(state.policy->verdict, time);
             if (verdict != nullptr && verdict->text == "drop")
                 chain.policy = Drop{};
             else if (verdict != nullptr && verdict->text != "accept")
@@ -665,6 +689,7 @@ class Reader {
         if (point == std::end(point_names) || type == std::end(type_names)) return std::nullopt;
         hook.point = point->point;
         hook.type = type->type;
+        checker_.check_chain(spec, scope_of(table, state.hook_time));
         hook.priority = priority(spec, table.family, state.hook_time);
         using enum ast::TableFamily;
         hook.v4 = table.family != ip6 && table.family != arp;
@@ -686,7 +711,7 @@ class Reader {
     // A name with an offset, a number, or a variable that holds either: "filter - 10", as a string too.
     int priority(ast::HookSpec const& spec, ast::TableFamily family, Time time) {
         Time value_time = time;
-        ast::Expr const* const base = expressions_.resolve(spec.priority, value_time);
+        ast::Expr const* const base = checker_.resolve(spec.priority, value_time);
         if (base == nullptr) return 0;
         std::optional<int> value = priority_text(base->text, family);
         if (!value) {
@@ -696,7 +721,7 @@ class Reader {
         if (spec.negative) value = -*value;
         for (ast::Expr const& offset : spec.offset) {
             Time offset_time = time;
-            ast::Expr const* const number = expressions_.resolve(offset, offset_time);
+            ast::Expr const* const number = checker_.resolve(offset, offset_time);
             std::optional<int> const amount = number == nullptr ? std::nullopt : small_number(number->text);
             if (!amount)
                 error(offset.span, "a priority is a name and a number");
@@ -780,6 +805,7 @@ class Reader {
     Expressions expressions_{variables_, findings_};
     std::vector<ast::Define const*> definitions_;
     std::vector<Cleared> cleared_;
+    Checker checker_{variables_, findings_};
     std::deque<ast::File> files_; // the state points into them
     std::unordered_map<SourceId, ast::File const*> by_source_;
     std::vector<std::string> open_files_; // the includes that are being read

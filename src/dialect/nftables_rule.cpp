@@ -19,10 +19,7 @@ class RuleReader {
 
     void run() {
         for (ast::Statement const& statement : rule_.statements) {
-            if (ended_) {
-                findings_.add("PC001", statement.span).arg("error", "a statement after a verdict");
-                break;
-            }
+            if (ended_) break;
             span_ = statement.span;
             std::visit([&](auto const& form) { lower(form); }, statement.form);
         }
@@ -118,7 +115,7 @@ class RuleReader {
         if (assignment.value.kind != Kind::map || has_branches_) return false;
         ast::Expr const& key = assignment.value.parts[0];
         ast::Expr const& table = assignment.value.parts[1];
-        Elements const elements = expressions_.elements(table, scope_, "map");
+        Elements const elements = expressions_.elements(table, scope_);
         Meaning const number{Type::number, field, 32};
         auto const constant = [&](Element const& element) {
             return element.value == nullptr ? std::nullopt
@@ -145,11 +142,7 @@ class RuleReader {
             Time time = element.time;
             ast::Expr const* const value =
                 element.value == nullptr ? nullptr : expressions_.resolve(*element.value, time);
-            if (value == nullptr) {
-                error(element.key->span, "an element of a verdict map needs a verdict");
-                return;
-            }
-            branches_.push_back({std::move(match), verdict_of(*value, time), span});
+            if (value != nullptr) branches_.push_back({std::move(match), verdict_of(*value, time), span});
         });
     }
 
@@ -190,11 +183,11 @@ class RuleReader {
     }
 
     void lower(ast::Action const& action) {
-        for (ast::Expr const& each : action.operands) operand(each);
+        for (ast::Part const& part : action.parts) operand(part.value);
         using enum ast::Action::Kind;
         switch (action.kind) {
         case counter:
-            if (action.operands.empty())
+            if (action.find(ast::Part::Kind::name) == nullptr)
                 effects_.counter = true;
             else
                 effects_.sets.push_back(source_text());
@@ -224,8 +217,7 @@ class RuleReader {
             break;
         // A set that is full makes "add" and "update" give up on the rule: not modelled, sets here have room.
         case set_update:
-            check_set(action);
-            if (action.conditional)
+            if (is_conditional(action))
                 opaque(source_text(), true, false);
             else
                 effects_.sets.push_back(source_text());
@@ -236,6 +228,14 @@ class RuleReader {
         case flow:
         case reset_option: effects_.sets.push_back(source_text()); break;
         }
+    }
+
+    // A set update that also asks a limit, quota or connection count.
+    static bool is_conditional(ast::Action const& action) {
+        using enum ast::Action::Kind;
+        return std::any_of(action.states.begin(), action.states.end(), [](ast::Action const& state) {
+            return state.kind == limit || state.kind == quota || state.kind == connection_limit;
+        });
     }
 
     // ---- verdicts
@@ -254,7 +254,6 @@ class RuleReader {
             return Jump{name == nullptr ? no_chain : chains_.find(name->text, expr.parts.front().span),
                         word == "goto"};
         }
-        error(expr.span, fmt::format("'{}' is not a verdict", expressions_.text(expr, time)));
         return Continue{};
     }
 
@@ -288,7 +287,7 @@ class RuleReader {
     // Calls use(element, match, span) for each element of a map: the match is that of the rule and "key is
     // element".
     template <class Use> void each_entry(ast::Expr const& key, ast::Expr const& table, Use use) {
-        Elements const elements = expressions_.elements(table, scope_, "map");
+        Elements const elements = expressions_.elements(table, scope_);
         if (!elements.known) {
             either(source_text());
             ended_ = ended_by_branches_ = false;
@@ -370,7 +369,7 @@ class RuleReader {
             return;
         }
         expressions_.require(expr.parts[0], span_, scope_, match_);
-        Elements const elements = expressions_.elements(expr.parts[1], scope_, "map");
+        Elements const elements = expressions_.elements(expr.parts[1], scope_);
         bool const any = std::any_of(elements.all.begin(), elements.all.end(),
                                      [](Element const& e) { return e.key->kind == Kind::wildcard; });
         if (!elements.known)
@@ -379,13 +378,6 @@ class RuleReader {
                    elements.stateful, false);
         else if (!any)
             expressions_.member(expr.parts[0], elements.all, false, span_, scope_, match_);
-    }
-
-    void check_set(ast::Action const& action) {
-        for (ast::Expr const& each : action.operands) {
-            if (each.kind == Kind::set_name && scope_.sets->find(each.text) == scope_.sets->end())
-                findings_.add("PC401", each.span).arg("kind", "set").arg("name", std::string(each.text));
-        }
     }
 
     // ---- address translation
@@ -625,7 +617,7 @@ class RuleReader {
     bool ended_ = false;             // a verdict was met: nothing may follow
     bool ended_by_branches_ = false; // … and the branches are it
     Span span_;                      // of the statement
-    static constexpr Meaning port_{Type::port, Field::dport, 16, false, false, 0};
+    static constexpr Meaning port_{Type::port, Field::dport, 16};
 };
 
 } // namespace
@@ -638,11 +630,7 @@ void lower_rule(ast::Rule const& rule, std::string const& comment, std::uint32_t
 
 ast::Expr const* updated_set(ast::Statement const& statement) {
     auto const* const action = std::get_if<ast::Action>(&statement.form);
-    if (action == nullptr || action->kind != ast::Action::Kind::set_update || action->operands.empty())
-        return nullptr;
-    bool const at_front =
-        action->operands.front().kind == Kind::set_name || action->operands.front().kind == Kind::variable;
-    return at_front ? &action->operands.front() : &action->operands.back();
+    return action == nullptr ? nullptr : action->find(ast::Part::Kind::set);
 }
 
 } // namespace portcullis::nft

@@ -235,8 +235,8 @@ TEST_CASE("address translation says where to, by element where it is looked up")
         INFO(row.rule);
         CHECK(lowered("ip", row.rule, "type nat hook postrouting priority srcnat;") == row.expected);
     }
-    CHECK(lowered("inet", "dnat ip6 to [2001:db8::1]:80", "type nat hook prerouting priority -100;") ==
-          "nfproto ipv6 -> dnat to 2001:db8::1 port 80");
+    CHECK(lowered("inet", "tcp dport 80 dnat ip6 to [2001:db8::1]:80", "type nat hook prerouting priority -100;") ==
+          "l4proto tcp and dport 80 and nfproto ipv6 -> dnat to 2001:db8::1 port 80");
 }
 
 TEST_CASE("hooks have priorities by name, by family, with offsets") {
@@ -248,7 +248,7 @@ TEST_CASE("hooks have priorities by name, by family, with offsets") {
     for (Hooked const& row : {Hooked{"ip", "type filter hook prerouting priority raw;", -300},
                               {"inet", "type filter hook input priority filter - 10;", -10},
                               {"bridge", "type filter hook forward priority filter;", -200},
-                              {"bridge", "type nat hook postrouting priority srcnat;", 300},
+                              {"bridge", "type filter hook postrouting priority srcnat;", 300},
                               {"ip", "type nat hook prerouting priority dstnat + 5;", -95},
                               {"ip", "type filter hook input priority -150;", -150}}) {
         INFO(row.family << ' ' << row.hook);
@@ -286,7 +286,7 @@ TEST_CASE("commands change what stands before them") {
 }
 
 TEST_CASE("variables hold values from their definition to the end of their block") {
-    Read const read("define p = 22\ndefine nets = { 10.0.0.0/8, $host }\ndefine host = 192.0.2.1\nredefine nets = "
+    Read const read("define p = 22\ndefine host = 192.0.2.1\ndefine nets = { 10.0.0.0/8, $host }\nredefine nets = "
                     "{ 10.0.0.0/8, $host }\n"
                     "table ip t {\n chain c {\n  define q = 80\n  tcp dport $p ip saddr $nets accept\n  tcp dport "
                     "$q accept\n }\n chain d {\n  tcp dport $q accept\n }\n}\n"
