@@ -194,6 +194,7 @@ struct Flags {
 
 struct Comment {
     std::string_view text;
+    Span span;
 };
 
 struct Chain {
@@ -223,11 +224,12 @@ struct Set {
     std::vector<std::variant<SetType, Flags, Timeout, Elements, Property, Comment, Define, Include>> items;
 };
 
-// Named objects that only count, limit or help: kept by kind and name.
+// Named objects that only count, limit or help. What their blocks say is kept as words, and braces as sets.
 struct Object {
-    std::string_view kind; // "counter", "flowtable", "ct helper"
+    std::string_view kind; // "counter", "flowtable", "helper"
     std::string_view name;
-    Span span;
+    Span span;    // of its name
+    Expr content; // a list
 };
 
 struct Table {

@@ -144,6 +144,7 @@ x3::rule<struct set_item_id, SetItem> const set_item{"property of a set"};
 x3::rule<struct set_id, Set> const named_set{"set"};
 x3::rule<struct set_body_id, Set> const set_body{"'{'"};
 x3::rule<struct object_id, Object> const object{"object"};
+x3::rule<struct object_body_id, Expr> const object_body{"'{'"};
 x3::rule<struct table_item_id, TableItem> const table_item{"chain, set or object"};
 x3::rule<struct table_body_id, Table> const table_body{"'{'"};
 x3::rule<struct command_id, Command> const command{"command"};
@@ -162,7 +163,7 @@ auto const define_def =
 auto const include_def = spanned["include"_kw >> must(string, "file name in quotes")[put<&Include::pattern>]];
 auto const flags_def = "flags"_kw >> must(word, "flag")[append<&Flags::words>] >>
                        *(comma >> must(word, "flag")[append<&Flags::words>]);
-auto const comment_def = "comment"_kw >> must(name, "string")[put<&Comment::text>];
+auto const comment_def = spanned["comment"_kw >> must(name, "string")[put<&Comment::text>]];
 
 // type filter hook input device "eth0" priority filter + 10
 auto const device = ("device"_kw >> must(simple, "device")[append<&HookSpec::devices>]) |
@@ -211,11 +212,19 @@ auto const set_body_def = set_block[put<&Set::items>];
 auto const set_kind = "set"_kw | ("map"_kw >> x3::eps[set<&Set::is_map, true>]);
 auto const named_set_def = set_kind >> must(simple, "name")[keep_name] >> set_body[take_items];
 
-// counter NAME { … }, ct helper NAME { … }, flowtable NAME { … }: the content stays as it is.
+// counter NAME { … }, ct helper NAME { … }, flowtable NAME { … }: words and sets, whose order a reader judges.
+auto const between = slash | equals | plus | dash | comma;
+auto const object_word = simple[append<&Expr::parts>] | anonymous_set[append<&Expr::parts>] |
+                         ("devices"_kw >> equals >> set_reference[append<&Expr::parts>]);
+auto const object_words = +(object_word | between);
+auto const object_body_def =
+    spanned[x3::eps[set<&Expr::kind, Expr::Kind::list>] >>
+            ((open_brace >> *(object_words | newline | semicolon) >> must(close_brace, "'}'")) | -object_words)];
 auto const object_kind = as<std::string_view>["counter"_word | "quota"_word | "limit"_word | "synproxy"_word |
                                               "secmark"_word | "flowtable"_word | "tunnel"_word |
                                               ("ct"_kw >> ("helper"_word | "timeout"_word | "expectation"_word))];
-auto const object_def = object_kind[put<&Object::kind>] >> must(simple, "name")[keep_name] >> rest_parser{};
+auto const block_of_object = must(&open_brace, "'{'") >> object_body[put<&Object::content>];
+auto const object_def = object_kind[put<&Object::kind>] >> must(simple, "name")[keep_name] >> block_of_object;
 
 // table FAMILY NAME { … }
 auto const table_item_def = chain[become] | named_set[become] | object[become] | flags[become] | comment[become] |
@@ -239,25 +248,25 @@ auto const
                must(number, "number")[put<&Command::position>];
 auto const keep_payload = [](auto& c) { x3::_val(c).payload = std::move(x3::_attr(c)); };
 template <Verb V> auto const verb = set<&Command::verb, V>;
-auto const object_word = put<&Command::object>;
+auto const command_object = put<&Command::object>;
 
-auto const add_table = "table"_word[object_word] >> in_family >> table_name >>
+auto const add_table = "table"_word[command_object] >> in_family >> table_name >>
                        -(&open_brace >> table_body[keep_payload]);
-auto const add_chain = "chain"_word[object_word] >> in_table >> -(&open_brace >> chain_body[keep_payload]);
-auto const add_set = as<std::string_view>["set"_word | "map"_word][object_word] >> in_table >>
+auto const add_chain = "chain"_word[command_object] >> in_table >> -(&open_brace >> chain_body[keep_payload]);
+auto const add_set = as<std::string_view>["set"_word | "map"_word][command_object] >> in_table >>
                      -(&open_brace >> set_body[keep_payload]);
-auto const add_element = "element"_word[object_word] >> in_table >>
+auto const add_element = "element"_word[command_object] >> in_table >>
                          must(as<Expr>[anonymous_set | simple], "'{'")[keep_payload];
-auto const add_object = object_kind[object_word] >> in_table >> rest_parser{};
+auto const add_object = object_kind[command_object] >> in_table >> object_body[keep_payload];
 auto const rule_of_chain = -"rule"_kw >> x3::eps[set_rule_word] >> in_family >> table_name >>
                            must(name, "name of a chain")[put<&Command::name>] >> *position >>
                            must(rule, "statement")[keep_payload];
 auto const addition = add_table | add_chain | add_set | add_element | add_object | rule_of_chain;
-auto const removal = must(word, "what to remove")[object_word] >>
+auto const removal = must(word, "what to remove")[command_object] >>
                      -("helper"_kw | "timeout"_kw | "expectation"_kw) >> in_family >> *position >>
                      -name[put<&Command::table>] >> *position >> -name[put<&Command::name>] >> *position >>
                      -(anonymous_set[keep_payload] | (dollar >> word));
-auto const renaming = must("chain"_word, "chain")[object_word] >> in_table >>
+auto const renaming = must("chain"_word, "chain")[command_object] >> in_table >>
                       must(name, "new name")[put<&Command::new_name>];
 auto const looking = "list"_kw | "reset"_kw | "export"_kw | "monitor"_kw | "describe"_kw | "import"_kw;
 auto const command_def =
@@ -273,11 +282,42 @@ auto const command_def =
 auto const file_item_def = define[become] | include[become] | command[become];
 
 BOOST_SPIRIT_DEFINE(define, include, flags, comment, hook, policy, chain_item, chain, chain_body, set_type,
-                    elements, set_item, named_set, set_body, object, table_item, table_body, command, file_item,
+                    elements, set_item, named_set, set_body, object, object_body, table_item, table_body, command, file_item,
                     negative)
 
 } // namespace
 } // namespace grammar
+
+namespace {
+
+// What nft's scanner takes amiss without naming it: it ends lines with line feeds only, and needs one after a comment,
+// a definition and an include.
+void check_line_ends(std::string_view text, SourceId source, Place place, File& file) {
+    auto const complain = [&](std::size_t at, char const* message) {
+        auto const begin = static_cast<std::uint32_t>(at);
+        file.errors.push_back({{source, begin, begin + 1}, {}, {}, message});
+    };
+    auto comment = file.comments.begin();
+    for (std::size_t at = text.find('\r'); at != text.npos; at = text.find('\r', at + 1)) {
+        while (comment != file.comments.end() && comment->end <= at) ++comment;
+        if (comment != file.comments.end() && comment->begin <= at) continue;
+        complain(at, "a carriage return: nft ends lines with line feeds only");
+        break;
+    }
+    char const* const needs_line_end = "a line feed is needed at the end of the file";
+    if (!file.comments.empty() && file.comments.back().end == text.size()) {
+        complain(text.size() - 1, needs_line_end);
+    } else if (place == Place::top && !file.items.empty()) {
+        auto const& last = file.items.back();
+        Span span;
+        if (auto const* const definition = std::get_if<Define>(&last)) span = definition->span;
+        if (auto const* const include = std::get_if<Include>(&last)) span = include->span;
+        if (span.end != 0 && text.find_first_not_of(" \t", span.end) == text.npos)
+            complain(text.size() - 1, needs_line_end);
+    }
+}
+
+} // namespace
 
 File parse(std::string_view text, SourceId source, Place place) {
     File file;
@@ -303,6 +343,7 @@ File parse(std::string_view text, SourceId source, Place place) {
         s.failure.note(first, "command", true);
         report(s, first++);
     }
+    if (!text.empty()) check_line_ends(text, source, place, file);
     return file;
 }
 

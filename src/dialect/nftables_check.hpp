@@ -19,6 +19,7 @@ class Checker {
 
     void check_rule(ast::Rule const& rule, Scope const& scope);
     void check_set(NamedSet const& set, Scope const& scope);
+    void check_object(std::string_view kind, ast::Expr const& content, Span span, Scope const& scope);
     void check_chain(ast::HookSpec const& hook, Scope const& scope);
     // What a definition stands for is defined where it is made.
     void check_definition(ast::Expr const& value, Time time);

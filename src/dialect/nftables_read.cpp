@@ -190,7 +190,9 @@ class Reader {
         variables_.define(define.name, define.value, now_);
     }
     void apply(ast::Include const& item, TableState* table, ChainState* chain) { include(item, table, chain); }
-    void apply(ast::Comment const&, TableState*, ChainState*) {}
+    void apply(ast::Comment const& comment, TableState*, ChainState*) {
+        checker_.check_comment(comment.text, comment.span);
+    }
 
     void apply(ast::Command const& command, TableState*, ChainState*) { run_command(command); }
 
@@ -202,7 +204,7 @@ class Reader {
         run_set(set, declare_set(*table, set.name, set.is_map, set.span));
     }
     void apply(ast::Object const& object, TableState* table, ChainState*) {
-        declare_object(*table, object.kind, object.name, object.span);
+        declare_object(*table, object.kind, object.name, object.span, &object.content);
     }
     void apply(ast::Flags const& flags, TableState* table, ChainState* chain) {
         if (chain == nullptr && std::find(flags.words.begin(), flags.words.end(), "dormant") != flags.words.end())
@@ -223,15 +225,31 @@ class Reader {
         chain->policy_time = now_;
     }
 
+    // A block says these things once.
+    template <class... Forms, class Items> void check_once(Items const& items) {
+        auto const check = [&]<class Form>(Form const*, std::string_view name) {
+            std::size_t count = 0;
+            for (auto const& item : items)
+                if (auto const* const form = std::get_if<Form>(&item); form != nullptr && ++count == 2)
+                    error(form->span, fmt::format("{} is said twice in this block", name));
+        };
+        (check(static_cast<Forms const*>(nullptr), title_of(static_cast<Forms const*>(nullptr))), ...);
+    }
+    static std::string_view title_of(ast::Comment const*) { return "the comment"; }
+    static std::string_view title_of(ast::Policy const*) { return "the policy"; }
+
     void run_table(ast::Table const& table, TableState& state) {
+        check_once<ast::Comment>(table.items);
         for (auto const& item : table.items) visit(item, &state, nullptr);
     }
     void run_chain(ast::Chain const& chain, TableState& table, ChainState& state) {
+        check_once<ast::Comment, ast::Policy>(chain.items);
         variables_.open_block();
         for (auto const& item : chain.items) visit(item, &table, &state);
         variables_.close_block(++now_);
     }
     void run_set(ast::Set const& set, NamedSet& state) {
+        check_once<ast::Comment>(set.items);
         for (auto const& item : set.items) {
             ++now_;
             if (auto const* const elements = std::get_if<ast::Elements>(&item))
@@ -298,7 +316,7 @@ class Reader {
         } else if (command.object == "rule") {
             add_rule(command, table);
         } else {
-            declare_object(table, command.object, command.name, command.span);
+            declare_object(table, command.object, command.name, command.span, std::get_if<ast::Expr>(&command.payload));
         }
     }
 
@@ -432,7 +450,9 @@ class Reader {
         return set;
     }
 
-    void declare_object(TableState& table, std::string_view kind, std::string_view name, Span span) {
+    void declare_object(TableState& table, std::string_view kind, std::string_view name, Span span,
+                        ast::Expr const* content) {
+        if (content != nullptr) checker_.check_object(kind, *content, span, scope_of(table, now_));
         table.object_names.emplace(kind, name);
         table.objects.try_emplace({canonical(kind), std::string(name)}, ObjectState{name, span, now_});
     }
