@@ -190,6 +190,7 @@ struct HookSpec {
 
 struct Flags {
     std::vector<std::string_view> words;
+    Span span;
 };
 
 struct Comment {
@@ -209,19 +210,27 @@ struct SetType { // type ipv4_addr . inet_service : verdict, or the same with se
     bool by_example = false;     // typeof
     bool data_interval = false;  // "interval" before the data
 };
-struct Timeout {};
 struct Elements {
     Expr value; // a set or a variable
 };
-struct Property { // size, policy, gc-interval, a counter for each element: no change of what matches
-    bool merges = false; // auto-merge
+struct Property {
+    enum class Kind : std::uint8_t {
+        merge, // auto-merge
+        timeout,
+        gc_interval,
+        size,
+        policy,
+        state // a counter, limit … for each element
+    };
+    Kind kind = Kind::state;
+    Expr value; // but for merge and state
 };
 
 struct Set {
     bool is_map = false;
     std::string_view name;
     Span span; // of its name
-    std::vector<std::variant<SetType, Flags, Timeout, Elements, Property, Comment, Define, Include>> items;
+    std::vector<std::variant<SetType, Flags, Elements, Property, Comment, Define, Include>> items;
 };
 
 // Named objects that only count, limit or help. What their blocks say is kept as words, and braces as sets.
@@ -252,12 +261,13 @@ struct Command {
 };
 
 // Where a text stands: an included file continues the block of its include.
-enum class Place : std::uint8_t { top, table, chain };
+enum class Place : std::uint8_t { top, table, chain, set };
 
 struct File {
     std::vector<std::variant<Command, Define, Include>> items; // Place::top
     Table table;                                               // Place::table
     Chain chain;                                               // Place::chain
+    Set set;                                                   // Place::set
     std::vector<Span> comments;                                // "# …" without the end of line, in order
     std::vector<SyntaxError> errors;
 };

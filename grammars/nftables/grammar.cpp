@@ -139,6 +139,7 @@ x3::rule<struct chain_item_id, ChainItem> const chain_item{"statement"};
 x3::rule<struct chain_id, Chain> const chain{"chain"};
 x3::rule<struct chain_body_id, Chain> const chain_body{"'{'"};
 x3::rule<struct set_type_id, SetType> const set_type{"type"};
+x3::rule<struct property_id, Property> const property{"property"};
 x3::rule<struct elements_id, Elements> const elements{"elements"};
 x3::rule<struct set_item_id, SetItem> const set_item{"property of a set"};
 x3::rule<struct set_id, Set> const named_set{"set"};
@@ -161,8 +162,8 @@ auto const define_def =
             ("undefine"_kw >> x3::eps[set<&Define::kind, Define::Kind::undefine>] >>
              must(word, "name")[put<&Define::name>])];
 auto const include_def = spanned["include"_kw >> must(string, "file name in quotes")[put<&Include::pattern>]];
-auto const flags_def = "flags"_kw >> must(word, "flag")[append<&Flags::words>] >>
-                       *(comma >> must(word, "flag")[append<&Flags::words>]);
+auto const flags_def = spanned["flags"_kw >> must(word, "flag")[append<&Flags::words>] >>
+                               *(comma >> must(word, "flag")[append<&Flags::words>])];
 auto const comment_def = spanned["comment"_kw >> must(name, "string")[put<&Comment::text>]];
 
 // type filter hook input device "eth0" priority filter + 10
@@ -200,13 +201,17 @@ auto const data_type = -("interval"_kw >> x3::eps[set<&SetType::data_interval, t
 auto const set_type_def = ("type"_kw | ("typeof"_kw >> x3::eps[set<&SetType::by_example, true>])) >>
                           must(mixed_concat, "type")[put<&SetType::key>] >> -(colon >> data_type);
 auto const elements_def = "elements"_kw >> must(equals, "'='") >> must(lookup_table, "'{'")[put<&Elements::value>];
-auto const timeout = x3::omit["timeout"_kw >> must(simple, "duration")] >> x3::attr(Timeout{});
-auto const merging = "auto-merge"_kw >> x3::attr(Property{true});
-auto const property = as<Property>[merging | (x3::omit[(("gc-interval"_kw | "size"_kw | "policy"_kw) >> must(simple, "value")) |
-                                          (element_state >> *element_state)] >>
-                                 x3::attr(Property{}))];
-auto const set_item_def = set_type[become] | elements[become] | flags[become] | timeout[become] | property[become] |
-                          comment[become] | define[become] | include[become];
+template <Property::Kind K> auto const is_property = x3::eps[set<&Property::kind, K>];
+auto const property_value = must(simple, "value")[put<&Property::value>];
+using PK = Property::Kind;
+auto const property_def = ("auto-merge"_kw >> is_property<PK::merge>) |
+                          ("timeout"_kw >> is_property<PK::timeout> >> property_value) |
+                          ("gc-interval"_kw >> is_property<PK::gc_interval> >> property_value) |
+                          ("size"_kw >> is_property<PK::size> >> property_value) |
+                          ("policy"_kw >> is_property<PK::policy> >> property_value) |
+                          x3::omit[element_state >> *element_state];
+auto const set_item_def = set_type[become] | elements[become] | flags[become] | property[become] | comment[become] |
+                          define[become] | include[become];
 auto const set_block = block<SetItem>(set_item);
 auto const set_body_def = set_block[put<&Set::items>];
 auto const set_kind = "set"_kw | ("map"_kw >> x3::eps[set<&Set::is_map, true>]);
@@ -282,7 +287,7 @@ auto const command_def =
 auto const file_item_def = define[become] | include[become] | command[become];
 
 BOOST_SPIRIT_DEFINE(define, include, flags, comment, hook, policy, chain_item, chain, chain_body, set_type,
-                    elements, set_item, named_set, set_body, object, object_body, table_item, table_body, command, file_item,
+                    elements, property, set_item, named_set, set_body, object, object_body, table_item, table_body, command, file_item,
                     negative)
 
 } // namespace
@@ -336,6 +341,7 @@ File parse(std::string_view text, SourceId source, Place place) {
         case Place::top: read_items(first, last, context, grammar::file_item, file.items); break;
         case Place::table: read_items(first, last, context, grammar::table_item, file.table.items); break;
         case Place::chain: read_items(first, last, context, grammar::chain_item, file.chain.items); break;
+        case Place::set: read_items(first, last, context, grammar::set_item, file.set.items); break;
         }
     };
     for (read(); first != last && file.errors.size() < error_limit; read()) { // a '}' too many

@@ -51,6 +51,10 @@ bool is_equality(Relation relation) {
     return relation == Relation::implied || relation == Relation::eq || relation == Relation::ne;
 }
 
+bool stands_before(ast::Expr const& a, ast::Expr const& b) {
+    return std::pair(a.span.source, a.span.begin) < std::pair(b.span.source, b.span.begin);
+}
+
 // Whether two expressions are written alike.
 bool alike(ast::Expr const& a, ast::Expr const& b) {
     return a.kind == b.kind && a.text == b.text && a.selector == b.selector && a.op == b.op &&
@@ -499,7 +503,7 @@ void Checker::overlaps(std::vector<Entry>& entries, Table const& table) {
     for (Entry const& entry : entries) {
         bool const same = widest != nullptr && !less(*widest, entry) && !less(entry, *widest);
         bool const meets = widest != nullptr && entry.key.size() == 1 && entry.key[0].first <= widest->key[0].last;
-        Entry const* const later = widest != nullptr && entry.expr < widest->expr ? widest : &entry;
+        Entry const* const later = widest != nullptr && stands_before(*entry.expr, *widest->expr) ? widest : &entry;
         if (same && entry.data != nullptr && widest->data != nullptr && !alike(*entry.data, *widest->data))
             error(later->expr->span, "this key is in the map already, with another value");
         else if (!same && meets && table.disjoint)

@@ -21,6 +21,8 @@ class Checker {
     void check_set(NamedSet const& set, Scope const& scope);
     void check_object(std::string_view kind, ast::Expr const& content, Span span, Scope const& scope);
     void check_chain(ast::HookSpec const& hook, Scope const& scope);
+    void check_property(ast::Property const& property, Scope const& scope);
+    void check_flags(ast::Flags const& flags, std::initializer_list<std::string_view> known);
     // What a definition stands for is defined where it is made.
     void check_definition(ast::Expr const& value, Time time);
     void check_comment(std::string_view comment, Span span);
@@ -101,5 +103,7 @@ class Checker {
     std::set<std::pair<ast::Expr const*, std::string>>
         known_; // sets in variables, by the types they were checked for
 };
+
+void check_jump_depth(Ruleset const& ruleset, Findings& findings);
 
 } // namespace portcullis::nft

@@ -300,6 +300,37 @@ void Checker::check(Action const& action) {
     }
 }
 
+// ---- flags and properties of blocks
+
+void Checker::check_flags(ast::Flags const& flags, Words known) {
+    std::string all;
+    for (std::string_view const word : known) all += fmt::format("{}{}", all.empty() ? "" : ", ", word);
+    for (std::string_view const word : flags.words)
+        if (!is_one_of(word, known)) error(flags.span, fmt::format("'{}' is no flag here: there is {}", word, all));
+}
+
+void Checker::check_property(ast::Property const& property, Scope const& scope) {
+    Time time = scope.time;
+    ast::Expr const* const found = resolve(property.value, time);
+    if (found == nullptr) return;
+    switch (property.kind) {
+    case ast::Property::Kind::size:
+        if (!number_of(found)) error(property.value.span, fmt::format("'{}' is not a number", found->text));
+        break;
+    case ast::Property::Kind::policy:
+        if (!is_one_of(found->text, {"performance", "memory"}))
+            error(property.value.span, "the policy of a set is performance or memory");
+        break;
+    case ast::Property::Kind::timeout:
+    case ast::Property::Kind::gc_interval:
+        if (!parse_duration(found->text))
+            error(property.value.span, fmt::format("'{}' is not a duration such as 5m or 1d12h", found->text));
+        break;
+    case ast::Property::Kind::merge:
+    case ast::Property::Kind::state: break;
+    }
+}
+
 // ---- base chains
 
 namespace {

@@ -129,8 +129,10 @@ class Reader {
     }
 
     // Runs the items of a file as a continuation of the block that includes it.
-    void run(ast::File const& file, TableState* table, ChainState* chain) {
-        if (chain != nullptr)
+    void run(ast::File const& file, TableState* table, ChainState* chain, NamedSet* set = nullptr) {
+        if (set != nullptr)
+            run_set_items(file.set, *table, *set);
+        else if (chain != nullptr)
             run_chain(file.chain, *table, *chain);
         else if (table != nullptr)
             run_table(file.table, *table);
@@ -138,7 +140,7 @@ class Reader {
             for (auto const& item : file.items) visit(item, nullptr, nullptr);
     }
 
-    void include(ast::Include const& include, TableState* table, ChainState* chain) {
+    void include(ast::Include const& include, TableState* table, ChainState* chain, NamedSet* set = nullptr) {
         std::string const construct = fmt::format("include \"{}\"", include.pattern);
         auto const fail = [&](std::string why) {
             findings_.add("PC002", include.span).arg("construct", construct).arg("why", std::move(why));
@@ -155,10 +157,11 @@ class Reader {
                 continue;
             }
             open_files_.push_back(path);
-            run(load(source, chain != nullptr   ? ast::Place::chain
+            run(load(source, set != nullptr     ? ast::Place::set
+                             : chain != nullptr ? ast::Place::chain
                              : table != nullptr ? ast::Place::table
                                                 : ast::Place::top),
-                table, chain);
+                table, chain, set);
             open_files_.pop_back();
         }
     }
@@ -201,12 +204,16 @@ class Reader {
         run_chain(chain, *table, declare_chain(*table, chain.name, chain.span));
     }
     void apply(ast::Set const& set, TableState* table, ChainState*) {
-        run_set(set, declare_set(*table, set.name, set.is_map, set.span));
+        run_set(set, *table, declare_set(*table, set.name, set.is_map, set.span));
     }
     void apply(ast::Object const& object, TableState* table, ChainState*) {
         declare_object(*table, object.kind, object.name, object.span, &object.content);
     }
     void apply(ast::Flags const& flags, TableState* table, ChainState* chain) {
+        if (chain != nullptr)
+            checker_.check_flags(flags, {"offload"});
+        else
+            checker_.check_flags(flags, {"dormant", "owner", "persist"});
         if (chain == nullptr && std::find(flags.words.begin(), flags.words.end(), "dormant") != flags.words.end())
             table->dormant = true;
     }
@@ -231,12 +238,15 @@ class Reader {
             std::size_t count = 0;
             for (auto const& item : items)
                 if (auto const* const form = std::get_if<Form>(&item); form != nullptr && ++count == 2)
-                    error(form->span, fmt::format("{} is said twice in this block", name));
+                    error(place_of(*form), fmt::format("{} is said twice in this block", name));
         };
         (check(static_cast<Forms const*>(nullptr), title_of(static_cast<Forms const*>(nullptr))), ...);
     }
+    static Span place_of(ast::SetType const& type) { return type.key.span; }
+    template <class Form> static Span place_of(Form const& form) { return form.span; }
     static std::string_view title_of(ast::Comment const*) { return "the comment"; }
     static std::string_view title_of(ast::Policy const*) { return "the policy"; }
+    static std::string_view title_of(ast::SetType const*) { return "the type"; }
 
     void run_table(ast::Table const& table, TableState& state) {
         check_once<ast::Comment>(table.items);
@@ -248,28 +258,37 @@ class Reader {
         for (auto const& item : chain.items) visit(item, &table, &state);
         variables_.close_block(++now_);
     }
-    void run_set(ast::Set const& set, NamedSet& state) {
-        check_once<ast::Comment>(set.items);
+    void run_set(ast::Set const& set, TableState& table, NamedSet& state) {
+        check_once<ast::Comment, ast::SetType>(set.items);
+        run_set_items(set, table, state);
+    }
+    void run_set_items(ast::Set const& set, TableState& table, NamedSet& state) {
         for (auto const& item : set.items) {
             ++now_;
-            if (auto const* const elements = std::get_if<ast::Elements>(&item))
-                state.changes.push_back({&elements->value, now_, false});
-            else if (std::holds_alternative<ast::Timeout>(item))
-                state.changes_at_run_time = state.has_timeouts = true;
-            else if (auto const* const type = std::get_if<ast::SetType>(&item)) {
-                state.type = type;
-                state.type_time = now_;
-            } else if (auto const* const property = std::get_if<ast::Property>(&item))
-                state.merges = state.merges || property->merges;
-            else if (auto const* const flags = std::get_if<ast::Flags>(&item)) {
-                for (std::string_view const word : flags->words) set_flag(state, word);
-            } else if (auto const* const definition = std::get_if<ast::Define>(&item))
-                apply(*definition, nullptr, nullptr);
-            else if (auto const* const file = std::get_if<ast::Include>(&item))
-                findings_.add("PC002", file->span)
-                    .arg("construct", fmt::format("include \"{}\"", file->pattern))
-                    .arg("why", "it is inside a set");
+            std::visit([&](auto const& form) { apply_to_set(form, table, state); }, item);
         }
+    }
+    void apply_to_set(ast::Elements const& elements, TableState&, NamedSet& set) {
+        set.changes.push_back({&elements.value, now_, false});
+    }
+    void apply_to_set(ast::SetType const& type, TableState&, NamedSet& set) {
+        set.type = &type;
+        set.type_time = now_;
+    }
+    void apply_to_set(ast::Flags const& flags, TableState&, NamedSet& set) {
+        checker_.check_flags(flags, {"constant", "interval", "dynamic", "timeout"});
+        for (std::string_view const word : flags.words) set_flag(set, word);
+    }
+    void apply_to_set(ast::Property const& property, TableState& table, NamedSet& set) {
+        using enum ast::Property::Kind;
+        checker_.check_property(property, scope_of(table, now_));
+        if (property.kind == timeout) set.changes_at_run_time = set.has_timeouts = true;
+        if (property.kind == merge) set.merges = true;
+    }
+    void apply_to_set(ast::Comment const& comment, TableState&, NamedSet&) { apply(comment, nullptr, nullptr); }
+    void apply_to_set(ast::Define const& define, TableState&, NamedSet&) { apply(define, nullptr, nullptr); }
+    void apply_to_set(ast::Include const& item, TableState& table, NamedSet& set) {
+        include(item, &table, nullptr, &set);
     }
 
     static void set_flag(NamedSet& set, std::string_view flag) {
@@ -310,7 +329,7 @@ class Reader {
             if (auto const* const body = std::get_if<ast::Chain>(&command.payload)) run_chain(*body, table, chain);
         } else if (command.object == "set" || command.object == "map") {
             NamedSet& set = declare_set(table, command.name, command.object == "map", command.span);
-            if (auto const* const body = std::get_if<ast::Set>(&command.payload)) run_set(*body, set);
+            if (auto const* const body = std::get_if<ast::Set>(&command.payload)) run_set(*body, table, set);
         } else if (command.object == "element") {
             change_elements(command, table, false);
         } else if (command.object == "rule") {
@@ -625,6 +644,7 @@ class Reader {
                 lower_one((*body.rules)[i], i, *body.table, body.time, rules);
             reading_.ruleset.chains[body.id].rules = std::move(rules);
         }
+        check_jump_depth(reading_.ruleset, findings_);
     }
 
     void lower_rules(Placed const& place) {
