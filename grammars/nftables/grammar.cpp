@@ -287,16 +287,16 @@ auto const command_def =
 auto const file_item_def = define[become] | include[become] | command[become];
 
 BOOST_SPIRIT_DEFINE(define, include, flags, comment, hook, policy, chain_item, chain, chain_body, set_type,
-                    elements, property, set_item, named_set, set_body, object, object_body, table_item, table_body, command, file_item,
-                    negative)
+                    elements, property, set_item, named_set, set_body, object, object_body, table_item, table_body, command,
+                    file_item, negative)
 
 } // namespace
 } // namespace grammar
 
 namespace {
 
-// What nft's scanner takes amiss without naming it: it ends lines with line feeds only, and needs one after a comment,
-// a definition and an include.
+// What nft's scanner takes amiss without naming it: it ends lines with line feeds only, and needs one after a
+// comment, a definition and an include.
 void check_line_ends(std::string_view text, SourceId source, Place place, File& file) {
     auto const complain = [&](std::size_t at, char const* message) {
         auto const begin = static_cast<std::uint32_t>(at);

@@ -13,6 +13,7 @@ using ast::Relation;
 using TableFamily = ast::TableFamily;
 
 constexpr int expression_depth = 200; // of variables within variables, and of what is written
+constexpr std::size_t work_limit = 5'000'000;
 constexpr std::size_t comment_limit = 128;
 constexpr Typed port_type{Type::port, 16};
 constexpr Typed verdict_type{Type::verdict, 0};
@@ -124,6 +125,15 @@ bool Checker::error(Span span, std::string message) {
     return false;
 }
 
+bool Checker::spend(Span span) {
+    if (++spent_ < work_limit) return true;
+    if (spent_ == work_limit)
+        findings_.add("PC002", span)
+            .arg("construct", "a set")
+            .arg("why", "the sets of this text have too many elements together to check them all");
+    return false;
+}
+
 void Checker::undefined(std::string_view kind, std::string_view name, Span span) {
     if (!told_.emplace(span.source, span.begin).second) return; // a set or variable is looked at at every use
     findings_.add("PC401", span).arg("kind", std::string(kind)).arg("name", std::string(name));
@@ -177,7 +187,7 @@ Typed Checker::look_at_selector(ast::Expr const& expr) {
         error(expr.span, fmt::format("'{}' exists in a table of family bridge only", field));
     if (header == "ct" && (field == "saddr" || field == "daddr")) return look_at_connection(field, {}, expr.span);
     if (header == "rt" && field == "nexthop") return look_at_connection(field, {}, expr.span);
-    if (header == "ct" && field.starts_with("proto-") && protocols_.is_transport_open())
+    if (header == "ct" && field.starts_with("proto-") && !protocols_.has_transport())
         error(expr.span, fmt::format("'ct {}' needs a match on the transport protocol before", field));
     return selector_type(expr.selector);
 }
@@ -206,7 +216,7 @@ Typed Checker::look_at_computed(ast::Expr const& expr) {
         return {};
     }
     if (first == "ct" && addressed && !of_family) return look_at_connection(words.back(), {}, expr.span);
-    if (first == "ct" && words.back().starts_with("proto-") && protocols_.is_transport_open())
+    if (first == "ct" && words.back().starts_with("proto-") && !protocols_.has_transport())
         error(expr.span, fmt::format("'{}' needs a match on the transport protocol before", words.back()));
     return computed.typed;
 }
@@ -257,7 +267,7 @@ Shape Checker::look(ast::Expr const& expr) {
 
 std::optional<Interval> Checker::constant_of_variable(ast::Expr const& expr, Typed typed, Time time) {
     ast::Expr const* const found = resolve(expr, time);
-    if (found == nullptr || depth_ >= expression_depth) return std::nullopt;
+    if (found == nullptr || depth_ >= expression_depth || !spend(expr.span)) return std::nullopt;
     ++depth_;
     std::optional<Interval> const result = constant(*found, typed, time);
     --depth_;
@@ -459,7 +469,7 @@ void Checker::element(ast::Expr const& key_expr, ast::Expr const* value_expr, Ta
 
 // The elements of a set; sets in it are spliced.
 void Checker::elements(ast::Expr const& expr, Table const& table, Time time, std::vector<Entry>& entries) {
-    if (depth_ >= expression_depth) return;
+    if (depth_ >= expression_depth || !spend(expr.span)) return;
     ++depth_;
     if (expr.kind == Kind::variable) {
         Time value_time = time;
@@ -469,7 +479,7 @@ void Checker::elements(ast::Expr const& expr, Table const& table, Time time, std
             for (Typed const typed : table.key)
                 shape += fmt::format("{}/{} ", static_cast<int>(typed.type), typed.bits);
             bool const asked = table.disjoint || table.is_map || known_.emplace(found, std::move(shape)).second;
-            if (asked && entries.size() < 2'000'000) elements(*found, table, value_time, entries);
+            if (asked) elements(*found, table, value_time, entries);
         } else if (found != nullptr) {
             element(*found, nullptr, table, value_time, entries);
         }
@@ -707,7 +717,7 @@ void Checker::establish(ast::Expr const& left, ast::Expr const& right, Time time
     bool const settles =
         field == "protocol" || field == "l4proto" || field == "nfproto" || field == "nexthdr" || field == "type";
     ast::Expr const* const found = settles ? variables_.resolve(right, time) : nullptr;
-    if (found == nullptr || depth_ >= expression_depth) return;
+    if (found == nullptr || depth_ >= expression_depth || !spend(right.span)) return;
     ++depth_;
     if (found->kind == Kind::set) {
         for (ast::Expr const& part : found->parts) establish(left, part, time);

@@ -91,6 +91,7 @@ class Checker {
     void port(std::vector<ast::Expr> const& ports);
 
     bool error(Span span, std::string message);
+    bool spend(Span span); // false: enough was looked at
     void undefined(std::string_view kind, std::string_view name, Span span);
 
     Variables const& variables_;
@@ -99,6 +100,7 @@ class Checker {
     Protocols protocols_{ast::TableFamily::ip};
     Span span_; // of the statement
     int depth_ = 0;
+    std::size_t spent_ = 0; // expressions looked at: bounded, since variables can multiply them
     std::set<std::pair<SourceId, std::uint32_t>> told_; // where an undefined name was reported
     std::set<std::pair<ast::Expr const*, std::string>>
         known_; // sets in variables, by the types they were checked for

@@ -12,7 +12,7 @@ using Kind = ast::Expr::Kind;
 using ast::Relation;
 
 constexpr int variable_depth = 64;
-constexpr std::size_t element_limit = 20'000'000;
+constexpr std::size_t element_limit = 8'000'000;
 constexpr Time for_ever = ~Time{0};
 
 std::string_view operator_text(ast::Operator op) {
@@ -301,6 +301,7 @@ std::optional<Interval> Expressions::constant_range(ast::Expr const& expr, Meani
 }
 
 std::optional<U128> Expressions::constant(ast::Expr const& expr, Meaning const& meaning, Time time) {
+    if (!spend(expr.span)) return std::nullopt;
     switch (expr.kind) {
     case Kind::list: {
         U128 bits = 0;

@@ -162,7 +162,8 @@ Meaning const& meaning_of(std::uint16_t selector) {
             Typed const typed = selector_type(at);
             meanings[at] = {typed.type, row.field, row.bits == 0 ? typed.bits : row.bits, false, row.protocol};
         }
-        for (Selector const& row : stateful_selectors) meanings[selector_index(row.header, row.key)].stateful = true;
+        for (Selector const& row : stateful_selectors)
+            meanings[selector_index(row.header, row.key)].stateful = true;
         return meanings;
     }();
     return table[selector];

@@ -21,7 +21,6 @@ class Protocols {
     std::string_view network() const { return network_; } // "ip", "ip6", "arp", or empty
     bool has_transport() const { return transport_count_ > 0; }
     bool only_transport(std::string_view header) const { return transport_count_ == 1 && transport_[0] == header; }
-    bool is_transport_open() const { return transport_count_ == 0; }
 
   private:
     std::string use_link(std::string_view header);

@@ -73,7 +73,7 @@ struct SelectorRow {
     unsigned bits; // 0: as the datatype has it
 };
 constexpr SelectorRow selector_rows[] = {
-    {"meta", "length mark cpu cgroup random secmark", Type::number, 32},
+    {"meta", "length cpu cgroup random secmark", Type::number, 32},
     {"meta", "mark", Type::mark, 0},
     {"meta", "nfproto", Type::nfproto, 0},
     {"meta", "l4proto", Type::protocol, 0},

@@ -291,6 +291,23 @@ TEST_CASE("the kernel refuses sixteen jumps in a row") {
     CHECK_THAT(complaint(chains(16))->message, Catch::Contains("from here it is 16"));
 }
 
+TEST_CASE("checks of variables that double each other come to an end") {
+    auto const doubled = [](std::string const& first, std::string const& open, std::string const& between,
+                            std::string const& close, std::string const& rule) {
+        std::string text = "define a0 = " + first + "\n";
+        for (int i = 1; i < 60; ++i) {
+            std::string const before = "$a" + std::to_string(i - 1);
+            text += "define a" + std::to_string(i) + " = " + open + before + between + before + close + "\n";
+        }
+        return text + "table ip t {\n chain c {\n  " + rule + "\n }\n}\n";
+    };
+    CHECK_FALSE(complaint(doubled("{ 192.0.2.1 : drop }", "{ ", ", ", " }", "ip saddr vmap $a59")));
+    CHECK_FALSE(complaint(doubled("{ }", "{ ", ", ", " }", "ip saddr vmap $a59")));
+    CHECK_FALSE(complaint(doubled("{ }", "{ ", ", ", " }", "meta l4proto $a59")));
+    CHECK_FALSE(complaint(doubled("5", "", " | ", "", "meta mark $a59")));
+    CHECK_FALSE(complaint(doubled("5", "", " | ", "", "meta mark set $a59")));
+}
+
 TEST_CASE("what a set's file includes goes on in the set") {
     Sources sources;
     ReadOptions options;
