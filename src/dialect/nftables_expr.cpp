@@ -191,25 +191,20 @@ bool Expressions::is_stateful(ast::Expr const& expr) const {
                        [&](ast::Expr const& part) { return is_stateful(part); });
 }
 
+void Expressions::keep(ast::Expr const& table, Scope const& scope) {
+    Time time = scope.time;
+    ast::Expr const* const resolved = resolve(table, time);
+    if (resolved == nullptr || resolved->kind != Kind::set_name) return;
+    auto const found = scope.sets->find(resolved->text);
+    if (found != scope.sets->end()) kept_.insert(&found->second);
+}
+
 // ---- requirements
 
 void Expressions::require(Requirement const& requirement, Span span, Scope const& scope, Match& out) {
-    auto const implied = [&](Field field, IntervalSet const& values) {
-        return std::any_of(out.terms.begin(), out.terms.end(), [&](Term const& term) {
-            return term.field == field && !term.values.negated && term.values.masks.empty() &&
-                   values.contains(term.values.intervals);
-        });
-    };
-    // In the tables of one family nft adds no test of it, not even for "icmp" in a table of ip6.
     using enum ast::TableFamily;
-    bool const both = scope.family == inet || scope.family == bridge || scope.family == netdev;
-    if (both && requirement.no_packet) out.terms.push_back({Field::family, ValueSet{}, span});
-    if (both && requirement.family) {
-        IntervalSet const family = IntervalSet::single(*requirement.family == Family::v4 ? family_v4 : family_v6);
-        if (!implied(Field::family, family)) out.terms.push_back({Field::family, family, span});
-    }
-    if (!requirement.protocols.empty() && !implied(Field::protocol, requirement.protocols))
-        out.terms.push_back({Field::protocol, requirement.protocols, span});
+    bool const any_family = scope.family == inet || scope.family == bridge || scope.family == netdev;
+    add_required(requirement, any_family, span, out.terms);
 }
 
 void Expressions::require(ast::Expr const& expr, Span span, Scope const& scope, Match& out) {
@@ -648,13 +643,16 @@ void Expressions::match(ast::Match const& statement, Span span, Scope const& sco
     if (fragment_match(statement, span, scope, out)) return;
     Time time = scope.time;
     ast::Expr const* right = resolve(statement.right, time);
+    bool one = false;
     // nft takes the braces off a set of one: "tcp flags { syn }" tests a bit, "tcp flags { syn, ack }" and named
     // sets compare the whole byte.
     if (right != nullptr && right->kind == Kind::set && right->parts.size() == 1 &&
-        right->parts.front().kind != Kind::set)
+        right->parts.front().kind != Kind::set) {
+        one = true;
         right = resolve(right->parts.front().kind == Kind::element ? right->parts.front().parts[0]
                                                                    : right->parts.front(),
                         time);
+    }
     bool const equality = statement.relation == Relation::implied || statement.relation == Relation::eq ||
                           statement.relation == Relation::ne;
     if (right != nullptr && (right->kind == Kind::set || right->kind == Kind::set_name) && statement.mask.empty()) {
@@ -689,7 +687,10 @@ void Expressions::match(ast::Match const& statement, Span span, Scope const& sco
     case Relation::gt: opaque.negated = true; [[fallthrough]];
     case Relation::le: opaque.text += " <= "; break;
     }
-    append_text(statement.right, scope.time, opaque.text);
+    if (one && right != nullptr)
+        append_text(*right, time, opaque.text);
+    else
+        append_text(statement.right, scope.time, opaque.text);
     if (!statement.mask.empty()) {
         opaque.text += " / ";
         append_text(statement.mask.front(), scope.time, opaque.text);

@@ -113,6 +113,9 @@ class Expressions {
     // Canonical text, variables followed.
     std::string text(ast::Expr const& expr, Time time);
     bool is_stateful(ast::Expr const& expr) const;
+    // A set that a text kept by the model names, so that its declaration has to be kept too.
+    void keep(ast::Expr const& table, Scope const& scope);
+    bool is_kept(NamedSet const& set) const { return kept_.contains(&set); }
 
   private:
     struct Component; // one selector of the left side, perhaps masked
@@ -138,6 +141,7 @@ class Expressions {
     Findings& findings_;
     int depth_ = 0;         // of variables within variables
     std::size_t spent_ = 0; // elements visited: bounded, since variables can multiply them
+    std::unordered_set<NamedSet const*> kept_;
     std::map<std::pair<NamedSet const*, std::string>, IntervalSet> known_sets_;
     std::map<NamedSet const*, std::vector<Element>> known_elements_;
 };

@@ -204,6 +204,23 @@ Requirement const& requirement_of(std::uint16_t selector) {
     return *table[selector];
 }
 
+void add_required(Requirement const& requirement, bool any_family, Span span, std::vector<Term>& terms) {
+    auto const implied = [&](Field field, IntervalSet const& values) {
+        return std::any_of(terms.begin(), terms.end(), [&](Term const& term) {
+            return term.field == field && !term.values.negated && term.values.masks.empty() &&
+                   values.contains(term.values.intervals);
+        });
+    };
+    // In the tables of one family nft adds no test of it, not even for "icmp" in a table of ip6.
+    if (any_family && requirement.no_packet && !implied(Field::family, {})) terms.push_back({Field::family, ValueSet{}, span});
+    if (any_family && requirement.family) {
+        IntervalSet const family = IntervalSet::single(*requirement.family == Family::v4 ? family_v4 : family_v6);
+        if (!implied(Field::family, family)) terms.push_back({Field::family, family, span});
+    }
+    if (!requirement.protocols.empty() && !implied(Field::protocol, requirement.protocols))
+        terms.push_back({Field::protocol, requirement.protocols, span});
+}
+
 std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw, U128 mask, U128 flip,
                                  bool negated) {
     U128 const all = max_value(meaning.bits);
@@ -235,6 +252,50 @@ std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw,
         }
     }
     return negated ? values.complement() : values;
+}
+
+namespace {
+
+struct PriorityName {
+    std::string_view name;
+    int value;
+    std::optional<HookPoint> only{}; // the one hook where nft takes the name
+};
+constexpr PriorityName ip_priorities[] = {{"raw", -300},   {"mangle", -150},  {"dstnat", -100, HookPoint::prerouting},
+                                          {"filter", 0},   {"security", 50}, {"srcnat", 100, HookPoint::postrouting}};
+constexpr PriorityName bridge_priorities[] = {{"dstnat", -300, HookPoint::prerouting},
+                                              {"filter", -200},
+                                              {"out", 100, HookPoint::output},
+                                              {"srcnat", 300, HookPoint::postrouting}};
+
+std::span<PriorityName const> priorities_of(ast::TableFamily family) {
+    if (family == ast::TableFamily::bridge) return bridge_priorities;
+    return ip_priorities;
+}
+
+} // namespace
+
+std::optional<int> priority_by_name(std::string_view name, ast::TableFamily family) {
+    for (PriorityName const& row : priorities_of(family))
+        if (row.name == name) return row.value;
+    return std::nullopt;
+}
+
+std::string priority_text(int priority, ast::TableFamily family, HookPoint point) {
+    bool const only_filter = family == ast::TableFamily::arp || family == ast::TableFamily::netdev;
+    for (PriorityName const& row : priorities_of(family)) {
+        if ((row.only && *row.only != point) || (only_filter && row.name != "filter")) continue;
+        std::int64_t const offset = std::int64_t{priority} - row.value;
+        if (offset == 0) return std::string(row.name);
+        if (offset >= -10 && offset <= 10)
+            return std::string(row.name) + (offset > 0 ? " + " : " - ") + std::to_string(offset > 0 ? offset : -offset);
+    }
+    return std::to_string(priority);
+}
+
+std::string_view name_of(ast::TableFamily family) {
+    constexpr std::array<std::string_view, 6> names{"ip", "ip6", "inet", "arp", "bridge", "netdev"};
+    return names[static_cast<std::size_t>(family)];
 }
 
 } // namespace portcullis::nft

@@ -34,9 +34,20 @@ struct Requirement {
 Requirement const& requirement_of(std::string_view header);
 Requirement const& requirement_of(std::uint16_t selector);
 
+// Adds the terms that nft adds for it: those which `terms` do not imply yet, that of the family first. `any_family`:
+// the table sees more than one family.
+void add_required(Requirement const& requirement, bool any_family, Span span, std::vector<Term>& terms);
+
 // The values of the field that nft's numbers in `raw` (or outside of it) stand for; nothing where some of them may
 // be either. Only ct state, nfproto and ether type have numbers of their own.
 std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw, U128 mask, U128 flip,
                                  bool negated);
+
+// nft(8), "Standard priority names": those of bridge differ.
+std::optional<int> priority_by_name(std::string_view name, ast::TableFamily family);
+// As `nft list ruleset` prints it: "filter", "filter + 10", "-400".
+std::string priority_text(int priority, ast::TableFamily family, HookPoint point);
+
+std::string_view name_of(ast::TableFamily family);
 
 } // namespace portcullis::nft

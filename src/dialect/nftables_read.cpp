@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <deque>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
 #include <map>
+#include <span>
 
 #include "dialect/nftables_advice.hpp"
 #include "dialect/nftables_declaration.hpp"
@@ -56,9 +58,6 @@ struct TableState {
     std::map<std::pair<std::string, std::string>, ObjectState> objects; // by kind and name
 };
 
-constexpr std::array<std::string_view, 6> family_names{"ip", "ip6", "inet", "arp", "bridge", "netdev"};
-std::string_view name_of(ast::TableFamily family) { return family_names[static_cast<std::size_t>(family)]; }
-
 struct PointName {
     std::string_view name;
     HookPoint point;
@@ -74,24 +73,6 @@ struct TypeName {
 };
 constexpr TypeName type_names[] = {
     {"filter", ChainType::filter}, {"nat", ChainType::nat}, {"route", ChainType::route}};
-
-// nft(8), "Standard priority names": those of bridge differ.
-struct PriorityName {
-    std::string_view name;
-    int value;
-};
-constexpr PriorityName ip_priorities[] = {{"raw", -300}, {"mangle", -150}, {"dstnat", -100},
-                                          {"filter", 0}, {"security", 50}, {"srcnat", 100}};
-constexpr PriorityName bridge_priorities[] = {{"dstnat", -300}, {"filter", -200}, {"out", 100}, {"srcnat", 300}};
-
-std::optional<int> priority_by_name(std::string_view name, ast::TableFamily family) {
-    auto const find = [&](auto const& table) -> std::optional<int> {
-        for (PriorityName const& row : table)
-            if (row.name == name) return row.value;
-        return std::nullopt;
-    };
-    return family == ast::TableFamily::bridge ? find(bridge_priorities) : find(ip_priorities);
-}
 
 std::optional<int> small_number(std::string_view text) {
     bool const negative = text.starts_with('-');
@@ -473,7 +454,8 @@ class Reader {
                         ast::Expr const* content) {
         if (content != nullptr) checker_.check_object(kind, *content, span, scope_of(table, now_));
         table.object_names.emplace(kind, name);
-        table.objects.try_emplace({canonical(kind), std::string(name)}, ObjectState{name, span, now_});
+        bool const of_ct = kind == "helper" || kind == "timeout" || kind == "expectation";
+        table.objects.try_emplace({(of_ct ? "ct " : "") + canonical(kind), std::string(name)}, ObjectState{name, span, now_});
     }
 
     // The table or chain of a command; where the file does not have it, that is reported once.
@@ -564,14 +546,15 @@ class Reader {
         return !file.comments.empty() || !std::all_of(file.items.begin(), file.items.end(), is_table);
     }
 
-    // What rules refer to by name only: objects, and sets whose content changes at run time.
+    // What rules refer to by name only: objects, and sets whose content changes at run time or that a kept text names.
     void keep_declarations() {
         std::map<Time, Unmodelled> kept;
-        auto const add = [&](TableState const& table, std::string_view kind, std::string_view name, Span span, Time time) {
+        auto const add = [&](TableState const& table, std::string_view kind, std::string_view name, Span span, Time time, std::string const& elements) {
             std::string_view const text = sources_[span.source].text();
             auto const end = static_cast<std::size_t>(name.data() - text.data()) + name.size();
-            std::string const body = declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end),
-                                                   [&](std::string_view variable) { return variable_text(variable, span, time); });
+            std::string body = declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end),
+                                             [&](std::string_view variable) { return variable_text(variable, span, time); });
+            if (!elements.empty()) body += (body.empty() ? "" : "; ") + elements;
             std::string declaration = fmt::format("{} {}{}", kind, name, body.empty() ? body : " { " + body + " }");
             // nft marks a set that rules add to as dynamic when it loads it, and does not tell in JSON.
             std::size_t const flags = declaration.find("; flags ");
@@ -581,15 +564,38 @@ class Reader {
             kept.emplace(time, Unmodelled{std::move(declaration), span, 1, title(table)});
         };
         for (auto const& [key, table] : tables_) {
-            for (auto const& [name, object] : table.objects) {
-                bool const of_conntrack = name.first == "helper" || name.first == "timeout" || name.first == "expectation";
-                add(table, of_conntrack ? "ct " + name.first : name.first, object.name, object.span, object.time);
-            }
+            for (auto const& [name, object] : table.objects) add(table, name.first, object.name, object.span, object.time, {});
             for (auto const& [name, set] : table.sets) {
-                if (set.changes_at_run_time) add(table, set.is_map ? "map" : "set", set.name, set.span, set.time);
+                if (set.changes_at_run_time || expressions_.is_kept(set))
+                    add(table, set.is_map ? "map" : "set", set.name, set.span, set.time, elements_text(set));
             }
         }
         for (auto& [time, item] : kept) reading_.ruleset.unmodelled.push_back(std::move(item));
+    }
+
+    // "elements = { … }": what the file puts in and does not take out, each with its options as written.
+    std::string elements_text(NamedSet const& set) {
+        std::vector<std::string> texts;
+        std::unordered_map<std::string, std::size_t> positions;
+        for (NamedSet::Change const& change : set.changes) {
+            Time time = change.time;
+            ast::Expr const* const elements = expressions_.resolve(*change.elements, time);
+            if (elements == nullptr) continue;
+            bool const braces = elements->kind == ast::Expr::Kind::set;
+            for (ast::Expr const& part : braces ? std::span(elements->parts) : std::span(elements, 1)) {
+                std::string const source = canonical(sources_.text(part.span));
+                std::string text = source.find('$') == source.npos ? source : expressions_.text(part, time);
+                auto const [at, is_new] = positions.try_emplace(text, texts.size());
+                if (change.removal) {
+                    if (!is_new) texts[at->second].clear();
+                    positions.erase(at);
+                } else if (is_new) {
+                    texts.push_back(std::move(text));
+                }
+            }
+        }
+        std::erase(texts, std::string());
+        return texts.empty() ? std::string() : fmt::format("elements = {{ {} }}", fmt::join(texts, ", "));
     }
 
     std::string variable_text(std::string_view name, Span span, Time time) {
@@ -602,17 +608,18 @@ class Reader {
 
     // A set that rules add to has another content at run time.
     void mark_updated_sets() {
-        for (auto& [key, table] : tables_) {
-            for (auto const& [name, chain] : table.chains) {
-                for (RuleState const& rule : chain.rules) {
-                    for (ast::Statement const& statement : rule.rule->statements) {
-                        ast::Expr const* const set = updated_set(statement);
-                        if (set == nullptr) continue;
-                        auto const found = table.sets.find(set->text);
-                        if (found != table.sets.end()) found->second.changes_at_run_time = found->second.updated = true;
-                    }
-                }
-            }
+        for (auto& [key, table] : tables_)
+            for (auto const& [name, chain] : table.chains)
+                for (RuleState const& rule : chain.rules) mark_updated_sets(*rule.rule, table);
+    }
+    void mark_updated_sets(ast::Rule const& rule, TableState& table) {
+        for (ast::Statement const& statement : rule.statements) {
+            if (auto const* const decision = std::get_if<ast::Decision>(&statement.form))
+                for (ast::Rule const& inner : decision->body) mark_updated_sets(inner, table);
+            ast::Expr const* const set = updated_set(statement);
+            if (set == nullptr) continue;
+            auto const found = table.sets.find(set->text);
+            if (found != table.sets.end()) found->second.changes_at_run_time = found->second.updated = true;
         }
     }
 

@@ -154,7 +154,7 @@ class RuleReader {
     }
 
     void lower(ast::Translation const& translation) {
-        Rewrite rewrite{rewrite_kind(translation.kind), {}, {}};
+        Rewrite rewrite{rewrite_kind(translation.kind), {}, {}, translation_flags(source_text())};
         ended_ = true;
         std::optional<Family> const family = translated_family(translation);
         if (family)
@@ -195,7 +195,7 @@ class RuleReader {
         case last: effects_.sets.push_back(source_text()); break;
         case log:
             effects_.log = true;
-            effects_.log_options = after_word(source_text(), "log");
+            effects_.log_options = after_word(source_text(true), "log");
             break;
         case limit: opaque(without_over(source_text()), true, action.over, true); break;
         case quota:
@@ -370,6 +370,7 @@ class RuleReader {
         }
         expressions_.require(expr.parts[0], span_, scope_, match_);
         Elements const elements = expressions_.elements(expr.parts[1], scope_);
+        if (elements.known) expressions_.keep(expr.parts[1], scope_);
         bool const any = std::any_of(elements.all.begin(), elements.all.end(),
                                      [](Element const& e) { return e.key->kind == Kind::wildcard; });
         if (!elements.known)
@@ -377,7 +378,26 @@ class RuleReader {
                                expressions_.text(expr.parts[0], scope_.time)),
                    elements.stateful, false);
         else if (!any)
-            expressions_.member(expr.parts[0], elements.all, false, span_, scope_, match_);
+            add_once(expr.parts[0], elements.all);
+    }
+
+    // The key of a map, where the rule does not ask for the same already.
+    void add_once(ast::Expr const& key, std::vector<Element> const& elements) {
+        Match condition;
+        expressions_.member(key, elements, false, span_, scope_, condition);
+        auto const add = [](auto& to, auto& from) {
+            to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+        };
+        std::string const whole = to_text(condition);
+        for (Term const& term : match_.terms)
+            if (condition.terms.size() == 1 && to_text(Match{{term}, {}, {}}) == whole) return;
+        for (Alternatives const& relation : match_.alternatives)
+            if (!condition.alternatives.empty() && to_text(Match{{}, {relation}, {}}) == whole) return;
+        for (Opaque const& opaque : match_.opaque)
+            if (!condition.opaque.empty() && to_text(Match{{}, {}, {opaque}}) == whole) return;
+        add(match_.terms, condition.terms);
+        add(match_.alternatives, condition.alternatives);
+        add(match_.opaque, condition.opaque);
     }
 
     // ---- address translation
@@ -390,6 +410,25 @@ class RuleReader {
         case ast::Translation::Kind::redirect: return Rewrite::Kind::redirect;
         }
         return Rewrite::Kind::dnat;
+    }
+
+    // "random,persistent" at the end of the statement, in one order.
+    static std::string translation_flags(std::string_view text) {
+        constexpr std::array<std::string_view, 3> words{"random", "fully-random", "persistent"};
+        std::array<bool, 3> found{};
+        for (;;) {
+            text = text.substr(0, text.find_last_not_of(" ,") + 1);
+            std::size_t const begin = text.find_last_of(" ,") + 1;
+            auto const at = std::find(words.begin(), words.end(), text.substr(begin));
+            if (at == words.end() || begin == 0) break;
+            found[static_cast<std::size_t>(at - words.begin())] = true;
+            text = text.substr(0, begin);
+        }
+        std::string flags;
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            if (found[i]) flags += (flags.empty() ? "" : ",") + std::string(words[i]);
+        }
+        return flags;
     }
 
     // The family of its addresses: as written, of the table, or as the address shows. The kernel leaves packets of
@@ -444,15 +483,15 @@ class RuleReader {
         match_.opaque.push_back({std::move(text), stateful, negated, span_, rate});
     }
     void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
-    // The statement with single blanks and its variables followed.
-    std::string source_text() {
+    // The statement with single blanks and its variables followed; in quotes nft does that for prefixes of logs only.
+    std::string source_text(bool within_quotes = false) {
         std::string const source = canonical(sources_.text(span_));
         std::string text;
         bool quoted = false;
         for (std::size_t at = 0; at < source.size();) {
             quoted = quoted != (source[at] == '"');
             std::size_t const end = source.find_first_not_of(word_characters, at + 1);
-            if (source[at] != '$' || quoted) {
+            if (source[at] != '$' || (quoted && !within_quotes)) {
                 text += source[at++];
                 continue;
             }
@@ -460,7 +499,9 @@ class RuleReader {
             variable.kind = Kind::variable;
             variable.span = span_;
             variable.text = std::string_view(source).substr(at + 1, std::min(end, source.size()) - at - 1);
-            text += expressions_.text(variable, scope_.time);
+            std::string value = expressions_.text(variable, scope_.time);
+            if (quoted) std::erase(value, '"');
+            text += value;
             at = std::min(end, source.size());
         }
         return text;

@@ -703,6 +703,36 @@ std::string value_problem(std::string_view text, Typed typed) {
     return fmt::format("'{}' is not {}", text, datatype(typed.type).what);
 }
 
+namespace {
+
+// nft's own words; their numbers are in the table of names.
+constexpr std::string_view icmp_type_words[] = {
+    "echo-reply", "destination-unreachable", "source-quench", "redirect", "echo-request", "router-advertisement",
+    "router-solicitation", "time-exceeded", "parameter-problem", "timestamp-request", "timestamp-reply",
+    "info-request", "info-reply", "address-mask-request", "address-mask-reply"};
+constexpr std::string_view icmpv6_type_words[] = {
+    "destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem", "echo-request", "echo-reply",
+    "mld-listener-query", "mld-listener-report", "mld-listener-done", "nd-router-solicit", "nd-router-advert",
+    "nd-neighbor-solicit", "nd-neighbor-advert", "nd-redirect", "router-renumbering", "ind-neighbor-solicit",
+    "ind-neighbor-advert", "mld2-listener-report"};
+
+} // namespace
+
+std::string word_of(Type type, U128 value) {
+    if (type == Type::icmp_type || type == Type::icmpv6_type) {
+        Family const family = type == Type::icmp_type ? Family::v4 : Family::v6;
+        std::span<std::string_view const> words = icmpv6_type_words;
+        if (family == Family::v4) words = icmp_type_words;
+        for (std::string_view const word : words) {
+            std::optional<IcmpName> const found = icmp_by_name(word, family);
+            if (found && !found->code && found->type == value) return std::string(word);
+        }
+    }
+    for (Word const& word : symbols(type))
+        if (word.value == value) return std::string(word.text);
+    return {};
+}
+
 std::optional<Interval> parse_value(std::string_view text, Typed typed, U128 protocol) {
     auto const single = [](std::optional<U128> value) {
         return value ? std::optional(Interval{*value, *value}) : std::nullopt;

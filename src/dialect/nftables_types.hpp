@@ -93,6 +93,8 @@ bool is_tcp_option(std::string_view name);
 // The number of a word, as an interval where it is a pattern such as "eth*"; `protocol`: whose port names are
 // meant, 0: any.
 std::optional<Interval> parse_value(std::string_view text, Typed typed, U128 protocol = 0);
+// The word for a number, where nft has one.
+std::string word_of(Type type, U128 value);
 // What is wrong with a value of the type; empty: nothing. Names that only the machine knows are right.
 std::string value_problem(std::string_view text, Typed typed);
 // A number in digits or hexadecimal, of at most 128 bits.

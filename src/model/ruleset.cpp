@@ -198,44 +198,73 @@ std::string to_text(Verdict const& verdict, Ruleset const& ruleset) {
                 text += " to " + values_text(src_field(family), IntervalSet(rewrite.address->first, rewrite.address->last));
             }
             if (rewrite.port) text += " port " + values_text(Field::dport, IntervalSet(rewrite.port->first, rewrite.port->last));
+            if (!rewrite.flags.empty()) text += ' ' + rewrite.flags;
             return text;
         }
     };
     return std::visit(Printer{ruleset}, verdict);
 }
 
+namespace {
+
+std::string head_text(Chain const& chain, Ruleset const& ruleset) {
+    std::string text = "chain " + chain.title();
+    auto out = std::back_inserter(text);
+    if (chain.hook) {
+        Hook const& hook = *chain.hook;
+        constexpr std::array<std::string_view, 3> types{"filter", "nat", "route"};
+        fmt::format_to(out, " {} {} {}{}{}", types[static_cast<std::size_t>(hook.type)], point_name(hook.point),
+                       hook.priority, hook.v4 ? " ipv4" : "", hook.v6 ? " ipv6" : "");
+        if (!hook.device.empty()) fmt::format_to(out, " device {}", hook.device);
+        fmt::format_to(out, " policy {}{}", to_text(chain.policy, ruleset), chain.explicit_policy ? "" : " (implied)");
+    }
+    for (Binding const& binding : chain.bindings) {
+        fmt::format_to(out, " {} {}", binding.inbound ? "in" : "out", binding.interface);
+    }
+    if (!chain.filters) text += " no-filter";
+    return text;
+}
+
+std::string rule_text(Rule const& rule, Ruleset const& ruleset) {
+    std::string text = fmt::format("{} -> {}", to_text(rule.match), to_text(rule.verdict, ruleset));
+    if (rule.effects.log) text += rule.effects.log_options.empty() ? " log" : " log " + rule.effects.log_options;
+    if (!rule.effects.answer.empty()) text += " with " + rule.effects.answer;
+    if (rule.effects.notrack) text += " notrack";
+    for (std::string const& set : rule.effects.sets) text += fmt::format(" [{}]", set);
+    if (!rule.comment.empty()) text += fmt::format(" \"{}\"", rule.comment);
+    return text;
+}
+
+std::string unmodelled_text(Unmodelled const& item) {
+    return fmt::format("unmodelled {}{}{}", item.table.empty() ? "" : item.table + ": ", item.text,
+                       item.count > 1 ? fmt::format(" ({} times)", item.count) : "");
+}
+
+} // namespace
+
 std::string to_text(Ruleset const& ruleset) {
     std::string text = fmt::format("ruleset {}\n", to_string(ruleset.dialect));
     auto out = std::back_inserter(text);
     for (Chain const& chain : ruleset.chains) {
-        fmt::format_to(out, "chain {}", chain.title());
-        if (chain.hook) {
-            Hook const& hook = *chain.hook;
-            constexpr std::array<std::string_view, 3> types{"filter", "nat", "route"};
-            fmt::format_to(out, " {} {} {}{}{}", types[static_cast<std::size_t>(hook.type)], point_name(hook.point),
-                           hook.priority, hook.v4 ? " ipv4" : "", hook.v6 ? " ipv6" : "");
-            if (!hook.device.empty()) fmt::format_to(out, " device {}", hook.device);
-            fmt::format_to(out, " policy {}{}", to_text(chain.policy, ruleset), chain.explicit_policy ? "" : " (implied)");
-        }
-        for (Binding const& binding : chain.bindings) {
-            fmt::format_to(out, " {} {}", binding.inbound ? "in" : "out", binding.interface);
-        }
-        if (!chain.filters) text += " no-filter";
-        text += '\n';
-        for (Rule const& rule : chain.rules) {
-            fmt::format_to(out, "  {}: {} -> {}", rule.origin, to_text(rule.match), to_text(rule.verdict, ruleset));
-            if (rule.effects.log) text += rule.effects.log_options.empty() ? " log" : " log " + rule.effects.log_options;
-            if (!rule.effects.answer.empty()) text += " with " + rule.effects.answer;
-            if (rule.effects.notrack) text += " notrack";
-            for (std::string const& set : rule.effects.sets) fmt::format_to(out, " [{}]", set);
-            if (!rule.comment.empty()) fmt::format_to(out, " \"{}\"", rule.comment);
-            text += '\n';
-        }
+        text += head_text(chain, ruleset) + '\n';
+        for (Rule const& rule : chain.rules) fmt::format_to(out, "  {}: {}\n", rule.origin, rule_text(rule, ruleset));
     }
-    for (Unmodelled const& item : ruleset.unmodelled) {
-        fmt::format_to(out, "unmodelled {}{}{}\n", item.table.empty() ? "" : item.table + ": ", item.text, item.count > 1 ? fmt::format(" ({} times)", item.count) : "");
-    }
+    for (Unmodelled const& item : ruleset.unmodelled) text += unmodelled_text(item) + '\n';
     return text;
+}
+
+bool same_meaning(Ruleset const& a, Ruleset const& b) {
+    auto const by_table = [](Ruleset const& ruleset) {
+        std::map<std::string, std::string> tables;
+        for (Chain const& chain : ruleset.chains) {
+            std::string& text = tables[chain.table];
+            text += head_text(chain, ruleset) + '\n';
+            for (Rule const& rule : chain.rules) text += rule_text(rule, ruleset) + '\n';
+        }
+        for (Unmodelled const& item : ruleset.unmodelled) tables[item.table] += unmodelled_text(item) + '\n';
+        return tables;
+    };
+    return a.governs_v4 == b.governs_v4 && a.governs_v6 == b.governs_v6 && by_table(a) == by_table(b);
 }
 
 } // namespace portcullis

@@ -99,6 +99,7 @@ struct Rewrite {
     enum class Kind : std::uint8_t { dnat, snat, masquerade, redirect } kind = Kind::dnat;
     std::optional<Interval> address; // of the packet's family
     std::optional<Interval> port;
+    std::string flags{}; // "random,persistent": how ports and addresses are chosen
     friend bool operator==(Rewrite const&, Rewrite const&) = default;
 };
 using Verdict = std::variant<Accept, Drop, Reject, Return, Continue, Jump, Rewrite>;
@@ -198,6 +199,9 @@ double modelled_share(Ruleset const& ruleset);
 std::size_t rule_count(Ruleset const& ruleset);
 // The ruleset in one plain notation of our own, the same for all dialects; for tests and for reading.
 std::string to_text(Ruleset const& ruleset);
+// The same tables, chains and rules in the same order, whatever dialect they were written in and however many of the
+// rules stood in one rule of the text. Tables are compared each by itself: their order says nothing.
+bool same_meaning(Ruleset const& a, Ruleset const& b);
 std::string to_text(Match const& match);
 std::string to_text(Verdict const& verdict, Ruleset const& ruleset);
 
