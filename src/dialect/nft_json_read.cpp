@@ -62,7 +62,9 @@ Reading read_nft_json(Sources const& sources, SourceId source) {
     Transcript const transcript = nft_json::Writer(*tree, reading.findings).run();
 
     Sources written;
-    Reading text = read_nftables(written, written.add(sources[source].path(), transcript.text()));
+    ReadOptions options;
+    options.from_json = true;
+    Reading text = read_nftables(written, written.add(sources[source].path(), transcript.text()), options);
     if (is_listing(*tree)) std::erase_if(text.findings.all(), [](Finding const& f) { return f.rule == "PC435"; });
     for (Finding& finding : text.findings.all()) lead_back(finding, transcript);
     for (Chain& chain : text.ruleset.chains) lead_back(chain, transcript);

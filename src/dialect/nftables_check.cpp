@@ -451,7 +451,7 @@ void Checker::data(ast::Expr const& key_expr, ast::Expr const* value_expr, Table
     if (table.data.empty()) return;
     Shape shape = table.data;
     if (table.port_follows && found->kind == Kind::concatenation && shape.size() == 1) shape.push_back(port_type);
-    if (!table.data_ranges && found->kind == Kind::range)
+    if (!table.data_ranges && found->kind == Kind::range && !from_json_)
         error(found->span, "a mapped value is no range, unless it is declared 'interval'");
     Entry entry;
     key(*found, Table{std::move(shape)}, time, entry);
@@ -609,10 +609,11 @@ Shape Checker::declared(ast::Expr const& type, bool by_example, Time time) {
         } else if (part->text == "verdict") {
             shape.push_back(verdict_type);
         } else if (Datatype const* const row = datatype(part->text); row != nullptr && !by_example) {
-            if (row->type == Type::number || row->type == Type::bitmask || row->type == Type::string)
+            bool const is_open = row->type == Type::number || row->type == Type::bitmask || row->type == Type::string;
+            if (is_open && !from_json_)
                 error(part->span,
                       fmt::format("the width of '{}' is open; 'typeof' with an expression says it", part->text));
-            shape.push_back({row->type, row->bits});
+            shape.push_back(is_open ? Typed{} : Typed{row->type, row->bits});
         } else {
             shape.push_back({});
         }
@@ -629,7 +630,7 @@ Checker::Table Checker::declared_table(NamedSet const& set) {
     table.is_map = set.is_map;
     if (set.type == nullptr) return table;
     Findings aside; // what is wrong with a declaration is told once, at it
-    Checker quiet(variables_, aside);
+    Checker quiet(variables_, aside, from_json_);
     quiet.scope_ = scope_;
     table.key = quiet.declared(set.type->key, set.type->by_example, set.type_time);
     for (ast::Expr const& type : set.type->data)

@@ -15,7 +15,7 @@ using Shape = std::vector<Typed>;
 
 class Checker {
   public:
-    Checker(Variables const& variables, Findings& findings) : variables_(variables), findings_(findings) {}
+    Checker(Variables const& variables, Findings& findings, bool from_json) : variables_(variables), findings_(findings), from_json_(from_json) {}
 
     void check_rule(ast::Rule const& rule, Scope const& scope);
     void check_set(NamedSet const& set, Scope const& scope);
@@ -96,6 +96,7 @@ class Checker {
 
     Variables const& variables_;
     Findings& findings_;
+    bool from_json_;
     Scope const* scope_ = nullptr; // of the rule or set that is checked
     Protocols protocols_{ast::TableFamily::ip};
     Span span_; // of the statement

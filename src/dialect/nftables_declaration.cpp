@@ -72,9 +72,18 @@ void drop_state(std::string& statement) {
     }
 }
 
+void make_dynamic(std::vector<std::string>& statements) {
+    auto const flags = std::find_if(statements.begin(), statements.end(),
+                                    [](std::string const& statement) { return statement.starts_with("flags "); });
+    if (flags == statements.end())
+        statements.emplace_back("flags dynamic");
+    else if (flags->find("dynamic") == std::string::npos)
+        flags->insert(6, "dynamic,");
+}
+
 } // namespace
 
-std::string declared_body(std::string_view kind, std::string_view after_name,
+std::string declared_body(std::string_view kind, std::string_view after_name, bool updated,
                           std::function<std::string(std::string_view)> const& variable) {
     std::size_t const brace = after_name.find_first_not_of(" \t\r\n\\");
     if (brace == std::string_view::npos || after_name[brace] != '{') return {};
@@ -94,6 +103,7 @@ std::string declared_body(std::string_view kind, std::string_view after_name,
             statement += piece.starts_with('$') ? variable(piece.substr(1)) : std::string(piece);
         }
     }
+    if (updated) make_dynamic(statements);
     for (std::string& statement : statements) {
         drop_state(statement);
         while (statement.ends_with(' ')) statement.pop_back();

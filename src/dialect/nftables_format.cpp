@@ -549,8 +549,12 @@ std::string difference(Sources& sources, SourceId before, SourceId after, ReadOp
 } // namespace
 
 Formatted format_nftables(Sources& sources, SourceId source, ReadOptions const& options) {
-    Formatted result;
     std::string_view const text = sources[source].text();
+    if (!text.empty() && text.back() != '\n') { // which nft wants after a comment, and the layout has
+        SourceId const whole = sources.add(sources[source].path(), std::string(text) + '\n');
+        return format_nftables(sources, whole, options);
+    }
+    Formatted result;
     for (SyntaxError const& error : nftables::parse(text, source).errors)
         result.errors.add("PC001", error.span).arg("error", to_string(error));
     if (auto const error = error_in_objects(text, source); error && result.errors.empty())

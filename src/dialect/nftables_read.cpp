@@ -552,15 +552,12 @@ class Reader {
         auto const add = [&](TableState const& table, std::string_view kind, std::string_view name, Span span, Time time, std::string const& elements) {
             std::string_view const text = sources_[span.source].text();
             auto const end = static_cast<std::size_t>(name.data() - text.data()) + name.size();
-            std::string body = declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end),
+            auto const set = table.sets.find(name);
+            bool const updated = set != table.sets.end() && set->second.updated;
+            std::string body = declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end), updated,
                                              [&](std::string_view variable) { return variable_text(variable, span, time); });
             if (!elements.empty()) body += (body.empty() ? "" : "; ") + elements;
             std::string declaration = fmt::format("{} {}{}", kind, name, body.empty() ? body : " { " + body + " }");
-            // nft marks a set that rules add to as dynamic when it loads it, and does not tell in JSON.
-            std::size_t const flags = declaration.find("; flags ");
-            bool const updated = table.sets.contains(name) && table.sets.find(name)->second.updated;
-            if (updated && flags == std::string::npos) declaration.insert(declaration.size() - 2, "; flags dynamic");
-            else if (updated && declaration.find("dynamic", flags) == std::string::npos) declaration.insert(flags + 8, "dynamic,");
             kept.emplace(time, Unmodelled{std::move(declaration), span, 1, title(table)});
         };
         for (auto const& [key, table] : tables_) {
@@ -852,7 +849,7 @@ class Reader {
     Expressions expressions_{variables_, findings_};
     std::vector<ast::Define const*> definitions_;
     std::vector<Cleared> cleared_;
-    Checker checker_{variables_, findings_};
+    Checker checker_{variables_, findings_, options_.from_json};
     std::deque<ast::File> files_; // the state points into them
     std::unordered_map<SourceId, ast::File const*> by_source_;
     std::vector<std::string> open_files_; // the includes that are being read

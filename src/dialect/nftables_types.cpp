@@ -220,7 +220,7 @@ constexpr OptionRow tcp_options[] = {{"eol nop", ""},
                                      {"sack-perm sack-permitted md5sig fastopen echo", "length"},
                                      {"sack sack0 sack1 sack2 sack3", "length left right"},
                                      {"timestamp", "length tsval tsecr"},
-                                     {"mptcp", "length subtype"}};
+                                     {"mptcp", "kind length subtype"}};
 constexpr OptionRow ip_options[] = {{"lsrr rr ssrr", "type length ptr addr"}, {"ra", "type length value"}};
 constexpr OptionRow sctp_chunks[] = {
     {"data", "type flags length tsn stream ssn ppid"},
@@ -350,6 +350,7 @@ constexpr Word direction_words[] = {{"original", 0}, {"reply", 1}};
 constexpr Word nfproto_words[] = {{"ipv4", 2}, {"ipv6", 10}};
 constexpr Word ether_type_words[] = {{"ip", 0x0800},   {"arp", 0x0806},   {"ip6", 0x86dd},
                                      {"vlan", 0x8100}, {"8021q", 0x8100}, {"8021ad", 0x88a8}};
+constexpr Word group_words[] = {{"default", 0}}; // others are in the machine's own /etc/iproute2/group
 constexpr Word packet_type_words[] = {
     {"host", 0}, {"unicast", 0}, {"broadcast", 1}, {"multicast", 2}, {"other", 3}};
 constexpr Word boolean_words[] = {{"missing", 0}, {"exists", 1}};
@@ -407,6 +408,7 @@ Words symbols(Type type) {
     case Type::ct_direction: return direction_words;
     case Type::nfproto: return nfproto_words;
     case Type::ether_type: return ether_type_words;
+    case Type::interface_group: return group_words;
     case Type::packet_type: return packet_type_words;
     case Type::route_type: return route_type_words;
     case Type::dscp: return dscp_words;

@@ -142,7 +142,7 @@ TEST_CASE("statements that other versions of nft print mean the same as text") {
         INFO(row.text);
         Read const json(json_rule(row.json));
         Read const text(text_rule(row.text), Dialect::nftables);
-        CHECK(json.messages().find("PC00") == std::string::npos);
+        CHECK(json.messages().find("PC002") == std::string::npos); // some need another family of table
         CHECK(json.form() == text.form());
     }
 }
@@ -179,11 +179,11 @@ TEST_CASE("sets have the elements that are added and not deleted") {
     Read const read(commands(R"(
         {"table": {"family": "ip", "name": "t"}},
         {"chain": {"family": "ip", "table": "t", "name": "c"}},
-        {"set": {"family": "ip", "table": "t", "name": "s", "type": ["ifname", "inet_service"], "size": 9, "auto-merge": true,
+        {"set": {"family": "ip", "table": "t", "name": "s", "type": ["ifname", "inet_service"], "flags": ["interval"], "size": 9, "auto-merge": true,
                  "policy": "memory", "gc-interval": 90, "comment": "c", "stmt": [{"counter": null}], "elem": [
                  {"elem": {"val": {"concat": ["10", 22]}, "comment": "c", "counter": null}}, {"concat": ["eth*", {"range": [1, 5]}]}]}},
         {"map": {"family": "ip", "table": "t", "name": "m", "type": {"typeof": {"payload": {"protocol": "ip", "field": "saddr"}}},
-                 "map": "verdict", "elem": [[{"prefix": {"addr": "192.0.2.0", "len": 24}}, {"accept": null}], ["*", {"drop": null}]]}},
+                 "flags": ["interval"], "map": "verdict", "elem": [[{"prefix": {"addr": "192.0.2.0", "len": 24}}, {"accept": null}], ["*", {"drop": null}]]}},
         {"add": {"element": {"family": "ip", "table": "t", "name": "s", "elem": {"concat": ["7", 80]}}}},
         {"delete": {"element": {"family": "ip", "table": "t", "name": "s", "elem": [{"concat": ["10", 22]}]}}},
         {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"match": {"op": "==",

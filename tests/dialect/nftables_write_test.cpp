@@ -234,7 +234,7 @@ TEST_CASE("a set that rules within a rule add to is declared") {
                              " chain c {\n tcp dport 1 jump { add @s { ip saddr }\n }\n ip saddr @s drop\n }\n}\n"
                              "delete element ip t s { 10.0.0.1 }\n";
     std::string const result = write_nftables(read_text(text).reading.ruleset).text;
-    CHECK(result.find("\tset s {\n\t\ttype ipv4_addr\n\t\tsize 9\n\t\telements = { 10.0.0.2 }\n\t}\n") !=
+    CHECK(result.find("\tset s {\n\t\ttype ipv4_addr\n\t\tsize 9\n\t\tflags dynamic\n\t\telements = { 10.0.0.2 }\n\t}\n") !=
           std::string::npos);
     CHECK(result.find("ip saddr @s drop") != std::string::npos);
     check_fixed_point(text);

@@ -20,6 +20,8 @@ struct ReadOptions {
     // Finds the files of an include pattern, as written in `from`, and adds them to the sources. Where it is empty,
     // includes are errors.
     std::function<Included(std::string const& pattern, SourceId from)> include;
+    // The text was made of nft's JSON, which tells neither the widths of open types nor that a map yields ranges.
+    bool from_json = false;
 };
 
 // The dialect by content alone; nothing where the text is none of them.
