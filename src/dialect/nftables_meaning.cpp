@@ -190,11 +190,16 @@ Requirement const& requirement_of(std::string_view header) {
     return at == table.end() ? none : at->second;
 }
 
+Requirement const& requirement_of(std::string_view header, std::string_view key) {
+    static Requirement const connection{{}, {}, false, true};
+    return header == "ct" && key != "state" ? connection : requirement_of(header);
+}
+
 Requirement const& requirement_of(std::uint16_t selector) {
     static auto const table = [] {
         std::array<Requirement const*, selector_table.size()> requirements{};
         for (std::size_t i = 0; i < requirements.size(); ++i)
-            requirements[i] = &requirement_of(selector_table[i].header);
+            requirements[i] = &requirement_of(selector_table[i].header, selector_table[i].key);
         // "rt" is the routing header of IPv6, and also what the kernel knows about the packet's route.
         static Requirement const routing_header = make_requirement("exthdr");
         for (std::string_view const key : {"nexthdr", "hdrlength", "type", "seg-left"})
@@ -202,6 +207,11 @@ Requirement const& requirement_of(std::uint16_t selector) {
         return requirements;
     }();
     return *table[selector];
+}
+
+IntervalSet const& tracked_states() {
+    static IntervalSet const states(ct_state::new_, ct_state::related);
+    return states;
 }
 
 void add_required(Requirement const& requirement, bool any_family, Span span, std::vector<Term>& terms) {
@@ -219,6 +229,8 @@ void add_required(Requirement const& requirement, bool any_family, Span span, st
     }
     if (!requirement.protocols.empty() && !implied(Field::protocol, requirement.protocols))
         terms.push_back({Field::protocol, requirement.protocols, span});
+    if (requirement.tracked && !implied(Field::ct_state, tracked_states()))
+        terms.push_back({Field::ct_state, tracked_states(), span});
 }
 
 std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw, U128 mask, U128 flip,

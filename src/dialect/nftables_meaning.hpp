@@ -30,10 +30,14 @@ struct Requirement {
     std::optional<Family> family;
     IntervalSet protocols;  // empty: any
     bool no_packet = false; // a header of ARP: no IP packet has it
+    bool tracked = false;   // a key of the connection: invalid and untracked packets have none (checked with the kernel)
 };
 Requirement const& requirement_of(std::string_view header);
+Requirement const& requirement_of(std::string_view header, std::string_view key);
 Requirement const& requirement_of(std::uint16_t selector);
 
+// The states of packets that belong to a connection: new, established, related.
+IntervalSet const& tracked_states();
 // Adds the terms that nft adds for it: those which `terms` do not imply yet, that of the family first. `any_family`:
 // the table sees more than one family.
 void add_required(Requirement const& requirement, bool any_family, Span span, std::vector<Term>& terms);

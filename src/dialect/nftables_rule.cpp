@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "grammars/nftables/selectors.hpp"
+
 namespace portcullis::nft {
 namespace {
 
@@ -57,7 +59,8 @@ class RuleReader {
     void lower(ast::Match const& match) { expressions_.match(match, span_, scope_, match_); }
 
     void lower(ast::Assignment const& assignment) {
-        expressions_.require(assignment.target, span_, scope_, match_);
+        // A packet without a connection keeps going where a key of the connection is set.
+        if (!sets_connection(assignment)) expressions_.require(assignment.target, span_, scope_, match_);
         std::optional<Field> const field = mark_field(assignment.target);
         if (field && lower_mark_map(*field, assignment)) return;
         operand(assignment.value);
@@ -667,6 +670,11 @@ void lower_rule(ast::Rule const& rule, std::string const& comment, std::uint32_t
                 ChainLookup const& chains, Sources const& sources, Expressions& expressions, Findings& findings,
                 std::vector<Rule>& out) {
     RuleReader(rule, comment, origin, scope, chains, sources, expressions, findings, out).run();
+}
+
+bool sets_connection(ast::Assignment const& assignment) {
+    return assignment.target.kind == Kind::selector &&
+           nftables::selector_table[assignment.target.selector].header == "ct";
 }
 
 ast::Expr const* updated_set(ast::Statement const& statement) {

@@ -17,6 +17,9 @@ void lower_rule(ast::Rule const& rule, std::string const& comment, std::uint32_t
                 ChainLookup const& chains, Sources const& sources, Expressions& expressions, Findings& findings,
                 std::vector<Rule>& out);
 
+// Whether it sets a key of the packet's connection.
+bool sets_connection(ast::Assignment const& assignment);
+
 // The set that a statement adds to or removes from, if it does.
 ast::Expr const* updated_set(ast::Statement const& statement);
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dialect/nftables_expr.hpp"
+#include "dialect/nftables_rule.hpp"
 #include "grammars/nftables/parse.hpp"
 
 namespace portcullis::nft {
@@ -16,7 +17,11 @@ using Kind = ast::Expr::Kind;
 
 constexpr char const* no_words = "it is in the words of another language than nft";
 
-bool is_general(Field field) { return field == Field::family || field == Field::protocol; }
+// Conditions that nft adds by itself to what needs them.
+bool is_general(Term const& term) {
+    return term.field == Field::family || term.field == Field::protocol ||
+           (term.field == Field::ct_state && term.values == ValueSet(tracked_states()));
+}
 
 bool same(Term const& a, Term const& b) { return a.field == b.field && a.values == b.values; }
 
@@ -33,7 +38,7 @@ class Needs {
 
     void operator()(ast::Match const& match) { require(match.left); }
     void operator()(ast::Assignment const& assignment) {
-        require(assignment.target);
+        if (!sets_connection(assignment)) require(assignment.target);
         operand(assignment.value);
     }
     void operator()(ast::VerdictMap const& statement) { require(statement.key); }
@@ -275,7 +280,7 @@ bool RuleText::conditions(Match const& match, Effects const& effects) {
         std::optional<Piece> piece;
         if (term_first) {
             Term const& next = match.terms[term++];
-            if (is_general(next.field)) {
+            if (is_general(next)) {
                 if (!wait(next)) return false;
                 continue;
             }
@@ -288,6 +293,8 @@ bool RuleText::conditions(Match const& match, Effects const& effects) {
             return true;
         }
         if (!piece || !add(*piece)) return false;
+        // A state that is asked for can be all that a key of the connection needs.
+        if (term_first && match.terms[term - 1].field == Field::ct_state) there_.push_back(match.terms[term - 1]);
     }
 }
 

@@ -49,7 +49,7 @@ Look make_look(Field field, std::string_view header, std::string_view key, Type 
     // nft prints these without "meta", which is how they are mostly written.
     bool const bare = header == "meta" && (key.starts_with("iif") || key.starts_with("oif"));
     Look look{{bare ? std::string(key) : fmt::format("{} {}", header, key), {}}, field, type, set_type};
-    add_required(requirement_of(header), sees_both_families(known.table), {}, look.selector.needs);
+    add_required(requirement_of(header, key), sees_both_families(known.table), {}, look.selector.needs);
     return look;
 }
 

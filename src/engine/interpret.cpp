@@ -172,8 +172,10 @@ class Walk {
     std::optional<bool> asks(Match const& match, Marks const& marks) {
         bool const untouched = !reads_marks(match) || (marks.mark.known && marks.mark.value == packet_[Field::mark] &&
                                                        marks.ct_mark.known && marks.ct_mark.value == packet_[Field::ct_mark]);
-        if (untouched) return matches(match, packet_, truth_);
+        auto const state = state_seen(marks);
+        if (untouched && (!state || !reads_state(match))) return matches(match, packet_, truth_);
         Packet marked = packet_;
+        if (state) marked[Field::ct_state] = *state;
         marked[Field::mark] = marks.mark.value;
         marked[Field::ct_mark] = marks.ct_mark.value;
         return matches(with_unknown(match, marks), marked, truth_);
@@ -199,7 +201,7 @@ Marks marks_of(Packet const& packet) { return Marks::constant(packet[Field::mark
 // In one base chain, the policy applied.
 Ends walk_base(Ruleset const& ruleset, ChainId base, Packet const& packet, Marks const& marks, Truth const& truth,
                std::vector<Step>* steps) {
-    Ends ends = Walk(ruleset, packet, truth, steps).chain(base, marks);
+    Ends ends = Walk(ruleset, packet, truth, steps).chain(base, entering(ruleset.chains[base], marks));
     Fate const fate = std::holds_alternative<Accept>(ruleset.chains[base].policy) ? Fate::accept : Fate::drop;
     for (std::size_t i = 0; i < ends.next.size(); ++i) {
         std::size_t const place = place_of(ends.ends, {{fate, base, std::nullopt}, ends.next[i]});

@@ -37,7 +37,27 @@ Marks after(Marks const& marks, Rule const& rule) {
         MarkValue const value = composed(assignment, changed, rule.span.begin);
         (assignment.field == Field::mark ? changed.mark : changed.ct_mark) = value;
     }
+    // Once there is a connection, notrack does nothing.
+    bool const gives_up = rule.effects.notrack && marks.tracking == Marks::Tracking::before;
+    if (gives_up) changed.tracking = Marks::Tracking::given_up;
     return changed;
+}
+
+bool changes_marks(Rule const& rule) { return !rule.effects.assignments.empty() || rule.effects.notrack; }
+
+Marks entering(Chain const& base, Marks marks) {
+    using enum Marks::Tracking;
+    if (marks.tracking != given_up) marks.tracking = before_tracking(base) ? before : done;
+    return marks;
+}
+
+std::optional<U128> state_seen(Marks const& marks) {
+    switch (marks.tracking) {
+    case Marks::Tracking::done: return std::nullopt;
+    case Marks::Tracking::before: return ct_state::invalid;
+    case Marks::Tracking::given_up: return ct_state::untracked;
+    }
+    return std::nullopt;
 }
 
 bool reads_marks(Match const& match) {
@@ -46,16 +66,34 @@ bool reads_marks(Match const& match) {
                        [](Alternatives const& relation) { return reads_marks(relation); });
 }
 
+bool reads_state(Match const& match) {
+    auto const is_state = [](Field field) { return field == Field::ct_state; };
+    return std::any_of(match.terms.begin(), match.terms.end(), [&](Term const& term) { return is_state(term.field); }) ||
+           std::any_of(match.alternatives.begin(), match.alternatives.end(), [&](Alternatives const& relation) {
+               return std::any_of(relation.fields.begin(), relation.fields.end(), is_state);
+           });
+}
+
+bool before_tracking(Chain const& base) {
+    constexpr int tracking = -200;
+    return base.hook && base.hook->priority < tracking &&
+           (base.hook->point == HookPoint::prerouting || base.hook->point == HookPoint::output);
+}
+
 bool marks_matter(Ruleset const& ruleset) {
     bool changed = false;
     bool read = false;
+    bool early = false;
+    bool state = false;
     for (Chain const& chain : ruleset.chains) {
+        early = early || before_tracking(chain);
         for (Rule const& rule : chain.rules) {
             changed = changed || !rule.effects.assignments.empty();
             read = read || reads_marks(rule.match);
+            state = state || reads_state(rule.match);
         }
     }
-    return changed && read;
+    return (changed && read) || (early && state);
 }
 
 Match with_unknown(Match const& match, Marks const& marks) {

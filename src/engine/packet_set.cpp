@@ -222,20 +222,27 @@ struct Space::Impl {
         return bdd.disjunction(bdd.conjunction(condition, then), bdd.conjunction(Bdd::negation(condition), otherwise));
     }
 
-    // f with the marks replaced by what they have become. Only variables up to the last one of a mark are looked at.
+    // f with the marks, and the state before tracking, replaced by what they have become. Only variables up to the last one of a mark are looked at.
     Ref substitute(Ref f, Marks const& marks, std::unordered_map<Ref, Ref>& known) {
         std::uint32_t const variable = bdd.variable(f);
-        constexpr std::array fields{Field::mark, Field::ct_mark};
+        constexpr std::array fields{Field::ct_state, Field::mark, Field::ct_mark};
         auto const end = [](Field field) { return first_variable(field) + info(field).bits; };
-        if (variable >= std::max(end(fields[0]), end(fields[1]))) return f;
+        if (variable >= std::max(end(Field::mark), end(Field::ct_mark))) return f;
         if (auto const at = known.find(f); at != known.end()) return at->second;
         Ref const low = substitute(bdd.low(f), marks, known);
         Ref const high = substitute(bdd.high(f), marks, known);
         auto const field = std::find_if(fields.begin(), fields.end(), [&](Field candidate) {
             return variable >= first_variable(candidate) && variable < end(candidate);
         });
-        Ref const result = field == fields.end() ? bdd.node(variable, low, high)
-                                                 : choice(mark_bit(marks[*field], end(*field) - 1 - variable), high, low);
+        Ref result;
+        if (field == fields.end() || (*field == Field::ct_state && !state_seen(marks))) {
+            result = bdd.node(variable, low, high);
+        } else {
+            unsigned const bit = end(*field) - 1 - variable;
+            bool const state_bit = (state_seen(marks).value_or(0) >> bit & 1U) != 0;
+            Ref const state = state_bit ? Bdd::true_ref : Bdd::false_ref;
+            result = choice(*field == Field::ct_state ? state : mark_bit(marks[*field], bit), high, low);
+        }
         return known.emplace(f, result).first->second;
     }
 
@@ -469,7 +476,8 @@ PacketSet Space::of(Match const& match) {
 }
 
 PacketSet Space::of(Match const& match, Marks const& marks) {
-    if (marks == Marks{} || !reads_marks(match)) return of(match);
+    bool const reads = reads_marks(match) || (state_seen(marks) && reads_state(match));
+    if (marks == Marks{} || !reads) return of(match);
     impl_->bdd.collect_if_due();
     std::unordered_map<Ref, Ref> known;
     return {*this, impl_->substitute(impl_->match(with_unknown(match, marks)), marks, known)};

@@ -98,8 +98,8 @@ struct Reach::Impl {
         std::vector<ChainId> changed;
         for (ChainId id = 0; id < all.size(); ++id) {
             for (Rule const& rule : ruleset.chains[id].rules) {
-                all[id].reads = all[id].reads || reads_marks(rule.match);
-                all[id].changes = all[id].changes || !rule.effects.assignments.empty();
+                all[id].reads = all[id].reads || reads_marks(rule.match) || reads_state(rule.match);
+                all[id].changes = all[id].changes || changes_marks(rule);
                 auto const* jump = std::get_if<Jump>(&rule.verdict);
                 if (jump != nullptr && jump->chain != no_chain) callers[jump->chain].push_back(id);
             }
@@ -123,6 +123,10 @@ struct Reach::Impl {
     Marks relevant(ChainId id, Marks const& marks) {
         Dealings const own = dealings[id];
         return own.reads || own.changes ? marks : Marks{};
+    }
+    // The marks at the start of a base chain.
+    Marks at_start(ChainId base, Marks marks = {}) const {
+        return portcullis::entering(ruleset.chains[base], marks);
     }
     ChainState& state_of(ChainId id, Marks const& marks) { return chains[id][relevant(id, marks)]; }
     // Its rules are worked through from top to bottom, not looked up in an index.
@@ -335,12 +339,12 @@ Reach::Reach(Space& space, Ruleset const& ruleset, PacketSet question)
 Reach::~Reach() = default;
 Reach::Reach(Reach&&) noexcept = default;
 
-PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chain, rule, {}); }
-Fates const& Reach::fates(ChainId chain) { return impl_->exits(chain, {}).fates; }
+PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chain, rule, impl_->at_start(chain)); }
+Fates const& Reach::fates(ChainId chain) { return impl_->exits(chain, impl_->at_start(chain)).fates; }
 
 PacketSet Reach::entering(ChainId base, ChainId chain) {
     PacketSet all = impl_->space.none();
-    for (World const& world : impl_->entering(base, {})[chain]) all |= world.packets;
+    for (World const& world : impl_->entering(base, impl_->at_start(base))[chain]) all |= world.packets;
     return all;
 }
 
@@ -352,11 +356,12 @@ PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::si
     PacketSet all = impl_->space.none();
     for (World const& start : worlds) {
         if (start.packets.empty()) continue;
+        Marks const marks = impl_->at_start(base, start.marks);
         if (chain == base) {
-            all |= impl_->hits(base, rule, start.marks) & start.packets;
+            all |= impl_->hits(base, rule, marks) & start.packets;
             continue;
         }
-        for (World const& world : impl_->entering(base, start.marks)[chain]) {
+        for (World const& world : impl_->entering(base, marks)[chain]) {
             all |= impl_->hits(chain, rule, world.marks) & world.packets & start.packets;
         }
     }
@@ -367,7 +372,7 @@ Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
     Space& space = impl_->space;
     Fates all{space.none(), space.none(), space.none(), space.none()};
     for (World const& world : worlds) {
-        Fates const& fates = impl_->exits(base, world.marks).fates;
+        Fates const& fates = impl_->exits(base, impl_->at_start(base, world.marks)).fates;
         all.accepted |= fates.accepted & world.packets;
         all.dropped |= fates.dropped & world.packets;
         all.rejected |= fates.rejected & world.packets;
@@ -379,7 +384,7 @@ Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
 
 PacketSet Reach::returned(Worlds const& worlds, ChainId base) {
     PacketSet all = impl_->space.none();
-    for (World const& world : worlds) all |= impl_->exits(base, world.marks).fates.returned & world.packets;
+    for (World const& world : worlds) all |= impl_->exits(base, impl_->at_start(base, world.marks)).fates.returned & world.packets;
     return all;
 }
 
@@ -387,9 +392,10 @@ Worlds Reach::accepted(Worlds const& worlds, ChainId base) {
     Worlds passed;
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
-        Impl::Exits const& exits = impl_->exits(base, world.marks);
-        impl_->add_within(passed, exits.accepted, exits.fates.accepted, world.marks, world.packets);
-        if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, world.marks, world.packets);
+        Impl::Exits const& exits = impl_->exits(base, impl_->at_start(base, world.marks));
+        Marks const marks = impl_->at_start(base, world.marks);
+        impl_->add_within(passed, exits.accepted, exits.fates.accepted, marks, world.packets);
+        if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, marks, world.packets);
     }
     return passed;
 }

@@ -131,8 +131,8 @@ TEST_CASE("conntrack state is one bit of five") {
                      "ct state new, established, related, invalid, untracked -> accept"},
                     {"ct state ! new,established accept", "ct state related, invalid, untracked -> accept"},
                     {"ct state & (established|related) == 0 drop", "ct state {new, invalid, untracked} -> drop"},
-                    {"ct status dnat accept", "ct status != none&dnat -> accept"},
-                    {"ct direction reply accept", "ct direction reply -> accept"},
+                    {"ct status dnat accept", "ct state new, established, related and ct status != none&dnat -> accept"},
+                    {"ct direction reply accept", "ct state new, established, related and ct direction reply -> accept"},
                 });
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("values of every modelled field") {
                     {"fib daddr type local accept", "daddr type local -> accept"},
                     {"fib saddr . iif oif missing drop", "[fib saddr . iif oif missing] -> drop"},
                     {"meta mark and 0xff == 0x10 accept", "mark 0x10&0xff -> accept"},
-                    {"ct mark != 0x1 accept", "ct mark != 0x1 -> accept"},
+                    {"ct mark != 0x1 accept", "ct state new, established, related and ct mark != 0x1 -> accept"},
                     {"mark xor 3 == 1 accept", "mark 0x2&0xffffffff -> accept"},
                     {"ip dscp { cs1, ef } accept", "dscp {8, 46} -> accept"},
                     {"ip ttl < 5 accept", "ttl 0-4 -> accept"},

@@ -323,10 +323,12 @@ TEST_CASE("marks that one base chain sets are what the next one sees") {
                 Assignment change = random.assignment();
                 change.known = true;
                 if (random.chance(60)) rules[c].back().effects.assignments.push_back(change);
+                rules[c].back().effects.notrack = random.chance(20);
             }
         }
         Ruleset ruleset = world(std::move(rules), true);
         ruleset.chains[0].hook->point = HookPoint::prerouting;
+        if (random.chance(40)) ruleset.chains[0].hook->priority = -300; // no state of a connection yet
         ruleset.chains[1].hook = Hook{};
         ruleset.chains[1].policy = Drop{};
         Space space;

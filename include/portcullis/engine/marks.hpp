@@ -1,5 +1,6 @@
 // What rules have made of a packet's marks by the time it comes to another rule: each mark as a function, bit by bit,
-// of both marks at the start, or a value that nobody knows because the rule that set it computed it.
+// of both marks at the start, or a value that nobody knows because the rule that set it computed it. And whether
+// connection tracking has looked at the packet yet.
 #pragma once
 #include <compare>
 #include <cstdint>
@@ -22,8 +23,11 @@ struct MarkValue {
 struct Marks {
     MarkValue mark{.mark_keep = max_value(32)};
     MarkValue ct_mark{.ct_mark_keep = max_value(32)};
+    // What connection tracking has done with it. Before it has looked, the state is invalid to all rules, and after
+    // notrack it is untracked, then and later (checked against the kernel).
+    enum class Tracking : std::uint8_t { done, before, given_up } tracking = Tracking::done;
 
-    static Marks constant(U128 mark, U128 ct_mark) { return {{.value = mark}, {.value = ct_mark}}; }
+    static Marks constant(U128 mark, U128 ct_mark) { return {{.value = mark}, {.value = ct_mark}, Tracking::done}; }
     MarkValue const& operator[](Field field) const { return field == Field::mark ? mark : ct_mark; }
     friend bool operator==(Marks const&, Marks const&) = default;
     friend auto operator<=>(Marks const&, Marks const&) = default;
@@ -31,10 +35,20 @@ struct Marks {
 
 // The marks after the rule.
 Marks after(Marks const& marks, Rule const& rule);
+bool changes_marks(Rule const& rule);
+// The marks with which a packet enters the base chain.
+Marks entering(Chain const& base, Marks marks);
 
-// Whether the match looks at a mark.
+// Whether the match looks at a mark; or at the state of the connection.
 bool reads_marks(Match const& match);
-// Whether some rule of the ruleset changes a mark and some rule looks at one; where not, marks need not be followed.
+bool reads_state(Match const& match);
+// The state that rules see, where it is not the packet's own.
+std::optional<U128> state_seen(Marks const& marks);
+// Base chains at prerouting and output with priorities below -200 run before connection tracking does
+// (nf_conntrack_proto.c, NF_IP_PRI_CONNTRACK).
+bool before_tracking(Chain const& base);
+// Whether some rule changes a mark and some rule looks at one, or looks at a state before there is one; where not,
+// nothing of this needs to be followed.
 bool marks_matter(Ruleset const& ruleset);
 
 // The match for a packet with these marks, where they are unknown: what it asks about them is opaque. What is known of

@@ -15,11 +15,6 @@ namespace {
 constexpr int tracking = -200; // NF_IP_PRI_CONNTRACK
 constexpr std::array tracked_fields{Field::ct_state, Field::ct_status, Field::ct_direction, Field::ct_mark};
 
-bool before_tracking(Chain const& base) {
-    bool const there = base.hook->point == HookPoint::prerouting || base.hook->point == HookPoint::output;
-    return there && base.hook->priority < tracking;
-}
-
 // After a notrack, the state is untracked early on.
 bool asks_for_untracked(Term const& term) {
     return term.field == Field::ct_state && term.values == ValueSet::single(ct_state::untracked);
