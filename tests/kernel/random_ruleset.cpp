@@ -169,7 +169,6 @@ class Generator {
     // The order of chains of one priority is not defined: no two have the same at one hook.
     void add_base_chain(std::uint32_t number) {
         std::string_view const hook = random_.of(hooks_);
-        bool const tracks = hook == "prerouting" || hook == "output"; // at priority -200
         int priority = 0;
         do {
             constexpr int priorities[] = {-300, -250, -150, -100, -1, 0, 1, 10, 50, 100, 300};
@@ -184,7 +183,7 @@ class Generator {
             policy = " policy accept;";
         table_.chains.push_back({fmt::format("{}{}", hook, number),
                                  fmt::format("type {} hook {} priority {};{}", type, hook, priority, policy),
-                                 tracking() && (!tracks || priority > -200), hook != "postrouting",
+                                 tracking(), hook != "postrouting",
                                  hook != "postrouting" && hook != "output"});
     }
 
@@ -479,9 +478,9 @@ class Generator {
         case 2: return fmt::format("ct state != {{ {} }}", fmt::join(chosen, ", "));
         case 3: return fmt::format("ct state != {}", *chosen.begin());
         case 4: return fmt::format("ct state ! {}", fmt::join(chosen, ","));
-        // What is not tracked has no direction, in the kernel; in the model it has one.
+        // What is not tracked has no direction, not even another one.
         default:
-            return fmt::format("ct state new,established,related ct direction {}",
+            return fmt::format("ct direction {}{}", random_.chance(30) ? "!= " : "",
                                random_.chance(50) ? "original" : "reply");
         }
     }
