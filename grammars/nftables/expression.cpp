@@ -279,6 +279,12 @@ auto const ipsec = "ipsec"_kw >> must("in"_kw | "out"_kw, "in or out") >> -("spn
                    must("reqid"_kw | "spi"_kw | (("ip"_kw | "ip6"_kw) >> ("saddr"_kw | "daddr"_kw)),
                         "reqid, spi, ip or ip6");
 auto const cgroup = "socket"_kw >> "cgroupv2"_kw >> must("level"_kw, "level") >> must(number, "number");
+// What a tunnel carries: "vxlan vni", "geneve ip saddr", "gre tcp dport"; and what the device it came through says.
+auto const inner_header = "ether"_kw | "vlan"_kw | "arp"_kw | "ip"_kw | "ip6"_kw | "icmp"_kw | "icmpv6"_kw | "igmp"_kw |
+                          "tcp"_kw | "udp"_kw | "udplite"_kw | "sctp"_kw | "dccp"_kw | "th"_kw;
+auto const inner = inner_header >> must(word, "field of the header");
+auto const tunnel = (("vxlan"_kw | "geneve"_kw) >> must("vni"_kw | "flags"_kw | "type"_kw | inner, "vni, or a header")) |
+                    (("gre"_kw | "gretap"_kw) >> inner) | ("tunnel"_kw >> ("id"_kw | "path"_kw));
 auto const arp_address = "arp"_kw >> ("saddr"_kw | "daddr"_kw) >> must("ip"_kw | "ether"_kw, "ip or ether");
 auto const become_computed = [](auto& context) {
     Expr& expr = x3::_val(context) = std::move(x3::_attr(context));
@@ -287,7 +293,7 @@ auto const become_computed = [](auto& context) {
 };
 
 auto const computed_def = spanned[(raw_payload | fib | numgen | jhash | symhash | header_option | sctp_chunk |
-                                   ct_directed | ct_family | routing | osf | ipsec | cgroup | arp_address)];
+                                   ct_directed | ct_family | routing | osf | ipsec | cgroup | arp_address | tunnel)];
 
 auto const left_atom_def =
     selector_parser{}[become] | computed[become_computed] |

@@ -79,7 +79,7 @@ inline constexpr std::string_view grammar_words =
     "offload vmap eq ne lt le gt ge and or xor lshift rshift original reply ip ip6 inet arp bridge netdev "
     "fib numgen jhash symhash mod offset seed osf ttl version ipsec in out spnum reqid spi socket "
     "cgroupv2 option chunk sctp dccp saddr daddr ether count last expires xt match target exists rt rt0 "
-    "rt2 srh sid addr addr1 nexthop interval bypass fanout meta port dynset mark tunnel";
+    "rt2 srh sid addr addr1 nexthop interval bypass fanout meta port dynset mark tunnel vxlan geneve gretap vni path";
 
 constexpr std::uint32_t hash(std::string_view word) { // FNV-1a
     std::uint32_t h = 2166136261U;

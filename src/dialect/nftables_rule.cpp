@@ -278,11 +278,16 @@ class RuleReader {
         return text.ends_with(" port-unreachable") ? std::string() : text;
     }
 
-    // nft adds the header that the answer presupposes.
+    // nft adds the header that the answer presupposes at the beginning of the rule, before all that it sets.
     void require_answer(std::string_view answer) {
         Requirement needed = requirement_of(answer);
         if (answer != "tcp") needed.protocols = {}; // an icmp error answers any protocol
+        Extent const before = extent_of(match_);
         expressions_.require(needed, span_, scope_, match_);
+        Extent const behind = extent_of(match_);
+        answer_terms_ = part_of(match_, before, behind).terms;
+        for (Setting& setting : settings_)
+            if (setting.at == before) setting.at = behind;
     }
 
     // ---- maps
@@ -578,7 +583,9 @@ class RuleReader {
             for (Setting const* const setting : early) {
                 Effects own;
                 add(own, *setting);
-                emit(part_of(match, {}, setting->at), Continue{}, span, std::move(own));
+                Match so_far = part_of(match, {}, setting->at);
+                so_far.terms.insert(so_far.terms.end(), answer_terms_.begin(), answer_terms_.end());
+                emit(std::move(so_far), Continue{}, span, std::move(own));
             }
         };
         if (early.empty()) return emit(std::move(match), std::move(verdict), span, std::move(effects));
@@ -655,6 +662,7 @@ class RuleReader {
     Effects effects_;
     Verdict verdict_ = Continue{};
     std::vector<Setting> settings_;
+    std::vector<Term> answer_terms_; // what the answer of its reject presupposes
     std::vector<Branch> branches_;
     Extent before_branches_;         // of the match when the map was met
     bool has_branches_ = false;      // a map was met, even an empty one

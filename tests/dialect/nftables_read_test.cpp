@@ -298,6 +298,44 @@ TEST_CASE("variables hold values from their definition to the end of their block
     CHECK(to_text(read.reading.ruleset.chains.at(1).rules.at(0).match) == "l4proto tcp and [tcp dport $q]");
 }
 
+TEST_CASE("a mark is set for every packet that comes so far in its rule") {
+    for (auto const& [rule, expected] : {
+             Row{"ip saddr 192.0.2.1 meta mark set 5 tcp dport 22 accept",
+                 "ip saddr 192.0.2.1 and l4proto tcp and dport 22 -> accept | ip saddr 192.0.2.1 -> continue"},
+             // What comes back, and what is asked of the new mark, sees it set.
+             Row{"ip saddr 192.0.2.1 meta mark set 5 tcp dport 22 jump other",
+                 "ip saddr 192.0.2.1 -> continue | ip saddr 192.0.2.1 and l4proto tcp and dport 22 -> jump other"},
+             Row{"meta mark set 5 meta mark 5 accept", "any -> continue | mark 0x5 -> accept"},
+             // What an answer presupposes stands before everything else.
+             Row{"ip saddr 192.0.2.1 meta mark set 5 reject with tcp reset",
+                 "ip saddr 192.0.2.1 and l4proto tcp -> reject"},
+             Row{"tcp dport 22 meta mark set 5 accept", "l4proto tcp and dport 22 -> accept"},
+             Row{"meta mark set tcp dport map { 22 : 1, 80 : 2 } accept",
+                 "l4proto tcp and dport 22 -> accept | l4proto tcp and dport 80 -> accept"},
+         }) {
+        INFO(rule);
+        CHECK(lowered("ip", rule) == expected);
+    }
+}
+
+TEST_CASE("of overlapping concatenated elements the first alone is taken") {
+    CHECK(lowered("ip", "ip daddr . tcp dport vmap { 192.0.2.0-192.0.2.9 . 22 : jump other, 192.0.2.5-192.0.2.20 . 22 : accept }") ==
+          "l4proto tcp and ip daddr 192.0.2.0/29, 192.0.2.8/31 and dport 22 -> jump other | l4proto tcp and ip daddr "
+          "192.0.2.5-192.0.2.20 and dport 22 and not (ip daddr 192.0.2.0/29, 192.0.2.8/31 & dport 22) -> accept");
+}
+
+TEST_CASE("what a tunnel carries is opaque, and asks for the protocol around it") {
+    for (auto const& [rule, expected] : {
+             Row{"vxlan vni 10 accept", "l4proto udp and [vxlan vni 10] -> accept"},
+             Row{"geneve tcp dport 22 accept", "l4proto udp and [geneve tcp dport 22] -> accept"},
+             Row{"gre ip saddr 192.0.2.1 accept", "l4proto gre and [gre ip saddr 192.0.2.1] -> accept"},
+             Row{"tunnel id 5 accept", "[tunnel id 5] -> accept"},
+         }) {
+        INFO(rule);
+        CHECK(lowered("ip", rule) == expected);
+    }
+}
+
 TEST_CASE("an include continues the block that it stands in") {
     std::map<std::string, std::string> const files{{"names", "define port = 22\n"},
                                                    {"sets", "set s { type inet_service; elements = { 80 } }\n"},
