@@ -318,15 +318,17 @@ void Reader::bind() {
 }
 
 // An interface whose list is missing lets everything through (Catalyst 2960 guide): so it is from the removal of an
-// applied list until its first entry is back. An ASA takes the list off the interface as well.
+// applied list until its first entry is back. Lines without interfaces are for a device that has them. An ASA takes the
+// list off the interface as well.
 void Reader::report_gaps() {
     if (dialect_ == Dialect::cisco_asa) return;
     for (auto const& [name, removal] : removed_) {
         auto const again = chain_index_.find(name);
-        if (again == chain_index_.end() || reading_.ruleset.chains[again->second].bindings.empty()) continue;
+        if (again == chain_index_.end()) continue;
+        if (config_.has_interfaces && reading_.ruleset.chains[again->second].bindings.empty()) continue;
         reading_.findings.add("PC435", config_.span_of(removal->text))
             .arg("what", "access list '" + std::string(name.second) +
-                             "' is removed and built again: until then its interface lets everything pass");
+                             "' is removed and built again: until then an interface that has it lets everything pass");
     }
 }
 

@@ -494,19 +494,19 @@ class Reader {
     // PC404 and PC435, and what single rules give reason to say.
     void advise() {
         Advice advice(sources_, variables_, findings_);
-        bool has_rules = false;
+        bool has_chains = false;
         TableState const* appended = nullptr; // the first one
         Mentions in_variables;
         for (ast::Define const* const definition : definitions_) advice.values(definition->value, in_variables);
         for (auto const& [key, table] : tables_) {
             Mentions mentions = in_variables;
             for (auto const& [name, chain] : table.chains) {
-                has_rules = has_rules || !chain.rules.empty();
                 for (RuleState const& rule : chain.rules) advice.rule(*rule.rule, {table.family, &table.sets, rule.time}, mentions);
             }
             for (auto const& [name, set] : table.sets)
                 for (NamedSet::Change const& change : set.changes) advice.values(*change.elements, mentions);
-            report_unused(table, mentions);
+            has_chains = has_chains || !table.chains.empty();
+            if (!table.chains.empty()) report_unused(table, mentions);
             if (table.appended && (appended == nullptr || table.appended->begin < appended->appended->begin)) appended = &table;
         }
         if (appended != nullptr && is_script())
@@ -514,7 +514,7 @@ class Reader {
                 .arg("what", fmt::format("table '{}' is not emptied first: each time the file is loaded, its rules are "
                                          "appended once more",
                                          title(*appended)));
-        if (!has_rules) return; // a file of definitions for others to include
+        if (!has_chains) return; // a file of definitions for others to include
         for (ast::Define const* const definition : definitions_) {
             if (definition->kind == ast::Define::Kind::define && !variables_.used(definition->name))
                 unused("variable", definition->name, definition->span);
@@ -522,9 +522,6 @@ class Reader {
     }
 
     void report_unused(TableState const& table, Mentions const& mentions) {
-        bool const has_rules = std::any_of(table.chains.begin(), table.chains.end(),
-                                           [](auto const& entry) { return !entry.second.rules.empty(); });
-        if (!has_rules) return;
         for (auto const& [name, set] : table.sets)
             if (!mentions.sets.contains(name)) unused(set.is_map ? "map" : "set", name, set.span);
         for (auto const& [name, object] : table.objects) {
