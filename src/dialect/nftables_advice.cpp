@@ -49,17 +49,6 @@ bool belongs_to_ipv4(ast::Expr const& values) {
 
 std::string Advice::text(Span span) const { return canonical(sources_.text(span)); }
 
-// The expression, or what its variable stands for; null where there is none, which is reported elsewhere.
-ast::Expr const* Advice::followed(ast::Expr const& expr, Time time) const {
-    ast::Expr const* at = &expr;
-    for (int steps = 0; at != nullptr && at->kind == Kind::variable && steps < 64; ++steps) {
-        Variables::Found const found = variables_.find(at->text, time);
-        at = found.value;
-        time = found.from == 0 ? 0 : found.from - 1;
-    }
-    return at;
-}
-
 void Advice::values(ast::Expr const& expr, Mentions& mentions) {
     if (expr.kind == Kind::set_name) mentions.sets.emplace(expr.text);
     if (expr.kind == Kind::value && expr.parts.empty()) mentions.objects.emplace(expr.text);
@@ -113,7 +102,8 @@ void Advice::statement(ast::Statement const& statement, Scope const& scope, Ment
 
 // "tcp flags { syn, ack }": a set compares the whole field, where a list asks for bits.
 void Advice::exact_flags(ast::Match const& match, Span span, Scope const& scope) {
-    ast::Expr const* const right = followed(match.right, scope.time);
+    Time time = scope.time;
+    ast::Expr const* const right = variables_.resolve(match.right, time);
     bool const positive = match.relation == Relation::implied || match.relation == Relation::eq;
     if (right == nullptr || right->kind != Kind::set || right->parts.size() < 2 || !positive) return;
     if (match.left.kind != Kind::selector || !match.mask.empty()) return;
@@ -132,7 +122,8 @@ void Advice::one_family(ast::Rule const& rule, Scope const& scope) {
     for (ast::Statement const& statement : rule.statements) {
         auto const* const match = std::get_if<ast::Match>(&statement.form);
         if (match == nullptr) continue;
-        ast::Expr const* const right = followed(match->right, scope.time);
+        Time time = scope.time;
+        ast::Expr const* const right = variables_.resolve(match->right, time);
         auto const prefix = right == nullptr ? std::nullopt : written_prefix(*right);
         bool const any_address = prefix && prefix->length == 0 && prefix->ip.family == Family::v4;
         bool const any_of_protocol = match->left.kind == Kind::selector && match->left.selector == protocol &&

@@ -28,7 +28,6 @@ class Advice {
     void statement(ast::Statement const& statement, Scope const& scope, Mentions& mentions);
     void exact_flags(ast::Match const& match, Span span, Scope const& scope);
     void one_family(ast::Rule const& rule, Scope const& scope);
-    ast::Expr const* followed(ast::Expr const& expr, Time time) const;
     std::string text(Span span) const;
 
     Sources const& sources_;

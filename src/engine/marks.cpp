@@ -80,20 +80,25 @@ bool before_tracking(Chain const& base) {
            (base.hook->point == HookPoint::prerouting || base.hook->point == HookPoint::output);
 }
 
+namespace {
+
+template <class Asks> bool any_rule(Ruleset const& ruleset, Asks asks) {
+    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [&](Chain const& chain) {
+        return std::any_of(chain.rules.begin(), chain.rules.end(), asks);
+    });
+}
+
+} // namespace
+
+bool marks_are_passed(Ruleset const& ruleset) {
+    return any_rule(ruleset, [](Rule const& rule) { return !rule.effects.assignments.empty(); }) &&
+           any_rule(ruleset, [](Rule const& rule) { return reads_marks(rule.match); });
+}
+
 bool marks_matter(Ruleset const& ruleset) {
-    bool changed = false;
-    bool read = false;
-    bool early = false;
-    bool state = false;
-    for (Chain const& chain : ruleset.chains) {
-        early = early || before_tracking(chain);
-        for (Rule const& rule : chain.rules) {
-            changed = changed || !rule.effects.assignments.empty();
-            read = read || reads_marks(rule.match);
-            state = state || reads_state(rule.match);
-        }
-    }
-    return (changed && read) || (early && state);
+    bool const early = std::any_of(ruleset.chains.begin(), ruleset.chains.end(), before_tracking);
+    return (early && any_rule(ruleset, [](Rule const& rule) { return reads_state(rule.match); })) ||
+           marks_are_passed(ruleset);
 }
 
 Match with_unknown(Match const& match, Marks const& marks) {

@@ -8,8 +8,7 @@ WhatIf::WhatIf(Context const& ctx, Ruleset changed, PacketSet const& question)
     : ctx_(ctx), changed_(std::move(changed)), reach_(ctx.space(), changed_, question) {}
 
 PacketSet WhatIf::hits(ChainId base, ChainId chain, std::size_t rule) {
-    PacketSet const hits = reach_.hits(chain, rule) & ctx_.seen_by(base);
-    return hits.empty() ? hits : hits & reach_.entering(base, chain);
+    return reach_.hits({{Marks{}, ctx_.seen_by(base)}}, base, chain, rule);
 }
 
 PacketSet WhatIf::accepted(ChainId base) { return reach_.verdicts(base).accepted; }

@@ -47,7 +47,9 @@ std::optional<U128> state_seen(Marks const& marks);
 // Base chains at prerouting and output with priorities below -200 run before connection tracking does
 // (nf_conntrack_proto.c, NF_IP_PRI_CONNTRACK).
 bool before_tracking(Chain const& base);
-// Whether some rule changes a mark and some rule looks at one, or looks at a state before there is one; where not,
+// Whether some rule changes a mark and some rule looks at one.
+bool marks_are_passed(Ruleset const& ruleset);
+// Whether marks are passed on, or some rule looks at a state before there is one; where not,
 // nothing of this needs to be followed.
 bool marks_matter(Ruleset const& ruleset);
 

@@ -116,12 +116,28 @@ class HookCheck {
     std::vector<ChainId> bases_; // filters of the hook, in order, up to the last that can drop
 };
 
+bool asks_for_marks(Ruleset const& ruleset, HookPoint point) {
+    auto const asks = [](Rule const& rule) { return reads_marks(rule.match); };
+    for (ChainId const base : chains_at(ruleset, point)) {
+        for (ChainId const id : call_order(ruleset, base).chains) {
+            std::vector<Rule> const& rules = ruleset.chains[id].rules;
+            if (std::any_of(rules.begin(), rules.end(), asks)) return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 void check_accept_not_final(Context const& ctx, Findings& out) {
+    bool const passes_marks = marks_are_passed(ctx.ruleset());
     constexpr std::array points{HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output,
                                 HookPoint::postrouting};
-    for (HookPoint const point : points) HookCheck(ctx, out, point).run();
+    for (HookPoint const point : points) {
+        // Base chains are compared one by one here; with a mark, one tells the next what to make of its packets.
+        if (passes_marks && asks_for_marks(ctx.ruleset(), point)) continue;
+        HookCheck(ctx, out, point).run();
+    }
 }
 
 } // namespace portcullis

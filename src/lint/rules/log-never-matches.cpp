@@ -26,6 +26,14 @@ PacketSet entering(Context const& ctx, ChainId id) {
     return all;
 }
 
+// Whether the engine knows a packet that comes to the rule, with the marks that it has then.
+bool reached(Context const& ctx, ChainId id, std::size_t rule) {
+    std::vector<ChainId> const& bases = ctx.bases(id);
+    return std::any_of(bases.begin(), bases.end(), [&](ChainId base) {
+        return !ctx.reach().hits({{Marks{}, ctx.seen_by(base)}}, base, id, rule).empty();
+    });
+}
+
 // Whether a packet comes to the rule, and if none does, the rule after which none is left.
 struct Answer {
     bool reached = false;
@@ -73,6 +81,7 @@ class Tries {
 
 void check_log_never_matches(Context const& ctx, Findings& out) {
     Tries tries(ctx);
+    bool const passes_marks = marks_are_passed(ctx.ruleset()); // which the tries do not follow
     for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
         std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
         std::optional<PacketSet> into;
@@ -81,8 +90,9 @@ void check_log_never_matches(Context const& ctx, Findings& out) {
             if (!into) into = entering(ctx, id);
             PacketSet const could = *into & ctx.space().of(rules[i].match);
             if (could.empty()) continue; // the chain is not reached, or the rule is empty by itself
-            auto answer = tries.ask(id, i, could);
-            if (!answer) answer = Answer{!(ctx.reach().hits(id, i) & *into).empty(), std::nullopt};
+            std::optional<Answer> answer;
+            if (!passes_marks) answer = tries.ask(id, i, could);
+            if (!answer) answer = Answer{reached(ctx, id, i), std::nullopt};
             if (answer->reached) continue;
             Finding& finding = add_finding(ctx, out, id, i);
             if (answer->last) finding.relate("after this rule nothing is left for it", rules[*answer->last].span);

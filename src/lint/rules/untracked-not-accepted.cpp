@@ -29,7 +29,7 @@ std::vector<Untracking> untracking(Context const& ctx, Path const& path) {
             std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
             for (std::size_t i = 0; i < rules.size(); ++i) {
                 if (!rules[i].effects.notrack) continue;
-                PacketSet packets = ctx.reach().hits(id, i) & ctx.reach().entering(base, id);
+                PacketSet packets = ctx.reach().hits({{Marks{}, ctx.space().all()}}, base, id, i);
                 if (!packets.empty()) found.push_back({id, i, std::move(packets)});
             }
         }
