@@ -8,8 +8,7 @@ namespace portcullis::nft {
 
 namespace {
 
-constexpr std::string_view word_characters =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.\\";
+constexpr std::string_view word_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.\\";
 
 // Walks over the text piece by piece: a quoted string, a variable, or one character; comments and line
 // continuations are blanks.
@@ -49,13 +48,14 @@ bool is_blank(std::string_view piece) { return piece == " " || piece == "\t" || 
 
 // Statements in the order in which nft lists them; others keep their place behind these.
 std::size_t rank(std::string_view statement) {
-    constexpr std::string_view order[] = {"type",    "typeof",      "size",   "flags",      "timeout",
+    constexpr std::string_view order[] = {"type",        "typeof",     "size",   "flags",  "timeout",
                                           "gc-interval", "auto-merge", "policy", "comment"};
     std::string_view const word = statement.substr(0, statement.find(' '));
     return static_cast<std::size_t>(std::find(std::begin(order), std::end(order), word) - std::begin(order));
 }
 
-// What counters and quotas have counted so far is not what they are told to do: "packets 7 bytes 420", "used 2 mbytes".
+// What counters and quotas have counted so far is not what they are told to do: "packets 7 bytes 420", "used 2
+// mbytes".
 void drop_state(std::string& statement) {
     struct State {
         std::string_view word;
@@ -108,8 +108,9 @@ std::string declared_body(std::string_view kind, std::string_view after_name, bo
         drop_state(statement);
         while (statement.ends_with(' ')) statement.pop_back();
     }
-    if (kind == "set" || kind == "map") std::stable_sort(statements.begin(), statements.end(),
-                     [](std::string const& a, std::string const& b) { return rank(a) < rank(b); });
+    if (kind == "set" || kind == "map")
+        std::stable_sort(statements.begin(), statements.end(),
+                         [](std::string const& a, std::string const& b) { return rank(a) < rank(b); });
     std::string body;
     for (std::string const& statement : statements) {
         if (statement.empty() || statement.starts_with("elements")) continue;

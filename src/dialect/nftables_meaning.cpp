@@ -79,10 +79,9 @@ constexpr FieldRow field_rows[] = {
     {"ether", "saddr", Field::src_mac},
 };
 // Opaque ones that may differ between two looks at the same packet.
-constexpr Selector stateful_selectors[] = {{"meta", "random"}, {"meta", "time"},     {"meta", "day"},
-                                           {"meta", "hour"},   {"meta", "cpu"},      {"ct", "helper"},
-                                           {"ct", "label"},    {"ct", "expiration"}, {"ct", "bytes"},
-                                           {"ct", "packets"},  {"ct", "avgpkt"}};
+constexpr Selector stateful_selectors[] = {
+    {"meta", "random"}, {"meta", "time"},     {"meta", "day"}, {"meta", "hour"},  {"meta", "cpu"}, {"ct", "helper"},
+    {"ct", "label"},    {"ct", "expiration"}, {"ct", "bytes"}, {"ct", "packets"}, {"ct", "avgpkt"}};
 
 struct RequirementRow {
     std::string_view header;
@@ -225,7 +224,8 @@ void add_required(Requirement const& requirement, bool any_family, Span span, st
         });
     };
     // In the tables of one family nft adds no test of it, not even for "icmp" in a table of ip6.
-    if (any_family && requirement.no_packet && !implied(Field::family, {})) terms.push_back({Field::family, ValueSet{}, span});
+    if (any_family && requirement.no_packet && !implied(Field::family, {}))
+        terms.push_back({Field::family, ValueSet{}, span});
     if (any_family && requirement.family) {
         IntervalSet const family = IntervalSet::single(*requirement.family == Family::v4 ? family_v4 : family_v6);
         if (!implied(Field::family, family)) terms.push_back({Field::family, family, span});
@@ -276,8 +276,8 @@ struct PriorityName {
     int value;
     std::optional<HookPoint> only{}; // the one hook where nft takes the name
 };
-constexpr PriorityName ip_priorities[] = {{"raw", -300},   {"mangle", -150},  {"dstnat", -100, HookPoint::prerouting},
-                                          {"filter", 0},   {"security", 50}, {"srcnat", 100, HookPoint::postrouting}};
+constexpr PriorityName ip_priorities[] = {{"raw", -300}, {"mangle", -150}, {"dstnat", -100, HookPoint::prerouting},
+                                          {"filter", 0}, {"security", 50}, {"srcnat", 100, HookPoint::postrouting}};
 constexpr PriorityName bridge_priorities[] = {{"dstnat", -300, HookPoint::prerouting},
                                               {"filter", -200},
                                               {"out", 100, HookPoint::output},
@@ -303,7 +303,8 @@ std::string priority_text(int priority, ast::TableFamily family, HookPoint point
         std::int64_t const offset = std::int64_t{priority} - row.value;
         if (offset == 0) return std::string(row.name);
         if (offset >= -10 && offset <= 10)
-            return std::string(row.name) + (offset > 0 ? " + " : " - ") + std::to_string(offset > 0 ? offset : -offset);
+            return std::string(row.name) + (offset > 0 ? " + " : " - ") +
+                   std::to_string(offset > 0 ? offset : -offset);
     }
     return std::to_string(priority);
 }

@@ -11,8 +11,8 @@
 #include <span>
 
 #include "dialect/nftables_advice.hpp"
-#include "dialect/nftables_declaration.hpp"
 #include "dialect/nftables_check.hpp"
+#include "dialect/nftables_declaration.hpp"
 #include "dialect/nftables_rule.hpp"
 #include "grammars/nftables/parse.hpp"
 
@@ -50,7 +50,7 @@ struct TableState {
     ast::TableFamily family{};
     std::string name;
     std::size_t order = 0;
-    bool dormant = false; // its base chains are not at their hooks
+    bool dormant = false;         // its base chains are not at their hooks
     std::optional<Span> appended; // the first rule that was added to what a load before may have left there
     std::map<std::string, NamedSet, std::less<>> sets;
     ObjectNames object_names;
@@ -316,7 +316,8 @@ class Reader {
         } else if (command.object == "rule") {
             add_rule(command, table);
         } else {
-            declare_object(table, command.object, command.name, command.span, std::get_if<ast::Expr>(&command.payload));
+            declare_object(table, command.object, command.name, command.span,
+                           std::get_if<ast::Expr>(&command.payload));
         }
     }
 
@@ -455,7 +456,8 @@ class Reader {
         if (content != nullptr) checker_.check_object(kind, *content, span, scope_of(table, now_));
         table.object_names.emplace(kind, name);
         bool const of_ct = kind == "helper" || kind == "timeout" || kind == "expectation";
-        table.objects.try_emplace({(of_ct ? "ct " : "") + canonical(kind), std::string(name)}, ObjectState{name, span, now_});
+        table.objects.try_emplace({(of_ct ? "ct " : "") + canonical(kind), std::string(name)},
+                                  ObjectState{name, span, now_});
     }
 
     // The table or chain of a command; where the file does not have it, that is reported once.
@@ -501,19 +503,22 @@ class Reader {
         for (auto const& [key, table] : tables_) {
             Mentions mentions = in_variables;
             for (auto const& [name, chain] : table.chains) {
-                for (RuleState const& rule : chain.rules) advice.rule(*rule.rule, {table.family, &table.sets, rule.time}, mentions);
+                for (RuleState const& rule : chain.rules)
+                    advice.rule(*rule.rule, {table.family, &table.sets, rule.time}, mentions);
             }
             for (auto const& [name, set] : table.sets)
                 for (NamedSet::Change const& change : set.changes) advice.values(*change.elements, mentions);
             has_chains = has_chains || !table.chains.empty();
             if (!table.chains.empty()) report_unused(table, mentions);
-            if (table.appended && (appended == nullptr || table.appended->begin < appended->appended->begin)) appended = &table;
+            if (table.appended && (appended == nullptr || table.appended->begin < appended->appended->begin))
+                appended = &table;
         }
         if (appended != nullptr && is_script())
             findings_.add("PC435", *appended->appended)
-                .arg("what", fmt::format("table '{}' is not emptied first: each time the file is loaded, its rules are "
-                                         "appended once more",
-                                         title(*appended)));
+                .arg("what",
+                     fmt::format("table '{}' is not emptied first: each time the file is loaded, its rules are "
+                                 "appended once more",
+                                 title(*appended)));
         if (!has_chains) return; // a file of definitions for others to include
         for (ast::Define const* const definition : definitions_) {
             if (definition->kind == ast::Define::Kind::define && !variables_.used(definition->name))
@@ -543,22 +548,26 @@ class Reader {
         return !file.comments.empty() || !std::all_of(file.items.begin(), file.items.end(), is_table);
     }
 
-    // What rules refer to by name only: objects, and sets whose content changes at run time or that a kept text names.
+    // What rules refer to by name only: objects, and sets whose content changes at run time or that a kept text
+    // names.
     void keep_declarations() {
         std::map<Time, Unmodelled> kept;
-        auto const add = [&](TableState const& table, std::string_view kind, std::string_view name, Span span, Time time, std::string const& elements) {
+        auto const add = [&](TableState const& table, std::string_view kind, std::string_view name, Span span,
+                             Time time, std::string const& elements) {
             std::string_view const text = sources_[span.source].text();
             auto const end = static_cast<std::size_t>(name.data() - text.data()) + name.size();
             auto const set = table.sets.find(name);
             bool const updated = set != table.sets.end() && set->second.updated;
-            std::string body = declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end), updated,
-                                             [&](std::string_view variable) { return variable_text(variable, span, time); });
+            std::string body =
+                declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end), updated,
+                              [&](std::string_view variable) { return variable_text(variable, span, time); });
             if (!elements.empty()) body += (body.empty() ? "" : "; ") + elements;
             std::string declaration = fmt::format("{} {}{}", kind, name, body.empty() ? body : " { " + body + " }");
             kept.emplace(time, Unmodelled{std::move(declaration), span, 1, title(table)});
         };
         for (auto const& [key, table] : tables_) {
-            for (auto const& [name, object] : table.objects) add(table, name.first, object.name, object.span, object.time, {});
+            for (auto const& [name, object] : table.objects)
+                add(table, name.first, object.name, object.span, object.time, {});
             for (auto const& [name, set] : table.sets) {
                 if (set.changes_at_run_time || expressions_.is_kept(set))
                     add(table, set.is_map ? "map" : "set", set.name, set.span, set.time, elements_text(set));

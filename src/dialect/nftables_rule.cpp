@@ -325,8 +325,8 @@ class RuleReader {
         if (key.kind == Kind::concatenation) part_overlaps();
     }
 
-    // Of overlapping elements the kernel takes the first alone (nft_set_pipapo). A later one must not get what comes
-    // back from it.
+    // Of overlapping elements the kernel takes the first alone (nft_set_pipapo). A later one must not get what
+    // comes back from it.
     void part_overlaps() {
         std::vector<std::size_t> wide; // elements with a range: only they can overlap another
         for (std::size_t i = 0; i < branches_.size(); ++i) {
@@ -491,7 +491,8 @@ class RuleReader {
         match_.opaque.push_back({std::move(text), stateful, negated, span_, rate});
     }
     void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
-    // The statement with single blanks and its variables followed; in quotes nft does that for prefixes of logs only.
+    // The statement with single blanks and its variables followed; in quotes nft does that for prefixes of logs
+    // only.
     std::string source_text(bool within_quotes = false) {
         std::string const source = canonical(sources_.text(span_));
         std::string text;
@@ -517,7 +518,8 @@ class RuleReader {
     static constexpr std::string_view word_characters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.\\";
     static std::string after_word(std::string const& text, std::string_view words) {
-        return text.size() > words.size() && text.starts_with(words) ? text.substr(words.size() + 1) : std::string();
+        return text.size() > words.size() && text.starts_with(words) ? text.substr(words.size() + 1)
+                                                                     : std::string();
     }
     static std::string without_over(std::string text) {
         if (std::size_t const at = text.find(" over "); at != std::string::npos) text.erase(at, 5);
@@ -543,7 +545,8 @@ class RuleReader {
     static Match part_of(Match const& match, Extent from, Extent to) {
         auto const cut = [](auto const& all, std::size_t first, std::size_t last) {
             using Parts = std::decay_t<decltype(all)>;
-            return Parts(all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(last));
+            return Parts(all.begin() + static_cast<std::ptrdiff_t>(first),
+                         all.begin() + static_cast<std::ptrdiff_t>(last));
         };
         return {cut(match.terms, from.terms, to.terms), cut(match.alternatives, from.alternatives, to.alternatives),
                 cut(match.opaque, from.opaque, to.opaque)};
@@ -612,7 +615,8 @@ class RuleReader {
 
     // What follows a verdict map is reached by its "continue" elements alone; a map of marks ends nothing.
     void finish() {
-        if (!has_branches_ && branches_.empty()) return emit_way(std::move(match_), verdict_, rule_.span, settings_);
+        if (!has_branches_ && branches_.empty())
+            return emit_way(std::move(match_), verdict_, rule_.span, settings_);
         std::vector<Setting> before;
         std::vector<Setting> later;
         for (Setting const& setting : settings_) (setting.after_branches ? later : before).push_back(setting);

@@ -61,14 +61,16 @@ std::optional<U128> state_seen(Marks const& marks) {
 }
 
 bool reads_marks(Match const& match) {
-    return std::any_of(match.terms.begin(), match.terms.end(), [](Term const& term) { return is_mark(term.field); }) ||
+    return std::any_of(match.terms.begin(), match.terms.end(),
+                       [](Term const& term) { return is_mark(term.field); }) ||
            std::any_of(match.alternatives.begin(), match.alternatives.end(),
                        [](Alternatives const& relation) { return reads_marks(relation); });
 }
 
 bool reads_state(Match const& match) {
     auto const is_state = [](Field field) { return field == Field::ct_state; };
-    return std::any_of(match.terms.begin(), match.terms.end(), [&](Term const& term) { return is_state(term.field); }) ||
+    return std::any_of(match.terms.begin(), match.terms.end(),
+                       [&](Term const& term) { return is_state(term.field); }) ||
            std::any_of(match.alternatives.begin(), match.alternatives.end(), [&](Alternatives const& relation) {
                return std::any_of(relation.fields.begin(), relation.fields.end(), is_state);
            });
