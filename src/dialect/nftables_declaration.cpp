@@ -4,6 +4,8 @@
 #include <iterator>
 #include <vector>
 
+#include "dialect/nftables_expr.hpp"
+
 namespace portcullis::nft {
 
 namespace {

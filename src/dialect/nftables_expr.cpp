@@ -184,6 +184,14 @@ std::string Expressions::text(ast::Expr const& expr, Time time) {
     return out;
 }
 
+std::string Expressions::variable_text(std::string_view name, Span span, Time time) {
+    ast::Expr variable;
+    variable.kind = Kind::variable;
+    variable.span = span;
+    variable.text = name;
+    return text(variable, time);
+}
+
 bool Expressions::is_stateful(ast::Expr const& expr) const {
     if (expr.kind == Kind::selector && meaning_of(expr.selector).stateful) return true;
     if (expr.kind == Kind::computed && meaning_of_computed(canonical(expr.text)).stateful) return true;

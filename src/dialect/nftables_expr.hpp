@@ -112,6 +112,7 @@ class Expressions {
     std::optional<Interval> constant_range(ast::Expr const& expr, Meaning const& meaning, Time time);
     // Canonical text, variables followed.
     std::string text(ast::Expr const& expr, Time time);
+    std::string variable_text(std::string_view name, Span span, Time time);
     bool is_stateful(ast::Expr const& expr) const;
     // A set that a text kept by the model names, so that its declaration has to be kept too.
     void keep(ast::Expr const& table, Scope const& scope);
@@ -146,6 +147,9 @@ class Expressions {
     std::map<NamedSet const*, std::vector<Element>> known_elements_;
 };
 
+// What a word of nft, and so the name of a variable, is made of.
+inline constexpr std::string_view word_characters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.\\";
 // The text of a piece of source with single blanks, without comments.
 std::string canonical(std::string_view source);
 

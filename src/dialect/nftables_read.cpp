@@ -560,7 +560,7 @@ class Reader {
             bool const updated = set != table.sets.end() && set->second.updated;
             std::string body =
                 declared_body(kind, text.substr(text.substr(end).starts_with('"') ? end + 1 : end), updated,
-                              [&](std::string_view variable) { return variable_text(variable, span, time); });
+                              [&](std::string_view variable) { return expressions_.variable_text(variable, span, time); });
             if (!elements.empty()) body += (body.empty() ? "" : "; ") + elements;
             std::string declaration = fmt::format("{} {}{}", kind, name, body.empty() ? body : " { " + body + " }");
             kept.emplace(time, Unmodelled{std::move(declaration), span, 1, title(table)});
@@ -599,14 +599,6 @@ class Reader {
         }
         std::erase(texts, std::string());
         return texts.empty() ? std::string() : fmt::format("elements = {{ {} }}", fmt::join(texts, ", "));
-    }
-
-    std::string variable_text(std::string_view name, Span span, Time time) {
-        ast::Expr variable;
-        variable.kind = ast::Expr::Kind::variable;
-        variable.span = span;
-        variable.text = name;
-        return expressions_.text(variable, time);
     }
 
     // A set that rules add to has another content at run time.

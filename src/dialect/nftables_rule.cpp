@@ -490,7 +490,6 @@ class RuleReader {
     void opaque(std::string text, bool stateful, bool negated, bool rate = false) {
         match_.opaque.push_back({std::move(text), stateful, negated, span_, rate});
     }
-    void error(Span span, std::string message) { findings_.add("PC001", span).arg("error", std::move(message)); }
     // The statement with single blanks and its variables followed; in quotes nft does that for prefixes of logs
     // only.
     std::string source_text(bool within_quotes = false) {
@@ -504,19 +503,15 @@ class RuleReader {
                 text += source[at++];
                 continue;
             }
-            ast::Expr variable;
-            variable.kind = Kind::variable;
-            variable.span = span_;
-            variable.text = std::string_view(source).substr(at + 1, std::min(end, source.size()) - at - 1);
-            std::string value = expressions_.text(variable, scope_.time);
+            std::string_view const name =
+                std::string_view(source).substr(at + 1, std::min(end, source.size()) - at - 1);
+            std::string value = expressions_.variable_text(name, span_, scope_.time);
             if (quoted) std::erase(value, '"');
             text += value;
             at = std::min(end, source.size());
         }
         return text;
     }
-    static constexpr std::string_view word_characters =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.\\";
     static std::string after_word(std::string const& text, std::string_view words) {
         return text.size() > words.size() && text.starts_with(words) ? text.substr(words.size() + 1)
                                                                      : std::string();
@@ -556,13 +551,6 @@ class RuleReader {
         match.alternatives.insert(match.alternatives.end(), more.alternatives.begin(), more.alternatives.end());
         match.opaque.insert(match.opaque.end(), more.opaque.begin(), more.opaque.end());
     }
-    static bool reads(Match const& match, Field mark) {
-        auto const is_it = [&](Field field) { return field == mark; };
-        return std::any_of(match.terms.begin(), match.terms.end(), [&](Term const& t) { return is_it(t.field); }) ||
-               std::any_of(match.alternatives.begin(), match.alternatives.end(), [&](Alternatives const& a) {
-                   return std::any_of(a.fields.begin(), a.fields.end(), is_it);
-               });
-    }
 
     // One rule of the model for one way through the rule of the text: `match` is all that it asks, and each setting
     // has happened to packets that came to its place in it.
@@ -579,8 +567,8 @@ class RuleReader {
             }
             early.push_back(&setting);
             Field const mark = setting.assignment.field;
-            asked_again = asked_again || reads(part_of(match, setting.at, all), mark);
-            asked_before = asked_before || reads(part_of(match, {}, setting.at), mark);
+            asked_again = asked_again || asks_about(part_of(match, setting.at, all), mark);
+            asked_before = asked_before || asks_about(part_of(match, {}, setting.at), mark);
         }
         auto const emit_early = [&] {
             for (Setting const* const setting : early) {
@@ -626,7 +614,7 @@ class RuleReader {
             emit_way(so_far, Continue{}, rule_.span, before);
             effects_ = all;
             if (std::any_of(before.begin(), before.end(),
-                            [&](Setting const& setting) { return reads(so_far, setting.assignment.field); }))
+                            [&](Setting const& setting) { return asks_about(so_far, setting.assignment.field); }))
                 set_between();
         }
         if (branches_.empty()) { // an empty map has no key

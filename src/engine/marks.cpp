@@ -8,10 +8,6 @@ namespace {
 
 bool is_mark(Field field) { return field == Field::mark || field == Field::ct_mark; }
 
-bool reads_marks(Alternatives const& relation) {
-    return std::any_of(relation.fields.begin(), relation.fields.end(), is_mark);
-}
-
 // The assignment's value in terms of the marks at the start.
 MarkValue composed(Assignment const& assignment, Marks const& marks, std::uint32_t setter) {
     bool const unknown = !assignment.known || (assignment.mark_keep != 0 && !marks.mark.known) ||
@@ -61,20 +57,10 @@ std::optional<U128> state_seen(Marks const& marks) {
 }
 
 bool reads_marks(Match const& match) {
-    return std::any_of(match.terms.begin(), match.terms.end(),
-                       [](Term const& term) { return is_mark(term.field); }) ||
-           std::any_of(match.alternatives.begin(), match.alternatives.end(),
-                       [](Alternatives const& relation) { return reads_marks(relation); });
+    return asks_about(match, Field::mark) || asks_about(match, Field::ct_mark);
 }
 
-bool reads_state(Match const& match) {
-    auto const is_state = [](Field field) { return field == Field::ct_state; };
-    return std::any_of(match.terms.begin(), match.terms.end(),
-                       [&](Term const& term) { return is_state(term.field); }) ||
-           std::any_of(match.alternatives.begin(), match.alternatives.end(), [&](Alternatives const& relation) {
-               return std::any_of(relation.fields.begin(), relation.fields.end(), is_state);
-           });
-}
+bool reads_state(Match const& match) { return asks_about(match, Field::ct_state); }
 
 bool before_tracking(Chain const& base) {
     constexpr int tracking = -200;

@@ -141,10 +141,6 @@ Worlds const& PathReach::coming_to(Family family, ChainId base) {
     return coming_.emplace(std::pair{family, base}, std::move(worlds)).first->second;
 }
 
-PacketSet PathReach::hits(Family family, ChainId base, ChainId chain, std::size_t rule) {
-    return reach_.hits(coming_to(family, base), base, chain, rule);
-}
-
 // Packets whose destination is one that some rule rewrites to, if that is how they came by it.
 PacketSet PathReach::led_here_by_nat() {
     PacketSet targets = space_.none();
@@ -168,7 +164,7 @@ PacketSet PathReach::led_here_by_nat() {
 
 PacketSet PathReach::accepted_by(Family family, ChainId chain, std::size_t rule) {
     auto const own = decisive(family);
-    return own ? hits(family, *own, chain, rule) : space_.none();
+    return own ? reach_.hits(coming_to(family, *own), *own, chain, rule) : space_.none();
 }
 
 PacketSet PathReach::accepted_by_policy(Family family) {

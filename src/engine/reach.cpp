@@ -392,8 +392,8 @@ Worlds Reach::accepted(Worlds const& worlds, ChainId base) {
     Worlds passed;
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
-        Impl::Exits const& exits = impl_->exits(base, impl_->at_start(base, world.marks));
         Marks const marks = impl_->at_start(base, world.marks);
+        Impl::Exits const& exits = impl_->exits(base, marks);
         impl_->add_within(passed, exits.accepted, exits.fates.accepted, marks, world.packets);
         if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, marks, world.packets);
     }

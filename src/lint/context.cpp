@@ -213,7 +213,7 @@ PacketSet Context::matched_alone(Match const& match) const {
     auto const is_mark = [](Term const& term) { return term.field == Field::mark || term.field == Field::ct_mark; };
     std::erase_if(without.terms, is_mark);
     std::erase_if(without.alternatives, [](Alternatives const& relation) {
-        return reads_marks(Match{{}, {relation}, {}});
+        return asks_about(relation, Field::mark) || asks_about(relation, Field::ct_mark);
     });
     return space_->of(without);
 }

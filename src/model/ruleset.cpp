@@ -146,6 +146,16 @@ double modelled_share(Ruleset const& ruleset) {
     return all == 0 ? 1.0 : 1.0 - static_cast<double>(opaque) / static_cast<double>(all);
 }
 
+bool asks_about(Alternatives const& relation, Field field) {
+    return std::find(relation.fields.begin(), relation.fields.end(), field) != relation.fields.end();
+}
+
+bool asks_about(Match const& match, Field field) {
+    return std::any_of(match.terms.begin(), match.terms.end(), [&](Term const& term) { return term.field == field; }) ||
+           std::any_of(match.alternatives.begin(), match.alternatives.end(),
+                       [&](Alternatives const& relation) { return asks_about(relation, field); });
+}
+
 std::string opaque_key(Opaque const& opaque) {
     return opaque.stateful ? fmt::format("{}\n{}:{}", opaque.text, opaque.span.source, opaque.span.begin) : opaque.text;
 }

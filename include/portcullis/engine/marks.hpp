@@ -45,7 +45,7 @@ bool reads_state(Match const& match);
 // The state that rules see, where it is not the packet's own.
 std::optional<U128> state_seen(Marks const& marks);
 // Base chains at prerouting and output with priorities below -200 run before connection tracking does
-// (nf_conntrack_proto.c, NF_IP_PRI_CONNTRACK).
+// (NF_IP_PRI_CONNTRACK in netfilter_ipv4.h).
 bool before_tracking(Chain const& base);
 // Whether some rule changes a mark and some rule looks at one.
 bool marks_are_passed(Ruleset const& ruleset);

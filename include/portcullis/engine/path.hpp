@@ -53,12 +53,10 @@ class PathReach {
 
     // The packets of the question that belong to the family.
     PacketSet of_family(Family family);
-    // Those that come to a base chain of the path, with the marks that the chains before it have made.
-    Worlds const& coming_to(Family family, ChainId base);
-    // Of them: those that come to the rule, of the base chain or one that it calls, and match it.
-    PacketSet hits(Family family, ChainId base, ChainId chain, std::size_t rule);
 
   private:
+    // Those that come to a base chain of the path, with the marks that the chains before it have made.
+    Worlds const& coming_to(Family family, ChainId base);
     PacketSet led_here_by_nat();
 
     Space& space_;

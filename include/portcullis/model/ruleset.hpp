@@ -79,6 +79,10 @@ struct Match {
     std::vector<Opaque> opaque;
 };
 
+// Whether a term or a relation of the match is about the field.
+bool asks_about(Match const& match, Field field);
+bool asks_about(Alternatives const& relation, Field field);
+
 using ChainId = std::uint32_t;
 constexpr ChainId no_chain = ~ChainId{0};
 

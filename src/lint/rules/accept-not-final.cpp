@@ -68,7 +68,7 @@ class HookCheck {
             std::vector<Rule> const& rules = ctx_.ruleset().chains[id].rules;
             for (std::size_t i = 0; i < rules.size(); ++i) {
                 if (!std::holds_alternative<Accept>(rules[i].verdict) || !is_plain(rules, i)) continue;
-                PacketSet const accepted = reach_.hits(id, i) & reach_.entering(base, id) & coming;
+                PacketSet const accepted = reach_.hits({{Marks{}, coming}}, base, id, i);
                 if (!accepted.empty()) check_rule(at, id, i, accepted, later);
             }
         }

@@ -13,7 +13,8 @@ namespace portcullis {
 namespace {
 
 constexpr int tracking = -200; // NF_IP_PRI_CONNTRACK
-constexpr std::array tracked_fields{Field::ct_state, Field::ct_status, Field::ct_direction, Field::ct_mark};
+// The state last: it is also asked where another of them is.
+constexpr std::array tracked_fields{Field::ct_status, Field::ct_direction, Field::ct_mark, Field::ct_state};
 
 // After a notrack, the state is untracked early on.
 bool asks_for_untracked(Term const& term) {
@@ -24,10 +25,8 @@ std::optional<Field> tracked_field(Match const& match) {
     for (Field const field : tracked_fields) {
         bool const term = std::any_of(match.terms.begin(), match.terms.end(),
                                       [&](Term const& t) { return t.field == field && !asks_for_untracked(t); });
-        bool const relation =
-            std::any_of(match.alternatives.begin(), match.alternatives.end(), [&](Alternatives const& a) {
-                return std::find(a.fields.begin(), a.fields.end(), field) != a.fields.end();
-            });
+        bool const relation = std::any_of(match.alternatives.begin(), match.alternatives.end(),
+                                          [&](Alternatives const& a) { return asks_about(a, field); });
         if (term || relation) return field;
     }
     return std::nullopt;
