@@ -134,6 +134,22 @@ std::size_t rule_count(Ruleset const& ruleset) {
     return count;
 }
 
+Ruleset join(Ruleset a, Ruleset b) {
+    auto const offset = static_cast<ChainId>(a.chains.size());
+    for (Chain& chain : b.chains) {
+        for (Rule& rule : chain.rules) {
+            auto* const jump = std::get_if<Jump>(&rule.verdict);
+            if (jump != nullptr && jump->chain != no_chain) jump->chain += offset;
+        }
+        a.chains.push_back(std::move(chain));
+    }
+    std::move(b.unmodelled.begin(), b.unmodelled.end(), std::back_inserter(a.unmodelled));
+    a.governs_v4 = a.governs_v4 || b.governs_v4;
+    a.governs_v6 = a.governs_v6 || b.governs_v6;
+    a.has_interfaces = a.has_interfaces || b.has_interfaces;
+    return a;
+}
+
 double modelled_share(Ruleset const& ruleset) {
     std::size_t all = 0;
     std::size_t opaque = 0;

@@ -64,3 +64,20 @@ TEST_CASE("what is no packet is refused with a sentence") {
         CHECK(parsed.error == error);
     }
 }
+
+TEST_CASE("jumps still lead to their chains when rulesets are joined") {
+    Ruleset a;
+    a.chains.resize(2);
+    a.governs_v6 = false;
+    Ruleset b;
+    b.chains.resize(2);
+    b.chains[0].rules.push_back({{}, Jump{1, false}, {}, {}, {}, 0});
+    b.chains[1].rules.push_back({{}, Jump{no_chain, false}, {}, {}, {}, 0});
+    b.governs_v4 = false;
+    Ruleset const host = join(a, b);
+    REQUIRE(host.chains.size() == 4);
+    CHECK(host.chains[2].rules[0].verdict == Verdict(Jump{3, false}));
+    CHECK(host.chains[3].rules[0].verdict == Verdict(Jump{no_chain, false}));
+    CHECK(host.governs_v4);
+    CHECK(host.governs_v6);
+}

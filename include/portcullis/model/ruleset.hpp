@@ -198,6 +198,10 @@ struct Ruleset {
     bool has_interfaces = false; // a whole device configuration, so that an access list without a binding has no effect
 };
 
+// The rulesets of one host as one, which packets pass together: the chains of `b` behind those of `a`. Both keep the names
+// of their tables, so whoever joins rulesets of two families names the tables apart.
+Ruleset join(Ruleset a, Ruleset b);
+
 // The share of rules whose match is wholly modelled, 0 to 1; 1 for no rules.
 double modelled_share(Ruleset const& ruleset);
 std::size_t rule_count(Ruleset const& ruleset);
