@@ -475,6 +475,18 @@ PacketSet Space::of(Match const& match) {
     return {*this, impl_->match(match)};
 }
 
+PacketSet Space::of(Cube const& cube) {
+    impl_->bdd.collect_if_due();
+    Ref result = impl_->universe;
+    for (auto const& [field, values] : cube.fields) {
+        result = impl_->bdd.conjunction(result, impl_->values(field, values));
+    }
+    for (Assumption const& a : cube.assumptions) {
+        result = impl_->bdd.conjunction(result, impl_->literal(impl_->opaque.at(a.key), a.holds));
+    }
+    return {*this, result};
+}
+
 PacketSet Space::of(Match const& match, Marks const& marks) {
     bool const reads = reads_marks(match) || (state_seen(marks) && reads_state(match));
     if (marks == Marks{} || !reads) return of(match);

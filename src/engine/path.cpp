@@ -58,6 +58,19 @@ std::vector<Path> find_paths(Ruleset const& ruleset) {
     return paths;
 }
 
+PacketSet packets_at(Space& space, HookPoint point) {
+    PacketSet const no_iif = space.of(Field::iif, ValueSet::single(0));
+    PacketSet const no_oif = space.of(Field::oif, ValueSet::single(0));
+    switch (point) {
+    case HookPoint::ingress:
+    case HookPoint::prerouting:
+    case HookPoint::input: return no_oif;
+    case HookPoint::output: return no_iif;
+    case HookPoint::list: return no_iif & no_oif;
+    default: return space.all();
+    }
+}
+
 bool can_drop(Ruleset const& ruleset, ChainId base) {
     auto const ends = [](Rule const& rule) {
         return std::holds_alternative<Drop>(rule.verdict) || std::holds_alternative<Reject>(rule.verdict);

@@ -85,18 +85,7 @@ Reach& Context::reach() const {
     return *reach_;
 }
 
-PacketSet Context::seen_at(HookPoint point) const {
-    PacketSet const no_iif = space_->of(Field::iif, ValueSet::single(0));
-    PacketSet const no_oif = space_->of(Field::oif, ValueSet::single(0));
-    switch (point) {
-    case HookPoint::ingress:
-    case HookPoint::prerouting:
-    case HookPoint::input: return no_oif;
-    case HookPoint::output: return no_iif;
-    case HookPoint::list: return no_iif & no_oif;
-    default: return space_->all();
-    }
-}
+PacketSet Context::seen_at(HookPoint point) const { return packets_at(*space_, point); }
 
 PacketSet Context::seen_by(ChainId base) const {
     Hook const& hook = *ruleset_.chains[base].hook;

@@ -25,6 +25,10 @@ std::vector<Path> find_paths(Ruleset const& ruleset);
 // The base chains at one point, by priority; equal priorities keep the order of the text.
 std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point);
 
+// Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box itself
+// sends, without either in an access list.
+PacketSet packets_at(Space& space, HookPoint point);
+
 // Whether the chain, or one that it calls, can end a packet. One that cannot decides nothing on a path.
 bool can_drop(Ruleset const& ruleset, ChainId base);
 

@@ -1,0 +1,416 @@
+// Chains of both rulesets are paired, and the rules of each pair that are not common to both mark the region where
+// packets can fare differently. Rules that do not meet the region are left out; what remains is decided exactly.
+#include "portcullis/engine/compare.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <stdexcept>
+
+#include "engine/box.hpp"
+#include "engine/rule_keys.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// Past so many rules that differ, the region is as good as everything.
+constexpr std::size_t most_changed = 20'000;
+
+bool decides_nothing(Rule const& rule) {
+    return std::holds_alternative<Continue>(rule.verdict) && rule.effects.assignments.empty() && !rule.effects.notrack;
+}
+
+bool same_hook(Chain const& a, Chain const& b) {
+    if (a.hook.has_value() != b.hook.has_value()) return false;
+    if (!a.hook) return true;
+    Hook const& x = *a.hook;
+    Hook const& y = *b.hook;
+    return x.point == y.point && x.type == y.type && x.priority == y.priority && x.v4 == y.v4 && x.v6 == y.v6 &&
+           a.policy == b.policy;
+}
+
+using Names = std::vector<std::string>;
+
+std::string joined(Names const& names) {
+    std::string text;
+    for (std::string const& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+// "in GigabitEthernet0/1"
+Names bindings_of(Chain const& chain) {
+    Names names;
+    for (Binding const& binding : chain.bindings)
+        names.push_back((binding.inbound ? "in " : "out ") + binding.interface);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+ChainId base_by_name(Ruleset const& ruleset, std::string const& name) {
+    for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+        Chain const& chain = ruleset.chains[id];
+        if (chain.hook && (chain.name == name || chain.title() == name)) return id;
+    }
+    throw std::invalid_argument("there is no base chain or access list '" + name + "'");
+}
+
+Path alone(Ruleset const& ruleset, ChainId id) {
+    Chain const& chain = ruleset.chains[id];
+    return {Path::Kind::list, chain.title(), chain.hook->point, {id}};
+}
+
+// A way in both rulesets, or in one of them.
+struct Way {
+    std::string name;
+    std::optional<Path> before;
+    std::optional<Path> after;
+};
+
+// Which ways belong together.
+class Pairing {
+  public:
+    Pairing(Ruleset const& before, Ruleset const& after, Names& notes)
+        : before_(before), after_(after), notes_(notes) {}
+
+    std::vector<Way> named(CompareOptions const& options) {
+        for (auto const& [one, other] : options.names) {
+            Path a = alone(before_, base_by_name(before_, one));
+            Path b = alone(after_, base_by_name(after_, other));
+            add(std::move(a), std::move(b));
+        }
+        return std::move(ways_);
+    }
+
+    std::vector<Way> all() {
+        lists_before_.clear();
+        for (Path& path : find_paths(before_)) sort(std::move(path), hooks_before_, lists_before_);
+        for (Path& path : find_paths(after_)) sort(std::move(path), hooks_after_, lists_after_);
+        pair(hooks_before_, hooks_after_, [](Path const& a, Path const& b) { return a.kind == b.kind; });
+        pair(lists_before_, lists_after_, [](Path const& a, Path const& b) { return a.name == b.name; });
+        pair(lists_before_, lists_after_, [this](Path const& a, Path const& b) {
+            Names const bound = bindings_of(list_before(a));
+            return !bound.empty() && bound == bindings_of(list_after(b));
+        });
+        if (lists_before_.size() == 1 && lists_after_.size() == 1)
+            pair(lists_before_, lists_after_, [](Path const&, Path const&) { return true; });
+        for (Path& path : hooks_before_) add(std::move(path), std::nullopt);
+        for (Path& path : hooks_after_) add(std::nullopt, std::move(path));
+        for (Path& path : lists_before_) only_in("first", std::move(path), true);
+        for (Path& path : lists_after_) only_in("second", std::move(path), false);
+        return std::move(ways_);
+    }
+
+  private:
+    Chain const& list_before(Path const& path) const { return before_.chains[path.chains.front()]; }
+    Chain const& list_after(Path const& path) const { return after_.chains[path.chains.front()]; }
+
+    static void sort(Path path, std::vector<Path>& hooks, std::vector<Path>& lists) {
+        (path.kind == Path::Kind::list ? lists : hooks).push_back(std::move(path));
+    }
+
+    template <class Together>
+    void pair(std::vector<Path>& before, std::vector<Path>& after, Together const& together) {
+        for (std::size_t i = 0; i < before.size();) {
+            auto const other = std::find_if(after.begin(), after.end(),
+                                            [&](Path const& path) { return together(before[i], path); });
+            if (other == after.end()) {
+                ++i;
+                continue;
+            }
+            add(std::move(before[i]), std::move(*other));
+            before.erase(before.begin() + static_cast<std::ptrdiff_t>(i));
+            after.erase(other);
+        }
+    }
+
+    void add(std::optional<Path> before, std::optional<Path> after) {
+        std::string name = before ? before->name : after->name;
+        if (before && after && before->name != after->name) name += " -> " + after->name;
+        if (before && after && before->kind == Path::Kind::list) {
+            Names const a = bindings_of(list_before(*before));
+            Names const b = bindings_of(list_after(*after));
+            if (a != b) {
+                notes_.push_back("the access list " + name + " is applied elsewhere: " +
+                                 (a.empty() ? "nowhere" : joined(a)) + " before, " + (b.empty() ? "nowhere" : joined(b)) +
+                                 " after");
+            }
+        }
+        ways_.push_back({std::move(name), std::move(before), std::move(after)});
+    }
+
+    void only_in(std::string const& which, Path path, bool is_before) {
+        notes_.push_back("the access list " + path.name + " is only in the " + which + " ruleset");
+        std::optional<Path> one = std::move(path);
+        is_before ? add(std::move(one), std::nullopt) : add(std::nullopt, std::move(one));
+    }
+
+    Ruleset const& before_;
+    Ruleset const& after_;
+    Names& notes_;
+    std::vector<Path> hooks_before_, hooks_after_, lists_before_, lists_after_;
+    std::vector<Way> ways_;
+};
+
+} // namespace
+
+struct Comparison::Impl {
+    Ruleset before;
+    Ruleset after;
+    Space space;
+    std::vector<Way> ways;
+    std::vector<Difference> differences;
+    Names notes;
+
+    // By chain of each ruleset: a number that paired chains share.
+    std::vector<std::uint32_t> name_before, name_after;
+    std::vector<std::pair<ChainId, ChainId>> pairs;
+    std::vector<Box> region;
+    std::vector<Match> changed;
+    bool everything = false; // the region is not bounded
+    bool marks = false;      // rules see what other rules make of marks
+
+    Impl(Ruleset const& a, Ruleset const& b, CompareOptions const& options)
+        : before(a), after(b), space(options.node_limit) {
+        Pairing pairing(before, after, notes);
+        ways = options.names.empty() ? pairing.all() : pairing.named(options);
+        pair_chains();
+        marks = marks_matter(before) || marks_matter(after);
+        find_region();
+        if (!everything && region.empty()) return;
+        if (!everything) {
+            reduce(before);
+            reduce(after);
+        }
+        compare();
+    }
+
+    // ---- which rules differ
+
+    void pair_chains() {
+        std::map<std::string, ChainId> by_title;
+        std::map<ChainId, ChainId> paired; // from before to after
+        for (Way const& way : ways) {
+            if (!way.before || !way.after || way.before->chains.size() != way.after->chains.size()) {
+                everything = true;
+                continue;
+            }
+            for (std::size_t i = 0; i < way.before->chains.size(); ++i) {
+                ChainId const one = way.before->chains[i];
+                ChainId const other = way.after->chains[i];
+                if (!same_hook(before.chains[one], after.chains[other])) everything = true;
+                auto const [at, added] = paired.try_emplace(one, other);
+                if (!added && at->second != other) everything = true;
+            }
+        }
+        std::set<ChainId> taken;
+        for (auto const& [one, other] : paired) taken.insert(other);
+        for (ChainId id = 0; id < after.chains.size(); ++id) {
+            if (!after.chains[id].hook && !taken.contains(id)) by_title.emplace(after.chains[id].title(), id);
+        }
+        for (ChainId id = 0; id < before.chains.size(); ++id) {
+            if (before.chains[id].hook) continue;
+            if (auto const at = by_title.find(before.chains[id].title()); at != by_title.end()) paired.emplace(id, at->second);
+        }
+        name_before.resize(before.chains.size());
+        name_after.resize(after.chains.size());
+        std::uint32_t next = 0;
+        for (std::uint32_t& name : name_before) name = next++;
+        for (std::uint32_t& name : name_after) name = next++;
+        for (auto const& [one, other] : paired) {
+            name_after[other] = name_before[one];
+            pairs.emplace_back(one, other);
+        }
+        if (chains_before_nat_differ()) everything = true;
+    }
+
+    // What stands before destination NAT counts in another way; see PathReach.
+    bool chains_before_nat_differ() const {
+        return std::any_of(ways.begin(), ways.end(), [&](Way const& way) {
+            return way.before && way.after &&
+                   chains_before_nat(before, *way.before).size() != chains_before_nat(after, *way.after).size();
+        });
+    }
+
+    void find_region() {
+        RuleKeys keys;
+        std::map<std::string, std::vector<Span>> moved; // stateful matches of the first's own rules, by text
+        std::vector<std::pair<ChainId, std::uint32_t>> own_after;
+        for (auto const& [one, other] : pairs) {
+            Chain const& a = before.chains[one];
+            Chain& b = after.chains[other];
+            std::vector<bool> in_a(a.rules.size()), in_b(b.rules.size());
+            for (auto const& [i, j] : common_rules(keys.keys(a, name_before), keys.keys(b, name_after))) {
+                in_a[i] = in_b[j] = true;
+                share_variables(a.rules[i], b.rules[j]);
+            }
+            for (std::size_t i = 0; i < a.rules.size(); ++i) {
+                if (in_a[i]) continue;
+                differs(a.rules[i]);
+                for (Opaque const& opaque : a.rules[i].match.opaque)
+                    if (opaque.stateful) moved[opaque.text].push_back(opaque.span);
+            }
+            for (std::size_t j = 0; j < b.rules.size(); ++j) {
+                if (in_b[j]) continue;
+                differs(b.rules[j]);
+                own_after.emplace_back(other, static_cast<std::uint32_t>(j));
+            }
+        }
+        // A rule that was edited or moved still has the limit that it had: the same text in the same order.
+        std::map<std::string, std::size_t> used;
+        for (auto const& [chain, place] : own_after) {
+            for (Opaque& opaque : after.chains[chain].rules[place].match.opaque) {
+                auto const at = moved.find(opaque.text);
+                if (!opaque.stateful || at == moved.end()) continue;
+                std::size_t& next = used[opaque.text];
+                if (next < at->second.size()) opaque.span = at->second[next++];
+            }
+        }
+    }
+
+    void differs(Rule const& rule) {
+        if (decides_nothing(rule)) return;
+        if (changed.size() == most_changed) everything = true;
+        if (everything) return;
+        region.push_back(outline(rule.match));
+        changed.push_back(marks ? without_marks(rule.match) : rule.match);
+    }
+
+    // What a rule asks about marks, and about a state that may be untracked, is not about the packet as it arrives.
+    static Match without_marks(Match match) {
+        auto const about_marks = [](Field field) {
+            return field == Field::mark || field == Field::ct_mark || field == Field::ct_state;
+        };
+        std::erase_if(match.terms, [&](Term const& term) { return about_marks(term.field); });
+        std::erase_if(match.alternatives, [&](Alternatives const& relation) {
+            return std::any_of(relation.fields.begin(), relation.fields.end(), about_marks);
+        });
+        return match;
+    }
+
+    // A stateful match is a variable of its own at each place; of a rule that stands in both it is the same one.
+    static void share_variables(Rule const& a, Rule& b) {
+        for (std::size_t i = 0; i < a.match.opaque.size(); ++i)
+            if (a.match.opaque[i].stateful) b.match.opaque[i].span = a.match.opaque[i].span;
+    }
+
+    // Takes the rules away that no packet of the region meets. Rewrites stay: they tell which destinations NAT leads to.
+    void reduce(Ruleset& ruleset) {
+        BoxTree const tree{region};
+        auto const count = static_cast<std::uint32_t>(region.size());
+        for (Chain& chain : ruleset.chains) {
+            std::erase_if(chain.rules, [&](Rule const& rule) {
+                if (std::holds_alternative<Rewrite>(rule.verdict)) return false;
+                Box const box = outline(rule.match);
+                return box.empty || tree.meeting(box, count).empty();
+            });
+        }
+    }
+
+    // ---- what they do
+
+    PacketSet packets_of_region() {
+        if (everything) return space.all();
+        PacketSet all = space.none();
+        for (Match const& match : changed) all |= space.of(match);
+        return all;
+    }
+
+    // A packet arrives without marks that a ruleset sets itself.
+    PacketSet starting_marks() {
+        PacketSet set = space.all();
+        for (Field const mark : {Field::mark, Field::ct_mark}) {
+            auto const assigns = [mark](Ruleset const& ruleset) {
+                return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [mark](Chain const& chain) {
+                    return std::any_of(chain.rules.begin(), chain.rules.end(), [mark](Rule const& rule) {
+                        return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
+                                           [mark](Assignment const& a) { return a.field == mark; });
+                    });
+                });
+            };
+            if (assigns(before) || assigns(after)) set &= space.of(mark, ValueSet::single(0));
+        }
+        return set;
+    }
+
+    void compare() {
+        PacketSet const question = packets_of_region() & starting_marks();
+        std::vector<Family> families;
+        for (Family const family : {Family::v4, Family::v6}) {
+            bool const a = family == Family::v4 ? before.governs_v4 : before.governs_v6;
+            bool const b = family == Family::v4 ? after.governs_v4 : after.governs_v6;
+            if (a && b) families.push_back(family);
+            else if (a || b)
+                notes.push_back(std::string(family == Family::v4 ? "IPv4" : "IPv6") + " is not compared: only the " +
+                                (a ? "first" : "second") + " ruleset governs it");
+        }
+        for (Way const& way : ways) {
+            HookPoint const hook = way.before ? way.before->hook : way.after->hook;
+            PacketSet const asked = question & packets_at(space, hook);
+            Difference difference{way.name, hook, way.before, way.after, space.none(), space.none(), space.none()};
+            for (Family const family : families) {
+                PacketSet const old_passing = passing(before, way.before, asked, family);
+                PacketSet const new_passing = passing(after, way.after, asked, family);
+                difference.added |= new_passing - old_passing;
+                difference.removed |= old_passing - new_passing;
+            }
+            difference.retranslated = retranslated(way, asked);
+            if (!difference.empty()) differences.push_back(std::move(difference));
+        }
+    }
+
+    PacketSet passing(Ruleset const& ruleset, std::optional<Path> const& path, PacketSet const& asked, Family family) {
+        if (path) return PathReach(space, ruleset, *path, asked).accepted(family);
+        return asked & space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+    }
+
+    // The packets that each translation is for. Within one base chain, as it sees them.
+    std::map<std::string, PacketSet> translations(Ruleset const& ruleset, std::optional<Path> const& path,
+                                                  PacketSet const& asked) {
+        std::map<std::string, PacketSet> found;
+        if (!path) return found;
+        Reach reach(space, ruleset, asked);
+        for (ChainId const base : path->chains) {
+            Hook const& hook = *ruleset.chains[base].hook;
+            for (ChainId const id : call_order(ruleset, base).chains) {
+                auto const& rules = ruleset.chains[id].rules;
+                for (std::size_t i = 0; i < rules.size(); ++i) {
+                    auto const* rewrite = std::get_if<Rewrite>(&rules[i].verdict);
+                    if (rewrite == nullptr) continue;
+                    PacketSet const hit = reach.hits({{Marks{}, asked}}, base, id, i);
+                    std::string const key = std::string(to_string(hook.point)) + ' ' + to_text(*rewrite, ruleset);
+                    auto const [at, added] = found.try_emplace(key, hit);
+                    if (!added) at->second |= hit;
+                }
+            }
+        }
+        return found;
+    }
+
+    PacketSet retranslated(Way const& way, PacketSet const& asked) {
+        auto const a = translations(before, way.before, asked);
+        auto const b = translations(after, way.after, asked);
+        PacketSet all = space.none();
+        auto const without = [&](auto const& some, auto const& others) {
+            for (auto const& [key, packets] : some) {
+                auto const at = others.find(key);
+                all |= at == others.end() ? packets : packets - at->second;
+            }
+        };
+        without(a, b);
+        without(b, a);
+        return all;
+    }
+};
+
+Comparison::Comparison(Ruleset const& before, Ruleset const& after, CompareOptions const& options)
+    : impl_(std::make_unique<Impl>(before, after, options)) {}
+Comparison::~Comparison() = default;
+
+Space& Comparison::space() { return impl_->space; }
+std::vector<Difference> const& Comparison::differences() const { return impl_->differences; }
+std::vector<std::string> const& Comparison::notes() const { return impl_->notes; }
+Ruleset const& Comparison::before() const { return impl_->before; }
+Ruleset const& Comparison::after() const { return impl_->after; }
+
+} // namespace portcullis

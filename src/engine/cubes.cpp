@@ -1,0 +1,94 @@
+// Greedy: a member grows field by field into a maximal product, which is taken away from what is left to cover. What a
+// reader looks at first, ports and addresses, grows last, so that everything else has become "any" where it can.
+#include "portcullis/engine/cubes.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace portcullis {
+
+namespace {
+
+constexpr std::array grown_last{Field::ct_state, Field::protocol, Field::sport, Field::iif,  Field::oif, Field::src4,
+                                Field::src6,     Field::dst4,     Field::dst6,  Field::dport};
+
+std::vector<Field> growing_order(Family family) {
+    std::vector<Field> order;
+    auto const is_last = [](Field field) {
+        return std::find(grown_last.begin(), grown_last.end(), field) != grown_last.end();
+    };
+    for (FieldInfo const& row : fields()) {
+        if (row.field != Field::family && !is_last(row.field)) order.push_back(row.field);
+    }
+    order.insert(order.end(), grown_last.begin(), grown_last.end());
+    std::erase_if(order, [&](Field field) { return info(field).family.value_or(family) != family; });
+    return order;
+}
+
+// The product of one packet.
+Cube point(Member const& member, std::vector<Field> const& order) {
+    Cube cube;
+    cube.fields.emplace_back(Field::family, IntervalSet::single(member.packet[Field::family]));
+    for (Field const field : order) cube.fields.emplace_back(field, IntervalSet::single(member.packet[field]));
+    cube.assumptions = member.assumptions;
+    return cube;
+}
+
+// Every value that the field can take while the product stays in the set; as it was where that cannot be told.
+void grow(Space& space, PacketSet const& set, IntervalSet& values, Cube const& cube, Field field) {
+    IntervalSet const every(0, info(field).largest);
+    IntervalSet const before = std::exchange(values, every);
+    auto const outside = (space.of(cube) - set).project(field);
+    values = outside ? every.minus(*outside) : before;
+}
+
+Cube maximal_around(Space& space, PacketSet const& set, Member const& member) {
+    std::vector<Field> const order = growing_order(member.packet.family());
+    Cube cube = point(member, order);
+    for (std::size_t i = cube.assumptions.size(); i-- > 0;) {
+        Cube without = cube;
+        without.assumptions.erase(without.assumptions.begin() + static_cast<std::ptrdiff_t>(i));
+        if (space.of(without).subset_of(set)) cube = std::move(without);
+    }
+    for (auto& [field, values] : cube.fields) {
+        if (field != Field::family) grow(space, set, values, cube, field);
+    }
+    return cube;
+}
+
+void leave_out_needless(Space& space, std::vector<Cube>& cubes) {
+    for (std::size_t i = cubes.size(); i-- > 0 && cubes.size() > 1;) {
+        PacketSet others = space.none();
+        for (std::size_t j = 0; j < cubes.size(); ++j) {
+            if (j != i) others |= space.of(cubes[j]);
+        }
+        if (space.of(cubes[i]).subset_of(others)) cubes.erase(cubes.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+}
+
+// Fields that may have any value are not named.
+void forget_free_fields(Cube& cube) {
+    std::erase_if(cube.fields, [](auto const& named) {
+        return named.second.contains(IntervalSet(0, info(named.first).largest));
+    });
+}
+
+} // namespace
+
+Cover maximal_cubes(Space& space, PacketSet const& set, std::size_t most) {
+    Cover cover;
+    PacketSet rest = set;
+    while (!rest.empty()) {
+        if (cover.cubes.size() == most) {
+            cover.complete = false;
+            break;
+        }
+        cover.cubes.push_back(maximal_around(space, set, *rest.member()));
+        rest -= space.of(cover.cubes.back());
+    }
+    leave_out_needless(space, cover.cubes);
+    for (Cube& cube : cover.cubes) forget_free_fields(cube);
+    return cover;
+}
+
+} // namespace portcullis

@@ -1,0 +1,181 @@
+// A rule's meaning is written down as bytes, and the bytes are numbered. Spans, comments, logs and counters are left out:
+// they decide nothing.
+#include "engine/rule_keys.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace portcullis {
+
+namespace {
+
+// Plain values and strings, one after the other, each with its length where it has one.
+class Bytes {
+  public:
+    explicit Bytes(std::string& text) : text_(text) { text_.clear(); }
+    template <class T> void add(T const& value) {
+        static_assert(std::is_trivially_copyable_v<T>);
+        text_.append(reinterpret_cast<char const*>(&value), sizeof value); // NOLINT: bytes of a plain value
+    }
+    void add(std::string const& text) {
+        add(text.size());
+        text_ += text;
+    }
+    void add(ValueSet const& values) {
+        add(values.negated);
+        add(values.intervals.intervals().size());
+        for (Interval const& interval : values.intervals.intervals()) {
+            add(interval.first);
+            add(interval.last);
+        }
+        add(values.masks.size());
+        for (Masked const& masked : values.masks) {
+            add(masked.value);
+            add(masked.mask);
+        }
+    }
+    void add(Match const& match) {
+        add(match.terms.size());
+        for (Term const& term : match.terms) {
+            add(term.field);
+            add(term.values);
+        }
+        add(match.alternatives.size());
+        for (Alternatives const& relation : match.alternatives) {
+            add(relation.negated);
+            add(relation.fields.size());
+            for (Field const field : relation.fields) add(field);
+            add(relation.rows.size());
+            for (auto const& row : relation.rows) {
+                for (ValueSet const& cell : row) add(cell);
+            }
+        }
+        add(match.opaque.size());
+        for (Opaque const& opaque : match.opaque) {
+            add(opaque.text);
+            add(opaque.stateful);
+            add(opaque.negated);
+        }
+    }
+    void add(std::optional<Interval> const& interval) {
+        add(interval.has_value());
+        add(interval.value_or(Interval{}).first);
+        add(interval.value_or(Interval{}).last);
+    }
+    void add(Rewrite const& rewrite) {
+        add(rewrite.kind);
+        add(rewrite.address);
+        add(rewrite.port);
+        add(rewrite.flags);
+    }
+    void add(Assignment const& assignment) {
+        add(assignment.field);
+        add(assignment.mark_keep);
+        add(assignment.ct_mark_keep);
+        add(assignment.value);
+        add(assignment.known);
+    }
+
+  private:
+    std::string& text_;
+};
+
+} // namespace
+
+std::uint32_t RuleKeys::key(Rule const& rule, std::vector<std::uint32_t> const& callees) {
+    Bytes bytes(text_);
+    bytes.add(rule.match);
+    bytes.add(rule.verdict.index());
+    if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
+        bytes.add(jump->chain == no_chain ? no_chain : callees[jump->chain]);
+        bytes.add(jump->is_goto);
+    } else if (auto const* rewrite = std::get_if<Rewrite>(&rule.verdict)) {
+        bytes.add(*rewrite);
+    }
+    bytes.add(rule.effects.notrack);
+    for (Assignment const& assignment : rule.effects.assignments) bytes.add(assignment);
+    return known_.try_emplace(text_, static_cast<std::uint32_t>(known_.size())).first->second;
+}
+
+std::vector<std::uint32_t> RuleKeys::keys(Chain const& chain, std::vector<std::uint32_t> const& callees) {
+    std::vector<std::uint32_t> keys;
+    keys.reserve(chain.rules.size());
+    for (Rule const& rule : chain.rules) keys.push_back(key(rule, callees));
+    return keys;
+}
+
+namespace {
+
+using Places = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+
+// Of pairs that ascend in the first place: a longest subsequence that ascends in the second as well.
+Places ascending(Places const& pairs) {
+    std::vector<std::size_t> tails; // of the best subsequences of each length: the pair that they end with
+    std::vector<std::size_t> previous(pairs.size());
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        auto const at = std::lower_bound(tails.begin(), tails.end(), pairs[i].second,
+                                         [&](std::size_t tail, std::uint32_t place) { return pairs[tail].second < place; });
+        previous[i] = at == tails.begin() ? i : *(at - 1);
+        if (at == tails.end()) tails.push_back(i);
+        else *at = i;
+    }
+    Places best(tails.size());
+    for (std::size_t i = tails.size(), at = tails.empty() ? 0 : tails.back(); i-- > 0; at = previous[at]) best[i] = pairs[at];
+    return best;
+}
+
+// The places of keys that occur once in the range.
+std::unordered_map<std::uint32_t, std::uint32_t> unique_places(std::vector<std::uint32_t> const& keys, std::size_t begin,
+                                                               std::size_t end) {
+    constexpr std::uint32_t several = ~std::uint32_t{0};
+    std::unordered_map<std::uint32_t, std::uint32_t> places;
+    for (std::size_t i = begin; i < end; ++i) {
+        auto const [at, added] = places.try_emplace(keys[i], static_cast<std::uint32_t>(i));
+        if (!added) at->second = several;
+    }
+    std::erase_if(places, [](auto const& entry) { return entry.second == several; });
+    return places;
+}
+
+} // namespace
+
+Places common_rules(std::vector<std::uint32_t> const& before, std::vector<std::uint32_t> const& after) {
+    std::size_t const shorter = std::min(before.size(), after.size());
+    std::size_t head = 0;
+    while (head < shorter && before[head] == after[head]) ++head;
+    std::size_t tail = 0;
+    while (tail < shorter - head && before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) ++tail;
+    auto const pair = [](std::size_t a, std::size_t b) {
+        return std::pair(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b));
+    };
+    Places common;
+    for (std::size_t i = 0; i < head; ++i) common.push_back(pair(i, i));
+    // In between, keys that occur once on either side are the anchors; what lies between two of them is equal as far as
+    // it goes on from the first.
+    std::size_t const end_before = before.size() - tail;
+    std::size_t const end_after = after.size() - tail;
+    auto const in_after = unique_places(after, head, end_after);
+    Places anchors;
+    for (auto const& [key, place] : unique_places(before, head, end_before)) {
+        if (auto const at = in_after.find(key); at != in_after.end()) anchors.emplace_back(place, at->second);
+    }
+    std::sort(anchors.begin(), anchors.end());
+    std::size_t next_before = head;
+    std::size_t next_after = head;
+    auto const run = [&](std::size_t to_before, std::size_t to_after) {
+        for (; next_before < to_before && next_after < to_after && before[next_before] == after[next_after];
+             ++next_before, ++next_after)
+            common.push_back(pair(next_before, next_after));
+    };
+    for (auto const& [a, b] : ascending(anchors)) {
+        run(a, b);
+        common.push_back(pair(a, b));
+        next_before = a + 1;
+        next_after = b + 1;
+    }
+    run(end_before, end_after);
+    for (std::size_t i = 0; i < tail; ++i) common.push_back(pair(end_before + i, end_after + i));
+    return common;
+}
+
+} // namespace portcullis

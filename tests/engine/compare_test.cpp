@@ -1,0 +1,168 @@
+// What the comparison says of two rulesets is what the interpreter says of each, packet by packet.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "engine/random_rules.hpp"
+#include "portcullis/engine/compare.hpp"
+#include "portcullis/engine/cubes.hpp"
+#include "portcullis/engine/interpret.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+Ruleset random_world(Random& random, bool marks) {
+    ChainId const chains = 1 + random.below(4);
+    std::vector<std::vector<Rule>> rules(chains);
+    for (ChainId c = 0; c < chains; ++c) {
+        for (std::uint32_t i = 0; i < random.below(12); ++i) {
+            rules[c].push_back(rule(random.match(), random.verdict(c, chains)));
+            if (!marks || !random.chance(25)) continue;
+            Assignment change = random.assignment();
+            change.known = true;
+            rules[c].back().effects.assignments.push_back(change);
+        }
+    }
+    return world(std::move(rules), random.chance(50));
+}
+
+// The same text with a few edits, in another source.
+Ruleset edited(Ruleset ruleset, Random& random) {
+    auto const chains = static_cast<ChainId>(ruleset.chains.size());
+    for (std::uint32_t edits = random.below(4); edits > 0; --edits) {
+        ChainId const c = random.below(chains);
+        auto& rules = ruleset.chains[c].rules;
+        std::uint32_t const at = random.below(static_cast<std::uint32_t>(rules.size()) + 1);
+        auto const place = rules.begin() + static_cast<std::ptrdiff_t>(at);
+        switch (random.below(5)) {
+        case 0: rules.insert(place, rule(random.match(), random.verdict(c, chains))); break;
+        case 1:
+            if (place != rules.end()) rules.erase(place);
+            break;
+        case 2:
+            if (place != rules.end()) place->verdict = random.verdict(c, chains);
+            break;
+        case 3:
+            if (place != rules.end()) std::swap(*place, rules.front());
+            break;
+        default:
+            if (random.chance(10)) ruleset.chains[0].policy = Drop{};
+        }
+    }
+    for (Chain& chain : ruleset.chains) {
+        for (Rule& one : chain.rules) {
+            for (Opaque& o : one.match.opaque) o.span.source = 1;
+        }
+    }
+    return ruleset;
+}
+
+// All opaque matches of a kind say the same, in both rulesets.
+PacketSet fixed(Space& space, PacketSet const& set, bool pure, bool limit) {
+    Match said;
+    said.opaque.push_back(opaque("pure", false, !pure, 0));
+    said.opaque.push_back(opaque("limit", true, !limit, 7));
+    Match other;
+    other.opaque.push_back(opaque("limit", true, !limit, 7));
+    other.opaque.back().span.source = 1;
+    return set & space.of(said) & space.of(other);
+}
+
+bool passes(Ruleset const& ruleset, Packet const& packet, bool pure, bool limit) {
+    auto const truth = [&](Opaque const& o) { return std::optional(o.stateful ? limit : pure); };
+    return interpret(ruleset, 0, packet, truth).main().fate == Fate::accept;
+}
+
+} // namespace
+
+TEST_CASE("a comparison and two interpreters say the same of every packet") {
+    char const* const wanted = std::getenv("PORTCULLIS_SEEDS");
+    std::uint32_t const seeds = wanted == nullptr ? 2000 : static_cast<std::uint32_t>(std::atoi(wanted));
+    std::size_t different = 0;
+    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+        INFO("seed " << seed);
+        Random random(seed);
+        bool const marks = seed % 3 == 0;
+        Ruleset const before = random_world(random, marks);
+        Ruleset const after = edited(before, random);
+        Comparison comparison(before, after);
+        Space& space = comparison.space();
+        auto const& all = comparison.differences();
+        REQUIRE(all.size() <= 1);
+        different += all.size();
+        for (int i = 0; i < 30; ++i) {
+            Packet packet = random.packet();
+            if (marks) packet[Field::mark] = packet[Field::ct_mark] = 0;
+            bool const pure = random.chance(50);
+            bool const limit = random.chance(50);
+            bool const was = passes(before, packet, pure, limit);
+            bool const is = passes(after, packet, pure, limit);
+            bool const added = !all.empty() && fixed(space, all[0].added, pure, limit).contains(packet);
+            bool const removed = !all.empty() && fixed(space, all[0].removed, pure, limit).contains(packet);
+            if (added != (is && !was) || removed != (was && !is))
+                FAIL(to_text(before) << "\n" << to_text(after) << "\n" << to_text(packet));
+        }
+    }
+    CHECK(different > seeds / 10);
+}
+
+TEST_CASE("maximal products cover a set exactly, and none can grow") {
+    for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+        INFO("seed " << seed);
+        Random random(seed);
+        Space space;
+        PacketSet set = space.none();
+        for (std::uint32_t i = 0; i <= random.below(3); ++i) set |= space.of(random.match());
+        set -= space.of(random.match());
+        Cover const cover = maximal_cubes(space, set, 400);
+        PacketSet covered = space.none();
+        for (Cube const& cube : cover.cubes) {
+            PacketSet const product = space.of(cube);
+            CHECK(product.subset_of(set));
+            covered |= product;
+            for (std::size_t i = 1; i < cube.fields.size(); ++i) {
+                Cube wider = cube;
+                wider.fields.erase(wider.fields.begin() + static_cast<std::ptrdiff_t>(i));
+                CHECK_FALSE(space.of(wider).subset_of(set));
+            }
+        }
+        if (cover.complete) CHECK(covered == set);
+    }
+}
+
+TEST_CASE("a change of one rule among many leaves the others out") {
+    std::vector<Rule> rules;
+    for (std::uint32_t i = 0; i < 5000; ++i) {
+        Match match;
+        match.terms.push_back({Field::src4, ValueSet::single(0x0A000000U + i), {}});
+        rules.push_back(rule(std::move(match), i % 2 == 0 ? Verdict(Accept{}) : Verdict(Drop{})));
+    }
+    Ruleset const before = world({rules}, false);
+    rules[2500].verdict = Drop{};
+    Ruleset const after = world({rules}, false);
+    Comparison comparison(before, after);
+    CHECK(comparison.before().chains[0].rules.size() == 1);
+    REQUIRE(comparison.differences().size() == 1);
+    Difference const& difference = comparison.differences().front();
+    CHECK(difference.added.empty());
+    Cover const cover = maximal_cubes(comparison.space(), difference.removed);
+    REQUIRE(cover.cubes.size() == 1);
+    REQUIRE(cover.cubes[0].fields.size() == 3); // family, source, and no outgoing interface at input
+    CHECK(cover.cubes[0].fields[1] == std::pair(Field::oif, IntervalSet::single(0)));
+    CHECK(cover.cubes[0].fields[2] == std::pair(Field::src4, IntervalSet::single(0x0A000000U + 2500)));
+}
+
+TEST_CASE("the same limit in both rulesets lets the same packets pass") {
+    Match limited;
+    limited.terms.push_back({Field::dport, ValueSet::single(22), {}});
+    limited.opaque.push_back(opaque("limit", true, false, 7));
+    Match web;
+    web.terms.push_back({Field::dport, ValueSet::single(80), {}});
+    Ruleset const before = world({{rule(limited, Accept{}), rule(web, Drop{})}}, false);
+    limited.opaque[0].span = Span{1, 40, 41};
+    Ruleset const after = world({{rule(web, Accept{}), rule(limited, Accept{})}}, false);
+    Comparison comparison(before, after);
+    REQUIRE(comparison.differences().size() == 1);
+    CHECK(comparison.differences()[0].removed.empty());
+    CHECK(comparison.differences()[0].added.project(Field::dport) == IntervalSet::single(80));
+}
