@@ -13,6 +13,7 @@
 #include <tuple>
 #include <unistd.h>
 
+#include "portcullis/base/visible.hpp"
 #include "portcullis/lint/rule.hpp"
 
 namespace portcullis::app {
@@ -152,9 +153,9 @@ FileText read_text(InputFile const& file) {
     return check_encoding(read_all(stdin, file.path), file.path);
 }
 
-Loaded load(InputFile const& file, Options const& options, Config const& config) {
+Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> sources) {
     Loaded loaded;
-    loaded.sources = std::make_shared<Sources>();
+    loaded.sources = sources ? std::move(sources) : std::make_shared<Sources>();
     FileText text = read_text(file);
     if (!text.error.empty()) {
         loaded.source = loaded.sources->add(file.path, "");
@@ -180,6 +181,25 @@ Loaded load(InputFile const& file, Options const& options, Config const& config)
     }
     loaded.reading = read(*loaded.sources, loaded.source, *loaded.dialect, loaded.read_options);
     return loaded;
+}
+
+bool tell_problems(Loaded const& loaded) {
+    if (!loaded.reading) {
+        fmt::print(stderr, "portcullis: {}: {}\n", visible((*loaded.sources)[loaded.source].path()), visible(loaded.error));
+        return false;
+    }
+    bool whole = true;
+    for (Finding const& finding : loaded.reading->findings.all()) {
+        if (finding.rule != "PC001" && finding.rule != "PC002") continue;
+        Source const& source = (*loaded.sources)[finding.span.source];
+        Location const at = source.locate(finding.span.begin);
+        auto const text = finding.args.contains("error")
+                              ? finding.args.at("error")
+                              : finding.args.at("construct") + ": " + finding.args.at("why");
+        fmt::print(stderr, "portcullis: {}:{}:{}: {}\n", visible(source.path()), at.line, at.column, visible(text));
+        whole = false;
+    }
+    return whole;
 }
 
 std::shared_ptr<Config const> Configs::load_file(fs::path const& path) {
@@ -213,60 +233,6 @@ std::shared_ptr<Config const> Configs::config_for(std::string const& path) {
         // A repository is a world of its own.
         if (fs::exists(folder / ".git", error) || folder == folder.root_path() || folder.empty()) return defaults_;
     }
-}
-
-namespace {
-
-// Writes all of the text and closes the file, or says why not.
-std::string write_all(fs::path const& path, std::string_view text) {
-    File file(std::fopen(path.c_str(), "wb"));
-    if (!file) return reason();
-    bool const written =
-        std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() && std::fflush(file.get()) == 0;
-    if (!written) return reason();
-    return std::fclose(file.release()) == 0 ? "" : reason();
-}
-
-// An empty file with the owner and permissions of another, whose text it will replace.
-std::string create_like(fs::path const& model, fs::path const& path) {
-    struct stat status {};
-    if (::stat(model.c_str(), &status) != 0) return reason();
-    int const file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-    if (file < 0) return reason();
-    // Who may not give files away owns it, with its group where that is one of theirs.
-    bool const given = ::fchown(file, status.st_uid, status.st_gid) == 0 || ::fchown(file, ~uid_t{0}, status.st_gid) == 0;
-    mode_t const mode = status.st_mode & (given ? 07777U : 0700U);
-    std::string const why = ::fchmod(file, mode) == 0 ? "" : reason();
-    ::close(file);
-    return why;
-}
-
-} // namespace
-
-void write_output(std::string const& path, std::string_view text) {
-    if (path.empty()) {
-        bool const written =
-            std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-        if (!written) throw std::runtime_error("cannot write to standard output: " + reason());
-        return;
-    }
-    auto const check = [&path](std::string const& why) {
-        if (!why.empty()) throw std::runtime_error(fmt::format("cannot write {}: {}", path, why));
-    };
-    // A device, a pipe or a link is written through, not replaced.
-    std::error_code error;
-    auto const kind = fs::symlink_status(path, error).type();
-    if (kind != fs::file_type::regular && kind != fs::file_type::not_found) return check(write_all(path, text));
-    // Whole or not at all: a reader never sees half a report.
-    std::string const temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-    std::string why = kind == fs::file_type::regular ? create_like(path, temporary) : "";
-    if (why.empty()) why = write_all(temporary, text);
-    if (why.empty()) {
-        fs::rename(temporary, path, error);
-        if (error) why = error.message();
-    }
-    if (!why.empty()) fs::remove(temporary, error);
-    check(why);
 }
 
 } // namespace portcullis::app

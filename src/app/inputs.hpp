@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/options.hpp"
+#include "app/outputs.hpp"
 #include "portcullis/catalogue/config.hpp"
 #include "portcullis/dialect/read.hpp"
 
@@ -42,7 +43,11 @@ struct Loaded {
     std::string error;
     ReadOptions read_options; // that it was read with; the includes are added to the sources
 };
-Loaded load(InputFile const& file, Options const& options, Config const& config);
+// Into these sources, where they are given: for files that are looked at together.
+Loaded load(InputFile const& file, Options const& options, Config const& config,
+            std::shared_ptr<Sources> sources = nullptr);
+// Says on standard error what could not be read of it; whether all could.
+bool tell_problems(Loaded const& loaded);
 
 // The configuration for a file: --config, else the nearest portcullis.toml above it, else the defaults. Throws
 // UsageError with all that is wrong in it.
@@ -58,9 +63,5 @@ class Configs {
     std::vector<std::pair<std::filesystem::path, std::shared_ptr<Config const>>> known_; // by folder or file
     std::shared_ptr<Config const> defaults_;
 };
-
-// Writes all of the text, or throws a sentence: a full disk is an error, not silence. A file that is replaced keeps its
-// owner and permissions.
-void write_output(std::string const& path, std::string_view text);
 
 } // namespace portcullis::app

@@ -21,20 +21,6 @@ void check_selectors(std::vector<std::string> const& selectors, std::string_view
     }
 }
 
-// --color, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
-bool use_color(std::string const& wanted) {
-    auto const set = [](char const* name) {
-        char const* value = std::getenv(name);
-        return value != nullptr && *value != '\0';
-    };
-    if (wanted != "auto") return wanted == "always";
-    if (set("NO_COLOR")) return false;
-    if (set("CLICOLOR_FORCE") || set("FORCE_COLOR")) return true;
-    char const* term = std::getenv("TERM");
-    if (term != nullptr && std::string_view(term) == "dumb") return false;
-    return ::isatty(STDOUT_FILENO) == 1;
-}
-
 struct Job {
     InputFile file;
     std::shared_ptr<Config const> config;

@@ -16,7 +16,7 @@ namespace portcullis::app {
 namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
-constexpr std::string_view commands[] = {"lint", "audit", "trace", "fmt", "explain", "catalogue", "version"};
+constexpr std::string_view commands[] = {"lint", "audit", "trace", "diff", "fmt", "explain", "catalogue", "version"};
 
 // Lists such as --select take one value each time; commas separate several.
 CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into,
@@ -114,6 +114,15 @@ void add_trace(CLI::App& app, Options& options) {
     app.add_option("--chain", options.chain, "The access list or base chain to ask, by name")->type_name("NAME");
 }
 
+void add_diff(CLI::App& app, Options& options) {
+    add_input(app, options);
+    add_outputs(app, options);
+    add_list(app, "--map", options.maps, "Compare this base chain or access list of the old file with that of the new one")
+        ->type_name("OLD=NEW");
+    app.add_option("--chain", options.chain, "Compare this base chain or access list alone")->type_name("NAME");
+    app.add_flag("--fail-on-widen", options.fail_on_widen, "Exit with 1 only where something is newly allowed");
+}
+
 // The nearest flag to one that the command does not have.
 std::string flag_suggestion(CLI::App const& app, std::string const& message) {
     std::size_t const at = message.find("--");
@@ -132,6 +141,7 @@ std::string flag_suggestion(CLI::App const& app, std::string const& message) {
 int dispatch(Options const& options) {
     if (options.command == "lint" || options.command == "audit") return run_lint(options);
     if (options.command == "trace") return run_trace(options);
+    if (options.command == "diff") return run_diff(options);
     if (options.command == "fmt") return run_fmt(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
@@ -151,6 +161,7 @@ int parse_and_run(int argc, char** argv) {
     add_lint(*app.add_subcommand("audit", "Which services are reachable, from where, through which rules"),
              options);
     add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);
+    add_diff(*app.add_subcommand("diff", "The traffic that two files treat differently"), options);
     CLI::App& format = *app.add_subcommand("fmt", "Rulesets of nft in the layout of nft list ruleset");
     add_input(format, options);
     format.add_flag("--check", options.check, "Name the files that would change, and write none");

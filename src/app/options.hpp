@@ -47,6 +47,10 @@ struct Options {
     std::string hook;
     std::string chain;
 
+    // diff
+    std::vector<std::string> maps; // "OLD=NEW"
+    bool fail_on_widen = false;
+
     // fmt
     bool check = false;
 
@@ -57,6 +61,7 @@ struct Options {
 
 int run_lint(Options const& options); // lint and audit
 int run_trace(Options const& options);
+int run_diff(Options const& options);
 int run_fmt(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);

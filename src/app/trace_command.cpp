@@ -278,21 +278,9 @@ int run_trace(Options const& options) {
     bool const standard_input = options.inputs.front() == "-";
     Loaded const loaded = load(
         {standard_input ? options.stdin_filename : options.inputs.front(), true, standard_input}, options, *config);
-    if (!loaded.reading) {
-        fmt::print(stderr, "portcullis: {}: {}\n", visible(options.inputs.front()), visible(loaded.error));
-        return unreadable_input;
-    }
-    int code = clean;
-    for (Finding const& finding : loaded.reading->findings.all()) {
-        if (finding.rule != "PC001" && finding.rule != "PC002") continue;
-        Source const& source = (*loaded.sources)[finding.span.source];
-        Location const at = source.locate(finding.span.begin);
-        auto const text = finding.args.contains("error")
-                              ? finding.args.at("error")
-                              : finding.args.at("construct") + ": " + finding.args.at("why");
-        fmt::print(stderr, "portcullis: {}:{}:{}: {}\n", visible(source.path()), at.line, at.column, visible(text));
-        code = unreadable_input; // the packet may meet what could not be read
-    }
+    // The packet may meet what could not be read.
+    int const code = tell_problems(loaded) ? clean : unreadable_input;
+    if (!loaded.reading) return code;
     if (!options.packets_file.empty()) return std::max(code, trace_many(loaded, options));
     ParsedPacket const parsed = parse_packet(options.packet);
     if (!parsed.packet) throw UsageError("--packet: " + parsed.error);

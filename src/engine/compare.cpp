@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "engine/box.hpp"
-#include "engine/rule_keys.hpp"
+#include "engine/common_rules.hpp"
 
 namespace portcullis {
 
@@ -155,7 +155,9 @@ class Pairing {
 } // namespace
 
 struct Comparison::Impl {
-    Ruleset before;
+    Ruleset const& whole_before;
+    Ruleset const& whole_after;
+    Ruleset before; // the rules that packets of the region meet
     Ruleset after;
     Space space;
     std::vector<Way> ways;
@@ -167,21 +169,22 @@ struct Comparison::Impl {
     std::vector<std::pair<ChainId, ChainId>> pairs;
     std::vector<Box> region;
     std::vector<Match> changed;
+    // By rule of the second ruleset: where its stateful matches stand in the first, of which they are the same variables.
+    using Places = std::map<std::pair<ChainId, std::uint32_t>, std::vector<Span>>;
+    Places shared;
     bool everything = false; // the region is not bounded
     bool marks = false;      // rules see what other rules make of marks
 
     Impl(Ruleset const& a, Ruleset const& b, CompareOptions const& options)
-        : before(a), after(b), space(options.node_limit) {
-        Pairing pairing(before, after, notes);
+        : whole_before(a), whole_after(b), space(options.node_limit) {
+        Pairing pairing(a, b, notes);
         ways = options.names.empty() ? pairing.all() : pairing.named(options);
         pair_chains();
-        marks = marks_matter(before) || marks_matter(after);
+        marks = marks_matter(a) || marks_matter(b);
         find_region();
         if (!everything && region.empty()) return;
-        if (!everything) {
-            reduce(before);
-            reduce(after);
-        }
+        before = reduced(a, {});
+        after = reduced(b, shared);
         compare();
     }
 
@@ -198,22 +201,22 @@ struct Comparison::Impl {
             for (std::size_t i = 0; i < way.before->chains.size(); ++i) {
                 ChainId const one = way.before->chains[i];
                 ChainId const other = way.after->chains[i];
-                if (!same_hook(before.chains[one], after.chains[other])) everything = true;
+                if (!same_hook(whole_before.chains[one], whole_after.chains[other])) everything = true;
                 auto const [at, added] = paired.try_emplace(one, other);
                 if (!added && at->second != other) everything = true;
             }
         }
         std::set<ChainId> taken;
         for (auto const& [one, other] : paired) taken.insert(other);
-        for (ChainId id = 0; id < after.chains.size(); ++id) {
-            if (!after.chains[id].hook && !taken.contains(id)) by_title.emplace(after.chains[id].title(), id);
+        for (ChainId id = 0; id < whole_after.chains.size(); ++id) {
+            if (!whole_after.chains[id].hook && !taken.contains(id)) by_title.emplace(whole_after.chains[id].title(), id);
         }
-        for (ChainId id = 0; id < before.chains.size(); ++id) {
-            if (before.chains[id].hook) continue;
-            if (auto const at = by_title.find(before.chains[id].title()); at != by_title.end()) paired.emplace(id, at->second);
+        for (ChainId id = 0; id < whole_before.chains.size(); ++id) {
+            if (whole_before.chains[id].hook) continue;
+            if (auto const at = by_title.find(whole_before.chains[id].title()); at != by_title.end()) paired.emplace(id, at->second);
         }
-        name_before.resize(before.chains.size());
-        name_after.resize(after.chains.size());
+        name_before.resize(whole_before.chains.size());
+        name_after.resize(whole_after.chains.size());
         std::uint32_t next = 0;
         for (std::uint32_t& name : name_before) name = next++;
         for (std::uint32_t& name : name_after) name = next++;
@@ -228,21 +231,20 @@ struct Comparison::Impl {
     bool chains_before_nat_differ() const {
         return std::any_of(ways.begin(), ways.end(), [&](Way const& way) {
             return way.before && way.after &&
-                   chains_before_nat(before, *way.before).size() != chains_before_nat(after, *way.after).size();
+                   chains_before_nat(whole_before, *way.before).size() != chains_before_nat(whole_after, *way.after).size();
         });
     }
 
     void find_region() {
-        RuleKeys keys;
         std::map<std::string, std::vector<Span>> moved; // stateful matches of the first's own rules, by text
         std::vector<std::pair<ChainId, std::uint32_t>> own_after;
         for (auto const& [one, other] : pairs) {
-            Chain const& a = before.chains[one];
-            Chain& b = after.chains[other];
+            Chain const& a = whole_before.chains[one];
+            Chain const& b = whole_after.chains[other];
             std::vector<bool> in_a(a.rules.size()), in_b(b.rules.size());
-            for (auto const& [i, j] : common_rules(keys.keys(a, name_before), keys.keys(b, name_after))) {
+            for (auto const& [i, j] : common_rules(a.rules, name_before, b.rules, name_after)) {
                 in_a[i] = in_b[j] = true;
-                share_variables(a.rules[i], b.rules[j]);
+                share_variables(a.rules[i], other, j);
             }
             for (std::size_t i = 0; i < a.rules.size(); ++i) {
                 if (in_a[i]) continue;
@@ -258,14 +260,23 @@ struct Comparison::Impl {
         }
         // A rule that was edited or moved still has the limit that it had: the same text in the same order.
         std::map<std::string, std::size_t> used;
-        for (auto const& [chain, place] : own_after) {
-            for (Opaque& opaque : after.chains[chain].rules[place].match.opaque) {
-                auto const at = moved.find(opaque.text);
-                if (!opaque.stateful || at == moved.end()) continue;
-                std::size_t& next = used[opaque.text];
-                if (next < at->second.size()) opaque.span = at->second[next++];
+        for (auto const& place : own_after) {
+            auto const& matches = whole_after.chains[place.first].rules[place.second].match.opaque;
+            for (std::size_t i = 0; i < matches.size(); ++i) {
+                auto const at = moved.find(matches[i].text);
+                if (!matches[i].stateful || at == moved.end()) continue;
+                std::size_t& next = used[matches[i].text];
+                if (next < at->second.size()) place_of(place, i) = at->second[next++];
             }
         }
+    }
+
+    Span& place_of(std::pair<ChainId, std::uint32_t> const& rule, std::size_t match) {
+        std::vector<Span>& spans = shared[rule];
+        auto const& matches = whole_after.chains[rule.first].rules[rule.second].match.opaque;
+        if (spans.empty())
+            for (Opaque const& opaque : matches) spans.push_back(opaque.span);
+        return spans[match];
     }
 
     void differs(Rule const& rule) {
@@ -289,22 +300,40 @@ struct Comparison::Impl {
     }
 
     // A stateful match is a variable of its own at each place; of a rule that stands in both it is the same one.
-    static void share_variables(Rule const& a, Rule& b) {
-        for (std::size_t i = 0; i < a.match.opaque.size(); ++i)
-            if (a.match.opaque[i].stateful) b.match.opaque[i].span = a.match.opaque[i].span;
+    void share_variables(Rule const& rule, ChainId chain, std::uint32_t place) {
+        for (std::size_t i = 0; i < rule.match.opaque.size(); ++i)
+            if (rule.match.opaque[i].stateful) place_of({chain, place}, i) = rule.match.opaque[i].span;
     }
 
-    // Takes the rules away that no packet of the region meets. Rewrites stay: they tell which destinations NAT leads to.
-    void reduce(Ruleset& ruleset) {
+    // The ruleset without the rules that no packet of the region meets. Rewrites stay: they tell which destinations NAT
+    // leads to.
+    Ruleset reduced(Ruleset const& ruleset, Places const& places) const {
         BoxTree const tree{region};
         auto const count = static_cast<std::uint32_t>(region.size());
-        for (Chain& chain : ruleset.chains) {
-            std::erase_if(chain.rules, [&](Rule const& rule) {
-                if (std::holds_alternative<Rewrite>(rule.verdict)) return false;
-                Box const box = outline(rule.match);
-                return box.empty || tree.meeting(box, count).empty();
-            });
+        auto const is_met = [&](Rule const& rule) {
+            if (everything || std::holds_alternative<Rewrite>(rule.verdict)) return true;
+            Box const box = outline(rule.match);
+            return !box.empty && !tree.meeting(box, count).empty();
+        };
+        Ruleset result;
+        result.dialect = ruleset.dialect;
+        result.governs_v4 = ruleset.governs_v4;
+        result.governs_v6 = ruleset.governs_v6;
+        result.has_interfaces = ruleset.has_interfaces;
+        for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+            Chain const& chain = ruleset.chains[id];
+            result.chains.push_back({chain.table, chain.name, chain.hook, chain.policy, chain.explicit_policy, {}, chain.span,
+                                     chain.policy_span, chain.bindings, chain.filters});
+            std::vector<Rule>& rules = result.chains.back().rules;
+            for (std::uint32_t i = 0; i < chain.rules.size(); ++i) {
+                if (!is_met(chain.rules[i])) continue;
+                rules.push_back(chain.rules[i]);
+                auto const at = places.find({id, i});
+                if (at == places.end()) continue;
+                for (std::size_t m = 0; m < at->second.size(); ++m) rules.back().match.opaque[m].span = at->second[m];
+            }
         }
+        return result;
     }
 
     // ---- what they do

@@ -2,48 +2,15 @@
 #include <nlohmann/json.hpp>
 
 #include "portcullis/report/report.hpp"
+#include "report/packet_json.hpp"
 
 namespace portcullis {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Json place(Source const& source, std::uint32_t offset) {
     Location const at = source.locate(offset);
     return {{"line", at.line}, {"column", at.column}, {"offset", offset}};
-}
-
-Json name_or_null(std::string name) { return name.empty() ? Json() : Json(std::move(name)); }
-
-Json witness_json(Witness const& witness) {
-    Packet const& p = witness.packet;
-    U128 const protocol = p[Field::protocol];
-    bool const ports = port_protocols().contains(protocol);
-    bool const icmp = protocol == number(Protocol::icmp) || protocol == number(Protocol::icmpv6);
-    auto const value = [&](Field field, bool present) { return present ? Json(low64(p[field])) : Json(); };
-    Json flags;
-    if (protocol == number(Protocol::tcp)) {
-        flags = Json::array();
-        for (unsigned bit = 0; bit < 8; ++bit) {
-            unsigned const flag = 1U << bit;
-            if ((p[Field::tcp_flags] & flag) != 0) flags.push_back(value_text(Field::tcp_flags, flag));
-        }
-    }
-    return {{"family", p.family() == Family::v4 ? 4 : 6},
-            {"src", to_string(p.source())},
-            {"dst", to_string(p.destination())},
-            {"protocol", value_text(Field::protocol, protocol)},
-            {"sport", value(Field::sport, ports)},
-            {"dport", value(Field::dport, ports)},
-            {"icmp_type", value(Field::icmp_type, icmp)},
-            {"icmp_code", value(Field::icmp_code, icmp)},
-            {"tcp_flags", flags},
-            {"ct_state", value_text(Field::ct_state, p[Field::ct_state])},
-            {"iif", name_or_null(interface_name(p[Field::iif]))},
-            {"oif", name_or_null(interface_name(p[Field::oif]))},
-            {"hook", to_string(witness.hook)},
-            {"verdict", witness.verdict}};
 }
 
 std::string_view certainty_text(Certainty certainty) { return certainty == Certainty::certain ? "certain" : "possible"; }

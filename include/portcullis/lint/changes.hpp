@@ -1,0 +1,44 @@
+// What one ruleset does differently from another, in words that reports can show.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "portcullis/catalogue/catalogue.hpp"
+#include "portcullis/engine/compare.hpp"
+#include "portcullis/engine/cubes.hpp"
+#include "portcullis/model/finding.hpp"
+
+namespace portcullis {
+
+enum class ChangeKind : std::uint8_t { allowed, denied, translated }; // newly
+
+// What became of the witness in one of the rulesets, and the text that decided.
+struct Treatment {
+    std::string fate;         // accept, drop or reject
+    std::optional<Span> span; // none: no chain stands there
+    bool is_policy = false;
+};
+
+// Packets that are all treated alike.
+struct ChangedTraffic {
+    Cube cube;                         // without what all packets at the hook have
+    std::vector<std::string> services; // of the catalogue, where ports are named
+    Packet witness;
+    Treatment before;
+    Treatment after;
+};
+
+struct Change {
+    ChangeKind kind{};
+    std::string way; // "to-host", "EDGE"
+    HookPoint hook{};
+    std::vector<ChangedTraffic> traffic;
+    bool complete = true; // all of the traffic is told
+};
+
+// The changes in the order of the ways, allowed before denied. Each witness has been decided by the interpreter in both
+// rulesets; std::logic_error where it does not confirm the comparison.
+std::vector<Change> describe(Comparison& comparison, Catalogue const& catalogue);
+
+} // namespace portcullis

@@ -1,0 +1,27 @@
+// What `diff` found, and how it is shown.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "portcullis/lint/changes.hpp"
+#include "portcullis/report/report.hpp"
+
+namespace portcullis {
+
+struct DifferenceReport {
+    std::string before; // the names of the files
+    std::string after;
+    std::vector<Change> changes;
+    std::vector<std::string> notes; // sentences
+    bool complete = true;           // both were read and compared to the end
+    bool equal() const { return changes.empty() && notes.empty(); }
+};
+
+// "tcp from 10.0.0.0/8 to any, port 22 (ssh), state new"
+std::string traffic_text(Cube const& cube, std::vector<std::string> const& services);
+
+std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style);
+// {"equal", "allowed_added", "allowed_removed", "retranslated", "witnesses", "notes", "complete"}
+std::string json_difference(DifferenceReport const& report, Sources const& sources);
+
+} // namespace portcullis

@@ -1,0 +1,94 @@
+#include "app/outputs.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <stdexcept>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace portcullis::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string reason() { return std::strerror(errno); }
+
+struct FileCloser {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, FileCloser>;
+
+// Writes all of the text and closes the file, or says why not.
+std::string write_all(fs::path const& path, std::string_view text) {
+    File file(std::fopen(path.c_str(), "wb"));
+    if (!file) return reason();
+    bool const written =
+        std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() && std::fflush(file.get()) == 0;
+    if (!written) return reason();
+    return std::fclose(file.release()) == 0 ? "" : reason();
+}
+
+// An empty file with the owner and permissions of another, whose text it will replace.
+std::string create_like(fs::path const& model, fs::path const& path) {
+    struct stat status {};
+    if (::stat(model.c_str(), &status) != 0) return reason();
+    int const file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (file < 0) return reason();
+    // Who may not give files away owns it, with its group where that is one of theirs.
+    bool const given = ::fchown(file, status.st_uid, status.st_gid) == 0 || ::fchown(file, ~uid_t{0}, status.st_gid) == 0;
+    mode_t const mode = status.st_mode & (given ? 07777U : 0700U);
+    std::string const why = ::fchmod(file, mode) == 0 ? "" : reason();
+    ::close(file);
+    return why;
+}
+
+} // namespace
+
+void write_output(std::string const& path, std::string_view text) {
+    if (path.empty()) {
+        bool const written =
+            std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+        if (!written) throw std::runtime_error("cannot write to standard output: " + reason());
+        return;
+    }
+    auto const check = [&path](std::string const& why) {
+        if (!why.empty()) throw std::runtime_error(fmt::format("cannot write {}: {}", path, why));
+    };
+    // A device, a pipe or a link is written through, not replaced.
+    std::error_code error;
+    auto const kind = fs::symlink_status(path, error).type();
+    if (kind != fs::file_type::regular && kind != fs::file_type::not_found) return check(write_all(path, text));
+    // Whole or not at all: a reader never sees half a report.
+    std::string const temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+    std::string why = kind == fs::file_type::regular ? create_like(path, temporary) : "";
+    if (why.empty()) why = write_all(temporary, text);
+    if (why.empty()) {
+        fs::rename(temporary, path, error);
+        if (error) why = error.message();
+    }
+    if (!why.empty()) fs::remove(temporary, error);
+    check(why);
+}
+
+// --color, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
+bool use_color(std::string const& wanted) {
+    auto const set = [](char const* name) {
+        char const* value = std::getenv(name);
+        return value != nullptr && *value != '\0';
+    };
+    if (wanted != "auto") return wanted == "always";
+    if (set("NO_COLOR")) return false;
+    if (set("CLICOLOR_FORCE") || set("FORCE_COLOR")) return true;
+    char const* term = std::getenv("TERM");
+    if (term != nullptr && std::string_view(term) == "dumb") return false;
+    return ::isatty(STDOUT_FILENO) == 1;
+}
+
+} // namespace portcullis::app
