@@ -12,7 +12,8 @@ constexpr U128 most_named = 256; // values of one interval that are named one by
 // all interfaces but some are meant.
 Json values_json(Field field, IntervalSet const& values) {
     Json items = Json::array();
-    if (info(field).kind == FieldKind::name) {
+    bool const interface = field == Field::iif || field == Field::oif;
+    if (interface) {
         IntervalSet const others = IntervalSet(0, info(field).largest).minus(values);
         if (others.intervals().size() < values.intervals().size()) return {{"not", values_json(field, others)}};
     }
@@ -20,9 +21,9 @@ Json values_json(Field field, IntervalSet const& values) {
         for (Prefix const& prefix : to_prefixes(values, *info(field).family)) items.push_back(to_string(prefix));
         return items;
     }
-    bool const numbers = info(field).kind == FieldKind::range || info(field).kind == FieldKind::name;
+    bool const ranges = info(field).kind == FieldKind::range || interface;
     for (Interval const& interval : values.intervals()) {
-        if (numbers || interval.last - interval.first >= most_named) {
+        if (ranges || interval.last - interval.first >= most_named) {
             items.push_back(values_text(field, IntervalSet(interval.first, interval.last)));
             continue;
         }

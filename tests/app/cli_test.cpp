@@ -703,3 +703,53 @@ TEST_CASE("the JSON of nft is read like its text, with places in the JSON") {
     Result const trace = run(folder, {"trace", "fw.json", "--packet", "in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:23"});
     CHECK_THAT(trace.out, Contains("accept"));
 }
+
+TEST_CASE("diff names the traffic that is treated differently, and the rules on either side") {
+    Folder const folder;
+    folder.write("old.rules", input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("new.rules", input_chain("-A INPUT -s 10.0.0.0/9 -p tcp --dport 22:23 -j ACCEPT\n"));
+    Result const text = run(folder, {"diff", "old.rules", "new.rules"});
+    CHECK(text.code == 1);
+    CHECK_THAT(text.out, Contains("to-host: newly allowed\n  tcp from 10.0.0.0/9 to any, port 23 (telnet)\n") &&
+                             Contains("to-host: newly denied\n  tcp from 10.128.0.0/9 to any, port 22 (ssh)\n") &&
+                             Contains("accept  new.rules:5  -A INPUT") && Contains("2 kinds of traffic"));
+    Result const same = run(folder, {"diff", "old.rules", "old.rules"});
+    CHECK(same.code == 0);
+    CHECK_THAT(same.out, Contains("equal: every packet is treated alike"));
+}
+
+TEST_CASE("diff fails on what is newly allowed alone, where that is asked for") {
+    Folder const folder;
+    folder.write("wide.rules", input_chain("-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("narrow.rules", input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
+    CHECK(run(folder, {"diff", "wide.rules", "narrow.rules"}).code == 1);
+    CHECK(run(folder, {"diff", "--fail-on-widen", "wide.rules", "narrow.rules"}).code == 0);
+    CHECK(run(folder, {"diff", "--fail-on-widen", "narrow.rules", "wide.rules"}).code == 1);
+}
+
+TEST_CASE("diff compares chains of different names and dialects") {
+    Folder const folder;
+    folder.write("fw.rules", input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("edge.cfg", "ip access-list extended EDGE\n permit tcp 10.0.0.0 0.255.255.255 any eq 22\n"
+                             "interface Gi0/0\n ip access-group EDGE in\n");
+    Result const mapped = run(folder, {"diff", "--map", "filter/INPUT=EDGE", "fw.rules", "edge.cfg", "-o", "json"});
+    auto const json = nlohmann::json::parse(mapped.out);
+    // A later fragment has no port: a permit of Cisco lets it pass.
+    REQUIRE(json["allowed_added"].size() == 1);
+    CHECK(json["allowed_added"][0]["fragment"] == nlohmann::json::array({"yes"}));
+    CHECK(json["allowed_removed"].empty());
+    CHECK(mapped.code == 1);
+    Result const unknown = run(folder, {"diff", "--map", "filter/INPUT=EDG", "fw.rules", "edge.cfg"});
+    CHECK(unknown.code == 2);
+    CHECK_THAT(unknown.err, Contains("there is no base chain or access list 'EDG'"));
+}
+
+TEST_CASE("a difference of files that could not be read whole is incomplete") {
+    Folder const folder;
+    folder.write("old.rules", input_chain("-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("new.rules", input_chain("-A INPUT -p tcp --dport 99999 -j ACCEPT\n"));
+    Result const result = run(folder, {"diff", "old.rules", "new.rules"});
+    CHECK(result.code == 3);
+    CHECK_THAT(result.out, Contains("the comparison is incomplete"));
+    CHECK_THAT(result.err, StartsWith("portcullis: new.rules:5:"));
+}

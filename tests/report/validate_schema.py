@@ -1,4 +1,4 @@
-"""Runs lint and audit over every fixture and example, and validates what -o json writes by docs/report.schema.json."""
+"""Runs lint, audit and diff over every fixture and example, and validates what -o json writes by the schemas in docs."""
 import json
 import pathlib
 import subprocess
@@ -28,5 +28,17 @@ for path in inputs:
         if places != sorted(places) and len({p for p, _, _ in places}) == 1:
             print(f"{path}: {command}: findings are not in order")
             bad += 1
+difference = jsonschema.Draft7Validator(json.loads((root / "docs/difference.schema.json").read_text()))
+different = 0
+for old, new in zip(inputs, inputs[1:]):
+    run = subprocess.run([binary, "diff", "--isolated", "-o", "json", str(old), str(new)], capture_output=True, timeout=120)
+    if not run.stdout and run.returncode == 3:
+        continue  # one of the two cannot be read at all
+    report = json.loads(run.stdout)
+    different += bool(report["witnesses"])
+    for error in difference.iter_errors(report):
+        print(f"{old} -> {new}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
+        bad += 1
+assert different > 10, "hardly any fixtures differ"
 print(f"{len(inputs)} files validated, {bad} complaints")
 sys.exit(bad != 0)
