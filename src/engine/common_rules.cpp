@@ -3,7 +3,8 @@
 #include "engine/common_rules.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include "portcullis/base/common_subsequence.hpp"
 
 namespace portcullis {
 
@@ -95,81 +96,8 @@ bool same(Rule const& a, std::vector<std::uint32_t> const& callees_a, Rule const
            a.effects.notrack == b.effects.notrack && a.effects.assignments == b.effects.assignments;
 }
 
-using Keys = std::vector<std::uint64_t>;
-
-using Places = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
-
-// Of pairs that ascend in the first place: a longest subsequence that ascends in the second as well.
-Places ascending(Places const& pairs) {
-    std::vector<std::size_t> tails; // of the best subsequences of each length: the pair that they end with
-    std::vector<std::size_t> previous(pairs.size());
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-        auto const at = std::lower_bound(tails.begin(), tails.end(), pairs[i].second,
-                                         [&](std::size_t tail, std::uint32_t place) { return pairs[tail].second < place; });
-        previous[i] = at == tails.begin() ? i : *(at - 1);
-        if (at == tails.end()) tails.push_back(i);
-        else *at = i;
-    }
-    Places best(tails.size());
-    for (std::size_t i = tails.size(), at = tails.empty() ? 0 : tails.back(); i-- > 0; at = previous[at]) best[i] = pairs[at];
-    return best;
-}
-
-// The places of keys that occur once in the range.
-std::unordered_map<std::uint64_t, std::uint32_t> unique_places(Keys const& keys, std::size_t begin, std::size_t end) {
-    constexpr std::uint32_t several = ~std::uint32_t{0};
-    std::unordered_map<std::uint64_t, std::uint32_t> places;
-    places.reserve(end - begin);
-    for (std::size_t i = begin; i < end; ++i) {
-        auto const [at, added] = places.try_emplace(keys[i], static_cast<std::uint32_t>(i));
-        if (!added) at->second = several;
-    }
-    std::erase_if(places, [](auto const& entry) { return entry.second == several; });
-    return places;
-}
-
-// Places of keys that stand in both in the same order. In time proportional to n log n.
-Places common_keys(Keys const& before, Keys const& after) {
-    std::size_t const shorter = std::min(before.size(), after.size());
-    std::size_t head = 0;
-    while (head < shorter && before[head] == after[head]) ++head;
-    std::size_t tail = 0;
-    while (tail < shorter - head && before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) ++tail;
-    auto const pair = [](std::size_t a, std::size_t b) {
-        return std::pair(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b));
-    };
-    Places common;
-    for (std::size_t i = 0; i < head; ++i) common.push_back(pair(i, i));
-    // In between, keys that occur once on either side are the anchors; what lies between two of them is equal as far as
-    // it goes on from the first.
-    std::size_t const end_before = before.size() - tail;
-    std::size_t const end_after = after.size() - tail;
-    auto const in_after = unique_places(after, head, end_after);
-    Places anchors;
-    for (auto const& [key, place] : unique_places(before, head, end_before)) {
-        if (auto const at = in_after.find(key); at != in_after.end()) anchors.emplace_back(place, at->second);
-    }
-    std::sort(anchors.begin(), anchors.end());
-    std::size_t next_before = head;
-    std::size_t next_after = head;
-    auto const run = [&](std::size_t to_before, std::size_t to_after) {
-        for (; next_before < to_before && next_after < to_after && before[next_before] == after[next_after];
-             ++next_before, ++next_after)
-            common.push_back(pair(next_before, next_after));
-    };
-    for (auto const& [a, b] : ascending(anchors)) {
-        run(a, b);
-        common.push_back(pair(a, b));
-        next_before = a + 1;
-        next_after = b + 1;
-    }
-    run(end_before, end_after);
-    for (std::size_t i = 0; i < tail; ++i) common.push_back(pair(end_before + i, end_after + i));
-    return common;
-}
-
-Keys keys_of(std::vector<Rule> const& rules, std::vector<std::uint32_t> const& callees) {
-    Keys keys;
+std::vector<std::uint64_t> keys_of(std::vector<Rule> const& rules, std::vector<std::uint32_t> const& callees) {
+    std::vector<std::uint64_t> keys;
     keys.reserve(rules.size());
     for (Rule const& rule : rules) keys.push_back(hash(rule, callees));
     return keys;
@@ -177,9 +105,9 @@ Keys keys_of(std::vector<Rule> const& rules, std::vector<std::uint32_t> const& c
 
 } // namespace
 
-Places common_rules(std::vector<Rule> const& before, std::vector<std::uint32_t> const& callees_before,
+std::vector<std::pair<std::uint32_t, std::uint32_t>> common_rules(std::vector<Rule> const& before, std::vector<std::uint32_t> const& callees_before,
                     std::vector<Rule> const& after, std::vector<std::uint32_t> const& callees_after) {
-    Places common = common_keys(keys_of(before, callees_before), keys_of(after, callees_after));
+    auto common = common_subsequence(keys_of(before, callees_before), keys_of(after, callees_after));
     std::erase_if(common, [&](auto const& pair) {
         return !same(before[pair.first], callees_before, after[pair.second], callees_after);
     });

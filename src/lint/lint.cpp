@@ -9,6 +9,7 @@
 #include "lint/checks.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/lint/fix.hpp"
 
 namespace portcullis {
 
@@ -105,6 +106,10 @@ void finish(FileResult& result, Sources const& sources, Findings findings, LintO
         RuleInfo const* rule = find_rule(finding.rule);
         // What could not be read is always told: without it, silence would look like a clean bill.
         if (!is_selected(options, *rule) && !is_error(finding)) continue;
+        if (finding.fix) {
+            for (Edit& edit : finding.fix->edits)
+                if (edit.text.empty()) edit.span = removed_span(sources[edit.span.source], edit.span);
+        }
         Diagnostic diagnostic;
         diagnostic.rule = rule;
         diagnostic.severity = configured_level(options.config, *rule).value_or(finding.severity.value_or(rule->severity));

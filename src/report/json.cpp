@@ -15,6 +15,14 @@ Json place(Source const& source, std::uint32_t offset) {
 
 std::string_view certainty_text(Certainty certainty) { return certainty == Certainty::certain ? "certain" : "possible"; }
 
+Json fix_json(Fix const& fix) {
+    Json edits = Json::array();
+    for (Edit const& edit : fix.edits) {
+        edits.push_back({{"offset", edit.span.begin}, {"length", edit.span.end - edit.span.begin}, {"text", edit.text}});
+    }
+    return {{"safe", fix.safe}, {"edits", edits}};
+}
+
 Json finding_json(Diagnostic const& d, Sources const& sources) {
     Finding const& finding = d.finding;
     Source const& source = sources[finding.span.source];
@@ -36,7 +44,7 @@ Json finding_json(Diagnostic const& d, Sources const& sources) {
             {"notes", finding.notes},
             {"witness", finding.witness ? witness_json(*finding.witness) : Json()},
             {"service", name_or_null(finding.service)},
-            {"fix", nullptr},
+            {"fix", finding.fix ? fix_json(*finding.fix) : Json()},
             {"fingerprint", d.fingerprint},
             {"suppressed", nullptr}};
 }

@@ -32,6 +32,18 @@ struct Witness {
     std::string chain{}; // the base chain that was asked, where not all of the hook were
 };
 
+// A piece of text that is replaced. An empty text takes the piece away, and its line where nothing else stands on it.
+struct Edit {
+    Span span;
+    std::string text;
+};
+
+// What mends a finding. Safe: proved to leave the fate of every packet as it is.
+struct Fix {
+    std::vector<Edit> edits;
+    bool safe = false;
+};
+
 struct Finding {
     std::string rule;  // its id: "PC101"
     Span span;
@@ -43,6 +55,7 @@ struct Finding {
     std::vector<std::string> notes; // lines of proof and explanation below the source
     std::optional<Witness> witness;
     std::string service; // the catalogue's name, where one is exposed
+    std::optional<Fix> fix;
 
     Finding& arg(std::string name, std::string value) { args.insert_or_assign(std::move(name), std::move(value)); return *this; }
     Finding& relate(std::string message, Span at) { related.push_back({std::move(message), at}); return *this; }
