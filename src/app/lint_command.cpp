@@ -8,7 +8,8 @@
 #include <thread>
 #include <unistd.h>
 
-#include "app/inputs.hpp"
+#include "app/fix.hpp"
+#include "portcullis/base/visible.hpp"
 #include "portcullis/report/report.hpp"
 
 namespace portcullis::app {
@@ -25,6 +26,7 @@ struct Job {
     InputFile file;
     std::shared_ptr<Config const> config;
     std::optional<FileResult> result; // none: a file of a directory that is no firewall's
+    FileFix fix;
 };
 
 void work(Job& job, Options const& options) {
@@ -41,6 +43,10 @@ void work(Job& job, Options const& options) {
     lint_options.select = options.select;
     lint_options.ignore = options.ignore;
     lint_options.exposures = options.command == "audit";
+    if (options.fix || options.show_fixes) {
+        job.fix = fix_file(job.file, options, *job.config, lint_options, loaded);
+        if (!loaded.reading) throw std::runtime_error(loaded.error);
+    }
     job.result = lint(loaded.sources, loaded.source, *loaded.dialect, std::move(*loaded.reading), lint_options);
 }
 
@@ -78,9 +84,10 @@ int exit_code(std::vector<Job> const& jobs, Options const& options) {
     int code = clean;
     for (Job const& job : jobs) {
         if (!job.result) continue;
+        if (options.show_fixes && job.fix.fixes > 0) code = std::max<int>(code, findings);
         if (!job.result->complete) code = std::max<int>(code, unreadable_input);
         if (options.strict && job.result->modelled < 1.0) code = std::max<int>(code, unreadable_input);
-        auto const level = fail_level(options, *job.config);
+        auto const level = options.show_fixes ? std::nullopt : fail_level(options, *job.config);
         for (Diagnostic const& d : job.result->findings) {
             if (level && d.severity >= *level) code = std::max<int>(code, findings);
         }
@@ -95,6 +102,9 @@ int run_lint(Options const& options) {
         throw UsageError(options.command + " needs a file, a directory, or '-' for standard input");
     check_selectors(options.select, "--select");
     check_selectors(options.ignore, "--ignore");
+    if (options.fix && options.show_fixes) throw UsageError("--fix writes what --diff only shows: give one of them");
+    if (options.fix && std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end())
+        throw UsageError("--fix cannot write standard input; --diff shows the change");
     Configs configs(options);
     std::vector<Job> jobs;
     for (InputFile& file : find_inputs(options.inputs, options.stdin_filename)) {
@@ -110,7 +120,12 @@ int run_lint(Options const& options) {
     std::size_t skipped = 0;
     int const code = exit_code(jobs, options);
     Catalogue const catalogue = jobs.front().config->catalogue;
+    std::string patches;
     for (Job& job : jobs) {
+        patches += job.fix.patch;
+        if (options.fix && job.fix.fixes > 0)
+            fmt::print(stderr, "portcullis: fixed {} {} in {}\n", job.fix.fixes, job.fix.fixes == 1 ? "problem" : "problems",
+                       visible(job.file.path));
         if (job.result)
             report.files.push_back(std::move(*job.result));
         else
@@ -122,6 +137,10 @@ int run_lint(Options const& options) {
                                 : "files that are no firewall configuration");
     // A directory in which nothing was recognised has not been found clean.
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
+    if (options.show_fixes) {
+        write_output("", patches);
+        return code;
+    }
     bool const audit = options.command == "audit";
     std::vector<Output> outputs = options.outputs;
     if (outputs.empty()) outputs.push_back({"text", ""});

@@ -157,7 +157,10 @@ int parse_and_run(int argc, char** argv) {
     app.require_subcommand(0, 1);
     app.set_help_all_flag("--help-all", "Help of all commands");
     app.add_flag("--version", version, "The version of the program");
-    add_lint(*app.add_subcommand("lint", "Every rule, over files and directories"), options);
+    CLI::App& lint = *app.add_subcommand("lint", "Every rule, over files and directories");
+    add_lint(lint, options);
+    lint.add_flag("--fix", options.fix, "Mend what can be mended without a change for any packet, in the files");
+    lint.add_flag("--diff", options.show_fixes, "Show what --fix would change as a patch, and write nothing");
     add_lint(*app.add_subcommand("audit", "Which services are reachable, from where, through which rules"),
              options);
     add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);

@@ -34,6 +34,8 @@ struct Options {
     Severity shown = Severity::low;
     std::optional<std::string> fail_on; // a severity or "never"
     bool strict = false;
+    bool fix = false;
+    bool show_fixes = false; // --diff
     std::vector<Output> outputs;
     std::string color = "auto";
     bool quiet = false;

@@ -331,4 +331,14 @@ bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) 
     });
 }
 
+void offer_removal(Context const& ctx, Finding& finding, Rule const& rule, bool safe) {
+    Dialect const dialect = ctx.ruleset().dialect;
+    if (dialect == Dialect::iptables_script || dialect == Dialect::nft_json) return;
+    if (!finding.fix) finding.fix = Fix{{}, true};
+    finding.fix->safe = finding.fix->safe && safe;
+    auto const known = [&](Edit const& edit) { return edit.span == rule.span; };
+    auto& edits = finding.fix->edits;
+    if (std::none_of(edits.begin(), edits.end(), known)) edits.push_back({rule.span, ""});
+}
+
 } // namespace portcullis

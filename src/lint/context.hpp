@@ -118,6 +118,10 @@ void judge(Finding& finding, PacketSet const& set);
 // rule that accepts and one that drops.
 bool is_plain(std::vector<Rule> const& rules, std::size_t index);
 
+// Adds the removal of the rule's text to the finding's fix, where the dialect has a rule where its text is. A line
+// of a script may make many rules, and JSON has other texts around it. `safe` is what the engine has proved.
+void offer_removal(Context const& ctx, Finding& finding, Rule const& rule, bool safe);
+
 // "filter/INPUT/2": the chain and the number of the rule in the text, from 1.
 std::string where(Chain const& chain, std::optional<std::size_t> rule);
 
