@@ -136,6 +136,27 @@ void RuleReader::add_opaque(std::string text, bool stateful, bool negated, Span 
 }
 
 // "--ctorigdst 192.0.2.1", as it was written but for blanks.
+namespace {
+
+bool is_rate(OptionInfo const& info) {
+    constexpr std::string_view rates[] = {"limit", "hashlimit", "hashlimit-upto", "hashlimit-above"};
+    return std::ranges::find(rates, info.name) != std::end(rates);
+}
+
+// "1/second" is written in as many ways as the unit has beginnings (libxt_limit.c, parse_rate); one is kept.
+std::string with_short_unit(std::string text) {
+    std::size_t const slash = text.find('/');
+    if (slash == std::string::npos) return text;
+    std::string const unit = lower_case(text.substr(slash + 1));
+    constexpr std::pair<std::string_view, std::string_view> units[] = {
+        {"second", "sec"}, {"minute", "min"}, {"hour", "hour"}, {"day", "day"}};
+    for (auto const& [name, kept] : units)
+        if (!unit.empty() && name.starts_with(unit)) return text.replace(slash + 1, unit.size(), kept);
+    return text;
+}
+
+} // namespace
+
 std::string RuleReader::option_text(Option const& option) const {
     if (option.info->key == Key::unknown) return canonical(source_text(option));
     // Without -m or -j before it, the short spelling is the one that iptables-save prints.
@@ -143,7 +164,7 @@ std::string RuleReader::option_text(Option const& option) const {
                        : option.info->key == Key::destination ? "-d"
                                                               : "--" + std::string(option.info->name);
     if (option.info->shape != Shape::none) text += ' ' + canonical(value_text_of(option));
-    return text;
+    return is_rate(*option.info) ? with_short_unit(std::move(text)) : text;
 }
 
 std::string_view RuleReader::value_text_of(Option const& option) const {
