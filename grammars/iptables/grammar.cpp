@@ -45,8 +45,7 @@ struct LineState : kit::State {
     std::vector<Loaded> loaded{};
     Extension const* protocol = nullptr; // the match that -p makes available, until it is loaded
     std::string message{};               // of the failure, where a sentence says more than what was expected
-    // Layout that iptables-restore refuses is told once a kind. `iptables -S` prints no table, and is not for it.
-    bool may_have_returns = true;
+    // Layout that iptables-restore refuses is told once. `iptables -S` prints no table, and is not for it.
     bool may_be_indented = true;
 
     LineState(It text, File& out, SourceId id) : kit::State{text}, file(out), source(id) {}
@@ -1060,27 +1059,23 @@ bool is_listing(std::string_view text) {
     return line.find(" (") != std::string_view::npos;
 }
 
-void refuse_layout(LineState& line, It at, bool& allowed, std::string message) {
-    if (std::exchange(allowed, true)) return;
+void refuse_layout(LineState& line, It at, std::string message) {
+    if (std::exchange(line.may_be_indented, true)) return;
     SyntaxError error;
     error.span = line.span(at, at + 1);
     error.message = std::move(message);
     line.file.errors.push_back(std::move(error));
 }
 
-// iptables-restore compares whole lines: blanks before what is no command make it one, and a carriage return is part
-// of the last word.
+// iptables-restore compares whole lines: blanks before what is no command make it one. (It refuses carriage returns too,
+// but they come and go with the copying of files.)
 void check_layout(LineState& line, It raw_first, It raw_last, It first, It last) {
     bool const comment = first != last && *first == '#';
-    if (raw_last != raw_first && raw_last[-1] == '\r' && !comment)
-        refuse_layout(line, raw_last - 1, line.may_have_returns,
-                      "the lines end in a carriage return, which iptables-restore takes for part of the last word");
     if (raw_first == raw_last || !is_blank(*raw_first)) return;
     if (first == last)
-        refuse_layout(line, raw_first, line.may_be_indented,
-                      "blanks in an empty line, in which iptables-restore finds no command");
+        refuse_layout(line, raw_first, "blanks in an empty line, in which iptables-restore finds no command");
     else if (comment || *first == '*' || *first == ':' || view(first, last).starts_with("COMMIT"))
-        refuse_layout(line, raw_first, line.may_be_indented,
+        refuse_layout(line, raw_first,
                       "blanks before '" + std::string(first, std::find_if(first, last, is_blank)) +
                           "', which iptables-restore then takes for an argument");
 }
@@ -1131,7 +1126,7 @@ File parse(std::string_view text, SourceId source) {
     }
     LineState line(begin, file, source);
     bool const for_restore = text.starts_with('*') || text.find("\n*") != std::string_view::npos;
-    line.may_have_returns = line.may_be_indented = !for_restore;
+    line.may_be_indented = !for_restore;
     for (It first = begin; first != end;) {
         auto const* newline = static_cast<It>(std::memchr(first, '\n', static_cast<std::size_t>(end - first)));
         It const last = newline == nullptr ? end : newline;

@@ -102,6 +102,7 @@ bool RuleReader::read(std::uint32_t origin, std::vector<Rule>& out) {
 
 // In one order, however they were written: first the header's options, which the kernel asks first, then each
 // extension's in turn. Those of `policy` are parts of elements in a row, and of what has a state no two are one.
+// Targets keep their words as they stand.
 std::vector<Option const*> RuleReader::in_order() const {
     std::vector<Option const*> all;
     all.reserve(options_.size());
@@ -109,7 +110,8 @@ std::vector<Option const*> RuleReader::in_order() const {
     auto const place = [&](Option const* option) {
         Extension const* const extension = loaded_[option->instance].extension;
         bool const in_row =
-            extension != nullptr && (extension->name == "policy" || extension->nature == Nature::stateful);
+            extension != nullptr && (extension->name == "policy" || extension->nature == Nature::stateful ||
+                                     extension->role == Role::target);
         return std::tuple(option->instance, option->info->key, in_row ? nullptr : option->info);
     };
     std::ranges::stable_sort(all, {}, place);
@@ -141,6 +143,15 @@ namespace {
 bool is_rate(OptionInfo const& info) {
     constexpr std::string_view rates[] = {"limit", "hashlimit", "hashlimit-upto", "hashlimit-above"};
     return std::ranges::find(rates, info.name) != std::end(rates);
+}
+
+// What iptables-save prints of `recent` although it says nothing: the whole source address (libxt_recent.c).
+bool is_default(Loaded const& loaded, Option const& option) {
+    if (loaded.name != "recent") return false;
+    if (option.info->name == "rsource") return true;
+    if (option.info->name != "mask") return false;
+    auto const mask = parse_ip(std::get<Word>(option.value).plain());
+    return mask && mask->value == max_value(address_bits(mask->family));
 }
 
 // "1/second" is written in as many ways as the unit has beginnings (libxt_limit.c, parse_rate); one is kept.
@@ -401,7 +412,7 @@ void RuleReader::add_whole_match(std::size_t instance) {
     std::string text = "-m " + std::string(loaded.name);
     for (Option const* each : ordered_) {
         Option const& option = *each;
-        if (option.instance != instance) continue;
+        if (option.instance != instance || is_default(loaded, option)) continue;
         bool const all = option.negated && option.info->has(OptionInfo::negates_match);
         negated = negated || all;
         rate = rate && option.info->name != "hashlimit-above";

@@ -76,6 +76,8 @@ std::vector<U128> usual_values(Field field) {
     case Field::icmp_type: return {8, 128};
     case Field::iif: return {interface_value("eth0"), interface_value("eth1"), 0};
     case Field::oif: return {interface_value("eth1"), interface_value("eth0"), 0};
+    case Field::phys_iif: return {0, interface_value("port1")};
+    case Field::phys_oif: return {0, interface_value("port2")};
     case Field::src_type: return {1};
     case Field::dst_type: return {2, 1};
     case Field::ttl: return {64};
