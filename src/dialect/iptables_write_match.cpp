@@ -1,0 +1,320 @@
+// Terms are taken apart into pieces that one option can ask for, lines are put together from them, and the options of
+// a line are gathered by the modules that they belong to.
+#include "dialect/iptables_write_match.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "dialect/iptables_write_words.hpp"
+
+namespace portcullis::iptables {
+namespace {
+
+constexpr std::size_t most_lines = 4096; // for one rule
+
+// ---- taking apart
+
+bool is_one(ValueSet const& values) { return values.intervals.intervals().size() + values.masks.size() <= 1; }
+
+Lines everything() { return {{Line{}}, {}, true}; }
+
+Lines lines_of(Term const& term, Family family) {
+    if (term.field == Field::family)
+        return term.values.contains(family == Family::v4 ? family_v4 : family_v6) ? everything() : Lines{};
+    // Only packets of its family have the field.
+    if (info(term.field).family && *info(term.field).family != family) return {};
+    if (term.values.negated) {
+        if (is_one(term.values)) return {{Line{term}}, {}, true};
+        std::vector<ValueSet> const excluded = pieces_of(term.field, term.values.complement());
+        bool const addresses = info(term.field).kind == FieldKind::address;
+        Lines lines = everything();
+        if (excluded.size() == 1 && !addresses) return {{Line{term}}, {}, true};
+        for (ValueSet const& piece : excluded) {
+            if (!repeatable(term.field)) {
+                lines.none_of.push_back({Term{term.field, piece, term.span}});
+            } else if (!addresses) {
+                lines.any_of[0].emplace_back(Term{term.field, piece.complement(), term.span});
+            } else { // there is no `!` for a list
+                for (Interval const& interval : piece.intervals.intervals())
+                    lines.any_of[0].emplace_back(
+                        Term{term.field, ValueSet::range(interval.first, interval.last).complement(), term.span});
+                for (Masked const& masked : piece.masks)
+                    lines.any_of[0].emplace_back(
+                        Term{term.field, ValueSet::masked(masked.value, masked.mask).complement(), term.span});
+            }
+        }
+        constexpr std::size_t most = 8; // options for one set; above, a chain is plainer
+        if (lines.any_of[0].size() > most) {
+            lines = everything();
+            for (ValueSet const& piece : excluded) lines.none_of.push_back({Term{term.field, piece, term.span}});
+        }
+        return lines;
+    }
+    Lines lines{{}, {}, pieces_are_disjoint(term.field, term.values)};
+    for (ValueSet const& piece : pieces_of(term.field, term.values))
+        lines.any_of.push_back({Term{term.field, piece, term.span}});
+    return lines;
+}
+
+// Both hold.
+Lines both(Lines const& a, Lines const& b) {
+    Lines lines{{}, a.none_of, a.disjoint && b.disjoint};
+    lines.none_of.insert(lines.none_of.end(), b.none_of.begin(), b.none_of.end());
+    if (a.any_of.size() * b.any_of.size() > most_lines)
+        throw Unsayable{"so many values of several fields", "iptables would need thousands of rules"};
+    for (Line const& first : a.any_of) {
+        for (Line const& second : b.any_of) {
+            Line line = first;
+            line.insert(line.end(), second.begin(), second.end());
+            lines.any_of.push_back(std::move(line));
+        }
+    }
+    return lines;
+}
+
+bool are_disjoint(Alternatives const& relation, std::vector<ValueSet> const& a, std::vector<ValueSet> const& b) {
+    for (std::size_t i = 0; i < relation.fields.size(); ++i) {
+        unsigned const bits = info(relation.fields[i]).bits;
+        auto const left = a[i].as_intervals(bits), right = b[i].as_intervals(bits);
+        if (left && right && !left->overlaps(*right)) return true;
+    }
+    return false;
+}
+
+bool are_disjoint(Alternatives const& relation) {
+    constexpr std::size_t most = 256; // every row is compared with every other
+    if (relation.rows.size() > most) return false;
+    for (std::size_t i = 0; i < relation.rows.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (!are_disjoint(relation, relation.rows[i], relation.rows[j])) return false;
+    return true;
+}
+
+Lines lines_of(Alternatives const& relation, Family family) {
+    if (words_of(relation, family)) return {{Line{relation}}, {}, true};
+    Lines lines{{}, {}, are_disjoint(relation)};
+    for (std::vector<ValueSet> const& row : relation.rows) {
+        Lines of_row = everything();
+        for (std::size_t i = 0; i < row.size(); ++i)
+            if (!row[i].is_all(info(relation.fields[i]).bits))
+                of_row = both(of_row, lines_of(Term{relation.fields[i], row[i], relation.span}, family));
+        if (!of_row.none_of.empty())
+            throw Unsayable{to_text(Match{{}, {relation}, {}}), "iptables has no such comparison of several fields"};
+        lines.disjoint = lines.disjoint && of_row.disjoint;
+        std::move(of_row.any_of.begin(), of_row.any_of.end(), std::back_inserter(lines.any_of));
+    }
+    if (!relation.negated) return lines;
+    return {{Line{}}, std::move(lines.any_of), true};
+}
+
+// Terms, relations and opaque matches are lists of their own; where they stand in the text tells their order, which
+// matters since a limit counts only what comes to it.
+std::vector<Condition> in_order(Match const& match) {
+    std::vector<Condition> all(match.terms.begin(), match.terms.end());
+    auto const begin = [](Condition const& condition) {
+        return std::visit([](auto const& c) { return c.span.begin; }, condition);
+    };
+    auto const merge = [&](auto const& others) {
+        std::vector<Condition> merged;
+        std::vector<Condition> const added(others.begin(), others.end());
+        std::merge(all.begin(), all.end(), added.begin(), added.end(), std::back_inserter(merged),
+                   [&](Condition const& a, Condition const& b) { return begin(a) < begin(b); });
+        all = std::move(merged);
+    };
+    merge(match.alternatives);
+    merge(match.opaque);
+    return all;
+}
+
+// ---- putting together
+
+// One line as it grows.
+class LineText {
+  public:
+    LineText(Line const& line, Family family) : line_(line), family_(family) {
+        if (Term const* const term = protocol_term(line)) protocol_ = term->values.intervals.only();
+    }
+
+    std::string run(std::string const& comment) {
+        for (at_ = 0; at_ < line_.size(); ++at_) std::visit([this](auto const& c) { add(c); }, line_[at_]);
+        if (!comment.empty()) comment_ = " -m comment --comment " + argument(comment);
+        return text();
+    }
+
+  private:
+    struct Module {
+        std::string name;
+        std::vector<Said> options;
+        bool alone = false;
+    };
+
+    void add(Term const& term) {
+        if (said_already(term)) return;
+        if (term.field == Field::ct_status || term.field == Field::ct_direction) need_tracked(term);
+        if (term.field == Field::icmp_type && add_type_and_code(term)) return;
+        if (term.field == Field::icmp_code)
+            throw Unsayable{to_text(Match{{term}, {}, {}}), "iptables asks for a code only together with its type"};
+        if (term.field == Field::ct_state && is_tracked(term) && next_implies_tracked()) return;
+        if (auto const range = instead_of_slot(term)) return add(*range);
+        for (Said const& said : words_of(term, family_, protocol_)) add(prefer_multiport(term, said));
+    }
+    void add(Alternatives const& relation) { add(*words_of(relation, family_)); }
+    void add(Opaque const& opaque) {
+        Said said = words_of(opaque);
+        // Opaque matches keep their order: they join only what stands right before them.
+        said.alone = said.alone || modules_.empty() || modules_.back().name != said.module;
+        add(std::move(said));
+    }
+
+    // The same protocol or address once more says nothing new, and has no place.
+    bool said_already(Term const& term) {
+        if (repeatable(term.field)) return false;
+        for (std::size_t i = 0; i < at_; ++i) {
+            auto const* const other = std::get_if<Term>(&line_[i]);
+            if (other != nullptr && other->field == term.field && other->values == term.values) return true;
+        }
+        return false;
+    }
+
+    // ---- connections
+
+    bool next_implies_tracked() const {
+        auto const* const next = at_ + 1 < line_.size() ? std::get_if<Term>(&line_[at_ + 1]) : nullptr;
+        if (next == nullptr) return false;
+        if (next->field == Field::ct_direction) return true;
+        return next->field == Field::ct_status && words_of(*next, family_, {}).front().option == "--ctstatus";
+    }
+    // --ctstatus and --ctdir say that the packet has a connection; somebody has to have asked.
+    void need_tracked(Term const& term) const {
+        if (words_of(term, family_, {}).front().option == "--ctstate") return;
+        for (std::size_t i = 0; i < at_; ++i) {
+            auto const* const other = std::get_if<Term>(&line_[i]);
+            auto const states =
+                other != nullptr && other->field == Field::ct_state ? other->values.as_intervals(3) : std::nullopt;
+            if (states && IntervalSet(ct_state::new_, ct_state::related).contains(*states)) return;
+        }
+        throw Unsayable{to_text(Match{{term}, {}, {}}), "in iptables it also asks for a connection"};
+    }
+
+    // ---- options that share a place
+
+    bool add_type_and_code(Term const& term) {
+        auto const* const next = at_ + 1 < line_.size() ? std::get_if<Term>(&line_[at_ + 1]) : nullptr;
+        if (next == nullptr || next->field != Field::icmp_code) return false;
+        auto const type = term.values.intervals.only(), code = next->values.intervals.only();
+        if (!type || !code || term.values.negated || next->values.negated) return false;
+        add(icmp_words(*type, code, false, family_));
+        ++at_;
+        return true;
+    }
+
+    // There is one -s and one -d; a further address is a range.
+    std::optional<Said> instead_of_slot(Term const& term) const {
+        if (info(term.field).kind != FieldKind::address) return std::nullopt;
+        std::string_view const option = term.field == src_field(family_) ? "-s" : "-d";
+        bool const taken = std::ranges::any_of(generic_, [&](Said const& said) { return said.option == option; });
+        return taken ? range_words(term, family_) : std::nullopt;
+    }
+
+    // iptables-nft 1.8.9 takes the last of two --dport, and one `!` of two for both ports.
+    Said prefer_multiport(Term const& term, Said said) const {
+        bool const port = term.field == Field::sport || term.field == Field::dport;
+        if (!port || said.module == "multiport") return said;
+        for (Module const& module : modules_) {
+            if (module.name != said.module) continue;
+            for (Said const& other : module.options) {
+                bool const other_port = other.option == "--sport" || other.option == "--dport";
+                if (other.option == said.option || (other_port && other.negated && said.negated))
+                    return multiport_words(term);
+            }
+        }
+        return said;
+    }
+
+    void add(Said said) {
+        if (said.module.empty()) {
+            for (Said const& other : generic_)
+                if (other.option == said.option)
+                    throw Unsayable{said.text(), "a rule of iptables has room for one " + said.option};
+            generic_.push_back(std::move(said));
+            return;
+        }
+        auto const has = [&](Module const& module) {
+            return std::ranges::any_of(module.options, [&](Said const& other) { return other.option == said.option; });
+        };
+        auto const last = std::find_if(modules_.rbegin(), modules_.rend(),
+                                       [&](Module const& module) { return module.name == said.module; });
+        if (last != modules_.rend() && !last->alone && !said.alone && !has(*last)) {
+            last->options.push_back(std::move(said));
+            return;
+        }
+        // The matches on headers hold one of each; those loaded twice are not kept apart by iptables-nft.
+        if (last != modules_.rend() && has(*last) && said.option == "--tcp-flags")
+            throw Unsayable{said.text(), "a rule of iptables has room for one " + said.option};
+        bool const alone = said.alone;
+        modules_.push_back({said.module, {std::move(said)}, alone});
+    }
+
+    // ---- text
+
+    static std::size_t rank(Said const& said) {
+        constexpr std::array<std::string_view, 10> order{"-s", "-d", "-i", "-o", "-p", "-f", "--sport", "--dport",
+                                                         "--ctstate", "--ctstatus"};
+        return static_cast<std::size_t>(std::ranges::find(order, said.option) - order.begin());
+    }
+    static void sort(std::vector<Said>& options) {
+        std::ranges::stable_sort(options, {}, [](Said const& said) { return rank(said); });
+    }
+
+    std::string text() {
+        std::string text;
+        sort(generic_);
+        for (Said const& said : generic_) text += ' ' + said.text();
+        for (Module& module : modules_) {
+            text += " -m " + module.name;
+            sort(module.options);
+            for (Said const& said : module.options)
+                if (std::string const option = said.text(); !option.empty()) text += ' ' + option;
+        }
+        return text + comment_;
+    }
+
+    Line const& line_;
+    Family family_;
+    std::optional<U128> protocol_;
+    std::size_t at_ = 0;
+    std::vector<Said> generic_;
+    std::vector<Module> modules_;
+    std::string comment_;
+};
+
+} // namespace
+
+Lines lines_of(Match const& match, Family family) {
+    Lines lines = everything();
+    for (Condition const& condition : in_order(match)) {
+        if (auto const* const term = std::get_if<Term>(&condition))
+            lines = both(lines, lines_of(*term, family));
+        else if (auto const* const relation = std::get_if<Alternatives>(&condition))
+            lines = both(lines, lines_of(*relation, family));
+        else
+            lines = both(lines, {{Line{condition}}, {}, true});
+        if (lines.any_of.empty()) break;
+    }
+    return lines;
+}
+
+std::string text_of(Line const& line, std::string const& comment, Family family) {
+    return LineText(line, family).run(comment);
+}
+
+Term const* protocol_term(Line const& line) {
+    for (Condition const& condition : line) {
+        auto const* const term = std::get_if<Term>(&condition);
+        if (term != nullptr && term->field == Field::protocol && !term->values.negated && term->values.intervals.only())
+            return term;
+    }
+    return nullptr;
+}
+
+} // namespace portcullis::iptables
