@@ -48,7 +48,7 @@ constexpr Pair answers_v6[] = {
 };
 
 std::string reject_text(std::string answer, Family family) {
-    if (answer.empty()) return "-j REJECT";
+    if (answer.empty()) answer = family == Family::v4 ? "icmp port-unreachable" : "icmpv6 port-unreachable";
     constexpr std::string_view type = " type ";
     if (auto const at = answer.find(type); at != std::string::npos) answer.replace(at, type.size(), " ");
     auto const with = family == Family::v4 ? translated(answers_v4, answer) : translated(answers_v6, answer);
