@@ -56,7 +56,8 @@ class Writer {
     Writing run() {
         place_chains();
         for (WrittenTable& table : tables_) write(table);
-        for (Unmodelled const& item : ruleset_.unmodelled) lose(item.span, item.text, "iptables has nothing like it");
+        for (Unmodelled const& item : ruleset_.unmodelled)
+            lose(item.span, item.text, "iptables has nothing like it");
         for (WrittenTable const& table : tables_) writing_.text += table.text();
         return std::move(writing_);
     }
@@ -86,7 +87,8 @@ class Writer {
             } else if (!chain.hook) {
                 continue; // goes with its callers
             } else if (chain.hook->point == HookPoint::list) {
-                lose(chain.span, "access list " + chain.name, "iptables binds rules to hooks, not lists to interfaces");
+                lose(chain.span, "access list " + chain.name,
+                     "iptables binds rules to hooks, not lists to interfaces");
             } else if (sees(*chain.hook)) {
                 place_base_chain(id);
             }
@@ -101,7 +103,8 @@ class Writer {
                 auto const builtin = builtin_hook(table, name, family_);
                 if (!builtin || builtin->point != hook.point || builtin->type != hook.type) continue;
                 // The kernel runs chains of type nat at one place, whatever their priorities (nf_nat_core.c).
-                if (builtin->priority == hook.priority || hook.type == ChainType::nat) return std::pair(table, name);
+                if (builtin->priority == hook.priority || hook.type == ChainType::nat)
+                    return std::pair(table, name);
             }
         }
         return std::nullopt;
@@ -119,8 +122,10 @@ class Writer {
         WrittenTable& table = table_called(std::string(builtin->first));
         auto const at = std::ranges::find(table.chains, builtin->second, &WrittenChain::name);
         auto const index = static_cast<std::size_t>(at - table.chains.begin());
-        bool const filled = std::ranges::any_of(entries_[table.name], [&](Entry const& e) { return e.chain == index; });
-        if (filled) return lose(chain.span, what, fmt::format("{}/{} has the rules of another one", table.name, at->name));
+        bool const filled =
+            std::ranges::any_of(entries_[table.name], [&](Entry const& e) { return e.chain == index; });
+        if (filled)
+            return lose(chain.span, what, fmt::format("{}/{} has the rules of another one", table.name, at->name));
         at->policy = policy_of(chain);
         entries_[table.name].push_back({id, index});
         place_called(id, table.name);
@@ -145,10 +150,10 @@ class Writer {
     void place_uncalled() {
         for (ChainId id = 0; id < ruleset_.chains.size(); ++id) {
             Chain const& chain = ruleset_.chains[id];
-            bool const placed =
-                std::ranges::any_of(entries_, [&](auto const& of_table) { return find(id, of_table.first) != nullptr; });
-            bool const of_family = is_ip_table(chain.table) &&
-                                   !chain.table.starts_with(family_ == Family::v4 ? "ip6 " : "ip ");
+            bool const placed = std::ranges::any_of(
+                entries_, [&](auto const& of_table) { return find(id, of_table.first) != nullptr; });
+            bool const of_family =
+                is_ip_table(chain.table) && !chain.table.starts_with(family_ == Family::v4 ? "ip6 " : "ip ");
             if (placed || chain.hook || !of_family) continue;
             place(id, "filter");
             place_called(id, "filter");
@@ -194,11 +199,13 @@ class Writer {
     // iptables takes nearly every byte in a name, but not the names of targets.
     bool fits(std::string_view name) const {
         bool const plain = !name.empty() && std::ranges::all_of(name, [&](char c) {
-            bool const word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '-' || c == '.';
+            bool const word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
+                              c == '-' || c == '.';
             return word || (own_words_ && c > ' ' && c != '\x7f' && c != '"' && c != '\'' && c != '\\');
         });
         constexpr std::array<std::string_view, 4> verdicts{"ACCEPT", "DROP", "RETURN", "QUEUE"};
-        return plain && name.size() <= longest_name && std::string_view("-!:").find(name.front()) == std::string_view::npos &&
+        return plain && name.size() <= longest_name &&
+               std::string_view("-!:").find(name.front()) == std::string_view::npos &&
                std::ranges::find(verdicts, name) == verdicts.end() && find_extension(name, Role::target) == nullptr;
     }
 
@@ -223,7 +230,8 @@ class Writer {
         bool const named = !chain.name.starts_with("{}"); // nft's "jump { … }"
         if (named && name != chain.name)
             lose(chain.span, "the chain's name '" + chain.name + '\'',
-                 fmt::format("iptables takes at most 28 plain characters, and no name twice in a table: it is '{}'", name));
+                 fmt::format("iptables takes at most 28 plain characters, and no name twice in a table: it is '{}'",
+                             name));
         return name;
     }
 
@@ -233,7 +241,7 @@ class Writer {
         std::vector<Entry> const& entries = entries_[table.name];
         std::map<ChainId, std::string> names;
         for (Entry const& entry : entries) names[entry.id] = table.chains[entry.chain].name;
-        Place const place{family_, table.name, own_words_, [&](ChainId id) { return names.at(id); }};
+        InTable const place{family_, table.name, own_words_, [&](ChainId id) { return names.at(id); }};
         for (Entry const& entry : entries) {
             std::span<Rule const> rest = ruleset_.chains[entry.id].rules;
             while (!rest.empty()) {
@@ -249,12 +257,13 @@ class Writer {
         constexpr std::string_view accepts = " accepts", drops = " drops";
         if (rules.size() < 2 || rules[0].origin != rules[1].origin) return false;
         std::vector<Opaque> const &a = rules[0].match.opaque, &b = rules[1].match.opaque;
-        if (a.empty() || b.empty() || !a.back().text.starts_with("-j ") || !a.back().text.ends_with(accepts)) return false;
+        if (a.empty() || b.empty() || !a.back().text.starts_with("-j ") || !a.back().text.ends_with(accepts))
+            return false;
         std::string const target = a.back().text.substr(0, a.back().text.size() - accepts.size());
         return b.back().text == target + std::string(drops);
     }
 
-    void write(std::span<Rule const> rules, WrittenTable& table, std::size_t chain, Place const& place) {
+    void write(std::span<Rule const> rules, WrittenTable& table, std::size_t chain, InTable const& place) {
         try {
             Rule rule = rules.front();
             Targets targets;
@@ -291,9 +300,7 @@ class Writer {
         return !std::holds_alternative<Continue>(verdict) && !std::holds_alternative<Jump>(verdict);
     }
 
-    static bool is_stateful(Rule const& rule) {
-        return std::ranges::any_of(rule.match.opaque, &Opaque::stateful);
-    }
+    static bool is_stateful(Rule const& rule) { return std::ranges::any_of(rule.match.opaque, &Opaque::stateful); }
 
     // Whether an earlier target of the rule changes what its later lines ask.
     static bool asks_what_it_changes(Rule const& rule) {
@@ -317,7 +324,8 @@ class Writer {
         bool const apart = !lines.none_of.empty() || (targets.texts.size() > 1 && asks_what_it_changes(rule));
         if (apart) return write_apart(rule, lines, targets, comment, table, chain);
         for (std::string const& target : targets.texts)
-            for (Line const& line : lines.any_of) texts.push_back(rule_text(text_of(line, comment, family_), target));
+            for (Line const& line : lines.any_of)
+                texts.push_back(rule_text(text_of(line, comment, family_), target));
         std::ranges::move(texts, std::back_inserter(table.chains[chain].rules));
     }
 
@@ -326,7 +334,8 @@ class Writer {
                      WrittenTable& table, std::size_t chain) {
         auto const* const jump = std::get_if<Jump>(&rule.verdict);
         if (std::holds_alternative<Return>(rule.verdict) || (jump != nullptr && jump->is_goto))
-            throw Unsayable{to_text(rule.match), "iptables asks it in a chain of its own, from which there is no return or goto"};
+            throw Unsayable{to_text(rule.match),
+                            "iptables asks it in a chain of its own, from which there is no return or goto"};
         std::string const name = unused(table.chains[chain].name + "_not", table);
         std::vector<std::string> calls, rules;
         Term const* const protocol = protocol_term(lines.any_of.front());
@@ -353,9 +362,11 @@ class Writer {
         if (!targets.need_ports && !targets.need_tcp) return;
         Term const* const term = protocol_term(line);
         std::optional<U128> const protocol = term != nullptr ? term->values.intervals.only() : std::nullopt;
-        bool const fits = protocol && (targets.need_tcp ? *protocol == number(Protocol::tcp) : port_protocols().contains(*protocol));
+        bool const fits = protocol && (targets.need_tcp ? *protocol == number(Protocol::tcp)
+                                                        : port_protocols().contains(*protocol));
         if (!fits)
-            throw Unsayable{targets.texts.back(), targets.need_tcp ? "it needs '-p tcp'" : "it needs '-p' and a protocol with ports"};
+            throw Unsayable{targets.texts.back(),
+                            targets.need_tcp ? "it needs '-p tcp'" : "it needs '-p' and a protocol with ports"};
     }
 
     Ruleset const& ruleset_;

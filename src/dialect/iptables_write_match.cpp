@@ -1,9 +1,10 @@
-// Terms are taken apart into pieces that one option can ask for, lines are put together from them, and the options of
-// a line are gathered by the modules that they belong to.
+// Terms are taken apart into pieces that one option can ask for, lines are put together from them, and the options
+// of a line are gathered by the modules that they belong to.
 #include "dialect/iptables_write_match.hpp"
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "dialect/iptables_write_words.hpp"
 
@@ -99,7 +100,8 @@ Lines lines_of(Alternatives const& relation, Family family) {
             if (!row[i].is_all(info(relation.fields[i]).bits))
                 of_row = both(of_row, lines_of(Term{relation.fields[i], row[i], relation.span}, family));
         if (!of_row.none_of.empty())
-            throw Unsayable{to_text(Match{{}, {relation}, {}}), "iptables has no such comparison of several fields"};
+            throw Unsayable{to_text(Match{{}, {relation}, {}}),
+                            "iptables has no such comparison of several fields"};
         lines.disjoint = lines.disjoint && of_row.disjoint;
         std::move(of_row.any_of.begin(), of_row.any_of.end(), std::back_inserter(lines.any_of));
     }
@@ -137,6 +139,8 @@ class LineText {
 
     std::string run(std::string const& comment) {
         for (at_ = 0; at_ < line_.size(); ++at_) std::visit([this](auto const& c) { add(c); }, line_[at_]);
+        drop_bare_modules();
+        if (first_fragment_) say_first_fragment();
         if (!comment.empty()) comment_ = " -m comment --comment " + argument(comment);
         return text();
     }
@@ -150,11 +154,15 @@ class LineText {
 
     void add(Term const& term) {
         if (said_already(term)) return;
-        if (term.field == Field::ct_status || term.field == Field::ct_direction) need_tracked(term);
+        if (asks_for_connection(term)) need_connection(term);
+        if (term.field == Field::fragment && term.values == ValueSet::single(0)) {
+            first_fragment_ = true;
+            return;
+        }
         if (term.field == Field::icmp_type && add_type_and_code(term)) return;
         if (term.field == Field::icmp_code)
             throw Unsayable{to_text(Match{{term}, {}, {}}), "iptables asks for a code only together with its type"};
-        if (term.field == Field::ct_state && is_tracked(term) && next_implies_tracked()) return;
+        if (next_implies(term)) return;
         if (auto const range = instead_of_slot(term)) return add(*range);
         for (Said const& said : words_of(term, family_, protocol_)) add(prefer_multiport(term, said));
     }
@@ -176,17 +184,27 @@ class LineText {
         return false;
     }
 
-    // ---- connections
+    // ---- what other options ask by themselves
 
-    bool next_implies_tracked() const {
-        auto const* const next = at_ + 1 < line_.size() ? std::get_if<Term>(&line_[at_ + 1]) : nullptr;
-        if (next == nullptr) return false;
-        if (next->field == Field::ct_direction) return true;
-        return next->field == Field::ct_status && words_of(*next, family_, {}).front().option == "--ctstatus";
+    static bool asks_for_connection(Term const& term) {
+        return term.field == Field::ct_status || term.field == Field::ct_direction || term.field == Field::ct_mark;
     }
-    // --ctstatus and --ctdir say that the packet has a connection; somebody has to have asked.
-    void need_tracked(Term const& term) const {
-        if (words_of(term, family_, {}).front().option == "--ctstate") return;
+    // The term that says what the next condition says as well.
+    bool next_implies(Term const& term) const {
+        if (at_ + 1 == line_.size()) return false;
+        auto const* const next = std::get_if<Term>(&line_[at_ + 1]);
+        auto const* const opaque = std::get_if<Opaque>(&line_[at_ + 1]);
+        auto const opaque_of = [&](std::string_view module) {
+            return opaque != nullptr && opaque->text.starts_with("-m " + std::string(module) + ' ');
+        };
+        if (is_tracked(term)) return (next != nullptr && asks_for_connection(*next)) || opaque_of("conntrack");
+        bool const socket = term.field == Field::skuid && term.values == ValueSet::single(no_socket).complement();
+        if (socket)
+            return (next != nullptr && next->field == Field::skgid && !next->values.negated) || opaque_of("owner");
+        return false;
+    }
+    // --ctstatus and the like say that the packet has a connection; somebody has to have asked.
+    void need_connection(Term const& term) const {
         for (std::size_t i = 0; i < at_; ++i) {
             auto const* const other = std::get_if<Term>(&line_[i]);
             auto const states =
@@ -194,6 +212,37 @@ class LineText {
             if (states && IntervalSet(ct_state::new_, ct_state::related).contains(*states)) return;
         }
         throw Unsayable{to_text(Match{{term}, {}, {}}), "in iptables it also asks for a connection"};
+    }
+    // Modules that look for an extension header of IPv6 ask whether it is there.
+    void drop_bare_modules() {
+        auto const bare = [](Module const& module) { return module.options.front().text().empty(); };
+        std::set<std::string> asking;
+        for (Module const& module : modules_)
+            if (!bare(module)) asking.insert(module.name);
+        std::erase_if(modules_, [&](Module const& module) { return bare(module) && asking.contains(module.name); });
+    }
+    // Matches on the transport header hold for no later fragment (iptables_match.cpp has the list).
+    bool reads_transport_header() const {
+        constexpr std::array<std::string_view, 13> modules{"tcp",   "udp",       "sctp", "dccp", "icmp",
+                                                           "icmp6", "multiport", "esp",  "ah",   "ipcomp",
+                                                           "mh",    "tcpmss",    "osf"};
+        return std::ranges::any_of(
+            modules_, [&](Module const& m) { return std::ranges::find(modules, m.name) != modules.end(); });
+    }
+    void say_first_fragment() {
+        if (reads_transport_header()) return;
+        constexpr std::pair<Protocol, std::string_view> rows[] = {
+            {Protocol::tcp, "tcp"}, {Protocol::udp, "udp"}, {Protocol::sctp, "sctp"}, {Protocol::dccp, "dccp"}};
+        for (auto const& [protocol, module] : rows)
+            if (protocol_ == number(protocol)) return modules_.push_back({std::string(module), {}, true});
+        if (protocol_ == number(family_ == Family::v4 ? Protocol::icmp : Protocol::icmpv6)) {
+            Said any = icmp_words(0, std::nullopt, false, family_);
+            any.value = "any";
+            return add(any);
+        }
+        add(Said{"", "-f", "", true});
+        if (family_ == Family::v6)
+            throw Unsayable{"no later fragment", "ip6tables asks it only together with a protocol"};
     }
 
     // ---- options that share a place
@@ -240,7 +289,8 @@ class LineText {
             return;
         }
         auto const has = [&](Module const& module) {
-            return std::ranges::any_of(module.options, [&](Said const& other) { return other.option == said.option; });
+            return std::ranges::any_of(module.options,
+                                       [&](Said const& other) { return other.option == said.option; });
         };
         auto const last = std::find_if(modules_.rbegin(), modules_.rend(),
                                        [&](Module const& module) { return module.name == said.module; });
@@ -258,8 +308,8 @@ class LineText {
     // ---- text
 
     static std::size_t rank(Said const& said) {
-        constexpr std::array<std::string_view, 10> order{"-s", "-d", "-i", "-o", "-p", "-f", "--sport", "--dport",
-                                                         "--ctstate", "--ctstatus"};
+        constexpr std::array<std::string_view, 10> order{"-s", "-d",      "-i",      "-o",        "-p",
+                                                         "-f", "--sport", "--dport", "--ctstate", "--ctstatus"};
         return static_cast<std::size_t>(std::ranges::find(order, said.option) - order.begin());
     }
     static void sort(std::vector<Said>& options) {
@@ -285,6 +335,7 @@ class LineText {
     std::size_t at_ = 0;
     std::vector<Said> generic_;
     std::vector<Module> modules_;
+    bool first_fragment_ = false; // it holds for no later fragment
     std::string comment_;
 };
 
@@ -311,7 +362,8 @@ std::string text_of(Line const& line, std::string const& comment, Family family)
 Term const* protocol_term(Line const& line) {
     for (Condition const& condition : line) {
         auto const* const term = std::get_if<Term>(&condition);
-        if (term != nullptr && term->field == Field::protocol && !term->values.negated && term->values.intervals.only())
+        if (term != nullptr && term->field == Field::protocol && !term->values.negated &&
+            term->values.intervals.only())
             return term;
     }
     return nullptr;

@@ -26,10 +26,10 @@ std::optional<std::string_view> translated(Pair const (&table)[Count], std::stri
 // ---- reject
 
 constexpr Pair answers_v4[] = {
-    {"icmp net-unreachable", "icmp-net-unreachable"},   {"icmp host-unreachable", "icmp-host-unreachable"},
+    {"icmp net-unreachable", "icmp-net-unreachable"},    {"icmp host-unreachable", "icmp-host-unreachable"},
     {"icmp prot-unreachable", "icmp-proto-unreachable"}, {"icmp port-unreachable", "icmp-port-unreachable"},
-    {"icmp net-prohibited", "icmp-net-prohibited"},     {"icmp host-prohibited", "icmp-host-prohibited"},
-    {"icmp admin-prohibited", "icmp-admin-prohibited"}, {"icmpx port-unreachable", "icmp-port-unreachable"},
+    {"icmp net-prohibited", "icmp-net-prohibited"},      {"icmp host-prohibited", "icmp-host-prohibited"},
+    {"icmp admin-prohibited", "icmp-admin-prohibited"},  {"icmpx port-unreachable", "icmp-port-unreachable"},
     {"icmpx admin-prohibited", "icmp-admin-prohibited"}, {"icmpx no-route", "icmp-net-unreachable"},
     {"icmpx host-unreachable", "icmp-host-unreachable"}, {"tcp reset", "tcp-reset"},
 };
@@ -59,13 +59,14 @@ std::string reject_text(std::string answer, Family family) {
 // ---- log
 
 constexpr Pair log_levels[] = {
-    {"emerg", "0"}, {"alert", "1"}, {"crit", "2"},   {"err", "3"},  {"warn", "4"},
+    {"emerg", "0"},   {"alert", "1"},  {"crit", "2"}, {"err", "3"},   {"warn", "4"},
     {"warning", "4"}, {"notice", "5"}, {"info", "6"}, {"debug", "7"},
 };
 // In the order of iptables-save.
 constexpr Pair log_flags[] = {
-    {"tcp sequence", "--log-tcp-sequence"}, {"tcp options", "--log-tcp-options"}, {"ip options", "--log-ip-options"},
-    {"skuid", "--log-uid"},                 {"ether", "--log-macdecode"},
+    {"tcp sequence", "--log-tcp-sequence"}, {"tcp options", "--log-tcp-options"},
+    {"ip options", "--log-ip-options"},     {"skuid", "--log-uid"},
+    {"ether", "--log-macdecode"},
 };
 
 // "prefix \"in: \" level info flags tcp sequence,options": words, a string as one of them without its quotes.
@@ -73,7 +74,8 @@ std::vector<std::string> words_in(std::string_view options) {
     std::vector<std::string> words;
     for (std::size_t at = 0; (at = options.find_first_not_of(" ,", at)) != std::string_view::npos;) {
         bool const quoted = options[at] == '"';
-        std::size_t end = quoted ? options.find('"', at + 1) : options.find_first_of(" ,", at);
+        // A prefix of iptables may hold quotes, no other word does: the last one closes it.
+        std::size_t end = quoted ? options.rfind('"') : options.find_first_of(" ,", at);
         end = std::min(end, options.size());
         words.emplace_back(options.substr(at + (quoted ? 1 : 0), end - at - (quoted ? 1 : 0)));
         at = end + (quoted ? 1 : 0);
@@ -102,18 +104,28 @@ Log log_of(std::string const& options) {
             ++i;
             of.clear();
         };
-        if (word == "prefix") take(log.prefix);
-        else if (word == "level") take(log.level);
-        else if (word == "group") take(log.group);
-        else if (word == "snaplen") take(log.size);
-        else if (word == "queue-threshold") take(log.threshold);
-        else if (word == "flags") of.clear();
+        if (word == "prefix")
+            take(log.prefix);
+        else if (word == "level")
+            take(log.level);
+        else if (word == "group")
+            take(log.group);
+        else if (word == "snaplen")
+            take(log.size);
+        else if (word == "queue-threshold")
+            take(log.threshold);
+        else if (word == "flags")
+            of.clear();
         else if (word == "all")
             for (Pair const& flag : log_flags) log.flags.emplace_back(flag.nft);
-        else if (word == "skuid" || word == "ether") log.flags.push_back(word);
-        else if (word == "tcp" || word == "ip") of = word;
-        else if (!of.empty() && (word == "sequence" || word == "options")) log.flags.push_back(of + ' ' + word);
-        else throw Unsayable{"log " + options, no_words};
+        else if (word == "skuid" || word == "ether")
+            log.flags.push_back(word);
+        else if (word == "tcp" || word == "ip")
+            of = word;
+        else if (!of.empty() && (word == "sequence" || word == "options"))
+            log.flags.push_back(of + ' ' + word);
+        else
+            throw Unsayable{"log " + options, no_words};
     }
     return log;
 }
@@ -121,14 +133,17 @@ Log log_of(std::string const& options) {
 std::string prefix_text(std::string_view option, std::string const& prefix, std::size_t most) {
     if (prefix.empty()) return "";
     if (prefix.size() > most)
-        throw Unsayable{fmt::format("the log prefix \"{}\"", prefix), fmt::format("it has more than {} characters", most)};
+        throw Unsayable{fmt::format("the log prefix \"{}\"", prefix),
+                        fmt::format("it has more than {} characters", most)};
     return fmt::format(" {} {}", option, argument(prefix));
 }
 
-std::string log_text(std::string const& options) {
+std::string log_text(std::string const& options, bool own_words) {
+    if (own_words && (options.starts_with("AUDIT ") || options.starts_with("ULOG"))) return "-j " + options;
     Log const log = log_of(options);
     if (log.group) { // NF_LOG_PREFIXLEN and xt_NFLOG.h
-        if (!log.level.empty() || !log.flags.empty()) throw Unsayable{"log " + options, "NFLOG has no level and no flags"};
+        if (!log.level.empty() || !log.flags.empty())
+            throw Unsayable{"log " + options, "NFLOG has no level and no flags"};
         std::string text = "-j NFLOG" + prefix_text("--nflog-prefix", log.prefix, 63);
         if (*log.group != "0") text += " --nflog-group " + *log.group;
         if (log.size) text += " --nflog-size " + *log.size;
@@ -161,13 +176,14 @@ std::optional<std::string> mark_text(Assignment const& mark) {
     U128 const other = connection ? mark.mark_keep : mark.ct_mark_keep;
     U128 const changed = ~own & all;
     if (other == 0)
-        return fmt::format("-j {} --set-xmark {}/{}", connection ? "CONNMARK" : "MARK", hex(mark.value), hex(changed));
+        return fmt::format("-j {} --set-xmark {}/{}", connection ? "CONNMARK" : "MARK", hex(mark.value),
+                           hex(changed));
     if (mark.value != 0) return std::nullopt;
     return connection ? fmt::format("-j CONNMARK --save-mark --nfmask {} --ctmask {}", hex(other), hex(changed))
                       : fmt::format("-j CONNMARK --restore-mark --nfmask {} --ctmask {}", hex(changed), hex(other));
 }
 
-void add_changes(Effects const& effects, Place const& place, std::vector<std::string>& texts) {
+void add_changes(Effects const& effects, InTable const& place, std::vector<std::string>& texts) {
     bool const marks_only = effects.sets.size() == effects.assignments.size();
     for (std::size_t i = 0; i < effects.sets.size(); ++i) {
         std::string const& words = effects.sets[i];
@@ -201,7 +217,7 @@ std::string to_text(Rewrite const& rewrite, Family family) {
     return text;
 }
 
-std::string nat_text(Rewrite const& rewrite, Ruleset const& ruleset, Place const& place) {
+std::string nat_text(Rewrite const& rewrite, Ruleset const& ruleset, InTable const& place) {
     using Kind = Rewrite::Kind;
     auto const refuse = [&](std::string why) {
         return Unsayable{portcullis::to_text(Verdict(rewrite), ruleset), std::move(why)};
@@ -247,7 +263,7 @@ std::string nat_text(Rewrite const& rewrite, Ruleset const& ruleset, Place const
 struct VerdictText {
     Rule const& rule;
     Ruleset const& ruleset;
-    Place const& place;
+    InTable const& place;
 
     std::string operator()(Accept) const { return "-j ACCEPT"; }
     std::string operator()(Drop) const {
@@ -269,9 +285,9 @@ struct VerdictText {
 
 } // namespace
 
-Targets targets_of(Rule const& rule, Ruleset const& ruleset, Place const& place) {
+Targets targets_of(Rule const& rule, Ruleset const& ruleset, InTable const& place) {
     Targets targets;
-    if (rule.effects.log) targets.texts.push_back(log_text(rule.effects.log_options));
+    if (rule.effects.log) targets.texts.push_back(log_text(rule.effects.log_options, place.own_words));
     add_changes(rule.effects, place, targets.texts);
     std::string const verdict = std::visit(VerdictText{rule, ruleset, place}, rule.verdict);
     if (!verdict.empty() || targets.texts.empty()) targets.texts.push_back(verdict);

@@ -10,7 +10,7 @@
 namespace portcullis::iptables {
 
 // The table that a rule is written into.
-struct Place {
+struct InTable {
     Family family = Family::v4;
     std::string_view table;
     bool own_words = false; // the ruleset was iptables', and so are the texts that it keeps
@@ -24,6 +24,6 @@ struct Targets {
 };
 
 // Throws Unsayable (iptables_write_words.hpp) where iptables has no such target.
-Targets targets_of(Rule const& rule, Ruleset const& ruleset, Place const& place);
+Targets targets_of(Rule const& rule, Ruleset const& ruleset, InTable const& place);
 
 } // namespace portcullis::iptables

@@ -43,7 +43,33 @@ Plain const* plain(Field field) {
     return found == std::end(plain_fields) ? nullptr : found;
 }
 
-std::string value_text(Plain const& field, U128 value) { return fmt::format(fmt::runtime(field.format), low64(value)); }
+std::string value_text(Plain const& field, U128 value) {
+    return fmt::format(fmt::runtime(field.format), low64(value));
+}
+
+// ---- fields that are asked for by a range of numbers
+
+struct Ranged {
+    Field field;
+    std::string_view module;
+    std::string_view option;
+    char separator;
+};
+
+constexpr Ranged ranged_fields[] = {
+    {Field::length, "length", "--length", ':'},  {Field::frag_id, "frag", "--fragid", ':'},
+    {Field::rt_type, "rt", "--rt-type", ':'},    {Field::rt_segments, "rt", "--rt-segsleft", ':'},
+    {Field::ah_spi, "ah", "--ahspi", ':'},       {Field::esp_spi, "esp", "--espspi", ':'},
+    {Field::ecn, "ecn", "--ecn-ip-ect", ':'},    {Field::skuid, "owner", "--uid-owner", '-'},
+    {Field::skgid, "owner", "--gid-owner", '-'},
+};
+
+Ranged const* ranged(Field field) {
+    auto const found = std::ranges::find(ranged_fields, field, &Ranged::field);
+    return found == std::end(ranged_fields) ? nullptr : found;
+}
+
+bool one_at_a_time(Field field) { return field == Field::rt_type || field == Field::ecn; } // iptables has no range
 
 // ---- fields whose values are listed by their names
 
@@ -55,8 +81,8 @@ struct Listed {
     std::array<U128, 9> order;             // of iptables-save
 };
 
-constexpr std::array<std::string_view, 9> address_types{"UNSPEC",  "UNICAST",   "LOCAL",     "BROADCAST",  "ANYCAST",
-                                                        "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT"};
+constexpr std::array<std::string_view, 9> address_types{
+    "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT"};
 constexpr Listed listed_fields[] = {
     {Field::ct_state,
      "conntrack",
@@ -164,16 +190,19 @@ std::vector<ValueSet> port_pieces(IntervalSet const& ports) {
 }
 
 std::vector<ValueSet> single_values(Field field, IntervalSet const& values) {
-    if (values.count() > most_pieces) cannot({field, values, {}}, "iptables would need a rule for each of the values");
+    if (values.count() > most_pieces)
+        cannot({field, values, {}}, "iptables would need a rule for each of the values");
     std::vector<ValueSet> pieces;
     for (Interval const& interval : values.intervals())
-        for (U128 value = interval.first; value <= interval.last; ++value) pieces.push_back(ValueSet::single(value));
+        for (U128 value = interval.first; value <= interval.last; ++value)
+            pieces.push_back(ValueSet::single(value));
     return pieces;
 }
 
 std::vector<ValueSet> intervals_apart(IntervalSet const& values) {
     std::vector<ValueSet> pieces;
-    for (Interval const& interval : values.intervals()) pieces.push_back(ValueSet::range(interval.first, interval.last));
+    for (Interval const& interval : values.intervals())
+        pieces.push_back(ValueSet::range(interval.first, interval.last));
     return pieces;
 }
 
@@ -201,7 +230,8 @@ std::vector<ValueSet> name_pieces(Field field, IntervalSet const& values) {
 std::vector<ValueSet> masked_pieces(Field field, ValueSet const& values) {
     std::vector<ValueSet> pieces;
     bool const whole_values = values.intervals.count() == values.intervals.intervals().size();
-    if (!whole_values && info(field).bits != address_bits(Family::v4)) pieces = single_values(field, values.intervals);
+    if (!whole_values && info(field).bits != address_bits(Family::v4))
+        pieces = single_values(field, values.intervals);
     else
         for (Prefix const& block : to_prefixes(values.intervals, Family::v4)) {
             U128 const mask = ~(block.last() - block.first()) & max_value(32);
@@ -213,7 +243,8 @@ std::vector<ValueSet> masked_pieces(Field field, ValueSet const& values) {
 }
 
 bool single_bits(std::vector<Masked> const& masks) {
-    return std::ranges::all_of(masks, [](Masked const& m) { return m.value == m.mask && (m.mask & (m.mask - 1)) == 0; });
+    return std::ranges::all_of(masks,
+                               [](Masked const& m) { return m.value == m.mask && (m.mask & (m.mask - 1)) == 0; });
 }
 
 std::vector<ValueSet> flag_pieces(ValueSet const& values) {
@@ -238,7 +269,8 @@ std::string flags_text(Term const& term, U128 bits) {
 
 std::vector<Said> flag_words(Term const& term) {
     auto const said = [&](U128 mask, U128 set, bool negated) {
-        return std::vector{Said{"tcp", "--tcp-flags", flags_text(term, mask) + ' ' + flags_text(term, set), negated}};
+        return std::vector{
+            Said{"tcp", "--tcp-flags", flags_text(term, mask) + ' ' + flags_text(term, set), negated}};
     };
     ValueSet const& values = term.values;
     // Never. iptables-nft forgets "NONE SYN", which would say so too.
@@ -256,14 +288,15 @@ std::string_view protocol_module(U128 protocol) {
         Protocol protocol;
         std::string_view module;
     };
-    constexpr Row rows[] = {{Protocol::tcp, "tcp"}, {Protocol::udp, "udp"}, {Protocol::sctp, "sctp"}, {Protocol::dccp, "dccp"}};
+    constexpr Row rows[] = {
+        {Protocol::tcp, "tcp"}, {Protocol::udp, "udp"}, {Protocol::sctp, "sctp"}, {Protocol::dccp, "dccp"}};
     auto const found = std::ranges::find_if(rows, [&](Row const& row) { return number(row.protocol) == protocol; });
     return found == std::end(rows) ? std::string_view{} : found->module;
 }
 
-std::string span_text(Interval const& interval) {
+std::string span_text(Interval const& interval, char separator = ':') {
     if (interval.first == interval.last) return fmt::format("{}", low64(interval.first));
-    return fmt::format("{}:{}", low64(interval.first), low64(interval.last));
+    return fmt::format("{}{}{}", low64(interval.first), separator, low64(interval.last));
 }
 
 std::string ports_text(IntervalSet const& ports) {
@@ -285,7 +318,8 @@ std::vector<Said> port_words(Term const& term, std::optional<U128> protocol) {
 std::vector<Said> address_words(Term const& term, Family family) {
     ValueSet const& values = term.values;
     bool const source = term.field == src_field(family);
-    bool const range = values.masks.empty() && values.intervals.intervals().size() == 1 && !is_one_prefix(values, family);
+    bool const range =
+        values.masks.empty() && values.intervals.intervals().size() == 1 && !is_one_prefix(values, family);
     if (range) return {*range_words(term, family)};
     return {{"", source ? "-s" : "-d", list_text(values, family), values.negated}};
 }
@@ -332,24 +366,25 @@ std::vector<Said> status_words(Term const& term) {
     U128 bits = 0;
     for (Masked const& masked : values.masks) bits |= masked.mask;
     if (!values.intervals.empty() || !single_bits(values.masks)) cannot(term);
-    if (bits == 0) return {{"conntrack", "--ctstatus", "NONE", values.negated}};
+    // Each with a match of its own: beside --ctstate INVALID, they hold for packets that have no connection.
+    if (bits == 0) return {{"conntrack", "--ctstatus", "NONE", values.negated, true}};
     std::string text;
     auto const add = [&](std::string_view name) { text += fmt::format("{}{}", text.empty() ? "" : ",", name); };
     if ((bits & ~(snat | dnat)) == 0) {
         if ((bits & snat) != 0) add("SNAT");
         if ((bits & dnat) != 0) add("DNAT");
-        return {{"conntrack", "--ctstate", text, values.negated}};
+        return {{"conntrack", "--ctstate", text, values.negated, true}};
     }
     if (bits > max_value(names.size())) cannot(term);
     for (std::size_t bit = 0; bit < names.size(); ++bit)
         if ((bits >> bit & 1U) != 0) add(names[bit]);
-    return {{"conntrack", "--ctstatus", text, values.negated}};
+    return {{"conntrack", "--ctstatus", text, values.negated, true}};
 }
 
 std::vector<Said> direction_words(Term const& term) {
     bool const original = term.values.contains(0);
     if (original == term.values.contains(1)) cannot(term);
-    return {{"conntrack", "--ctdir", original ? "ORIGINAL" : "REPLY"}};
+    return {{"conntrack", "--ctdir", original ? "ORIGINAL" : "REPLY", false, true}};
 }
 
 std::vector<Said> fragment_words(Term const& term, Family family) {
@@ -374,10 +409,58 @@ std::vector<Said> mac_words(Term const& term) {
     return {{"mac", "--mac-source", text, term.values.negated}};
 }
 
-std::vector<Said> length_words(Term const& term) {
+std::vector<Said> ranged_words(Ranged const& field, Term const& term) {
+    std::string const module(field.module), option(field.option);
     auto const& intervals = term.values.intervals.intervals();
+    bool const socket = term.field == Field::skuid && term.values.intervals.only() == no_socket;
+    if (socket) return {{module, "--socket-exists", "", !term.values.negated}};
+    if (term.field == Field::ecn && intervals.empty() &&
+        term.values.masks.size() == 1) { // of the byte that holds it
+        auto const [value, mask] = term.values.masks.front();
+        return {{"tos", "--tos", fmt::format("0x{:02x}/0x{:02x}", low64(value), low64(mask)), term.values.negated}};
+    }
+    if (intervals.size() != 1 || !term.values.masks.empty()) cannot(term);
+    if (one_at_a_time(term.field) && !term.values.intervals.only()) cannot(term);
+    bool const open = term.field == Field::skuid || term.field == Field::skgid;
+    if (open && intervals[0].last == no_socket) cannot(term, "iptables asks for the owner only where there is one");
+    return {{module, option, span_text(intervals[0], field.separator), term.values.negated}};
+}
+
+// Whether an extension header is there is what its match asks without options.
+std::vector<Said> header_words(Term const& term) {
+    struct Row {
+        unsigned header;
+        std::string_view module;
+    };
+    constexpr Row rows[] = {{extension_header::hbh, "hbh"},
+                            {extension_header::dst, "dst"},
+                            {extension_header::rt, "rt"},
+                            {extension_header::frag, "frag"}};
+    ValueSet const& values = term.values;
+    bool const one = values.intervals.empty() && values.masks.size() == 1 && !values.negated &&
+                     values.masks[0].value == values.masks[0].mask;
+    for (Row const& row : rows)
+        if (one && values.masks[0].mask == row.header) return {{std::string(row.module), "", ""}};
+    cannot(term);
+}
+
+// A port of a bridge: any, none, a name or the beginning of one.
+std::vector<Said> bridge_port_words(Term const& term) {
+    bool const in = term.field == Field::phys_iif;
+    ValueSet const& values = term.values;
+    auto const& intervals = values.intervals.intervals();
     if (intervals.size() != 1) cannot(term);
-    return {{"length", "--length", span_text(intervals.front()), term.values.negated}};
+    if (values.intervals.only() == U128{0})
+        return {{"physdev", in ? "--physdev-is-in" : "--physdev-is-out", "", !values.negated}};
+    std::string const option = in ? "--physdev-in" : "--physdev-out";
+    bool const every = intervals[0].first == 1 && intervals[0].last == max_value(128);
+    if (!in && values.negated) cannot(term, "in iptables it also fails for what is not bridged");
+    if (every) return {{"physdev", option, "+", values.negated}};
+    std::string const name = interface_name(intervals[0].first);
+    bool const single = intervals[0].first == intervals[0].last;
+    bool const odd = name.empty() || name.back() == '+' || name.size() + (single ? 0 : 1) > 15;
+    if (odd) cannot(term, "iptables takes no such name of an interface");
+    return {{"physdev", option, argument(single ? name : name + '+'), values.negated}};
 }
 
 std::vector<Said> icmp_type_words(Term const& term, Family family) {
@@ -400,7 +483,8 @@ std::vector<Said> plain_words(Plain const& field, Term const& term) {
     if (!values.intervals.empty() || values.masks.size() != 1) cannot(term);
     auto const [value, mask] = values.masks.front();
     if (term.field == Field::dscp) // of the byte that holds it
-        return {{"tos", "--tos", fmt::format("0x{:02x}/0x{:02x}", low64(value << 2U), low64(mask << 2U)), values.negated}};
+        return {{"tos", "--tos", fmt::format("0x{:02x}/0x{:02x}", low64(value << 2U), low64(mask << 2U)),
+                 values.negated}};
     if (!is_mark) cannot(term);
     return {{module, option, value_text(field, value) + '/' + value_text(field, mask), values.negated}};
 }
@@ -466,6 +550,9 @@ bool repeatable(Field field) {
 std::vector<ValueSet> pieces_of(Field field, ValueSet const& values) {
     bool const nothing = values.intervals.empty() && values.masks.empty();
     if (nothing || listed(field) != nullptr) return {values};
+    if (field == Field::ecn && !values.masks.empty()) return {values};
+    if (ranged(field) != nullptr)
+        return one_at_a_time(field) ? single_values(field, values.intervals) : intervals_apart(values.intervals);
     if (plain(field) != nullptr) return masked_pieces(field, values);
     switch (field) {
     case Field::src4:
@@ -481,8 +568,9 @@ std::vector<ValueSet> pieces_of(Field field, ValueSet const& values) {
     case Field::icmp_code:
     case Field::packet_type:
     case Field::src_mac: return single_values(field, values.intervals);
-    case Field::ttl:
-    case Field::length: return intervals_apart(values.intervals);
+    case Field::phys_iif:
+    case Field::phys_oif: return intervals_apart(values.intervals);
+    case Field::ttl: return intervals_apart(values.intervals);
     case Field::tcp_flags: return flag_pieces(values);
     default: return {values};
     }
@@ -492,7 +580,8 @@ bool pieces_are_disjoint(Field field, ValueSet const& values) {
     if (values.masks.empty() || listed(field) != nullptr) return true;
     if (field == Field::tcp_flags && single_bits(values.masks)) return true;
     U128 const mask = values.masks.front().mask;
-    return values.intervals.empty() && std::ranges::all_of(values.masks, [&](Masked const& m) { return m.mask == mask; });
+    return values.intervals.empty() &&
+           std::ranges::all_of(values.masks, [&](Masked const& m) { return m.mask == mask; });
 }
 
 // ---- words
@@ -505,7 +594,8 @@ std::vector<Said> words_of(Term const& term, Family family, std::optional<U128> 
     // Ports and the like with bits that need not be are few intervals.
     if (Listed const* const field = listed(term.field)) {
         std::optional<IntervalSet> const values =
-            ValueSet(term.values.negated ? term.values.complement() : term.values).as_intervals(info(term.field).bits);
+            ValueSet(term.values.negated ? term.values.complement() : term.values)
+                .as_intervals(info(term.field).bits);
         std::optional<std::string> const names = values ? names_of(*field, *values) : std::nullopt;
         if (!names) cannot(term);
         return {{std::string(field->module), std::string(field->option), *names, term.values.negated}};
@@ -519,6 +609,8 @@ std::vector<Said> words_of(Term const& term, Family family, std::optional<U128> 
     case Field::ct_status: return status_words(term);
     default: break;
     }
+    if (Ranged const* const field = ranged(term.field); field != nullptr && !never)
+        return ranged_words(*field, term);
     // iptables-nft forgets "! -s 0.0.0.0/0"; a mark of bits that are not looked at is as never, in both variants.
     if (never) return {{"mark", "--mark", "0x1/0x0"}};
     switch (term.field) {
@@ -535,7 +627,9 @@ std::vector<Said> words_of(Term const& term, Family family, std::optional<U128> 
     case Field::fragment: return fragment_words(term, family);
     case Field::packet_type: return packet_type_words(term);
     case Field::src_mac: return mac_words(term);
-    case Field::length: return length_words(term);
+    case Field::exthdr: return header_words(term);
+    case Field::phys_iif:
+    case Field::phys_oif: return bridge_port_words(term);
     default: cannot(term);
     }
 }
@@ -551,7 +645,8 @@ Said icmp_words(U128 type, std::optional<U128> code, bool negated, Family family
 std::optional<Said> range_words(Term const& term, Family family) {
     auto const& intervals = term.values.intervals.intervals();
     if (intervals.size() != 1 || !term.values.masks.empty()) return std::nullopt;
-    std::string const text = to_string(Ip{family, intervals[0].first}) + '-' + to_string(Ip{family, intervals[0].last});
+    std::string const text =
+        to_string(Ip{family, intervals[0].first}) + '-' + to_string(Ip{family, intervals[0].last});
     bool const source = term.field == src_field(family);
     return Said{"iprange", source ? "--src-range" : "--dst-range", text, term.values.negated};
 }
@@ -567,7 +662,8 @@ bool is_all(ValueSet const& values, Field field) { return values.is_all(info(fie
 
 // Either port: rows {P, any} and {any, P}.
 std::optional<Said> either_port_words(Alternatives const& relation) {
-    if (relation.fields != std::vector{Field::sport, Field::dport} || relation.rows.size() != 2) return std::nullopt;
+    if (relation.fields != std::vector{Field::sport, Field::dport} || relation.rows.size() != 2)
+        return std::nullopt;
     auto const& [source, any] = std::pair(relation.rows[0][0], relation.rows[0][1]);
     bool const fits = is_all(any, Field::dport) && is_all(relation.rows[1][0], Field::sport) &&
                       relation.rows[1][1] == source && !source.negated && source.masks.empty() &&
@@ -576,21 +672,52 @@ std::optional<Said> either_port_words(Alternatives const& relation) {
     return Said{"multiport", "--ports", ports_text(source.intervals), relation.negated, true};
 }
 
-// States ORed with SNAT and DNAT, which are bits of the status.
+// States ORed with SNAT and DNAT, which are bits of the status of a connection.
 std::optional<Said> state_or_status_words(Alternatives const& relation) {
-    if (relation.fields != std::vector{Field::ct_state, Field::ct_status} || relation.rows.size() != 2)
+    if (relation.fields != std::vector{Field::ct_state, Field::ct_status} || relation.rows.empty())
         return std::nullopt;
-    auto const& [states, any_status] = std::pair(relation.rows[0][0], relation.rows[0][1]);
-    auto const& [any_state, status] = std::pair(relation.rows[1][0], relation.rows[1][1]);
-    bool const fits = is_all(any_status, Field::ct_status) && is_all(any_state, Field::ct_state) && !states.negated &&
-                      states.masks.empty() && !status.negated && !status.masks.empty();
+    std::vector<ValueSet> const& of_status = relation.rows.back();
+    ValueSet const& status = of_status[1];
+    bool fits = is_tracked({Field::ct_state, of_status[0], {}}) && !status.negated && !status.masks.empty() &&
+                status.intervals.empty();
+    std::string states;
+    if (relation.rows.size() == 2) {
+        std::vector<ValueSet> const& of_state = relation.rows.front();
+        auto const names = names_of(*listed(Field::ct_state), of_state[0].intervals);
+        fits = fits && names && is_all(of_state[1], Field::ct_status) && !of_state[0].negated &&
+               of_state[0].masks.empty();
+        if (fits) states = *names + ',';
+    }
+    if (!fits || relation.rows.size() > 2 || (relation.rows.size() == 1 && !relation.negated)) return std::nullopt;
+    Said words = status_words({Field::ct_status, status, relation.span}).front();
+    if (words.option != "--ctstate") return std::nullopt;
+    words.value.insert(0, states);
+    words.negated = relation.negated;
+    return words;
+}
+
+// xt_owner.c: `! --gid-owner` also holds where there is no socket.
+std::optional<Said> not_group_words(Alternatives const& relation) {
+    if (relation.fields != std::vector{Field::skuid, Field::skgid} || relation.rows.size() != 1 ||
+        !relation.negated)
+        return std::nullopt;
+    if (relation.rows[0][0] != ValueSet::single(no_socket).complement()) return std::nullopt;
+    return ranged_words(*ranged(Field::skgid), {Field::skgid, relation.rows[0][1].complement(), relation.span})
+        .front();
+}
+
+// xt_physdev.c: `! --physdev-out` fails for what came in by a bridge and is routed.
+std::optional<Said> not_bridge_port_words(Alternatives const& relation) {
+    if (relation.fields != std::vector{Field::phys_iif, Field::phys_oif} || relation.rows.size() != 2 ||
+        !relation.negated)
+        return std::nullopt;
+    ValueSet const none = ValueSet::single(0);
+    bool const fits =
+        is_all(relation.rows[0][0], Field::phys_iif) && relation.rows[1] == std::vector{none.complement(), none};
     if (!fits) return std::nullopt;
-    std::optional<std::string> const names = names_of(*listed(Field::ct_state), states.intervals);
-    std::vector<Said> words = status_words({Field::ct_status, status, relation.span});
-    if (!names || words.front().option != "--ctstate") return std::nullopt;
-    words.front().value.insert(0, *names + ',');
-    words.front().negated = relation.negated;
-    return words.front();
+    Said words = bridge_port_words({Field::phys_oif, relation.rows[0][1], relation.span}).front();
+    words.negated = true;
+    return words;
 }
 
 // Not this type with this code.
@@ -609,6 +736,8 @@ std::optional<Said> type_and_code_words(Alternatives const& relation, Family fam
 std::optional<Said> words_of(Alternatives const& relation, Family family) {
     if (auto words = either_port_words(relation)) return words;
     if (auto words = state_or_status_words(relation)) return words;
+    if (auto words = not_group_words(relation)) return words;
+    if (auto words = not_bridge_port_words(relation)) return words;
     return type_and_code_words(relation, family);
 }
 
@@ -623,6 +752,14 @@ bool negates_match(Extension const& extension, std::string_view word) {
 } // namespace
 
 Said words_of(Opaque const& opaque) {
+    if (opaque.text == "frag more-fragments 1") return {"frag", opaque.negated ? "--fraglast" : "--fragmore", ""};
+    constexpr std::string_view option = "tcp option ", exists = " exists";
+    if (opaque.text.starts_with(option) && opaque.text.ends_with(exists)) {
+        std::string const kind =
+            opaque.text.substr(option.size(), opaque.text.size() - option.size() - exists.size());
+        if (kind.find_first_not_of("0123456789") == std::string::npos)
+            return {"tcp", "--tcp-option", kind, opaque.negated};
+    }
     std::vector<std::string_view> const words = arguments(opaque.text);
     bool const generic = words.size() == 2 && (words[0] == "-s" || words[0] == "-d");
     if (generic) return {"", std::string(words[0]), std::string(words[1]), opaque.negated};
@@ -633,8 +770,11 @@ Said words_of(Opaque const& opaque) {
     Extension const* const extension = find_extension(module, Role::match);
     bool const each_by_itself = extension != nullptr && !options.empty() &&
                                 (extension->nature == Nature::conditions || extension->nature == Nature::modelled);
+    if (opaque.text.ends_with(" or no connection"))
+        throw Unsayable{opaque.text, "it belongs to a --ctstate of the same match"};
     if (each_by_itself)
-        return {module, std::string(options[0]), fmt::format("{}", fmt::join(options.subspan(1), " ")), opaque.negated};
+        return {module, std::string(options[0]), fmt::format("{}", fmt::join(options.subspan(1), " ")),
+                opaque.negated, module == "conntrack"};
     Said said{module, "", "", false, true};
     for (std::string_view const word : options) {
         // The `!` stands before the option that it negates, which need not be the first.

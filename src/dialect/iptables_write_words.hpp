@@ -26,8 +26,8 @@ struct Said {
     std::string text() const; // "! --dport 22"
 };
 
-// An argument with the quotes that iptables-save would give it (xtables_save_string). Throws Unsayable for what no line
-// of a restore file can hold.
+// An argument with the quotes that iptables-save would give it (xtables_save_string). Throws Unsayable for what no
+// line of a restore file can hold.
 std::string argument(std::string_view text);
 
 // Sets of values whose union is `values`, each of which an option can ask for. `values` are not negated.

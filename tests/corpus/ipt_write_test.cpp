@@ -100,7 +100,8 @@ TEST_CASE("what is written of a real restore file reads back to the same ruleset
         WARN("skipped: there is no " << corpus().string());
         return;
     }
-    bool const nft = loads("*filter\nCOMMIT\n", Family::v4, "nft"), old = loads("*filter\nCOMMIT\n", Family::v4, "legacy");
+    bool const nft = loads("*filter\nCOMMIT\n", Family::v4, "nft"),
+               old = loads("*filter\nCOMMIT\n", Family::v4, "legacy");
     std::size_t files = 0, kept = 0, identical = 0, saved = 0;
     for (Text const& file : accepted_texts()) {
         ++files;
@@ -152,8 +153,10 @@ bool same_verdicts(Ruleset const& before, Ruleset const& after, Family family) {
         if (counterpart == after.chains.end()) return false;
         Fates const a = old_reach.verdicts(id);
         Fates const b = new_reach.verdicts(static_cast<ChainId>(counterpart - after.chains.begin()));
-        PacketSet const accepted = a.accepted & packets, dropped = a.dropped & packets, rejected = a.rejected & packets;
-        if (!(accepted == (b.accepted & packets) && dropped == (b.dropped & packets) && rejected == (b.rejected & packets)))
+        PacketSet const accepted = a.accepted & packets, dropped = a.dropped & packets,
+                        rejected = a.rejected & packets;
+        if (!(accepted == (b.accepted & packets) && dropped == (b.dropped & packets) &&
+              rejected == (b.rejected & packets)))
             return false;
     }
     return true;
@@ -166,7 +169,8 @@ TEST_CASE("real rules of nft decide the same in iptables, or the loss is told") 
         WARN("skipped: there is no " << corpus().string());
         return;
     }
-    bool const nft = loads("*filter\nCOMMIT\n", Family::v4, "nft"), old = loads("*filter\nCOMMIT\n", Family::v4, "legacy");
+    bool const nft = loads("*filter\nCOMMIT\n", Family::v4, "nft"),
+               old = loads("*filter\nCOMMIT\n", Family::v4, "legacy");
     std::size_t files = 0, whole = 0, rules = 0, lost = 0, asked = 0;
     for (auto const& entry : fs::recursive_directory_iterator(corpus() / "nftables")) {
         if (!entry.is_regular_file()) continue;
