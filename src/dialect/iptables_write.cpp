@@ -318,7 +318,10 @@ class Writer {
             throw Unsayable{to_text(rule.match), "iptables would do it once for each of the conditions that hold"};
         if (several && is_stateful(rule))
             throw Unsayable{to_text(rule.match), "in several rules of iptables, each would count for itself"};
-        for (Line const& line : lines.any_of) check_protocol(line, targets);
+        for (Line const& line : lines.any_of) {
+            check_protocol(line, targets);
+            check_interfaces(line, table.chains[chain]);
+        }
         std::string const comment = comment_of(rule);
         std::vector<std::string> texts; // all of them first, so that a rule is written whole or not at all
         bool const apart = !lines.none_of.empty() || (targets.texts.size() > 1 && asks_what_it_changes(rule));
@@ -352,6 +355,19 @@ class Writer {
             throw Unsayable{to_text(rule.match), "iptables asks for the one protocol that the target needs"};
         std::ranges::move(calls, std::back_inserter(table.chains[chain].rules));
         table.chains.push_back({name, "-", std::move(rules)});
+    }
+
+    // The loader refuses what it thinks is not known yet, or any more, at the hook.
+    void check_interfaces(Line const& line, WrittenChain const& chain) const {
+        bool const no_in = chain.name == "OUTPUT" || chain.name == "POSTROUTING";
+        bool const no_out = chain.name == "INPUT" || chain.name == "PREROUTING";
+        for (Condition const& condition : line) {
+            auto const* const term = std::get_if<Term>(&condition);
+            bool const refused =
+                term != nullptr && ((term->field == Field::iif && no_in) || (term->field == Field::oif && no_out));
+            if (refused)
+                throw Unsayable{to_text(Match{{*term}, {}, {}}), "iptables does not ask for it in " + chain.name};
+        }
     }
 
     static std::string rule_text(std::string match, std::string const& target) {

@@ -24,6 +24,10 @@ Lines lines_of(Term const& term, Family family) {
         return term.values.contains(family == Family::v4 ? family_v4 : family_v6) ? everything() : Lines{};
     // Only packets of its family have the field.
     if (info(term.field).family && *info(term.field).family != family) return {};
+    if (term.values.is_all(info(term.field).bits)) {
+        if (!info(term.field).transport) return everything();
+        return {{Line{Term{Field::fragment, ValueSet::single(0), term.span}}}, {}, true};
+    }
     if (term.values.negated) {
         if (is_one(term.values)) return {{Line{term}}, {}, true};
         std::vector<ValueSet> const excluded = pieces_of(term.field, term.values.complement());
@@ -257,12 +261,19 @@ class LineText {
         return true;
     }
 
-    // There is one -s and one -d; a further address is a range.
+    // There is one -s and one -d, and no `!` beside a list; else an address is a range.
     std::optional<Said> instead_of_slot(Term const& term) const {
         if (info(term.field).kind != FieldKind::address) return std::nullopt;
         std::string_view const option = term.field == src_field(family_) ? "-s" : "-d";
         bool const taken = std::ranges::any_of(generic_, [&](Said const& said) { return said.option == option; });
-        return taken ? range_words(term, family_) : std::nullopt;
+        return taken || (term.values.negated && has_list()) ? range_words(term, family_) : std::nullopt;
+    }
+    bool has_list() const {
+        return std::ranges::any_of(line_, [&](Condition const& condition) {
+            auto const* const term = std::get_if<Term>(&condition);
+            if (term == nullptr || info(term->field).kind != FieldKind::address) return false;
+            return words_of(*term, family_, {}).front().value.find(',') != std::string::npos;
+        });
     }
 
     // iptables-nft 1.8.9 takes the last of two --dport, and one `!` of two for both ports.
@@ -319,6 +330,12 @@ class LineText {
     std::string text() {
         std::string text;
         sort(generic_);
+        auto const negated_address = [](Said const& said) {
+            return said.negated && (said.option == "-s" || said.option == "-d");
+        };
+        if (has_list() && std::ranges::any_of(generic_, negated_address))
+            throw Unsayable{"a list of addresses beside a mask that is negated",
+                            "iptables takes no '!' beside a list"};
         for (Said const& said : generic_) text += ' ' + said.text();
         for (Module& module : modules_) {
             text += " -m " + module.name;

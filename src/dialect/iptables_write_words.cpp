@@ -337,7 +337,9 @@ std::vector<Said> interface_words(Term const& term) {
 std::vector<Said> protocol_words(Term const& term) {
     std::optional<U128> const value = term.values.intervals.only();
     if (!value || *value == 0 || *value > 0xff) cannot(term, "iptables takes the number 0 for every protocol");
-    return {{"", "-p", protocol_name(static_cast<std::uint8_t>(*value)), term.values.negated}};
+    bool const icmpv6 = *value == number(Protocol::icmpv6); // iptables-save has a name of its own for it
+    std::string name = icmpv6 ? "ipv6-icmp" : protocol_name(static_cast<std::uint8_t>(*value));
+    return {{"", "-p", std::move(name), term.values.negated}};
 }
 
 // 0 to n, n to 255, one value, or both bounds of a range.

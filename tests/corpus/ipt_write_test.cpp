@@ -118,9 +118,12 @@ TEST_CASE("what is written of a real restore file reads back to the same ruleset
         keep(file.path, ".after", to_text(after.ruleset));
         for (Finding const& loss : written.losses.all())
             UNSCOPED_INFO(loss.args.at("construct") << ": " << loss.args.at("why"));
-        CHECK(written.losses.empty());
-        CHECK(same);
         CHECK(again);
+        // A jump to a chain that is nowhere has no name in the model; only iptables-nft takes such a file.
+        bool const undefined = std::any_of(before.findings.all().begin(), before.findings.all().end(),
+                                           [](Finding const& finding) { return finding.rule == "PC401"; });
+        CHECK(written.losses.empty() != undefined);
+        if (!undefined) CHECK(same);
         if (asks_loader(files, written.text)) {
             if (nft) CHECK(loads(written.text, family, "nft"));
             if (old && file.legacy) CHECK(loads(written.text, family, "legacy"));
