@@ -61,6 +61,24 @@ Lines lines_of(Term const& term, Family family) {
     return lines;
 }
 
+// Of two terms on a field that a line has one place for, the narrower is kept. False where nothing fits both.
+bool keep_narrower(Line& line) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        for (std::size_t j = i + 1; j < line.size(); ++j) {
+            auto const *const a = std::get_if<Term>(&line[i]), *const b = std::get_if<Term>(&line[j]);
+            bool const share = a != nullptr && b != nullptr && a->field == b->field && !repeatable(a->field);
+            if (!share || !a->values.masks.empty() || !b->values.masks.empty()) continue;
+            IntervalSet const first = *a->values.as_intervals(info(a->field).bits);
+            IntervalSet const second = *b->values.as_intervals(info(b->field).bits);
+            if (!first.overlaps(second)) return false;
+            if (!first.contains(second) && !second.contains(first)) continue;
+            line.erase(line.begin() + static_cast<std::ptrdiff_t>(second.contains(first) ? j : i));
+            return keep_narrower(line);
+        }
+    }
+    return true;
+}
+
 // Both hold.
 Lines both(Lines const& a, Lines const& b) {
     Lines lines{{}, a.none_of, a.disjoint && b.disjoint};
@@ -367,6 +385,7 @@ Lines lines_of(Match const& match, Family family) {
             lines = both(lines, lines_of(*relation, family));
         else
             lines = both(lines, {{Line{condition}}, {}, true});
+        std::erase_if(lines.any_of, [](Line& line) { return !keep_narrower(line); });
         if (lines.any_of.empty()) break;
     }
     return lines;

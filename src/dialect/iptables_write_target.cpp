@@ -207,10 +207,11 @@ std::string range_text(Interval const& range, auto const& text_of_value) {
 }
 
 std::string to_text(Rewrite const& rewrite, Family family) {
-    bool const brackets = family == Family::v6 && rewrite.port && rewrite.address;
     std::string text;
     if (rewrite.address)
         text = range_text(*rewrite.address, [&](U128 value) { return to_string(Ip{family, value}); });
+    // A colon at the beginning reads like a port.
+    bool const brackets = family == Family::v6 && rewrite.address && (rewrite.port || text.front() == ':');
     if (brackets) text = '[' + text + ']';
     auto const port = [](U128 value) { return fmt::format("{}", low64(value)); };
     if (rewrite.port) text += ':' + range_text(*rewrite.port, port);
