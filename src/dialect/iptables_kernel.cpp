@@ -81,7 +81,7 @@ constexpr Demand demands[] = {
     {"connlimit", "", "connlimit-upto connlimit-above"},
 };
 
-// What a word of an option has to be.
+// Options that exclude each other.
 struct Exclusion {
     std::string_view extension;
     std::string_view option;
@@ -118,6 +118,31 @@ std::string dashed(std::string_view words) {
     return text;
 }
 
+bool is_zone(std::string const& text) { return text == "mark" || masked_number(text, 0xffff).has_value(); }
+
+// ip6t_NPT.c: at most 64 bits, and none set behind them.
+bool is_translatable_prefix(std::string const& text) {
+    auto const prefix = parse_prefix(text);
+    return prefix && prefix->ip.family == Family::v6 && prefix->length <= 64 && !prefix->has_host_bits();
+}
+
+// Options whose values are words of a kind of their own.
+struct ValueCheck {
+    std::string_view extension;
+    std::string_view option;
+    bool (*is_good)(std::string const&);
+    std::string_view wanted;
+};
+constexpr ValueCheck value_checks[] = {
+    {"CT", "zone", is_zone, "a number up to 65535, or 'mark'"},
+    {"CT", "zone-orig", is_zone, "a number up to 65535, or 'mark'"},
+    {"CT", "zone-reply", is_zone, "a number up to 65535, or 'mark'"},
+    {"SNPT", "src-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+    {"SNPT", "dst-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+    {"DNPT", "src-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+    {"DNPT", "dst-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+};
+
 std::string misplaced(Loaded const& loaded, std::span<Option const> own, Place const& place) {
     Programs const here = place.family == Family::v4 ? Programs::iptables : Programs::ip6tables;
     Programs const programs = loaded.extension->programs;
@@ -143,6 +168,12 @@ std::string problem_of(Loaded const& loaded, std::span<Option const> own, Place 
         if (any_word(row.one_of, [&](std::string_view word) { return given(own, word) != nullptr; })) continue;
         std::string const what = row.given.empty() ? quote(row.extension) : "'--" + std::string(row.given) + '\'';
         return what + " needs " + dashed(row.one_of);
+    }
+    for (ValueCheck const& row : value_checks) {
+        Option const* const option = row.extension == loaded.extension->name ? given(own, row.option) : nullptr;
+        if (option == nullptr || row.is_good(std::get<Word>(option->value).plain())) continue;
+        return "'--" + std::string(row.option) + "' needs " + std::string(row.wanted) + ", found " +
+               quote(std::get<Word>(option->value).plain());
     }
     for (Exclusion const& row : exclusions) {
         if (row.extension == loaded.extension->name && given(own, row.option) && given(own, row.other))

@@ -101,14 +101,15 @@ bool RuleReader::read(std::uint32_t origin, std::vector<Rule>& out) {
 // ---- bookkeeping
 
 // In one order, however they were written: first the header's options, which the kernel asks first, then each
-// extension's in turn. Only those of `policy` are parts of elements in a row.
+// extension's in turn. Those of `policy` are parts of elements in a row, and of what has a state no two are one.
 std::vector<Option const*> RuleReader::in_order() const {
     std::vector<Option const*> all;
     all.reserve(options_.size());
     for (Option const& option : options_) all.push_back(&option);
     auto const place = [&](Option const* option) {
         Extension const* const extension = loaded_[option->instance].extension;
-        bool const in_row = extension != nullptr && extension->name == "policy";
+        bool const in_row =
+            extension != nullptr && (extension->name == "policy" || extension->nature == Nature::stateful);
         return std::tuple(option->instance, option->info->key, in_row ? nullptr : option->info);
     };
     std::ranges::stable_sort(all, {}, place);
@@ -135,6 +136,27 @@ void RuleReader::add_opaque(std::string text, bool stateful, bool negated, Span 
 }
 
 // "--ctorigdst 192.0.2.1", as it was written but for blanks.
+namespace {
+
+bool is_rate(OptionInfo const& info) {
+    constexpr std::string_view rates[] = {"limit", "hashlimit", "hashlimit-upto", "hashlimit-above"};
+    return std::ranges::find(rates, info.name) != std::end(rates);
+}
+
+// "1/second" is written in as many ways as the unit has beginnings (libxt_limit.c, parse_rate); one is kept.
+std::string with_short_unit(std::string text) {
+    std::size_t const slash = text.find('/');
+    if (slash == std::string::npos) return text;
+    std::string const unit = lower_case(text.substr(slash + 1));
+    constexpr std::pair<std::string_view, std::string_view> units[] = {
+        {"second", "sec"}, {"minute", "min"}, {"hour", "hour"}, {"day", "day"}};
+    for (auto const& [name, kept] : units)
+        if (!unit.empty() && name.starts_with(unit)) return text.replace(slash + 1, unit.size(), kept);
+    return text;
+}
+
+} // namespace
+
 std::string RuleReader::option_text(Option const& option) const {
     if (option.info->key == Key::unknown) return canonical(source_text(option));
     // Without -m or -j before it, the short spelling is the one that iptables-save prints.
@@ -142,7 +164,7 @@ std::string RuleReader::option_text(Option const& option) const {
                        : option.info->key == Key::destination ? "-d"
                                                               : "--" + std::string(option.info->name);
     if (option.info->shape != Shape::none) text += ' ' + canonical(value_text_of(option));
-    return text;
+    return is_rate(*option.info) ? with_short_unit(std::move(text)) : text;
 }
 
 std::string_view RuleReader::value_text_of(Option const& option) const {
@@ -204,6 +226,8 @@ void RuleReader::check_extensions() {
         if (needed != 0 && (!protocol_ || *protocol_ != needed))
             error(loaded.span,
                   quote(name) + " needs '-p " + protocol_name(static_cast<std::uint8_t>(needed)) + '\'');
+        if (name == "TPROXY" && (!protocol_ || (*protocol_ != 6 && *protocol_ != 17)))
+            error(loaded.span, "'TPROXY' needs '-p tcp' or '-p udp'"); // xt_TPROXY.c
         if (name == "multiport" && (!protocol_ || !port_protocols().contains(*protocol_)))
             error(loaded.span, "'multiport' needs '-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'");
     }
@@ -264,7 +288,8 @@ void RuleReader::read_option(Option const& option) {
     case Key::extension_headers: return extension_headers(option);
     case Key::tcp_option: return tcp_option(option);
     case Key::ecn_bits: return number_range(Field::ecn, option);
-    case Key::ecn_flag: return ecn_flag(option);
+    case Key::ecn_cwr: return ecn_flag(tcp_flag::cwr, option);
+    case Key::ecn_ece: return ecn_flag(tcp_flag::ece, option);
     case Key::src_group: return interface_group(Field::iif_group, option);
     case Key::dst_group: return interface_group(Field::oif_group, option);
     case Key::user: return user(option);
@@ -273,6 +298,7 @@ void RuleReader::read_option(Option const& option) {
     case Key::phys_in: return phys_interface(Field::phys_iif, option);
     case Key::phys_out: return phys_interface(Field::phys_oif, option);
     case Key::is_phys_in: return add(Field::phys_iif, ValueSet::single(0), !option.negated, option.span);
+    case Key::is_bridged: // it leaves by a port, as xt_physdev.c sees it
     case Key::is_phys_out: return add(Field::phys_oif, ValueSet::single(0), !option.negated, option.span);
     case Key::dscp: return add(Field::dscp, ValueSet::single(number(option)), option);
     case Key::dscp_class: return dscp_class(option);

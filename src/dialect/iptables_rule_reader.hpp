@@ -104,7 +104,7 @@ class RuleReader {
     void number_range(Field field, Option const& option);
     void dscp_class(Option const& option);
     void tos(Option const& option);
-    void ecn_flag(Option const& option);
+    void ecn_flag(unsigned flag, Option const& option);
     void extension_headers(Option const& option);
     void frag_more(Option const& option);
 

@@ -18,9 +18,10 @@ namespace {
 
 using Ref = Bdd::Ref;
 
-// The order in which fields are decided. A family's own address field shares the place of the other family's.
+// The order in which fields are decided. A family's own address field shares the place of the other family's. Fragments
+// come before the fields of the transport header, on which nothing depends where there is none.
 constexpr std::array order{
-    Field::family,    Field::ct_state,    Field::protocol, Field::tcp_flags,  Field::fragment,     Field::ct_direction,
+    Field::family,    Field::ct_state,    Field::protocol, Field::fragment,   Field::tcp_flags,    Field::ct_direction,
     Field::icmp_type, Field::icmp_code,   Field::dport,    Field::sport,      Field::packet_type,  Field::dst_type,
     Field::src_type,  Field::iif,         Field::oif,      Field::iif_group, Field::oif_group, Field::phys_iif,
     Field::phys_oif,  Field::ct_status,   Field::dscp,     Field::ecn,        Field::ttl,          Field::length,
