@@ -184,15 +184,22 @@ class LineText {
         if (term.field == Field::icmp_type && add_type_and_code(term)) return;
         if (term.field == Field::icmp_code)
             throw Unsayable{to_text(Match{{term}, {}, {}}), "iptables asks for a code only together with its type"};
-        if (next_implies(term)) return;
+        if (next_implies(term)) {
+            implied_ = at_;
+            return;
+        }
         if (auto const range = instead_of_slot(term)) return add(*range);
-        for (Said const& said : words_of(term, family_, protocol_)) add(prefer_multiport(term, said));
+        for (Said said : words_of(term, family_, protocol_)) {
+            if (asks_for_connection(term)) said.alone = was_implied();
+            add(prefer_multiport(term, std::move(said)));
+        }
     }
     void add(Alternatives const& relation) { add(*words_of(relation, family_)); }
     void add(Opaque const& opaque) {
         Said said = words_of(opaque);
         // Opaque matches keep their order: they join only what stands right before them.
-        said.alone = said.alone || modules_.empty() || modules_.back().name != said.module;
+        bool const behind_its_own = !modules_.empty() && modules_.back().name == said.module;
+        said.alone = (said.alone && said.module != "conntrack") || was_implied() || !behind_its_own;
         add(std::move(said));
     }
 
@@ -225,6 +232,8 @@ class LineText {
             return (next != nullptr && next->field == Field::skgid && !next->values.negated) || opaque_of("owner");
         return false;
     }
+    // Beside a --ctstate, an option of conntrack asks no more than that; by itself it asks for a connection.
+    bool was_implied() const { return implied_ && *implied_ + 1 == at_; }
     // --ctstatus and the like say that the packet has a connection; somebody has to have asked.
     void need_connection(Term const& term) const {
         for (std::size_t i = 0; i < at_; ++i) {
@@ -370,7 +379,8 @@ class LineText {
     std::size_t at_ = 0;
     std::vector<Said> generic_;
     std::vector<Module> modules_;
-    bool first_fragment_ = false; // it holds for no later fragment
+    std::optional<std::size_t> implied_; // the last term that its successor said
+    bool first_fragment_ = false;        // it holds for no later fragment
     std::string comment_;
 };
 

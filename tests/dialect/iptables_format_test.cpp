@@ -20,8 +20,8 @@ std::string formatted(std::string text, Dialect dialect = Dialect::iptables) {
 } // namespace
 
 TEST_CASE("a restore file is laid out as iptables-save does, its comments and words in place") {
-    CHECK(formatted("\n# first  comment \r\n* filter\n:INPUT   DROP\n  :FORWARD ACCEPT [1:2]\n\n\n"
-                    "[3:4]  -A INPUT\t-m  comment --comment \"a  b\"  --jump ACCEPT\n   # second\n"
+    CHECK(formatted("\n# first  comment \r\n* filter\n:INPUT   DROP\n:FORWARD ACCEPT [1:2]\n\n\n"
+                    "  [3:4]  -A INPUT\t-m  comment --comment \"a  b\"  --jump ACCEPT\n# second\n"
                     "-A INPUT -p tcp --dport=22 ! --syn -j DROP \nCOMMIT\n\n") ==
           "# first  comment\n*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [1:2]\n\n"
           "[3:4] -A INPUT -m comment --comment \"a  b\" --jump ACCEPT\n# second\n"

@@ -104,6 +104,8 @@ TEST_CASE("each option of iptables is written as iptables-save spells it") {
         {"-A INPUT -p tcp -m tcp --tcp-flags SYN FIN -j DROP", ""},
         {"-A INPUT -m state --state NEW -j DROP", "-A INPUT -m conntrack --ctstate NEW -j DROP"},
         {"-A INPUT -m conntrack --ctstate INVALID -m conntrack --ctstatus ASSURED -j DROP", ""},
+        {"-A INPUT -m conntrack --ctstate NEW --ctstatus ASSURED -j DROP", ""},
+        {"-A INPUT -m conntrack --ctstate NEW --ctorigdst 192.0.2.1 -j DROP", ""},
         {"-A INPUT -m conntrack ! --ctstate RELATED,DNAT -j DROP", ""},
         {"-A INPUT -m conntrack --ctdir REPLY -j DROP", ""},
         {"-A INPUT -p icmp -m icmp --icmp-type echo-request -j ACCEPT",
