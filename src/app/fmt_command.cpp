@@ -1,4 +1,4 @@
-// fmt: rulesets of nft in one layout. A file is rewritten whole or not at all, and only where the text that is
+// fmt: rulesets of nft and restore files of iptables in one layout. A file is rewritten whole or not at all, and only where the text that is
 // written was read again and says the same.
 #include <filesystem>
 #include <fmt/format.h>
@@ -13,16 +13,19 @@ namespace {
 
 void say(std::string const& message) { fmt::print(stderr, "portcullis: {}\n", visible(message)); }
 
+bool is_restore_file(Dialect dialect) { return dialect == Dialect::iptables || dialect == Dialect::ip6tables; }
+
 // The loaded file as fmt can work on it, or the exit code that says why not.
 std::optional<int> refusal(InputFile const& file, Loaded const& loaded) {
     bool const recognised = loaded.dialect.has_value();
-    if (recognised && *loaded.dialect == Dialect::nftables) return std::nullopt;
+    if (recognised && (*loaded.dialect == Dialect::nftables || is_restore_file(*loaded.dialect))) return std::nullopt;
     if (!file.named && (recognised || loaded.error.starts_with("not recognised"))) return clean; // in a directory
     if (!recognised) {
         say(fmt::format("{}: {}", file.path, loaded.error));
         return unreadable_input;
     }
-    say(fmt::format("{}: fmt reads nftables only so far; this is {}", file.path, to_string(*loaded.dialect)));
+    say(fmt::format("{}: fmt lays out rulesets of nft and restore files of iptables; this is {}", file.path,
+                    to_string(*loaded.dialect)));
     return usage;
 }
 
@@ -39,7 +42,9 @@ int format_file(InputFile const& file, Options const& options, Config const& con
     Loaded loaded = load(file, options, config);
     if (auto const code = refusal(file, loaded)) return *code;
     std::string const before((*loaded.sources)[loaded.source].text());
-    Formatted const formatted = format_nftables(*loaded.sources, loaded.source, loaded.read_options);
+    Formatted const formatted = is_restore_file(*loaded.dialect)
+                                    ? format_iptables(*loaded.sources, loaded.source, *loaded.dialect)
+                                    : format_nftables(*loaded.sources, loaded.source, loaded.read_options);
     if (!formatted.errors.empty()) return tell_errors(*loaded.sources, formatted.errors);
     bool const changes = formatted.text != before;
     if (options.check) {

@@ -165,7 +165,7 @@ int parse_and_run(int argc, char** argv) {
              options);
     add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);
     add_diff(*app.add_subcommand("diff", "The traffic that two files treat differently"), options);
-    CLI::App& format = *app.add_subcommand("fmt", "Rulesets of nft in the layout of nft list ruleset");
+    CLI::App& format = *app.add_subcommand("fmt", "Rulesets in the layout of nft list ruleset or of iptables-save");
     add_input(format, options);
     format.add_flag("--check", options.check, "Name the files that would change, and write none");
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");

@@ -261,6 +261,17 @@ std::string rule_text(Rule const& rule, Ruleset const& ruleset) {
     return text;
 }
 
+// A match is a conjunction: the order of its terms says nothing. That of its opaque matches does, since a limit counts
+// only what comes to it.
+Rule in_canonical_order(Rule rule) {
+    auto const sort = [](auto& parts, auto const& text) {
+        std::sort(parts.begin(), parts.end(), [&](auto const& a, auto const& b) { return text(a) < text(b); });
+    };
+    sort(rule.match.terms, [](Term const& term) { return to_text(Match{{term}, {}, {}}); });
+    sort(rule.match.alternatives, [](Alternatives const& relation) { return to_text(Match{{}, {relation}, {}}); });
+    return rule;
+}
+
 std::string unmodelled_text(Unmodelled const& item) {
     return fmt::format("unmodelled {}{}{}", item.table.empty() ? "" : item.table + ": ", item.text,
                        item.count > 1 ? fmt::format(" ({} times)", item.count) : "");
@@ -285,7 +296,7 @@ bool same_meaning(Ruleset const& a, Ruleset const& b) {
         for (Chain const& chain : ruleset.chains) {
             std::string& text = tables[chain.table];
             text += head_text(chain, ruleset) + '\n';
-            for (Rule const& rule : chain.rules) text += rule_text(rule, ruleset) + '\n';
+            for (Rule const& rule : chain.rules) text += rule_text(in_canonical_order(rule), ruleset) + '\n';
         }
         for (Unmodelled const& item : ruleset.unmodelled) tables[item.table] += unmodelled_text(item) + '\n';
         return tables;

@@ -1,4 +1,5 @@
-// A ruleset of nft in the layout of `nft list ruleset`: its comments, its order and every word stay as they are.
+// Rulesets in the layout of `nft list ruleset` and of iptables-save: their comments, their order and every word stay
+// as they are.
 #pragma once
 #include <string>
 
@@ -15,5 +16,7 @@ struct Formatted {
 // ruleset, and would not be changed by formatting it again. Throws std::logic_error where it does not: nobody may
 // write such a text. Sources are added for the check.
 Formatted format_nftables(Sources& sources, SourceId source, ReadOptions const& options = {});
+// Likewise for a restore file of iptables or ip6tables.
+Formatted format_iptables(Sources& sources, SourceId source, Dialect dialect);
 
 } // namespace portcullis

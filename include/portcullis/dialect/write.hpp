@@ -16,4 +16,8 @@ struct Writing {
 // nothing is flushed.
 Writing write_nftables(Ruleset const& ruleset);
 
+// A restore file as iptables-save or ip6tables-save prints, of the rules for one family; both variants of iptables
+// accept it, and the rules of iptables read back to the same ruleset. It replaces the tables that it names.
+Writing write_iptables(Ruleset const& ruleset, Family family);
+
 } // namespace portcullis
