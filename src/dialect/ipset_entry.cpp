@@ -319,11 +319,11 @@ class EntryReader {
             return fail(part_, v6 ? "icmpv6 is for sets of family inet6" : "icmp is for sets of family inet");
         std::size_t const slash = text.find('/');
         auto const type = read_number(text.substr(0, slash));
-        auto const code = slash == std::string_view::npos ? std::nullopt : read_number(text.substr(slash + 1));
+        auto const code = read_number(slash == std::string_view::npos ? "" : text.substr(slash + 1));
         auto const named = icmp_by_name(text, context_.family);
         if (named)
             values_->push_back({U128{protocol} << 16U | U128{named->type} << 8U | named->code.value_or(0)});
-        else if (type && code && *type <= 255 && *code <= 255)
+        else if (type.value_or(256) <= 255 && code.value_or(256) <= 255)
             values_->push_back({U128{protocol} << 16U | *type << 8U | *code});
         else
             fail(part_, "unknown ICMP type " + quote(text) + ": a name or type/code is expected");

@@ -622,6 +622,7 @@ class RuleReader {
     void add_whole_match(std::size_t instance) {
         Loaded const& loaded = loaded_[instance];
         if (loaded.role == Role::target) return;
+        if (loaded.name == "set" && add_set(instance)) return;
         Nature const nature = loaded.extension == nullptr ? Nature::stateful : loaded.extension->nature;
         bool const bare = std::ranges::none_of(options_, [&](Option const& o) { return o.instance == instance; });
         // Nothing but the presence of its header is what a match of one condition an option asks for without any.
@@ -639,8 +640,19 @@ class RuleReader {
             text += (option.negated && !all ? " ! " : " ") + option_text(option);
             span.end = std::max(span.end, option.span.end);
         }
-        add_opaque(std::move(text), nature == Nature::stateful, negated, span);
+        bool const changes = loaded.name == "set" && set_changes_;
+        add_opaque(std::move(text), nature == Nature::stateful || changes, negated, span);
         rule_.match.opaque.back().rate = rate;
+    }
+
+    // Membership of a set whose entries are known; false where the match stays opaque.
+    bool add_set(std::size_t instance) {
+        SetMeaning meaning = meaning_of_set(options_, instance, context_);
+        failed_ = failed_ || meaning.refused;
+        set_changes_ = meaning.stateful;
+        std::ranges::move(meaning.match.terms, std::back_inserter(rule_.match.terms));
+        std::ranges::move(meaning.match.alternatives, std::back_inserter(rule_.match.alternatives));
+        return meaning.known;
     }
 
     // ---- target
@@ -883,6 +895,7 @@ class RuleReader {
     std::size_t instance_ = 0;             // of the target
     Span target_span_;
     std::string judge_; // the target that decides by itself
+    bool set_changes_ = false; // of the -m set that was looked at last
     bool failed_ = false;
 };
 
