@@ -41,8 +41,11 @@ struct Loaded {
     std::optional<Reading> reading;
     std::string error;
     ReadOptions read_options; // that it was read with; the includes are added to the sources
+    std::vector<std::string> ipset_files; // that its sets are from
 };
-Loaded load(InputFile const& file, Options const& options, Config const& config);
+// Into new sources, or into those of another file that it is looked at with.
+Loaded load(InputFile const& file, Options const& options, Config const& config,
+            std::shared_ptr<Sources> sources = std::make_shared<Sources>());
 
 // The configuration for a file: --config, else the nearest portcullis.toml above it, else the defaults. Throws
 // UsageError with all that is wrong in it.
