@@ -10,7 +10,7 @@ namespace portcullis {
 namespace {
 
 // More boxes than this would cost the analysis more than anybody waits for.
-constexpr std::size_t most_rows = 20'000;
+constexpr std::size_t most_rows = 4'000;
 
 bool is_address(IpsetPart part) { return part == IpsetPart::ip || part == IpsetPart::net; }
 

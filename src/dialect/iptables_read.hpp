@@ -6,6 +6,6 @@
 namespace portcullis {
 
 // For Dialect::iptables and Dialect::ip6tables.
-Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, ReadOptions const& options);
+Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, ReadOptions const& options = {});
 
 } // namespace portcullis
