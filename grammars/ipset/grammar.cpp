@@ -271,27 +271,27 @@ auto const general_def = *(blanks >> option_parser<anywhere>{}[add_option]);
 
 // create = set , blanks , type , { blanks , option }
 x3::rule<struct creation_id> const creation = "creation";
-auto const creation_def = must(blanks >> word[set_name], "name of a set") >> general >>
+auto const creation_def = general >> must(blanks >> word[set_name], "name of a set") >> general >>
                           must(blanks >> word[set_argument], "type of the set") >>
                           *(blanks >> must(option_parser<of_create>{}[add_option], "option of create"));
 
 // entry = set , blanks , part , { "," , part } , { blanks , option }
 x3::rule<struct entry_id> const entry = "entry";
-auto const entry_def = must(blanks >> word[set_name], "name of a set") >> general >>
+auto const entry_def = general >> must(blanks >> word[set_name], "name of a set") >> general >>
                        must(blanks >> part[add_part], "entry") >>
                        *(',' >> must(part[add_part], "part of the entry")) >>
                        *(blanks >> must(option_parser<of_entry>{}[add_option], "option of the entry"));
 
 // two = set , blanks , set
 x3::rule<struct two_id> const two = "two";
-auto const two_def = must(blanks >> word[set_name], "name of a set") >> general >>
+auto const two_def = general >> must(blanks >> word[set_name], "name of a set") >> general >>
                      must(blanks >> word[set_argument], "second name of a set") >> general;
 
 // one = [ set ]
 x3::rule<struct one_id> const one = "one";
-auto const one_def = -(blanks >> word[set_name]) >> general;
+auto const one_def = general >> -(blanks >> word[set_name]) >> general;
 
-// statement = { "-exist" , blanks } , command , …
+// statement = { "-exist" , blanks } , command , …; "-exist" may stand before and behind every name
 x3::rule<struct statement_id> const statement = "statement";
 
 struct body_parser : x3::parser<body_parser> {
