@@ -117,6 +117,10 @@ class PathGaps {
         std::vector<Assumption> assumptions;
         finding.witness = ctx_.witness(*gap.permit, gap.packets, assumptions);
         judge(finding, gap.packets);
+        // Who gets through a set of unknown content, nobody can say.
+        bool const guarded =
+            std::ranges::any_of(assumptions, [](Assumption const& a) { return a.holds && !a.stateful; });
+        if (finding.certainty == Certainty::possible && guarded) finding.severity = Severity::info;
         PacketSet const denied = (closed.asked & ctx_.to_service(gap.services.front().port)) - perhaps;
         if (denied.empty()) return;
         Witness const other = ctx_.witness(path_.chains, path_.hook, denied, false);
