@@ -57,13 +57,15 @@ std::vector<std::string> ipset_files(InputFile const& file, std::string_view rul
     return found;
 }
 
-IpsetReading load_ipsets(std::vector<std::string> const& paths, Sources& sources) {
+LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources) {
     IpsetReading all;
+    bool readable = true;
     for (std::string const& path : paths) {
         FileText text = read_text_file(path);
         SourceId const source = sources.add(path, text.error.empty() ? std::move(text.text) : "");
         if (!text.error.empty()) {
             all.findings.add("PC001", {source, 0, 0}).arg("error", text.error);
+            readable = false;
             continue;
         }
         IpsetReading one = read_ipset(sources, source);
@@ -73,7 +75,7 @@ IpsetReading load_ipsets(std::vector<std::string> const& paths, Sources& sources
         for (auto const& [name, set] : one.sets)
             all.findings.add("PC001", set.span).arg("error", "the set '" + name + "' is in another file already");
     }
-    return all;
+    return {readable ? std::make_shared<Ipsets const>(std::move(all.sets)) : nullptr, std::move(all.findings)};
 }
 
 std::optional<std::size_t> partner_of(std::size_t index, std::vector<InputFile> const& files) {

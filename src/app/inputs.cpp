@@ -186,8 +186,8 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     Findings of_sets;
     if (is_iptables(*loaded.dialect)) loaded.ipset_files = ipset_files(file, content, options);
     if (!loaded.ipset_files.empty()) {
-        IpsetReading sets = load_ipsets(loaded.ipset_files, *loaded.sources);
-        loaded.read_options.ipsets = std::make_shared<Ipsets const>(std::move(sets.sets));
+        LoadedIpsets sets = load_ipsets(loaded.ipset_files, *loaded.sources);
+        loaded.read_options.ipsets = std::move(sets.sets);
         of_sets = std::move(sets.findings);
     }
     loaded.reading = read(*loaded.sources, loaded.source, *loaded.dialect, loaded.read_options);
