@@ -13,6 +13,7 @@
 #include <tuple>
 #include <unistd.h>
 
+#include "app/companions.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/lint/rule.hpp"
 
@@ -115,6 +116,10 @@ void check_selectors(Config const& config, std::string const& path, std::string&
     for (auto const& level : config.levels) check(level.first);
 }
 
+bool is_iptables(Dialect dialect) {
+    return dialect == Dialect::iptables || dialect == Dialect::ip6tables || dialect == Dialect::iptables_script;
+}
+
 } // namespace
 
 std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, std::string const& stdin_filename) {
@@ -153,9 +158,9 @@ FileText read_text(InputFile const& file) {
     return check_encoding(read_all(stdin, file.path), file.path);
 }
 
-Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> sources) {
+Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into) {
     Loaded loaded;
-    loaded.sources = sources ? std::move(sources) : std::make_shared<Sources>();
+    loaded.sources = std::move(into);
     FileText text = read_text(file);
     if (!text.error.empty()) {
         loaded.source = loaded.sources->add(file.path, "");
@@ -179,7 +184,15 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
             return include(pattern, from, *sources, root);
         };
     }
+    Findings of_sets;
+    if (is_iptables(*loaded.dialect)) loaded.ipset_files = ipset_files(file, content, options);
+    if (!loaded.ipset_files.empty()) {
+        LoadedIpsets sets = load_ipsets(loaded.ipset_files, *loaded.sources);
+        loaded.read_options.ipsets = std::move(sets.sets);
+        of_sets = std::move(sets.findings);
+    }
     loaded.reading = read(*loaded.sources, loaded.source, *loaded.dialect, loaded.read_options);
+    loaded.reading->findings.append(std::move(of_sets));
     return loaded;
 }
 

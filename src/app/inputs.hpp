@@ -42,10 +42,11 @@ struct Loaded {
     std::optional<Reading> reading;
     std::string error;
     ReadOptions read_options; // that it was read with; the includes are added to the sources
+    std::vector<std::string> ipset_files; // that its sets are from
 };
-// Into these sources, where they are given: for files that are looked at together.
+// Into new sources, or into those of another file that it is looked at with.
 Loaded load(InputFile const& file, Options const& options, Config const& config,
-            std::shared_ptr<Sources> sources = nullptr);
+            std::shared_ptr<Sources> sources = std::make_shared<Sources>());
 // Says on standard error what could not be read of it; whether all could.
 bool tell_problems(Loaded const& loaded);
 

@@ -4,10 +4,14 @@
 #include <atomic>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <map>
 #include <mutex>
+#include <set>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
+#include "app/companions.hpp"
 #include "app/fix.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/report.hpp"
@@ -25,12 +29,27 @@ void check_selectors(std::vector<std::string> const& selectors, std::string_view
 struct Job {
     InputFile file;
     std::shared_ptr<Config const> config;
+    std::optional<InputFile> partner; // the rules of the other family
     std::optional<FileResult> result; // none: a file of a directory that is no firewall's
     FileFix fix;
+    std::vector<std::string> ipset_files; // that it took its sets from
 };
+
+// The rules of the other family, where they are.
+std::optional<Ruleset> load_partner(Job const& job, Loaded const& loaded, Options const& options) {
+    if (!job.partner) return std::nullopt;
+    auto const other = *loaded.dialect == Dialect::iptables    ? std::optional(Dialect::ip6tables)
+                       : *loaded.dialect == Dialect::ip6tables ? std::optional(Dialect::iptables)
+                                                               : std::nullopt;
+    if (!other) return std::nullopt;
+    Loaded partner = load(*job.partner, options, *job.config, loaded.sources);
+    if (!partner.reading || partner.dialect != other) return std::nullopt;
+    return std::move(partner.reading->ruleset);
+}
 
 void work(Job& job, Options const& options) {
     Loaded loaded = load(job.file, options, *job.config);
+    job.ipset_files = loaded.ipset_files;
     if (!loaded.reading) {
         // A directory holds other things too; what the user named has to be what they say.
         if (job.file.named || !loaded.error.starts_with("not recognised")) {
@@ -47,6 +66,7 @@ void work(Job& job, Options const& options) {
         job.fix = fix_file(job.file, options, *job.config, lint_options, loaded);
         if (!loaded.reading) throw std::runtime_error(loaded.error);
     }
+    lint_options.partner = load_partner(job, loaded, options);
     job.result = lint(loaded.sources, loaded.source, *loaded.dialect, std::move(*loaded.reading), lint_options);
 }
 
@@ -72,6 +92,49 @@ void work_all(std::vector<Job>& jobs, Options const& options) {
         worker();
     }
     if (failure) std::rethrow_exception(failure);
+}
+
+bool is_ipset_file(std::vector<Job> const& jobs, std::string const& path) {
+    return std::ranges::any_of(jobs, [&](Job const& job) {
+        return std::ranges::find(job.ipset_files, path) != job.ipset_files.end();
+    });
+}
+
+// Several files may take their sets from one. What is wrong in it is told once, with the first of them; a set is used
+// nowhere if none of them uses it, of those whose family it has.
+void settle_ipset_findings(std::vector<Job>& jobs) {
+    using Key = std::tuple<std::string, std::uint32_t, std::string, std::string>; // file, place, rule, message
+    auto const key_in = [](Job const& job, Diagnostic const& d) {
+        return Key{(*job.result->sources)[d.finding.span.source].path(), d.finding.span.begin, d.rule->id, d.message};
+    };
+    auto const of_ipset = [&](Job const& job, Diagnostic const& d) {
+        std::string const& path = (*job.result->sources)[d.finding.span.source].path();
+        return std::ranges::find(job.ipset_files, path) != job.ipset_files.end();
+    };
+    std::map<Key, std::size_t> counts;
+    for (Job const& job : jobs) {
+        if (!job.result) continue;
+        for (Diagnostic const& d : job.result->findings)
+            if (of_ipset(job, d)) ++counts[key_in(job, d)];
+    }
+    auto const could_name = [&](Job const& other, Job const& job, Diagnostic const& d) {
+        std::string const& path = (*job.result->sources)[d.finding.span.source].path();
+        bool const any_family = d.finding.args.at("kind") == "set";
+        return other.result && std::ranges::find(other.ipset_files, path) != other.ipset_files.end() &&
+               (any_family || other.result->dialect == job.result->dialect);
+    };
+    std::set<Key> told;
+    for (Job& job : jobs) {
+        if (!job.result) continue;
+        std::erase_if(job.result->findings, [&](Diagnostic const& d) {
+            if (!of_ipset(job, d)) return false;
+            bool const unused = d.rule->id != "PC404" ||
+                                counts.at(key_in(job, d)) ==
+                                    static_cast<std::size_t>(std::ranges::count_if(
+                                        jobs, [&](Job const& other) { return could_name(other, job, d); }));
+            return !unused || !told.insert(key_in(job, d)).second;
+        });
+    }
 }
 
 std::optional<Severity> fail_level(Options const& options, Config const& config) {
@@ -107,12 +170,15 @@ int run_lint(Options const& options) {
         throw UsageError("--fix cannot write standard input; --diff shows the change");
     Configs configs(options);
     std::vector<Job> jobs;
-    for (InputFile& file : find_inputs(options.inputs, options.stdin_filename)) {
-        auto config = configs.config_for(file.path);
-        jobs.push_back({std::move(file), std::move(config), std::nullopt});
+    std::vector<InputFile> const files = find_inputs(options.inputs, options.stdin_filename);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        auto const partner = partner_of(i, files);
+        jobs.push_back({files[i], configs.config_for(files[i].path),
+                        partner ? std::optional(files[*partner]) : std::nullopt, std::nullopt, {}, {}});
     }
     if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
     work_all(jobs, options);
+    settle_ipset_findings(jobs);
 
     Report report;
     report.version = PORTCULLIS_VERSION;
@@ -128,8 +194,11 @@ int run_lint(Options const& options) {
                        visible(job.file.path));
         if (job.result)
             report.files.push_back(std::move(*job.result));
-        else
+        else if (!is_ipset_file(jobs, job.file.path))
             ++skipped;
+        if (options.ipsets.empty() && !options.quiet)
+            for (std::string const& path : job.ipset_files)
+                fmt::print(stderr, "portcullis: the sets of {} are taken from {}\n", visible(job.file.path), visible(path));
     }
     if (skipped > 0)
         fmt::print(stderr, "portcullis: skipped {} {}\n", skipped,

@@ -50,6 +50,12 @@ void add_input(CLI::App& app, Options& options) {
            },
            "auto, iptables, ip6tables, nftables, nft-json, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
         ->type_name("NAME");
+    app.add_option("--ipset", options.ipsets,
+                   "What is in the sets of iptables rules: output of ipset save (files beside the rules)")
+        ->type_name("FILE")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
     app.add_option("--stdin-filename", options.stdin_filename, "What to call standard input")->type_name("PATH");
     app.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
     app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");

@@ -29,6 +29,7 @@ struct Options {
     std::vector<std::string> inputs; // files, directories, "-"
     std::string stdin_filename = "<stdin>";
     std::optional<Dialect> dialect;
+    std::vector<std::string> ipsets; // files of ipset save
     std::vector<std::string> select;
     std::vector<std::string> ignore;
     Severity shown = Severity::low;

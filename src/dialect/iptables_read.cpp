@@ -45,8 +45,9 @@ std::string quote(std::string_view text) { return '\'' + std::string(text) + '\'
 
 class Restore {
   public:
-    Restore(File const& file, Dialect dialect)
-        : file_(file), family_(dialect == Dialect::ip6tables ? Family::v6 : Family::v4) {
+    Restore(File const& file, Dialect dialect, ReadOptions const& options)
+        : file_(file), family_(dialect == Dialect::ip6tables ? Family::v6 : Family::v4),
+          sets_(use_of_sets(file, options.ipsets.get())) {
         reading_.ruleset.dialect = dialect;
         reading_.ruleset.governs_v4 = family_ == Family::v4;
         reading_.ruleset.governs_v6 = family_ == Family::v6;
@@ -63,6 +64,7 @@ class Restore {
         // Without it iptables-restore leaves the table as it was.
         if (block_ != nullptr && !bare_) error(end_of_text(), "expected COMMIT, found end of file");
         lower();
+        report_unused_sets(sets_, family_, reading_.findings);
         return std::move(reading_);
     }
 
@@ -301,7 +303,7 @@ class Restore {
                            std::unordered_map<std::string_view, ChainId> const& ids, Findings& findings) const {
         auto const hook = builtin_hook(block.table, chain.name, family_);
         return {file_, family_, block.table, chain.name, hook ? std::optional(hook->point) : std::nullopt,
-                ids,   findings};
+                ids,   findings, &sets_};
     }
 
     // Equal for rules that mean the same: -D names a rule by its meaning.
@@ -379,6 +381,7 @@ class Restore {
 
     File const& file_;
     Family family_;
+    mutable SetUse sets_; // remembers what it has worked out
     Reading reading_;
     std::list<Block> blocks_;
     std::unordered_map<std::string, Block*> live_; // the last block of each table
@@ -390,9 +393,9 @@ class Restore {
 
 } // namespace
 
-Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect) {
+Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, ReadOptions const& options) {
     File const file = parse(sources[source].text(), source);
-    return Restore(file, dialect).run();
+    return Restore(file, dialect, options).run();
 }
 
 } // namespace portcullis

@@ -400,6 +400,7 @@ void RuleReader::condition(Option const& option) {
 void RuleReader::add_whole_match(std::size_t instance) {
     Loaded const& loaded = loaded_[instance];
     if (loaded.role == Role::target) return;
+    if (loaded.name == "set" && add_set(instance)) return;
     if (loaded.extension != nullptr) need_extension_header(loaded);
     Nature const nature = loaded.extension == nullptr ? Nature::stateful : loaded.extension->nature;
     bool const bare = std::ranges::none_of(options_, [&](Option const& o) { return o.instance == instance; });
@@ -419,8 +420,19 @@ void RuleReader::add_whole_match(std::size_t instance) {
         text += (option.negated && !all ? " ! " : " ") + option_text(option);
         span.end = std::max(span.end, option.span.end);
     }
-    add_opaque(std::move(text), nature == Nature::stateful, negated, span);
+    bool const changes = loaded.name == "set" && set_changes_;
+    add_opaque(std::move(text), nature == Nature::stateful || changes, negated, span);
     rule_.match.opaque.back().rate = rate;
+}
+
+// Membership of a set whose entries are known; false where the match stays opaque.
+bool RuleReader::add_set(std::size_t instance) {
+    SetMeaning meaning = meaning_of_set(options_, instance, context_);
+    failed_ = failed_ || meaning.refused;
+    set_changes_ = meaning.stateful;
+    std::ranges::move(meaning.match.terms, std::back_inserter(rule_.match.terms));
+    std::ranges::move(meaning.match.alternatives, std::back_inserter(rule_.match.alternatives));
+    return meaning.known;
 }
 
 void RuleReader::emit(std::vector<Rule>& out) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dialect/iptables_set.hpp"
 #include "grammars/iptables/ast.hpp"
 #include "portcullis/model/finding.hpp"
 
@@ -20,6 +21,7 @@ struct RuleContext {
     std::optional<HookPoint> hook;                               // of a built-in chain
     std::unordered_map<std::string_view, ChainId> const& chains; // that the table has
     Findings& findings;
+    SetUse* sets = nullptr; // what is known of sets
 };
 
 // Appends what the command's rule means to `out`: one rule, or two of the same origin for a target that may accept

@@ -86,6 +86,7 @@ class RuleReader {
     void condition(Option const& option);
     // An extension whose options together are one condition.
     void add_whole_match(std::size_t instance);
+    bool add_set(std::size_t instance);
     void emit(std::vector<Rule>& out);
 
     // ---- iptables_match.cpp
@@ -154,6 +155,7 @@ class RuleReader {
     std::size_t instance_ = 0;             // of the target
     Span target_span_;
     std::string judge_; // the target that decides by itself
+    bool set_changes_ = false; // of the -m set that was looked at last
     bool failed_ = false;
 };
 

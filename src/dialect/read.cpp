@@ -40,7 +40,7 @@ Findings bounded(Findings findings) {
 Reading read_dialect(Sources& sources, SourceId source, Dialect dialect, ReadOptions const& options) {
     switch (dialect) {
     case Dialect::iptables:
-    case Dialect::ip6tables: return read_iptables(sources, source, dialect);
+    case Dialect::ip6tables: return read_iptables(sources, source, dialect, options);
     case Dialect::nftables: return read_nftables(sources, source, options);
     case Dialect::cisco_ios:
     case Dialect::cisco_asa:

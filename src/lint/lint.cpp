@@ -96,6 +96,22 @@ void run_checks(Context& ctx, LintOptions const& options, Findings& out) {
     }
 }
 
+// What rules about both families find in the file, where another one has the rules of the other family.
+Findings of_both_families(Ruleset const& own, SourceId source, LintOptions const& options) {
+    // In the same order whichever of the two files is looked at.
+    Ruleset const host = own.governs_v4 ? join(own, *options.partner) : join(*options.partner, own);
+    Context ctx(host, options, Asking::untrusted);
+    Findings all;
+    for (NamedCheck const& named : checks()) {
+        RuleInfo const* rule = find_rule(named.slug);
+        if (!rule->both_families || !is_selected(options, *rule)) continue;
+        ctx.run(*rule);
+        named.check(ctx, all);
+    }
+    std::erase_if(all.all(), [&](Finding const& finding) { return finding.span.source != source; });
+    return all;
+}
+
 // Whether what the findings say is missing means that a part of the text was not understood.
 bool is_error(Finding const& finding) { return finding.rule == "PC001" || finding.rule == "PC002"; }
 
@@ -144,6 +160,7 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
     try {
         Context ctx(reading.ruleset, options, Asking::untrusted);
         run_checks(ctx, options, findings);
+        if (options.partner) findings.append(of_both_families(reading.ruleset, source, options));
         if (options.exposures) {
             Context everyone(reading.ruleset, options, Asking::anybody);
             result.exposures = find_exposures(everyone, options.config);

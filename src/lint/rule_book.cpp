@@ -42,6 +42,7 @@ RuleInfo parse_rule(EmbeddedFile const& file) {
     rule.references = texts(table["references"]);
     rule.services = texts(table["services"]);
     rule.reader = table["kind"].value_or<std::string>("") == "reader";
+    rule.both_families = table["kind"].value_or<std::string>("") == "both-families";
     if (auto const* parameters = table["parameters"].as_table()) {
         for (auto const& [key, value] : *parameters) rule.parameters.emplace(key.str(), value.value<std::int64_t>().value());
     }

@@ -754,3 +754,75 @@ TEST_CASE("a difference of files that could not be read whole is incomplete") {
     CHECK_THAT(result.out, Contains("the comparison is incomplete"));
     CHECK_THAT(result.err, StartsWith("portcullis: new.rules:5:"));
 }
+
+TEST_CASE("sets are read from the files that --ipset names, or from those beside the rules") {
+    Folder const folder;
+    folder.write("a/fw.rules", input_chain("-A INPUT -p tcp -m set --match-set admins src --dport 22 -j ACCEPT\n"));
+    folder.write("sets", "create admins hash:net\nadd admins 10.0.0.0/8\n");
+    folder.write("open", "create admins hash:net\nadd admins 0.0.0.0/1\nadd admins 128.0.0.0/1\ncreate idle hash:ip\n");
+    folder.write("bad", "create admins hash:net\nadd admins 10.0.0.0/40\n");
+    auto const lint = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"lint", "--severity", "low", "a/fw.rules"});
+        return run(folder, std::move(more));
+    };
+    CHECK(lint({}).code == 0); // nobody can say
+    CHECK(lint({"--ipset", "sets", "--strict"}).code == 0);
+    Result const open = lint({"--ipset", "open"});
+    CHECK(open.code == 1);
+    CHECK_THAT(open.out, Contains("PC114") && Contains("--> open:4:1") && Contains("IPv4 set 'idle' is used nowhere"));
+    Result const bad = lint({"--ipset", "bad"});
+    CHECK(bad.code == 3);
+    CHECK_THAT(bad.out, Contains("--> bad:2:12"));
+    Result const missing = lint({"--ipset", "nowhere"});
+    CHECK(missing.code == 3);
+    CHECK_THAT(missing.out, Contains("cannot read nowhere") && !Contains("PC401"));
+
+    folder.write("a/ipset.conf", "create admins hash:net\nadd admins 10.0.0.0/8\n");
+    Result const beside = lint({"--strict"});
+    CHECK(beside.code == 0);
+    CHECK_THAT(beside.err, Contains("the sets of a/fw.rules are taken from a/ipset.conf"));
+    Result const folder_of_both = run(folder, {"lint", "a", "--strict"});
+    CHECK(folder_of_both.code == 0);
+    CHECK_THAT(folder_of_both.err, !Contains("skipped"));
+}
+
+TEST_CASE("what is wrong in one file of sets is told once, and a set is unused if nobody uses it") {
+    Folder const folder;
+    folder.write("a.rules", input_chain("-A INPUT -m set --match-set one src -j DROP\n"));
+    folder.write("b.rules", input_chain("-A INPUT -m set --match-set two src -j DROP\n"));
+    folder.write("sets", "create one hash:net\ncreate two hash:net\ncreate three hash:net\nadd three x:y\n");
+    Result const result = run(folder, {"lint", "-o", "json", "--ipset", "sets", "a.rules", "b.rules"});
+    CHECK(result.code == 3);
+    std::vector<std::string> found;
+    for (auto const& finding : nlohmann::json::parse(result.out).at("findings"))
+        if (finding.at("path") == "sets") found.push_back(finding.at("rule"));
+    CHECK(found == std::vector<std::string>{"PC404", "PC001"});
+}
+
+TEST_CASE("the two families of a host are linted together, and what they show is told once") {
+    Folder const folder;
+    std::string const wide = input_chain("-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -p ipv6-icmp -j ACCEPT\n");
+    folder.write("etc/rules.v4", clean);
+    folder.write("etc/rules.v6", wide);
+    folder.write("open/iptables.rules", clean);
+    folder.write("open/ip6tables.rules", "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n");
+    auto const found = [&](std::vector<std::string> files) {
+        files.insert(files.begin(), {"lint", "-o", "json", "--select", "PC318,PC319"});
+        std::vector<std::string> all;
+        for (auto const& finding : nlohmann::json::parse(run(folder, std::move(files)).out).at("findings"))
+            all.push_back(finding.at("rule").get<std::string>() + ' ' + finding.at("path").get<std::string>());
+        return all;
+    };
+    CHECK(found({"etc"}) == std::vector<std::string>{"PC319 etc/rules.v6"});
+    CHECK(found({"etc/rules.v4"}).empty());
+    CHECK(found({"etc/rules.v6"}).empty());
+    CHECK(found({"open"}) == std::vector<std::string>{"PC318 open/iptables.rules"});
+    CHECK(found({"etc/rules.v4", "open/ip6tables.rules"}).empty());
+    // The rest of what is found does not depend on it.
+    Result const alone = run(folder, {"lint", "-o", "json", "--ignore", "PC318,PC319", "etc/rules.v6"});
+    Result const both = run(folder, {"lint", "-o", "json", "--ignore", "PC318,PC319", "etc", "-j", "4"});
+    auto const first = nlohmann::json::parse(alone.out).at("findings");
+    auto rest = nlohmann::json::parse(both.out).at("findings");
+    std::erase_if(rest.get_ref<nlohmann::json::array_t&>(), [](auto const& f) { return f.at("path") != "etc/rules.v6"; });
+    CHECK(first == rest);
+}

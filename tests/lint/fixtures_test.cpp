@@ -1,5 +1,5 @@
 // tests/fixtures/<dialect>/<case>/input.*: what is read of each and what lint says of it is what expected.* holds.
-// PORTCULLIS_BLESS=1 writes expected.* anew; an expectation without an input fails.
+// sets.ipset beside it has its sets, partner.rules the rules of the other family. PORTCULLIS_BLESS=1 writes expected.* anew; an expectation without an input fails.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -96,9 +96,20 @@ TEST_CASE("every fixture is read and judged as expected") {
             CHECK(detect_dialect((*sources)[id].text()) == dialect);
             ReadOptions options;
             options.include = [&](std::string const& pattern, SourceId) { return include(pattern, *sources, folder.path()); };
+            if (fs::exists(folder.path() / "sets.ipset")) {
+                IpsetReading sets = read_ipset(*sources, sources->add("sets.ipset", file_text(folder.path() / "sets.ipset")));
+                CHECK(sets.findings.empty());
+                options.ipsets = std::make_shared<Ipsets const>(std::move(sets.sets));
+            }
+            LintOptions lint_options;
+            if (fs::exists(folder.path() / "partner.rules")) {
+                SourceId const other = sources->add("partner.rules", file_text(folder.path() / "partner.rules"));
+                Dialect const its = *dialect == Dialect::iptables ? Dialect::ip6tables : Dialect::iptables;
+                lint_options.partner = read(*sources, other, its, options).ruleset;
+            }
             Reading reading = read(*sources, id, *dialect, options);
             expect(folder.path() / "expected.ruleset", to_text(reading.ruleset));
-            expect(folder.path() / "expected.findings", findings_text(lint(sources, id, *dialect, std::move(reading), {})));
+            expect(folder.path() / "expected.findings", findings_text(lint(sources, id, *dialect, std::move(reading), lint_options)));
         }
     }
     CHECK(cases >= 30);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "portcullis/dialect/ipset.hpp"
 #include "portcullis/model/finding.hpp"
 
 namespace portcullis {
@@ -22,6 +23,8 @@ struct ReadOptions {
     std::function<Included(std::string const& pattern, SourceId from)> include;
     // The text was made of nft's JSON, which tells neither the widths of open types nor that a map yields ranges.
     bool from_json = false;
+    // The sets that rules of iptables name; null where nothing is known of any.
+    std::shared_ptr<Ipsets const> ipsets;
 };
 
 // The dialect by content alone; nothing where the text is none of them.

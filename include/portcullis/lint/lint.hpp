@@ -56,6 +56,9 @@ struct LintOptions {
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
+    // The rules of the other family of the same host. They are only looked at by rules about both; what those find
+    // is told with the file that it stands in.
+    std::optional<Ruleset> partner;
 };
 
 // What there is to say about the reading of `source`.

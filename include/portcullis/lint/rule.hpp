@@ -29,6 +29,7 @@ struct RuleInfo {
     std::vector<std::string> references;
     std::vector<std::string> services;             // of the catalogue, for a rule of exposure
     std::map<std::string, std::int64_t> parameters;
+    bool both_families = false;                     // about both families of a host, which may be in two files
     bool reader = false;                            // raised while a dialect is read; there is no code of its own
     std::vector<Example> examples;
 

@@ -1,0 +1,94 @@
+#include "app/companions.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace portcullis::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// How people and distributions call the output of `ipset save`.
+constexpr std::array usual_names = {"ipsets", "ipset.conf", "ipset.save", "ipset.rules", "rules.ipset"};
+
+// What tells the two files of a host apart, in the names of IPv4 and of IPv6; the longer of two that fit comes
+// first.
+constexpr std::pair<std::string_view, std::string_view> family_words[] = {
+    {"iptables", "ip6tables"}, {"ipv4", "ipv6"}, {".v4", ".v6"}, {"-v4", "-v6"}, {"_v4", "_v6"},
+};
+
+bool asks_for_sets(std::string_view rules) {
+    return rules.find("--match-set") != std::string_view::npos || rules.find("-set") != std::string_view::npos ||
+           rules.find("-m set") != std::string_view::npos;
+}
+
+// The names that the other file may have.
+std::vector<std::string> partner_names(std::string const& name) {
+    std::vector<std::string> names;
+    for (auto const& [v4, v6] : family_words) {
+        for (auto const& [from, to] : {std::pair(v4, v6), std::pair(v6, v4)}) {
+            std::size_t const at = name.find(from);
+            if (at != std::string::npos) names.push_back(std::string(name).replace(at, from.size(), to));
+        }
+    }
+    return names;
+}
+
+} // namespace
+
+std::vector<std::string> ipset_files(InputFile const& file, std::string_view rules, Options const& options) {
+    if (!options.ipsets.empty()) return options.ipsets;
+    std::vector<std::string> found;
+    if (file.standard_input || !asks_for_sets(rules)) return found;
+    fs::path const folder = fs::path(file.path).parent_path();
+    std::error_code error;
+    for (char const* name : usual_names)
+        if (fs::is_regular_file(folder / name, error)) found.push_back((folder / name).string());
+    std::vector<std::string> others;
+    for (fs::directory_iterator at(folder.empty() ? "." : folder, error), end; !error && at != end;
+         at.increment(error)) {
+        bool const is_other = at->path().extension() == ".ipset" || at->path().filename() == ".ipset";
+        if (is_other && at->is_regular_file(error) && at->path().filename() != "rules.ipset")
+            others.push_back((folder / at->path().filename()).string());
+    }
+    std::ranges::sort(others);
+    std::ranges::move(others, std::back_inserter(found));
+    return found;
+}
+
+LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources) {
+    IpsetReading all;
+    bool readable = true;
+    for (std::string const& path : paths) {
+        FileText text = read_text_file(path);
+        SourceId const source = sources.add(path, text.error.empty() ? std::move(text.text) : "");
+        if (!text.error.empty()) {
+            all.findings.add("PC001", {source, 0, 0}).arg("error", text.error);
+            readable = false;
+            continue;
+        }
+        IpsetReading one = read_ipset(sources, source);
+        all.findings.append(std::move(one.findings));
+        all.sets.merge(one.sets);
+        // Whoever restores both files is told so for the second.
+        for (auto const& [name, set] : one.sets)
+            all.findings.add("PC001", set.span).arg("error", "the set '" + name + "' is in another file already");
+    }
+    return {readable ? std::make_shared<Ipsets const>(std::move(all.sets)) : nullptr, std::move(all.findings)};
+}
+
+std::optional<std::size_t> partner_of(std::size_t index, std::vector<InputFile> const& files) {
+    InputFile const& file = files[index];
+    if (file.standard_input) return std::nullopt;
+    fs::path const path(file.path);
+    for (std::string const& name : partner_names(path.filename().string())) {
+        std::string const wanted = (path.parent_path() / name).string();
+        auto const found = std::ranges::lower_bound(files, wanted, {}, &InputFile::path);
+        if (found != files.end() && found->path == wanted && !found->standard_input)
+            return static_cast<std::size_t>(found - files.begin());
+    }
+    return std::nullopt;
+}
+
+} // namespace portcullis::app

@@ -1,0 +1,26 @@
+// Files that belong to a file of iptables rules: the sets that it names, and the rules of the other family.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "app/inputs.hpp"
+
+namespace portcullis::app {
+
+// What the sets of a file's rules are read from: those that --ipset names, else those beside the file, where its
+// rules ask for a set. In the order in which they are read.
+std::vector<std::string> ipset_files(InputFile const& file, std::string_view rules, Options const& options);
+
+// Reads them into the sources. Where one of them cannot be read, nothing is known of any set.
+struct LoadedIpsets {
+    std::shared_ptr<Ipsets const> sets;
+    Findings findings;
+};
+LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources);
+
+// The position of the file that has the rules of the other family of the same host: `rules.v6` for `rules.v4`, by
+// their names and in the same folder; nothing where there is none among the files, which are in the order of their
+// paths.
+std::optional<std::size_t> partner_of(std::size_t index, std::vector<InputFile> const& files);
+
+} // namespace portcullis::app
