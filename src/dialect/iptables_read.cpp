@@ -28,6 +28,7 @@ std::string bare_table(File const& file) {
 
 void Restore::run(CommandText const& text) {
     File const& file = *text.file;
+    tables_.select_none();
     for (SyntaxError const& e : file.errors) error(text, e.span, to_string(e));
     bare_ = std::ranges::none_of(file.statements,
                                  [](Statement const& s) { return std::holds_alternative<TableStart>(s); });

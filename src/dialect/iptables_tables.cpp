@@ -238,7 +238,33 @@ bool Tables::has(Command const& command, CommandText const& text) {
     return find_rule({&command, &text}, *chain) != chain->rules.end();
 }
 
-// Whether the number that the command says counts rules that may not be there.
+bool Tables::would_change(Command const& command, CommandText const& text) {
+    std::string const name = command.chain.plain();
+    ChainState* const chain = block_->find(name);
+    auto const any_chain = [&](auto const& is_affected) {
+        if (!name.empty()) return chain != nullptr && is_affected(*chain);
+        return std::ranges::any_of(block_->chains, [&](ChainState const& c) { return !c.deleted && is_affected(c); });
+    };
+    switch (command.action) {
+    case Action::none:
+    case Action::query:
+    case Action::zero: return false;
+    case Action::set_policy: {
+        bool const drops = chain != nullptr && std::holds_alternative<Drop>(chain->policy);
+        return drops != (command.argument.plain() == "DROP");
+    }
+    case Action::flush: return any_chain([](ChainState const& c) { return !c.rules.empty(); });
+    case Action::delete_chain: return any_chain([&](ChainState const& c) { return !built_in(c.name); });
+    case Action::new_chain: return chain == nullptr;
+    case Action::remove: return chain != nullptr && (command.number > 0 ? !chain->rules.empty() : has(command, text));
+    case Action::append:
+    case Action::insert:
+    case Action::replace:
+    case Action::rename_chain: return true;
+    }
+    return true;
+}
+
 bool Tables::conditional_before(Command const& command) {
     ChainState* const chain = block_->find(command.chain.plain());
     if (chain == nullptr || command.number <= 1) return false;

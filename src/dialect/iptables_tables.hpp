@@ -51,8 +51,10 @@ class Tables {
     bool run(Command const& command, CommandText const& text);
     // Whether -C would find the rule.
     bool has(Command const& command, CommandText const& text);
-    // How many rules stand in the table, and those of them that are there under a condition only.
+    // Whether the number that the command says counts rules that may not be there.
     bool conditional_before(Command const& command);
+    // Whether a command other than -A and -I would make a difference now.
+    bool would_change(Command const& command, CommandText const& text);
 
     // The chains that stand now, with the errors of their rules in `findings`.
     void lower(std::vector<Chain>& out, Findings& findings);
