@@ -79,14 +79,36 @@ void Restore::run(Command const& command, CommandText const& text) {
 
 } // namespace iptables
 
+namespace {
+
+// Where a listing of `iptables -L` begins, whatever stands before it: "Chain INPUT (policy ACCEPT 12 packets, 960 bytes)".
+std::optional<std::size_t> find_listing(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        std::string_view const line = text.substr(at, text.find('\n', at) - at);
+        bool const header = line.starts_with("Chain ") && (line.find(" (policy ") != line.npos || line.find(" references)") != line.npos);
+        if (header) return at;
+        at += line.size() + 1;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
 Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect) {
     using namespace iptables;
-    File const file = parse(sources[source].text(), source);
     Family const family = dialect == Dialect::ip6tables ? Family::v6 : Family::v4;
     Reading reading;
     reading.ruleset.dialect = dialect;
     reading.ruleset.governs_v4 = family == Family::v4;
     reading.ruleset.governs_v6 = family == Family::v6;
+    std::string_view const text_of_file = sources[source].text();
+    if (auto const listing = find_listing(text_of_file)) {
+        auto const begin = static_cast<std::uint32_t>(*listing);
+        report(reading.findings, "PC001", {source, begin, begin + 5},
+               {{"error", "this is a listing of iptables -L, which leaves out too much: use iptables-save"}});
+        return reading;
+    }
+    File const file = parse(text_of_file, source);
     Tables tables(family, Tables::Mode::file, reading.findings);
     CommandText const text{&file};
     Restore(tables, reading.findings).run(text);

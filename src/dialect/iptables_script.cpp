@@ -6,6 +6,7 @@
 
 #include "dialect/iptables_read.hpp"
 #include "dialect/iptables_tables.hpp"
+#include "dialect/script_advice.hpp"
 #include "dialect/script_programs.hpp"
 #include "dialect/shell_run.hpp"
 #include "grammars/iptables/parse.hpp"
@@ -217,6 +218,7 @@ class ScriptReader : public shell::Programs {
         bool used = false;
         bool flushed = false;
         bool added = false;
+        std::vector<Step> steps{}; // that were taken
     };
 
     Side& side(Family family) { return family == Family::v4 ? v4_ : v6_; }
@@ -234,6 +236,7 @@ class ScriptReader : public shell::Programs {
         CommandLine line = OptionReader(fields).read();
         if (line.lists) return true;
         side.used = true;
+        if (takes_from_nothing(side, line)) return std::nullopt;
         if (!line.table_known) {
             unsupported(span, "the table " + line.table, "the script does not say what it is");
             return std::nullopt;
@@ -250,6 +253,16 @@ class ScriptReader : public shell::Programs {
             return error(line.arguments.front().span, "expected a command such as -A, found '" + first + '\'');
         Command const* const command = parse_line(line, invocation);
         return command == nullptr ? Status(false) : run_on(side, line, *command, span);
+    }
+
+    // "iptables -t $table -F" on tables that are empty, whichever is meant.
+    static bool takes_from_nothing(Side& side, CommandLine const& line) {
+        constexpr std::string_view removing[] = {"-F", "--flush", "-X", "--delete-chain", "-Z", "--zero"};
+        bool const known = line.table_known && std::ranges::all_of(line.arguments, &Field::known);
+        if (known || line.arguments.empty() || !side.tables.bare()) return false;
+        std::string const& first = line.arguments.front().text;
+        side.flushed = side.flushed || first == "-F" || first == "--flush";
+        return std::ranges::find(removing, first) != std::end(removing);
     }
 
     // Nothing, and an error, where it is none.
@@ -288,7 +301,9 @@ class ScriptReader : public shell::Programs {
         }
         side.flushed = side.flushed || command.action == Action::flush;
         side.added = side.added || adds;
-        return tables.run(command, text);
+        bool const done = tables.run(command, text);
+        if (done) side.steps.push_back({span, arguments.table, &text, &command});
+        return done;
     }
 
     Status restore(Side& side, std::vector<Field> const& fields, Invocation const& invocation) {
@@ -316,6 +331,7 @@ class ScriptReader : public shell::Programs {
             side.added = true;
             std::size_t const before = reading_.findings.all().size();
             Restore(side.tables, reading_.findings, flush).run(line.origin);
+            side.steps.push_back({invocation.span, "", &line.origin, nullptr, flush});
             return reading_.findings.all().size() == before;
         }
         unsupported(invocation.span, "the rules that " + shortened(fields.front().text, 60) + " reads from " + shortened(from, 100),
@@ -339,6 +355,7 @@ class ScriptReader : public shell::Programs {
             add(std::move(ruleset));
         }
         reading_.ruleset.dialect = Dialect::iptables_script;
+        advise(v4_.steps, v6_.steps, reading_.findings);
         bool const adds_only = (v4_.added && !v4_.flushed) || (v6_.added && !v6_.flushed);
         if (adds_only)
             unmodelled("rules that were there before: the script flushes nothing, and the tables are taken to be "

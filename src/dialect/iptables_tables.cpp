@@ -369,6 +369,24 @@ bool Tables::lower_entry(Entry const& rule, RuleContext const& context, std::uin
     return lowered;
 }
 
+std::vector<Rule> Tables::meaning(Command const& command, CommandText const& text) {
+    Findings ignored;
+    std::vector<Rule> rules;
+    ChainState const* const chain = block_->find(command.chain.plain());
+    if (chain != nullptr)
+        lower_entry({&command, &text}, context_of(*block_, *chain, *text.file, block_->by_name, ignored), 0, rules);
+    return rules;
+}
+
+bool Tables::bare() const {
+    return std::ranges::all_of(blocks_, [&](Block const& block) {
+        return block.replaced || std::ranges::all_of(block.chains, [&](ChainState const& chain) {
+            bool const own = builtin_hook(block.table, chain.name, family_).has_value();
+            return chain.deleted || (own && chain.rules.empty());
+        });
+    });
+}
+
 // Equal for rules that mean the same: -D names a rule by its meaning.
 std::size_t Tables::key_of(Entry const& rule, ChainState const& chain) {
     auto const known = keys_.find(rule.command);

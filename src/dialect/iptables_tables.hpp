@@ -56,6 +56,11 @@ class Tables {
     // Whether a command other than -A and -I would make a difference now.
     bool would_change(Command const& command, CommandText const& text);
 
+    // What the rule of the command means in the selected table, as it is now.
+    std::vector<Rule> meaning(Command const& command, CommandText const& text);
+    // Whether there is neither a rule nor a chain of the user's, so that nothing can be taken away.
+    bool bare() const;
+
     // The chains that stand now, with the errors of their rules in `findings`.
     void lower(std::vector<Chain>& out, Findings& findings);
 

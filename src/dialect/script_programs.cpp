@@ -36,7 +36,7 @@ constexpr Suffix suffixes[] = {
 
 constexpr std::string_view changers[] = {
     "nft",      "ufw",       "firewall-cmd", "firewall-offline-cmd", "ferm",     "shorewall", "shorewall6",
-    "firehol",  "fail2ban-client", "netfilter-persistent", "iptables-persistent", "ebtables", "arptables",
+    "firehol",  "fail2ban-client", "ebtables",             "arptables",
     "conntrack", "ipvsadm",  "docker",       "sh",                   "bash",     "dash",      "ksh",
     "xargs",    "parallel",  "chroot",       "unshare",              "nsenter",  "su",
 };
@@ -61,9 +61,9 @@ constexpr std::string_view harmless[] = {
     "failure",  "ebegin",   "eend",     "einfo",    "log_daemon_msg", "log_end_msg", "log_action_msg",
 };
 
-constexpr std::string_view services[] = {"service", "systemctl", "invoke-rc.d", "rc-service", "/etc/init.d"};
+constexpr std::string_view services[] = {"service", "systemctl", "invoke-rc.d", "rc-service", "netfilter-persistent"};
 constexpr std::string_view firewalls[] = {"iptables",  "ip6tables", "firewalld", "ufw", "nftables",
-                                          "shorewall", "firewall",  "fail2ban",  "docker"};
+                                          "shorewall", "firewall",  "fail2ban",  "docker", "netfilter"};
 constexpr std::string_view idle_actions[] = {"save",   "status",     "enable",    "disable",      "mask",
                                              "unmask", "is-active",  "is-enabled", "daemon-reload", "show"};
 
