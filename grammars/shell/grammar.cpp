@@ -171,6 +171,15 @@ struct name_parser : leaf<name_parser, std::string_view> {
 };
 constexpr name_parser name{};
 
+// Nothing more is parsed once a failure is final: alternatives would only fail again, exponentially often.
+struct alive_parser : leaf<alive_parser, x3::unused_type> {
+    template <class Context, class RContext, class Attribute>
+    bool parse(It&, It const&, Context const& context, RContext&, Attribute&) const {
+        return !kit::state(context).failure.frozen;
+    }
+};
+constexpr alive_parser alive{};
+
 // ---- words
 
 x3::rule<struct word_id, Word> const word = "word";
@@ -287,9 +296,9 @@ auto const lone_dollar = [](auto& c) { x3::_val(c).text = '$'; };
 auto const substitution_def = x3::eps[set_kind(Part::Kind::command)] >> list[set_body] >> must(x3::lit(')'), "')'");
 auto const process_def = x3::char_("<>") >> '(' >> x3::eps[set_kind(Part::Kind::unknown)] >> list[set_body] >>
                          must(x3::lit(')'), "')'");
-auto const dollar_def = nested['$' >> (('{' >> braced[take_part]) | ("((" >> arithmetic_text[set_arithmetic]) |
+auto const dollar_def = alive >> nested['$' >> (('{' >> braced[take_part]) | ("((" >> arithmetic_text[set_arithmetic]) |
                                        ('(' >> substitution[take_part]) | parameter[take_part] |
-                                       x3::eps[lone_dollar])];
+                                       (!x3::char_("({") >> x3::eps[lone_dollar]))];
 
 // double part = { character } | "\" , ( "$" | "`" | '"' | "\" | newline ) | dollar | backquoted
 auto const double_part_def = text[+~x3::char_("\"\\$`")][add_quoted] | continuation |
@@ -466,7 +475,7 @@ auto const compound_def = group[take_part] | conditional[take_part] | for_loop[t
                           while_loop[take_part] | case_of[take_part] | test[take_part] | arithmetic[take_part] |
                           subshell[take_part];
 auto const command_def =
-    nested[function[take_part] | (compound[take_part] >> *(blanks >> redirecting)) | simple[take_part]];
+    alive >> nested[function[take_part] | (compound[take_part] >> *(blanks >> redirecting)) | simple[take_part]];
 
 // pipeline = [ "!" ] , command , { "|" , command }
 auto const set_negated = [](auto& c) { x3::_val(c).negated = !x3::_val(c).negated; };

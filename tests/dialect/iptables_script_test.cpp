@@ -186,7 +186,7 @@ TEST_CASE("findings point at the word of the script, and at the word that a vari
 }
 
 TEST_CASE("both families of a script stand in one ruleset, which nft can say") {
-    Result const result = run("for ipt in iptables ip6tables; do $ipt -P INPUT DROP; $ipt -A INPUT -p tcp --dport 22 -j ACCEPT; done");
+    Result const result = run("for ipt in iptables ip6tables; do $ipt -F; $ipt -P INPUT DROP; $ipt -A INPUT -p tcp --dport 22 -j ACCEPT; done");
     Ruleset const& ruleset = result.reading.ruleset;
     CHECK(ruleset.governs_v4);
     CHECK(ruleset.governs_v6);
@@ -194,6 +194,7 @@ TEST_CASE("both families of a script stand in one ruleset, which nft can say") {
     CHECK(rules_of(ruleset, "ip6 filter/INPUT") == port("22"));
     Writing const written = write_nftables(ruleset);
     CHECK(written.losses.empty());
+    CHECK(written.text.find("table ip filter {") == 0);
     CHECK(written.text.find("table ip6 filter {") != std::string::npos);
     Ruleset const v6 = run("ip6tables -A INPUT -j DROP").reading.ruleset;
     CHECK_FALSE(v6.governs_v4);

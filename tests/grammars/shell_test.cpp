@@ -20,7 +20,8 @@ std::string text_of(Word const& word) {
 
 std::vector<std::string> words_of(std::string_view line) {
     std::vector<std::string> words;
-    for (Word const& word : first(parse(line, 0)).words) words.push_back(text_of(word));
+    Script const script = parse(line, 0);
+    for (Word const& word : first(script).words) words.push_back(text_of(word));
     return words;
 }
 
