@@ -114,6 +114,7 @@ void report_unused_sets(SetUse const& use, Family family, Findings& findings) {
 
 SetMeaning meaning_of_set(std::span<Option const> options, std::size_t instance, RuleContext const& context) {
     SetMeaning meaning;
+    if (context.sets == nullptr) return meaning;
     SetUse& use = *context.sets;
     auto const refuse = [&](Span span, std::string text) {
         report(context.findings, "PC001", span, {{"error", std::move(text)}});

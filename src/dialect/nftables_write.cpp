@@ -21,7 +21,8 @@ std::string_view to_text(ChainType type) {
     return names[static_cast<std::size_t>(type)];
 }
 
-// "inet filter"; the tables of iptables are of the one family that the ruleset governs.
+// "inet filter"; the tables of iptables are of the one family that the ruleset governs, and in a script of both those
+// without a family are of IPv4.
 struct TableName {
     ast::TableFamily family;
     std::string name;
@@ -32,7 +33,8 @@ TableName table_name(std::string const& title, Ruleset const& ruleset) {
     for (ast::TableFamily const family : {ip, ip6, inet, arp, bridge, netdev})
         if (title.substr(0, blank) == name_of(family) && blank != title.npos)
             return {family, title.substr(blank + 1)};
-    return {ruleset.governs_v4 ? ruleset.governs_v6 ? inet : ip : ip6, title};
+    bool const both = ruleset.governs_v4 && ruleset.governs_v6 && ruleset.dialect != Dialect::iptables_script;
+    return {both ? inet : ruleset.governs_v4 ? ip : ip6, title};
 }
 
 class Writer {

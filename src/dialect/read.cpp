@@ -5,22 +5,12 @@
 
 #include "dialect/cisco_read.hpp"
 #include "dialect/iptables_read.hpp"
+#include "dialect/iptables_script.hpp"
 #include "dialect/nft_json_read.hpp"
 #include "dialect/nftables_read.hpp"
 
 namespace portcullis {
 namespace {
-
-// A dialect that is recognised but not read yet: one finding at the first line that says what to do.
-Reading not_read_yet(Sources const& sources, SourceId source, Dialect dialect) {
-    std::string_view const first = sources[source].line(1);
-    Reading reading;
-    reading.ruleset.dialect = dialect;
-    reading.findings.add("PC002", {source, 0, static_cast<std::uint32_t>(first.size())})
-        .arg("construct", "a shell script of iptables commands")
-        .arg("why", "not read yet: run it and lint the output of iptables-save");
-    return reading;
-}
 
 // A text that is wrong in every line is told a thousand times, not a million, and told that it is.
 Findings bounded(Findings findings) {
@@ -47,7 +37,7 @@ Reading read_dialect(Sources& sources, SourceId source, Dialect dialect, ReadOpt
     case Dialect::cisco_nxos:
     case Dialect::cisco_xr: return read_cisco(sources, source, dialect);
     case Dialect::nft_json: return read_nft_json(sources, source);
-    case Dialect::iptables_script: return not_read_yet(sources, source, dialect);
+    case Dialect::iptables_script: return read_iptables_script(sources, source);
     }
     return {};
 }

@@ -26,7 +26,7 @@ std::vector<Layer> const layers{
     {"grammars", {"grammars"}, {"base"}, {"boost"}},
     {"engine", {"src/engine", "include/portcullis/engine"}, {"base", "model"}, {}},
     {"catalogue", {"src/catalogue", "include/portcullis/catalogue"}, {"base", "model", "engine"}, {"toml++", "fmt"}},
-    {"dialect", {"src/dialect", "include/portcullis/dialect"}, {"base", "model", "grammars", "catalogue"}, {"nlohmann", "fmt"}},
+    {"dialect", {"src/dialect", "include/portcullis/dialect"}, {"base", "model", "grammars", "engine", "catalogue"}, {"nlohmann", "fmt"}},
     {"lint", {"src/lint", "include/portcullis/lint"}, {"base", "model", "engine", "catalogue", "dialect"}, {"toml++", "fmt"}},
     {"report", {"src/report", "include/portcullis/report"}, {"base", "model", "engine", "catalogue", "lint"}, {"nlohmann", "fmt"}},
     {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "lint", "report"}, {"CLI", "nlohmann", "fmt"}},
