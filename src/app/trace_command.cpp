@@ -284,7 +284,7 @@ int run_trace(Options const& options) {
     }
     int code = clean;
     for (Finding const& finding : loaded.reading->findings.all()) {
-        if (finding.rule != "PC001" && finding.rule != "PC002") continue;
+        if (!is_unread(finding)) continue;
         Source const& source = (*loaded.sources)[finding.span.source];
         Location const at = source.locate(finding.span.begin);
         auto const text = finding.args.contains("error")

@@ -34,6 +34,7 @@ struct Block {
     // Rules that later commands took away, and their chain.
     std::vector<std::pair<Command const*, ChainId>> retired;
     bool replaced = false; // by a later block of the same table
+    Block* former = nullptr; // … and that earlier block
 
     ChainState* find(std::string_view name) {
         auto const found = by_name.find(name);
@@ -53,7 +54,8 @@ class Restore {
     }
 
     Reading run() {
-        for (SyntaxError const& e : file_.errors) error(e.span, to_string(e));
+        for (SyntaxError const& e : file_.errors)
+            report(reading_.findings, e.of_other_protocol ? "PC414" : "PC001", e.span, {{"error", to_string(e)}});
         bare_ = std::ranges::none_of(file_.statements,
                                      [](Statement const& s) { return std::holds_alternative<TableStart>(s); });
         if (bare_ && !file_.statements.empty()) start_block(bare_table());
@@ -63,6 +65,7 @@ class Restore {
         // Without it iptables-restore leaves the table as it was.
         if (block_ != nullptr && !bare_) error(end_of_text(), "expected COMMIT, found end of file");
         lower();
+        report_state_match();
         return std::move(reading_);
     }
 
@@ -99,6 +102,7 @@ class Restore {
         block_ = &blocks_.back();
         Block*& live = live_[table];
         if (live != nullptr) live->replaced = true;
+        block_->former = live;
         live = block_;
         block_->table = std::move(table);
     }
@@ -123,9 +127,25 @@ class Restore {
 
     void run(ChainDeclaration const& declaration) {
         if (outside(declaration.span)) return;
-        ChainState& chain = declare(declaration.name.plain(), declaration.span);
+        std::string const name = declaration.name.plain();
+        ChainState const* const same = block_->find(name);
+        std::optional<ChainState> former;
+        if (same != nullptr) former = *same;
+        else if (block_->former != nullptr && block_->former->find(name) != nullptr)
+            former = *block_->former->find(name);
+        ChainState& chain = declare(name, declaration.span);
         std::string const policy = declaration.policy.plain();
-        if (policy != "-") set_policy(chain, policy, span(declaration.policy));
+        if (policy == "-") return;
+        set_policy(chain, policy, span(declaration.policy));
+        if (former && former->explicit_policy && chain.explicit_policy && former->policy != chain.policy)
+            redeclared(chain, former->policy_span);
+    }
+
+    void redeclared(ChainState const& chain, Span former) {
+        reading_.findings.add("PC413", chain.policy_span)
+            .arg("chain", block_->table + '/' + chain.name)
+            .arg("policy", std::holds_alternative<Drop>(chain.policy) ? "DROP" : "ACCEPT")
+            .relate("the policy that is overridden", former);
     }
 
     // ---- chains
@@ -293,6 +313,27 @@ class Restore {
         chain->name = name;
         block_->by_name.emplace(chain->name, index);
         block_->former_names.emplace(old, index); // jumps in the text still say it
+    }
+
+    // PC504, once for the whole file: mostly all of its rules are of one age.
+    void report_state_match() {
+        std::optional<Span> first;
+        std::size_t count = 0;
+        for (Statement const& statement : file_.statements) {
+            auto const* const command = std::get_if<Command>(&statement);
+            if (command == nullptr) continue;
+            for (Loaded const& loaded : file_[command->loaded]) {
+                if (loaded.extension == nullptr || loaded.extension->name != "state") continue;
+                ++count;
+                if (!first) first = loaded.span;
+            }
+        }
+        if (!first) return;
+        std::string const more = std::to_string(count - 1);
+        reading_.findings.add("PC504", *first)
+            .arg("where", count == 1   ? "here"
+                          : count == 2 ? "here and in another rule"
+                                       : "here and in " + more + " more rules");
     }
 
     // ---- lowering

@@ -220,8 +220,8 @@ class RuleReader {
   private:
     // ---- bookkeeping
 
-    void error(Span span, std::string text) {
-        report(context_.findings, "PC001", span, {{"error", std::move(text)}});
+    void error(Span span, std::string text, std::string_view rule = "PC001") {
+        report(context_.findings, rule, span, {{"error", std::move(text)}});
         failed_ = true;
     }
 
@@ -297,9 +297,11 @@ class RuleReader {
             if (name == "ah" && context_.family == Family::v4) needed = 51; // in IPv6 it is an extension header
             if (needed != 0 && (!protocol_ || *protocol_ != needed))
                 error(loaded.span,
-                      quote(name) + " needs '-p " + protocol_name(static_cast<std::uint8_t>(needed)) + '\'');
+                      quote(name) + " needs '-p " + protocol_name(static_cast<std::uint8_t>(needed)) + '\'',
+                      "PC414");
             if (name == "multiport" && (!protocol_ || !port_protocols().contains(*protocol_)))
-                error(loaded.span, "'multiport' needs '-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'");
+                error(loaded.span, "'multiport' needs '-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'",
+                      "PC414");
         }
     }
 
@@ -380,7 +382,10 @@ class RuleReader {
             }
         }
         // Which addresses a host name has is only known when the rules are loaded.
-        if (named) return add_opaque(option_text(option), false, option.negated, option.span);
+        if (named) {
+            report(context_.findings, "PC436", option.span, {{"what", "the name '" + canonical(value_text_of(option)) + "' is looked up once, when the rules are loaded"}});
+            return add_opaque(option_text(option), false, option.negated, option.span);
+        }
         values.intervals = IntervalSet::of(std::move(intervals));
         add(field, std::move(values), option);
     }
@@ -747,6 +752,8 @@ class RuleReader {
         rule_.effects.notrack = notrack;
         if (!notrack) rule_.effects.sets.push_back(change_text(target));
         if (auto const mark = assignment(target)) rule_.effects.assignments.push_back(*mark);
+        if (Option const* const helper = option_named("helper"); helper != nullptr && target.name == "CT")
+            rule_.effects.helper = std::get<Word>(helper->value).plain();
     }
 
     // What the target does to a mark (xt_MARK.c, xt_connmark.c): bits of the old one are kept, others flipped or taken

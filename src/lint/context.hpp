@@ -61,7 +61,9 @@ class Context {
     // The first packets of all connections, as the hook sees them; with a state of new, or any state.
     PacketSet first_packets(HookPoint point) const;
     PacketSet new_connections(HookPoint point) const;
-    // The same for a whole path.
+    // All packets with a source that nobody vouches for, by an interface that nobody vouches for.
+    PacketSet from_untrusted() const;
+    // The new connections that are asked about on a whole path.
     PacketSet question(std::size_t path) const { return questions_[path]; }
     // Connections to the ports.
     PacketSet to_service(PortRange const& port) const;
@@ -117,6 +119,9 @@ void judge(Finding& finding, PacketSet const& set);
 // Whether the rule has no effect but its verdict, and decides that itself: a target of which nobody knows the answer is a
 // rule that accepts and one that drops.
 bool is_plain(std::vector<Rule> const& rules, std::size_t index);
+
+// The first rule of the chain that ends every packet, by its own text; the end where there is none.
+std::vector<Rule>::const_iterator catch_all(Chain const& chain);
 
 // "filter/INPUT/2": the chain and the number of the rule in the text, from 1.
 std::string where(Chain const& chain, std::optional<std::size_t> rule);

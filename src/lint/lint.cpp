@@ -95,16 +95,13 @@ void run_checks(Context& ctx, LintOptions const& options, Findings& out) {
     }
 }
 
-// Whether what the findings say is missing means that a part of the text was not understood.
-bool is_error(Finding const& finding) { return finding.rule == "PC001" || finding.rule == "PC002"; }
-
 void finish(FileResult& result, Sources const& sources, Findings findings, LintOptions const& options) {
-    result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_error));
+    result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_unread));
     if (result.errors > 0) result.complete = false;
     for (Finding& finding : findings.all()) {
         RuleInfo const* rule = find_rule(finding.rule);
         // What could not be read is always told: without it, silence would look like a clean bill.
-        if (!is_selected(options, *rule) && !is_error(finding)) continue;
+        if (!is_selected(options, *rule) && !is_unread(finding)) continue;
         Diagnostic diagnostic;
         diagnostic.rule = rule;
         diagnostic.severity = configured_level(options.config, *rule).value_or(finding.severity.value_or(rule->severity));
