@@ -137,10 +137,11 @@ void Advice::bound_at_load(ast::Expr const& key, ast::Expr const& values, Time t
 void Advice::bound_value(Meaning const& meaning, ast::Expr const& value) {
     bool const number = !value.quoted && parse_number(value.text);
     std::string what;
-    if (meaning.type == Type::interface_index && (number ? value.text != "1" : comes_and_goes(value.text)))
+    if (meaning.type == Type::interface_index && (number ? value.text != "0" && value.text != "1" : comes_and_goes(value.text)))
         what = fmt::format("{} '{}' is meant as the device that has this {} when the rules are loaded, not as any later one",
                            number ? "interface number" : "interface", value.text, number ? "number" : "name");
-    bool const address = meaning.type == Type::ipv4 || meaning.type == Type::ipv6;
+    bool const address = (meaning.type == Type::ipv4 || meaning.type == Type::ipv6) &&
+                         value_problem(value.text, meaning.typed()).empty();
     if (address && !number && !parse_value(value.text, meaning.typed()))
         what = fmt::format("the name '{}' is looked up once, when the rules are loaded", value.text);
     if (what.empty() || !seen_.insert(std::uint64_t{value.span.source} << 32U | value.span.begin).second) return;

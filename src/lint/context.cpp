@@ -307,6 +307,15 @@ Witness Context::witness(ChainId base, PacketSet const& set, bool accepted) cons
     return result;
 }
 
+bool accepts_anything(Context const& ctx, Path const& path, Family family) {
+    Space& s = ctx.space();
+    ValueSet const lo = ValueSet::single(interface_value("lo"));
+    PacketSet const question = (s.of(Field::ct_state, ValueSet::range(ct_state::new_, ct_state::related)) &
+                                ctx.seen_at(path.hook)) -
+                               (s.of(Field::iif, lo) | s.of(Field::oif, lo));
+    return !PathReach(s, ctx.ruleset(), path, question).accepted(family).empty();
+}
+
 Finding& add_finding(Context const& ctx, Findings& out, ChainId id, std::optional<std::size_t> rule) {
     Chain const& chain = ctx.ruleset().chains[id];
     Finding& finding = out.add(ctx.rule().id, rule ? chain.rules[*rule].span : chain.policy_span);

@@ -111,6 +111,10 @@ bool may_match(Context const& ctx, Permit const& permit, PortRange const& port);
 // not. Rows about later fragments are left out: they say nothing of new connections.
 std::optional<IntervalSet> named_values(Match const& match, Field field);
 
+// Whether the path lets packets of the family pass from or to anywhere but the loopback device; one that does not is
+// closed on purpose.
+bool accepts_anything(Context const& ctx, Path const& path, Family family);
+
 // Adds a finding of the current rule at a rule of a chain, or at its policy; args {chain}.
 Finding& add_finding(Context const& ctx, Findings& out, ChainId chain, std::optional<std::size_t> rule);
 // The packets of the set prove the finding, or do so under assumptions, which a note then says.

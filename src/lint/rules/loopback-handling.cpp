@@ -28,12 +28,18 @@ PacketSet to_itself(Context const& ctx, HookPoint hook) {
            s.of(Field::protocol, port_protocols());
 }
 
-// A path that accepts nothing of the family from anywhere is closed on purpose.
-bool accepts_anything(Context const& ctx, Path const& path, Family family) {
-    Space& s = ctx.space();
-    PacketSet const states = s.of(Field::ct_state, ValueSet::range(ct_state::new_, ct_state::related));
-    PathReach reach(s, ctx.ruleset(), path, states & ctx.seen_at(path.hook));
-    return !reach.accepted(family).empty();
+// Some rule that names lo lets a part of it through: then what is dropped is dropped on purpose.
+bool is_sorted_out(Context const& ctx, PathReach& reach, Family family, ChainId filter, Field device) {
+    IntervalSet const lo = IntervalSet::single(interface_value("lo"));
+    for (ChainId const id : call_order(ctx.ruleset(), filter).chains) {
+        std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            bool const accepts = std::holds_alternative<Accept>(rules[i].verdict);
+            if (accepts && named_values(rules[i].match, device) == lo && !reach.accepted_by(family, id, i).empty())
+                return true;
+        }
+    }
+    return false;
 }
 
 void check_lost(Context const& ctx, Path const& path, Findings& out) {
@@ -43,7 +49,9 @@ void check_lost(Context const& ctx, Path const& path, Findings& out) {
         auto const filter = reach.decisive(family);
         if (!filter || reported.contains(*filter)) continue;
         PacketSet const lost = reach.of_family(family) - reach.accepted(family).possibly();
+        Field const device = path.hook == HookPoint::output ? Field::oif : Field::iif;
         if (lost.empty() || !accepts_anything(ctx, path, family)) continue;
+        if (is_sorted_out(ctx, reach, family, *filter, device)) continue;
         reported.insert(*filter);
         std::string const address = family == Family::v4 ? "127.0.0.1" : "::1";
         Finding& finding = add_finding(ctx, out, *filter, std::nullopt);

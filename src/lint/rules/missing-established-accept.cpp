@@ -99,6 +99,8 @@ class Follow {
         PacketSet set = (ctx_.new_connections(hook_of(way.opened)) - loopback) & s.of(Field::protocol, protocols) &
                         s.of(Field::sport, ValueSet::range(client_ports.first, client_ports.last)) &
                         s.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+        // Nobody answers what goes to all hosts of a network.
+        if (family == Family::v4) set -= s.of(Field::dst4, ValueSet::masked(0xFF, 0xFF));
         // Where a host may open everything, the question is whether it hears anything from afar.
         if (way.opened == Path::Kind::from_host && way.answers)
             set &= s.of(dst_field(family), ctx_.config().untrusted_sources(family));
@@ -145,7 +147,7 @@ class Follow {
     void check(Way const& way, Path const& followed, Family family, ChainId drops) {
         PacketSet const question = flows(way, family);
         PacketSet const dropped = question - continued(way, followed, family, question);
-        if (dropped.empty()) return;
+        if (dropped.empty() || !accepts_anything(ctx_, followed, family)) return;
         std::vector<Opener> broken;
         for (Opener& opener : openers(way, family, question)) {
             // Some that pass say that the others are left out on purpose.
@@ -169,7 +171,7 @@ class Follow {
             return;
         reported_.push_back(drops);
         Finding& finding = add_finding(ctx_, out_, drops, std::nullopt);
-        finding.arg("packets", way.answers ? "the answers" : "what follows the first packet");
+        finding.arg("packets", way.answers ? "the answers to" : "what follows the first packet of");
         finding.arg("connections", connections(way, broken));
         constexpr std::size_t most = 3;
         for (std::size_t i = 0; i < broken.size() && i < most; ++i) {

@@ -1,24 +1,28 @@
 // A log that untrusted senders fill as fast as they send. The question is asked of a copy in which all rate limits
-// are used up: a rule that keeps a rate takes nothing there, one that acts above a rate takes everything.
+// are used up: a rule that keeps a rate takes nothing there, one that acts above a rate takes everything. Whatever
+// else depends on what came before (recent, a set that rules fill) may be meant as a limit, and is taken for one.
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 
 #include "lint/what_if.hpp"
+#include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
 
 namespace {
 
 Ruleset with_limits_used_up(Ruleset ruleset) {
-    auto const keeps_rate = [](Opaque const& opaque) { return opaque.rate && !opaque.negated; };
+    auto const may_limit = [](Opaque const& opaque) { return opaque.rate || opaque.stateful; };
     for (Chain& chain : ruleset.chains) {
         for (Rule& rule : chain.rules) {
             std::vector<Opaque>& opaque = rule.match.opaque;
-            if (std::any_of(opaque.begin(), opaque.end(), keeps_rate)) {
+            if (std::any_of(opaque.begin(), opaque.end(),
+                            [&](Opaque const& one) { return may_limit(one) && !one.negated; })) {
                 rule.verdict = Continue{};
                 rule.effects = {};
             }
-            std::erase_if(opaque, [](Opaque const& one) { return one.rate; });
+            std::erase_if(opaque, may_limit);
         }
     }
     return ruleset;
@@ -45,7 +49,7 @@ class LogCheck {
             if (ctx_.ruleset().chains[base].hook->type == ChainType::nat) continue;
             coming &= ctx_.seen_by(base);
             for (ChainId const id : call_order(used_up_, base).chains) check(base, id, coming);
-            if (can_drop(used_up_, base)) coming &= reach_.verdicts(base).accepted;
+            if (base != path.chains.back() && can_drop(used_up_, base)) coming &= reach_.verdicts(base).accepted;
         }
     }
 
@@ -58,12 +62,24 @@ class LogCheck {
             if (logged.empty()) continue;
             reported_.emplace(id, i);
             Finding& finding = add_finding(ctx_, out_, id, i);
-            PacketSet const accepted = logged & reach_.verdicts(base).accepted;
-            // The interpreter answers "no" for a rate of which nothing is assumed: it is used up.
-            finding.witness =
-                accepted.empty() ? ctx_.witness(base, logged, false) : ctx_.witness(base, accepted, true);
-            judge(finding, accepted.empty() ? logged : accepted);
+            finding.witness = witness(base, id, i, logged);
+            judge(finding, logged);
         }
+    }
+
+    // The interpreter answers "no" for a rate of which nothing is assumed: it is used up.
+    Witness witness(ChainId base, ChainId id, std::size_t rule, PacketSet const& logged) const {
+        PacketSet const certain = logged.certainly();
+        Member const member = *(certain.empty() ? logged : certain).member();
+        Decision const decision = interpret(
+            ctx_.ruleset(), base, member.packet, [&](Opaque const& o) { return member.truth(o).value_or(false); },
+            Detail::steps);
+        bool const seen = std::any_of(decision.steps.begin(), decision.steps.end(), [&](Step const& step) {
+            return step.chain == id && step.rule == rule && step.outcome != "no match";
+        });
+        if (!seen) throw std::logic_error("the interpreter does not log the witness " + to_text(member.packet));
+        Chain const& chain = ctx_.ruleset().chains[base];
+        return {member.packet, chain.hook->point, std::string(to_string(decision.main().fate)), chain.title()};
     }
 
     Context const& ctx_;
