@@ -31,6 +31,15 @@ std::optional<Interval> all_cards(Match const& match) {
     return std::nullopt;
 }
 
+// "eth+" or "eth*", as the dialect writes it.
+std::string wildcard_text(Context const& ctx, Interval const& cards) {
+    std::string text = values_text(Field::iif, IntervalSet(cards.first, cards.last));
+    Dialect const dialect = ctx.ruleset().dialect;
+    bool const nft = dialect == Dialect::nftables || dialect == Dialect::nft_json;
+    if (!nft && text.ends_with('*')) text.back() = '+';
+    return text;
+}
+
 } // namespace
 
 void check_load_time_binding(Context const& ctx, Findings& out) {
@@ -44,8 +53,7 @@ void check_load_time_binding(Context const& ctx, Findings& out) {
         reported.emplace(permit.chain, *permit.rule);
         std::vector<Assumption> assumptions;
         Finding& finding = add_finding(ctx, out, permit.chain, permit.rule);
-        finding.arg("what", "every network card is let in by '" +
-                                values_text(Field::iif, IntervalSet(cards->first, cards->last)) +
+        finding.arg("what", "every network card is let in by '" + wildcard_text(ctx, *cards) +
                                 "', also one that is added later");
         finding.witness = ctx.witness(permit, passing, assumptions);
         judge(finding, passing);

@@ -93,7 +93,9 @@ class Follow {
     PacketSet flows(Way const& way, Family family) const {
         Space& s = ctx_.space();
         PacketSet const loopback = s.of(Field::iif, ValueSet::single(interface_value("lo"))) |
-                                   s.of(Field::oif, ValueSet::single(interface_value("lo")));
+                                   s.of(Field::oif, ValueSet::single(interface_value("lo"))) |
+                                   s.of(Field::src4, ValueSet::range(0x7F000000U, 0x7FFFFFFFU)) |
+                                   s.of(Field::src6, ValueSet::single(1));
         IntervalSet const protocols = IntervalSet::of(
             {{number(Protocol::tcp), number(Protocol::tcp)}, {number(Protocol::udp), number(Protocol::udp)}});
         PacketSet set = (ctx_.new_connections(hook_of(way.opened)) - loopback) & s.of(Field::protocol, protocols) &
@@ -147,7 +149,9 @@ class Follow {
     void check(Way const& way, Path const& followed, Family family, ChainId drops) {
         PacketSet const question = flows(way, family);
         PacketSet const dropped = question - continued(way, followed, family, question);
-        if (dropped.empty() || !accepts_anything(ctx_, followed, family)) return;
+        if (dropped.empty()) return;
+        bool const own = way.opened == Path::Kind::from_host && way.answers;
+        if (own && !accepts_anything(ctx_, followed, family)) return; // a host that nobody is to reach
         std::vector<Opener> broken;
         for (Opener& opener : openers(way, family, question)) {
             // Some that pass say that the others are left out on purpose.
