@@ -28,18 +28,13 @@ Ruleset with_limits_used_up(Ruleset ruleset) {
     return ruleset;
 }
 
-// A connection that is established has been let in; its packets are logged because somebody wants that.
-PacketSet uninvited(Context const& ctx) {
-    IntervalSet const states =
-        IntervalSet::of({{ct_state::new_, ct_state::new_}, {ct_state::invalid, ct_state::untracked}});
-    return ctx.from_untrusted() & ctx.space().of(Field::ct_state, states);
-}
+using Place = std::pair<ChainId, std::size_t>;
 
 class LogCheck {
   public:
-    LogCheck(Context const& ctx, Findings& out)
-        : ctx_(ctx), out_(out), used_up_(with_limits_used_up(ctx.ruleset())),
-          reach_(ctx.space(), used_up_, uninvited(ctx)) {}
+    LogCheck(Context const& ctx, Findings& out, Ruleset const& used_up, PacketSet const& question,
+             std::set<Place>& reported)
+        : ctx_(ctx), out_(out), used_up_(used_up), reach_(ctx.space(), used_up, question), reported_(reported) {}
 
     // What comes to each base chain of the path is what the chains before it accept; translation is not for
     // filtering.
@@ -84,22 +79,38 @@ class LogCheck {
 
     Context const& ctx_;
     Findings& out_;
-    Ruleset used_up_;
+    Ruleset const& used_up_;
     Reach reach_;
-    std::set<std::pair<ChainId, std::size_t>> reported_;
+    std::set<Place>& reported_; // by any question
 };
+
+std::size_t count_logs(Ruleset const& ruleset) {
+    std::size_t count = 0;
+    for (Chain const& chain : ruleset.chains)
+        count += static_cast<std::size_t>(std::count_if(chain.rules.begin(), chain.rules.end(),
+                                                        [](Rule const& rule) { return rule.effects.log; }));
+    return count;
+}
 
 } // namespace
 
 void check_unbounded_log(Context const& ctx, Findings& out) {
-    auto const logs = [](Rule const& rule) { return rule.effects.log; };
-    bool const any = std::any_of(ctx.ruleset().chains.begin(), ctx.ruleset().chains.end(), [&](Chain const& chain) {
-        return std::any_of(chain.rules.begin(), chain.rules.end(), logs);
-    });
-    if (!any) return;
-    LogCheck check(ctx, out);
-    for (Path const& path : ctx.paths())
-        if (path.kind == Path::Kind::to_host || path.kind == Path::Kind::through) check.check(path);
+    if (count_logs(ctx.ruleset()) == 0) return;
+    Ruleset const used_up = with_limits_used_up(ctx.ruleset());
+    std::size_t const logs = count_logs(used_up);
+    std::set<Place> reported;
+    // New connections first, of which the engine knows much: most logs see them. A connection that is established
+    // has been let in; its packets are logged because somebody wants that.
+    IntervalSet const odd_states(ct_state::invalid, ct_state::untracked);
+    for (bool const is_new : {true, false}) {
+        for (Path const& path : ctx.paths()) {
+            if (path.kind != Path::Kind::to_host && path.kind != Path::Kind::through) continue;
+            if (reported.size() == logs) return;
+            PacketSet const packets =
+                is_new ? ctx.new_connections(path.hook) : ctx.space().of(Field::ct_state, odd_states);
+            LogCheck(ctx, out, used_up, packets & ctx.from_untrusted(), reported).check(path);
+        }
+    }
 }
 
 } // namespace portcullis
