@@ -13,6 +13,7 @@ struct SyntaxError {
     std::string found;                 // its text, "end of line" or "end of file"; cut after 40 bytes
     std::vector<std::string> expected; // "port number", "'}'"; may be empty where `message` says it all
     std::string message;               // instead of found/expected, where another sentence is clearer
+    bool of_other_protocol = false;    // a port, flag or message type where the rule names no protocol that has one
 };
 
 // Grammars stop collecting after this many errors; the last says so.

@@ -47,6 +47,7 @@ struct LineState : kit::State {
     std::string message{};               // of the failure, where a sentence says more than what was expected
     // Layout that iptables-restore refuses is told once. `iptables -S` prints no table, and is not for it.
     bool may_be_indented = true;
+    bool of_other_protocol = false;      // … and whether it is about an option that -p has to allow
 
     LineState(It text, File& out, SourceId id) : kit::State{text}, file(out), source(id) {}
     void start_line() {
@@ -56,6 +57,7 @@ struct LineState : kit::State {
         loaded.assign(1, {});
         protocol = nullptr;
         message.clear();
+        of_other_protocol = false;
     }
     Span span(It begin, It end) const { return {source, offset(begin), offset(end)}; }
 };
@@ -65,12 +67,14 @@ template <class Context> LineState& line_state(Context const& context) {
 }
 
 // The parse of this line has failed at `place`, for this reason.
-template <class Context> bool refuse(Context const& context, It place, std::string message) {
+template <class Context> bool refuse(Context const& context, It place, std::string message, bool of_other_protocol = false) {
     LineState& line = line_state(context);
     if (line.failure.frozen) return false;
     line.failure.note(place, "", true);
     // A failure further on has been noted: keep it.
-    if (line.failure.frozen) line.message = std::move(message);
+    if (!line.failure.frozen) return false;
+    line.message = std::move(message);
+    line.of_other_protocol = of_other_protocol;
     return false;
 }
 
@@ -486,6 +490,19 @@ std::string unknown_option_message(std::string_view word) {
     return homes.empty() ? message : message + ": it needs " + homes + " before it";
 }
 
+// Whether only matches on protocols have the option: a port, a flag, a message type.
+bool belongs_to_protocol(std::string_view word) {
+    bool found = false;
+    for (Extension const& extension : all_extensions()) {
+        if (!word.starts_with("--") ||
+            std::ranges::find(extension.options, word.substr(2), &OptionInfo::name) == extension.options.end())
+            continue;
+        if (extension.role == Role::target || extension.protocol == 0) return false;
+        found = true;
+    }
+    return found;
+}
+
 // Whether the line may have this option too.
 template <class Context> bool admissible(Context const& context, It at, Option const& option) {
     LineState const& line = line_state(context);
@@ -545,7 +562,8 @@ struct key_parser : leaf<key_parser, x3::unused_type> {
     static bool not_found(It first, It end, It last, Context const& context, Found const& found) {
         if (found.ambiguous) return refuse(context, first, "ambiguous option " + quote(first, end));
         bool const is_long = first[1] == '-';
-        return refuse(context, first, unknown_option_message(view(first, is_long ? end : word_end(first, last))));
+        std::string_view const word = view(first, is_long ? end : word_end(first, last));
+        return refuse(context, first, unknown_option_message(word), belongs_to_protocol(word));
     }
 
     // "--dport=22" is one argument; but of the oldest options iptables takes the argument that ends the value for
@@ -1097,6 +1115,7 @@ void parse_line(LineState& line, It first, It last, It end) {
     if (line.failure.at == nullptr) line.failure.note(first, "table, chain, rule or COMMIT", true);
     SyntaxError error = kit::to_error(line, end, line.source);
     error.message = std::move(line.message);
+    error.of_other_protocol = line.of_other_protocol;
     line.file.errors.push_back(std::move(error));
 }
 

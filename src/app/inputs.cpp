@@ -203,7 +203,7 @@ bool tell_problems(Loaded const& loaded) {
     }
     bool whole = true;
     for (Finding const& finding : loaded.reading->findings.all()) {
-        if (finding.rule != "PC001" && finding.rule != "PC002") continue;
+        if (!is_unread(finding)) continue;
         Source const& source = (*loaded.sources)[finding.span.source];
         Location const at = source.locate(finding.span.begin);
         auto const text = finding.args.contains("error")

@@ -445,7 +445,7 @@ std::vector<Rule> Lowering::run() && {
         if (flags_) {
             ValueSet const* protocol = find(row, Field::protocol);
             if (!protocol || *protocol != ValueSet::single(number(Protocol::tcp))) {
-                objects_.error(flags_text_, "TCP flags of a protocol that has none");
+                objects_.of_other_protocol(flags_text_, "TCP flags");
                 return {};
             }
             constrain(row, Field::tcp_flags, *flags_);

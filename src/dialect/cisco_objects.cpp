@@ -93,6 +93,9 @@ Finding* Objects::add(std::string_view rule, std::string_view place) {
 void Objects::error(std::string_view place, std::string text) {
     if (Finding* finding = add("PC001", place)) finding->arg("error", std::move(text));
 }
+void Objects::of_other_protocol(std::string_view place, std::string_view what) {
+    if (Finding* finding = add("PC414", place)) finding->arg("error", std::string(what) + " of a protocol that has none");
+}
 void Objects::host_bits(std::string_view place, Prefix prefix) {
     if (!prefix.has_host_bits()) return;
     if (Finding* finding = add("PC410", place))
@@ -417,7 +420,7 @@ bool Objects::add_group_ports(Definition& definition, Row const& row, Field side
 std::optional<ValueSet> Objects::ports(Comparison const& comparison, Row const& row) {
     ValueSet const* protocol = find(row, Field::protocol);
     if (!protocol || !port_protocols().contains(protocol->intervals)) {
-        error(comparison.text, "ports of a protocol that has none");
+        of_other_protocol(comparison.text, "ports");
         return std::nullopt;
     }
     U128 const number = *protocol->intervals.only();
@@ -472,7 +475,7 @@ bool Objects::add_message(Row& row, std::vector<std::string_view> const& message
     bool const v6 = protocol && *protocol == ValueSet::single(number(Protocol::icmpv6));
     std::string_view const type = message.front();
     if (!v4 && !v6) {
-        error(type, "a message type of a protocol that has none");
+        of_other_protocol(type, "a message type");
         return false;
     }
     std::optional<U128> number = decimal(type);

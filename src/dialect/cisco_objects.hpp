@@ -63,6 +63,8 @@ class Objects {
 
     // Once for each place, however often it is read.
     void error(std::string_view place, std::string text);
+    // PC414: `what` ("ports") of a protocol that has none.
+    void of_other_protocol(std::string_view place, std::string_view what);
     void undefined(std::string_view place, std::string_view kind, std::string_view name);
     void host_bits(std::string_view place, Prefix prefix);
     void unsupported(std::string_view place, std::string why);

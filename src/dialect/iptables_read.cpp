@@ -29,7 +29,7 @@ std::string bare_table(File const& file) {
 void Restore::run(CommandText const& text) {
     File const& file = *text.file;
     tables_.select_none();
-    for (SyntaxError const& e : file.errors) error(text, e.span, to_string(e));
+    for (SyntaxError const& e : file.errors) error(text, e.span, to_string(e), e.of_other_protocol ? "PC414" : "PC001");
     bare_ = std::ranges::none_of(file.statements,
                                  [](Statement const& s) { return std::holds_alternative<TableStart>(s); });
     if (bare_ && !file.statements.empty()) tables_.start(bare_table(file));
@@ -44,8 +44,8 @@ void Restore::run(CommandText const& text) {
     tables_.select_none();
 }
 
-void Restore::error(CommandText const& text, Span span, std::string why) {
-    report(findings_, "PC001", text.to_source(span), {{"error", std::move(why)}});
+void Restore::error(CommandText const& text, Span span, std::string why, char const* rule) {
+    report(findings_, rule, text.to_source(span), {{"error", std::move(why)}});
 }
 
 void Restore::run(TableStart const& start, CommandText const& text) {
@@ -92,6 +92,46 @@ std::optional<std::size_t> find_listing(std::string_view text) {
     return std::nullopt;
 }
 
+// "-m state --state" as "-m conntrack --ctstate"; nothing where it is spelt in some other way.
+std::optional<Edit> renamed(iptables::File const& file, Span span, std::string_view word, std::string_view by) {
+    std::string_view const text = file.text.substr(span.begin, span.end - span.begin);
+    std::size_t const at = text.find(word);
+    if (at == std::string_view::npos) return std::nullopt;
+    auto const begin = static_cast<std::uint32_t>(span.begin + at);
+    return Edit{{span.source, begin, begin + static_cast<std::uint32_t>(word.size())}, std::string(by)};
+}
+
+// PC504, once for the whole file: mostly all of its rules are of one age.
+void report_state_match(iptables::File const& file, Findings& findings) {
+    std::optional<Span> first;
+    std::size_t count = 0;
+    Fix fix{{}, true};
+    auto const edit = [&](std::optional<Edit> one) {
+        if (one) fix.edits.push_back(std::move(*one));
+        else fix.safe = false;
+    };
+    for (iptables::Statement const& statement : file.statements) {
+        auto const* const command = std::get_if<iptables::Command>(&statement);
+        if (command == nullptr) continue;
+        for (iptables::Loaded const& loaded : file[command->loaded]) {
+            if (loaded.extension == nullptr || loaded.extension->name != "state") continue;
+            ++count;
+            if (!first) first = loaded.span;
+            edit(renamed(file, loaded.span, "state", "conntrack"));
+        }
+        for (iptables::Option const& option : file[command->options]) {
+            if (option.info->name != "state") continue;
+            edit(renamed(file, option.span, "--state", "--ctstate"));
+        }
+    }
+    if (!first) return;
+    Finding& finding = findings.add("PC504", *first)
+                           .arg("where", count == 1   ? "here"
+                                         : count == 2 ? "here and in another rule"
+                                                      : "here and in " + std::to_string(count - 1) + " more rules");
+    if (!fix.edits.empty()) finding.fix = std::move(fix);
+}
+
 } // namespace
 
 Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, ReadOptions const& options) {
@@ -116,6 +156,7 @@ Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, 
     Restore(tables, reading.findings).run(text);
     tables.lower(reading.ruleset.chains, reading.findings);
     report_unused_sets(sets, family, reading.findings);
+    report_state_match(file, reading.findings);
     return reading;
 }
 

@@ -22,7 +22,7 @@ class Restore {
     void run(Commit const& commit, CommandText const& text);
     void run(ChainDeclaration const& declaration, CommandText const& text);
     void run(Command const& command, CommandText const& text);
-    void error(CommandText const& text, Span span, std::string why);
+    void error(CommandText const& text, Span span, std::string why, char const* rule = "PC001");
     bool outside(CommandText const& text, Span span);
 
     Tables& tables_;

@@ -118,8 +118,8 @@ std::vector<Option const*> RuleReader::in_order() const {
     return all;
 }
 
-void RuleReader::error(Span span, std::string text) {
-    report(context_.findings, "PC001", span, {{"error", std::move(text)}});
+void RuleReader::error(Span span, std::string text, std::string_view rule) {
+    report(context_.findings, rule, span, {{"error", std::move(text)}});
     failed_ = true;
 }
 
@@ -236,11 +236,11 @@ void RuleReader::check_extensions() {
         if (name == "ah" && context_.family == Family::v4) needed = 51; // in IPv6 it is an extension header
         if (needed != 0 && (!protocol_ || *protocol_ != needed))
             error(loaded.span,
-                  quote(name) + " needs '-p " + protocol_name(static_cast<std::uint8_t>(needed)) + '\'');
+                  quote(name) + " needs '-p " + protocol_name(static_cast<std::uint8_t>(needed)) + '\'', "PC414");
         if (name == "TPROXY" && (!protocol_ || (*protocol_ != 6 && *protocol_ != 17)))
             error(loaded.span, "'TPROXY' needs '-p tcp' or '-p udp'"); // xt_TPROXY.c
         if (name == "multiport" && (!protocol_ || !port_protocols().contains(*protocol_)))
-            error(loaded.span, "'multiport' needs '-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'");
+            error(loaded.span, "'multiport' needs '-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'", "PC414");
     }
 }
 
@@ -346,7 +346,12 @@ void RuleReader::networks(Field field, Option const& option) {
         }
     }
     // Which addresses a host name has is only known when the rules are loaded.
-    if (named) return add_opaque(option_text(option), false, option.negated, option.span);
+    if (named) {
+        report(context_.findings, "PC436", option.span,
+               {{"what", "the name '" + canonical(value_text_of(option)) +
+                             "' is looked up once, when the rules are loaded"}});
+        return add_opaque(option_text(option), false, option.negated, option.span);
+    }
     values.intervals = IntervalSet::of(std::move(intervals));
     add(field, std::move(values), option);
 }

@@ -58,7 +58,7 @@ class RuleReader {
   private:
     // ---- iptables_rule.cpp
     std::vector<Option const*> in_order() const;
-    void error(Span span, std::string text);
+    void error(Span span, std::string text, std::string_view rule = "PC001");
     std::string_view source_text(Option const& option) const;
     // "--ctorigdst 192.0.2.1", as it was written but for blanks.
     std::string option_text(Option const& option) const;

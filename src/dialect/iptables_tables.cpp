@@ -10,7 +10,7 @@ std::string quote(std::string_view text) { return '\'' + std::string(text) + '\'
 Span to_source(CommandText const& text, Word const& word) { return text.to_source(text.file->span(word.raw)); }
 
 bool is_error(Finding const& finding) {
-    return finding.rule == "PC001" || finding.rule == "PC002" || finding.rule == "PC401";
+    return is_unread(finding) || finding.rule == "PC401";
 }
 
 } // namespace
@@ -45,6 +45,7 @@ void Tables::start(std::string table) {
     block_ = &blocks_.emplace_back();
     Block*& current = current_[table];
     if (current != nullptr) current->replaced = true;
+    block_->former = current;
     current = block_;
     block_->table = std::move(table);
 }
@@ -60,8 +61,21 @@ bool Tables::built_in(std::string_view chain) const {
 }
 
 void Tables::declare(std::string const& chain, Span span, std::string const& policy, Span policy_span) {
+    ChainState const* const same = block_->find(chain);
+    ChainState const* const earlier = same != nullptr || block_->former == nullptr ? same : block_->former->find(chain);
+    bool const decided = earlier != nullptr && earlier->explicit_policy;
+    Verdict const former = decided ? earlier->policy : Verdict(Accept{});
+    Span const former_span = decided ? earlier->policy_span : Span{};
     ChainState& state = make(chain, span);
-    if (policy != "-") set_policy(state, policy, policy_span);
+    if (policy == "-" || !set_policy(state, policy, policy_span)) return;
+    if (decided && state.explicit_policy && former != state.policy) redeclared(state, former_span);
+}
+
+void Tables::redeclared(ChainState const& chain, Span former) {
+    findings_.add("PC413", chain.policy_span)
+        .arg("chain", block_->table + '/' + chain.name)
+        .arg("policy", std::holds_alternative<Drop>(chain.policy) ? "DROP" : "ACCEPT")
+        .relate("the policy that is overridden", former);
 }
 
 // The chain called `name`, made where there is none.

@@ -89,7 +89,8 @@ class Tables {
         std::unordered_map<std::string, ChainId> former_names;
         // Rules that later commands took away, and their chain.
         std::vector<std::pair<Entry, ChainId>> retired;
-        bool replaced = false; // by a later block of the same table
+        bool replaced = false;   // by a later block of the same table
+        Block* former = nullptr; // … and that earlier block
 
         ChainState* find(std::string_view name) {
             auto const found = by_name.find(name);
@@ -106,6 +107,7 @@ class Tables {
     ChainState& make(std::string const& name, Span span);
     ChainState* require(Command const& command, CommandText const& text);
     bool set_policy(ChainState& chain, std::string const& policy, Span span);
+    void redeclared(ChainState const& chain, Span former);
     void retire(ChainState const& chain, Entry const& rule);
 
     bool for_chains(Command const& command, CommandText const& text,

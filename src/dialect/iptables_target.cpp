@@ -270,6 +270,8 @@ void RuleReader::change(Target const& target) {
     rule_.effects.notrack = notrack;
     if (!notrack) rule_.effects.sets.push_back(change_text(target));
     if (auto const mark = assignment(target)) rule_.effects.assignments.push_back(*mark);
+    if (Option const* const helper = option_named("helper"); helper != nullptr && target.name == "CT")
+        rule_.effects.helper = std::get<Word>(helper->value).plain();
 }
 
 // What the target does to a mark (xt_MARK.c, xt_connmark.c): bits of the old one are kept, others flipped or taken

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <fmt/format.h>
 
 #include "grammars/nftables/selectors.hpp"
 #include "portcullis/base/ip.hpp"
@@ -45,6 +46,16 @@ bool belongs_to_ipv4(ast::Expr const& values) {
            std::all_of(values.parts.begin(), values.parts.end(), belongs_to_ipv4);
 }
 
+// Devices that daemons make and remove while the machine runs, by the names that they give them: pppd, VPNs, container
+// engines and virtual machines. The loopback device and network cards are there before the rules are.
+bool comes_and_goes(std::string_view device) {
+    constexpr std::string_view prefixes[] = {"ppp",    "tun",  "tap",  "wg",      "veth", "docker",   "br-",
+                                             "virbr",  "vnet", "cni",  "flannel", "cali", "tailscale", "zt",
+                                             "podman", "wwan", "vmnet", "ipsec",  "l2tp", "gre"};
+    return std::any_of(std::begin(prefixes), std::end(prefixes),
+                       [&](std::string_view prefix) { return device.starts_with(prefix); });
+}
+
 } // namespace
 
 std::string Advice::text(Span span) const { return canonical(sources_.text(span)); }
@@ -76,6 +87,7 @@ void Advice::statement(ast::Statement const& statement, Scope const& scope, Ment
         void operator()(ast::Match const& match) {
             advice.values(match.left, mentions);
             advice.values(match.right, mentions);
+            advice.bound_at_load(match.left, match.right, scope.time);
             advice.exact_flags(match, span, scope);
         }
         void operator()(ast::Assignment const& assignment) {
@@ -85,6 +97,7 @@ void Advice::statement(ast::Statement const& statement, Scope const& scope, Ment
         void operator()(ast::VerdictMap const& map) {
             advice.values(map.key, mentions);
             advice.values(map.table, mentions);
+            advice.bound_at_load(map.key, map.table, scope.time);
         }
         void operator()(ast::Decision const& decision) {
             for (ast::Rule const& inner : decision.body) advice.rule(inner, scope, mentions);
@@ -98,6 +111,41 @@ void Advice::statement(ast::Statement const& statement, Scope const& scope, Ment
         }
     };
     std::visit(Visitor{*this, statement.span, scope, mentions}, statement.form);
+}
+
+// "iif ppp0" and "ip saddr host.example": nft looks up the number and the address once, when it loads the file.
+void Advice::bound_at_load(ast::Expr const& key, ast::Expr const& values, Time time) {
+    ast::Expr const* const value = variables_.resolve(values, time);
+    if (value == nullptr) return;
+    switch (value->kind) {
+    case Kind::set:
+    case Kind::list:
+        for (ast::Expr const& part : value->parts) bound_at_load(key, part, time);
+        return;
+    case Kind::element: return bound_at_load(key, value->parts.front(), time);
+    case Kind::concatenation:
+        if (key.kind != Kind::concatenation || key.parts.size() != value->parts.size()) return;
+        for (std::size_t i = 0; i < key.parts.size(); ++i) bound_at_load(key.parts[i], value->parts[i], time);
+        return;
+    case Kind::value:
+        if (key.kind == Kind::selector) bound_value(meaning_of(key.selector), *value);
+        return;
+    default: return;
+    }
+}
+
+void Advice::bound_value(Meaning const& meaning, ast::Expr const& value) {
+    bool const number = !value.quoted && parse_number(value.text);
+    std::string what;
+    if (meaning.type == Type::interface_index && (number ? value.text != "0" && value.text != "1" : comes_and_goes(value.text)))
+        what = fmt::format("{} '{}' is meant as the device that has this {} when the rules are loaded, not as any later one",
+                           number ? "interface number" : "interface", value.text, number ? "number" : "name");
+    bool const address = (meaning.type == Type::ipv4 || meaning.type == Type::ipv6) &&
+                         value_problem(value.text, meaning.typed()).empty();
+    if (address && !number && !parse_value(value.text, meaning.typed()))
+        what = fmt::format("the name '{}' is looked up once, when the rules are loaded", value.text);
+    if (what.empty() || !seen_.insert(std::uint64_t{value.span.source} << 32U | value.span.begin).second) return;
+    findings_.add("PC436", value.span).arg("what", std::move(what));
 }
 
 // "tcp flags { syn, ack }": a set compares the whole field, where a list asks for bits.

@@ -1,5 +1,5 @@
 // What nft loads without a word though its author hardly meant it: these need the text as it was written, which the
-// model does not keep. PC404, PC410, PC421, PC422.
+// model does not keep. PC404, PC410, PC421, PC422, PC436.
 #pragma once
 #include <set>
 #include <string>
@@ -26,6 +26,8 @@ class Advice {
 
   private:
     void statement(ast::Statement const& statement, Scope const& scope, Mentions& mentions);
+    void bound_at_load(ast::Expr const& key, ast::Expr const& values, Time time);
+    void bound_value(Meaning const& meaning, ast::Expr const& value);
     void exact_flags(ast::Match const& match, Span span, Scope const& scope);
     void one_family(ast::Rule const& rule, Scope const& scope);
     std::string text(Span span) const;

@@ -44,6 +44,7 @@ struct ObjectState {
     std::string_view name;
     Span span;
     Time time = 0;
+    ast::Expr const* content = nullptr; // of its block
 };
 
 struct TableState {
@@ -457,7 +458,7 @@ class Reader {
         table.object_names.emplace(kind, name);
         bool const of_ct = kind == "helper" || kind == "timeout" || kind == "expectation";
         table.objects.try_emplace({(of_ct ? "ct " : "") + canonical(kind), std::string(name)},
-                                  ObjectState{name, span, now_});
+                                  ObjectState{name, span, now_, content});
     }
 
     // The table or chain of a command; where the file does not have it, that is reported once.
@@ -667,7 +668,21 @@ class Reader {
             [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, time); }};
         std::string const comment = rule.comment.empty() ? comment_beside(rule.span) : std::string(rule.comment);
         checker_.check_rule(rule, scope);
+        std::size_t const first = out.size();
         lower_rule(rule, comment, origin, scope, chains, sources_, expressions_, findings_, out);
+        for (std::size_t i = first; i < out.size(); ++i) {
+            std::string& helper = out[i].effects.helper;
+            if (!helper.empty()) helper = helper_type(table, helper);
+        }
+    }
+
+    // `type "ftp"` of the object that a rule attaches by its name; that name where the file does not say.
+    static std::string helper_type(TableState const& table, std::string const& name) {
+        auto const found = table.objects.find({"ct helper", name});
+        if (found == table.objects.end() || found->second.content == nullptr) return name;
+        auto const& words = found->second.content->parts;
+        auto const type = std::find_if(words.begin(), words.end(), [](ast::Expr const& word) { return word.text == "type"; });
+        return type == words.end() || type + 1 == words.end() ? name : std::string((type + 1)->text);
     }
 
     static Scope scope_of(TableState const& table, Time time) {

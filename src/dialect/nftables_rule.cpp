@@ -66,6 +66,7 @@ class RuleReader {
         operand(assignment.value);
         if (!field) {
             effects_.sets.push_back(source_text());
+            if (is_helper(assignment.target)) effects_.helper = assignment.value.text;
             return;
         }
         Assignment mark = marks_of(assignment.value).value_or(Assignment{.known = false});
@@ -73,6 +74,10 @@ class RuleReader {
         settings_.push_back({extent_of(match_), has_branches_, mark, source_text()});
     }
 
+    static bool is_helper(ast::Expr const& target) {
+        static std::uint16_t const helper = nftables::selector_index("ct", "helper");
+        return target.kind == Kind::selector && target.selector == helper;
+    }
     static std::optional<Field> mark_field(ast::Expr const& target) {
         if (target.kind != Kind::selector) return std::nullopt;
         Meaning const& meaning = meaning_of(target.selector);

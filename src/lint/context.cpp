@@ -111,14 +111,19 @@ PacketSet Context::new_connections(HookPoint point) const {
     return first_packets(point) & space_->of(Field::ct_state, ValueSet::single(ct_state::new_));
 }
 
+PacketSet Context::from_untrusted() const {
+    Space& s = *space_;
+    PacketSet const sources = s.of(Field::src4, options_.config.untrusted_sources(Family::v4)) |
+                              s.of(Field::src6, options_.config.untrusted_sources(Family::v6));
+    return sources - s.of(Field::iif, options_.config.trusted_interfaces());
+}
+
 PacketSet Context::make_question(Path const& path) const {
     Space& s = *space_;
     PacketSet set = new_connections(path.hook);
     set &= marks();
     if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
-    set -= s.of(Field::iif, options_.config.trusted_interfaces());
-    set &= s.of(Field::src4, options_.config.untrusted_sources(Family::v4)) |
-           s.of(Field::src6, options_.config.untrusted_sources(Family::v6));
+    set &= from_untrusted();
     if (path.kind == Path::Kind::list) {
         // A list that only trusted interfaces apply lets nobody else in.
         auto const& bindings = ruleset_.chains[path.chains.front()].bindings;
@@ -291,6 +296,15 @@ Witness Context::witness(ChainId base, PacketSet const& set, bool accepted) cons
     return result;
 }
 
+bool accepts_anything(Context const& ctx, Path const& path, Family family) {
+    Space& s = ctx.space();
+    ValueSet const lo = ValueSet::single(interface_value("lo"));
+    PacketSet const question = (s.of(Field::ct_state, ValueSet::range(ct_state::new_, ct_state::related)) &
+                                ctx.seen_at(path.hook)) -
+                               (s.of(Field::iif, lo) | s.of(Field::oif, lo));
+    return !PathReach(s, ctx.ruleset(), path, question).accepted(family).empty();
+}
+
 Finding& add_finding(Context const& ctx, Findings& out, ChainId id, std::optional<std::size_t> rule) {
     Chain const& chain = ctx.ruleset().chains[id];
     Finding& finding = out.add(ctx.rule().id, rule ? chain.rules[*rule].span : chain.policy_span);
@@ -318,6 +332,31 @@ bool is_plain(std::vector<Rule> const& rules, std::size_t index) {
     };
     return !(index > 0 && is_other_answer(rules[index - 1])) &&
            !(index + 1 < rules.size() && is_other_answer(rules[index + 1]));
+}
+
+namespace {
+
+bool ends(Verdict const& verdict) {
+    if (auto const* jump = std::get_if<Jump>(&verdict)) return jump->is_goto && jump->chain != no_chain;
+    return !std::holds_alternative<Continue>(verdict);
+}
+
+// A term that all packets of the chain satisfy says nothing: "ipv4" in a list of IPv4.
+bool matches_all(Rule const& rule, Chain const& chain) {
+    if (!rule.match.alternatives.empty() || !rule.match.opaque.empty()) return false;
+    return std::all_of(rule.match.terms.begin(), rule.match.terms.end(), [&](Term const& term) {
+        if (term.values.is_all(info(term.field).bits) && !info(term.field).family && !info(term.field).transport)
+            return true;
+        return term.field == Field::family && chain.hook && (!chain.hook->v4 || term.values.contains(family_v4)) &&
+               (!chain.hook->v6 || term.values.contains(family_v6));
+    });
+}
+
+} // namespace
+
+std::vector<Rule>::const_iterator catch_all(Chain const& chain) {
+    return std::find_if(chain.rules.begin(), chain.rules.end(),
+                        [&](Rule const& rule) { return ends(rule.verdict) && matches_all(rule, chain); });
 }
 
 bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) {

@@ -61,7 +61,9 @@ class Context {
     // The first packets of all connections, as the hook sees them; with a state of new, or any state.
     PacketSet first_packets(HookPoint point) const;
     PacketSet new_connections(HookPoint point) const;
-    // The same for a whole path.
+    // All packets with a source that nobody vouches for, by an interface that nobody vouches for.
+    PacketSet from_untrusted() const;
+    // The new connections that are asked about on a whole path.
     PacketSet question(std::size_t path) const { return questions_[path]; }
     // Connections to the ports.
     PacketSet to_service(PortRange const& port) const;
@@ -109,6 +111,10 @@ bool may_match(Context const& ctx, Permit const& permit, PortRange const& port);
 // not. Rows about later fragments are left out: they say nothing of new connections.
 std::optional<IntervalSet> named_values(Match const& match, Field field);
 
+// Whether the path lets packets of the family pass from or to anywhere but the loopback device; one that does not is
+// closed on purpose.
+bool accepts_anything(Context const& ctx, Path const& path, Family family);
+
 // Adds a finding of the current rule at a rule of a chain, or at its policy; args {chain}.
 Finding& add_finding(Context const& ctx, Findings& out, ChainId chain, std::optional<std::size_t> rule);
 // The packets of the set prove the finding, or do so under assumptions, which a note then says.
@@ -121,6 +127,9 @@ bool is_plain(std::vector<Rule> const& rules, std::size_t index);
 // Adds the removal of the rule's text to the finding's fix, where the dialect has a rule where its text is. A line
 // of a script may make many rules, and JSON has other texts around it. `safe` is what the engine has proved.
 void offer_removal(Context const& ctx, Finding& finding, Rule const& rule, bool safe);
+
+// The first rule of the chain that ends every packet, by its own text; the end where there is none.
+std::vector<Rule>::const_iterator catch_all(Chain const& chain);
 
 // "filter/INPUT/2": the chain and the number of the rule in the text, from 1.
 std::string where(Chain const& chain, std::optional<std::size_t> rule);

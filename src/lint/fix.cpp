@@ -19,9 +19,7 @@ constexpr int most_rounds = 20;
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 std::size_t errors_in(Findings const& findings) {
-    return static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), [](Finding const& f) {
-        return f.rule == "PC001" || f.rule == "PC002";
-    }));
+    return static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_unread));
 }
 
 using Fixes = std::vector<Fix const*>;

@@ -112,16 +112,13 @@ Findings of_both_families(Ruleset const& own, SourceId source, LintOptions const
     return all;
 }
 
-// Whether what the findings say is missing means that a part of the text was not understood.
-bool is_error(Finding const& finding) { return finding.rule == "PC001" || finding.rule == "PC002"; }
-
 void finish(FileResult& result, Sources const& sources, Findings findings, LintOptions const& options) {
-    result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_error));
+    result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_unread));
     if (result.errors > 0) result.complete = false;
     for (Finding& finding : findings.all()) {
         RuleInfo const* rule = find_rule(finding.rule);
         // What could not be read is always told: without it, silence would look like a clean bill.
-        if (!is_selected(options, *rule) && !is_error(finding)) continue;
+        if (!is_selected(options, *rule) && !is_unread(finding)) continue;
         if (finding.fix) {
             for (Edit& edit : finding.fix->edits)
                 if (edit.text.empty()) edit.span = removed_span(sources[edit.span.source], edit.span);

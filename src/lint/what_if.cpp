@@ -1,6 +1,8 @@
 #include "lint/what_if.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace portcullis {
 
@@ -33,6 +35,43 @@ Ruleset assuming(Ruleset ruleset, Field field, U128 value) {
         }
     }
     return ruleset;
+}
+
+namespace {
+
+struct Exchange {
+    Field one;
+    Field other;
+};
+constexpr std::array exchanged{Exchange{Field::src4, Field::dst4},       Exchange{Field::src6, Field::dst6},
+                               Exchange{Field::sport, Field::dport},     Exchange{Field::iif, Field::oif},
+                               Exchange{Field::src_type, Field::dst_type}, Exchange{Field::iif_group, Field::oif_group}};
+
+void exchange(Field& field) {
+    for (auto const [one, other] : exchanged) {
+        if (field != one && field != other) continue;
+        field = field == one ? other : one;
+        return;
+    }
+}
+
+} // namespace
+
+Ruleset for_answers(Ruleset ruleset) {
+    for (Chain& chain : ruleset.chains) {
+        for (Rule& rule : chain.rules) {
+            for (Term& term : rule.match.terms) exchange(term.field);
+            for (Alternatives& relation : rule.match.alternatives)
+                for (Field& field : relation.fields) exchange(field);
+        }
+    }
+    return ruleset;
+}
+
+Packet answer_to(Packet packet) {
+    for (auto const [one, other] : exchanged) std::swap(packet[one], packet[other]);
+    packet[Field::ct_direction] = 1;
+    return packet;
 }
 
 namespace {

@@ -28,6 +28,11 @@ class WhatIf {
 // The ruleset for packets of which a field is known: a match on it holds always, or never.
 Ruleset assuming(Ruleset ruleset, Field field, U128 value);
 
+// The ruleset as the answers to packets meet it: what it asks of an answer's source, it asks here of the packet's
+// destination, and so with ports and interfaces.
+Ruleset for_answers(Ruleset ruleset);
+Packet answer_to(Packet packet);
+
 // A rule of a base chain that sends packets to the policy, which would fare otherwise if they went on instead.
 struct EarlyEnd {
     ChainId chain = 0;

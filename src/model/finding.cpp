@@ -18,6 +18,11 @@ std::optional<Severity> severity_by_name(std::string_view name) {
     return static_cast<Severity>(at - severity_names.begin());
 }
 
+bool is_unread(Finding const& finding) {
+    constexpr std::array rules{"PC001", "PC002", "PC414"};
+    return std::find(rules.begin(), rules.end(), finding.rule) != rules.end();
+}
+
 Finding& Findings::add(std::string_view rule, Span span) {
     Finding& finding = all_.emplace_back();
     finding.rule = rule;

@@ -131,9 +131,10 @@ Result run(Folder const& folder, std::vector<std::string> arguments, Call call =
     return result;
 }
 
-// iptables-save text of an INPUT chain that drops all but what the lines accept.
+// iptables-save text of an INPUT chain that drops all but what the lines accept, loopback and answers.
 std::string input_chain(std::string const& lines) {
-    return "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + lines + "COMMIT\n";
+    return "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + lines +
+           "-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\nCOMMIT\n";
 }
 
 std::string const clean = input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n");

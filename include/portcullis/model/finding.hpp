@@ -62,6 +62,9 @@ struct Finding {
     Finding& note(std::string text) { notes.push_back(std::move(text)); return *this; }
 };
 
+// Whether it says that a part of the text was not understood, which leaves the analysis incomplete.
+bool is_unread(Finding const& finding);
+
 class Findings {
   public:
     Finding& add(std::string_view rule, Span span);

@@ -128,6 +128,7 @@ struct Effects {
     std::string answer;                  // of a reject, in the dialect's words: "tcp reset"; empty: as the dialect does
     std::vector<std::string> sets;       // what it changes, in the dialect's words: "meta mark set 0x1"
     std::vector<Assignment> assignments; // … and those of it that later rules can see
+    std::string helper; // the kind of connection tracking helper that it attaches: "ftp"
 };
 
 struct Rule {

@@ -8,32 +8,10 @@
 
 namespace portcullis {
 
-namespace {
-
-bool ends(Verdict const& verdict) {
-    if (auto const* jump = std::get_if<Jump>(&verdict)) return jump->is_goto && jump->chain != no_chain;
-    return !std::holds_alternative<Continue>(verdict);
-}
-
-// A term that all packets of the chain satisfy says nothing: "ipv4" in a list of IPv4.
-bool matches_all(Rule const& rule, Chain const& chain) {
-    if (!rule.match.alternatives.empty() || !rule.match.opaque.empty()) return false;
-    return std::all_of(rule.match.terms.begin(), rule.match.terms.end(), [&](Term const& term) {
-        if (term.values.is_all(info(term.field).bits) && !info(term.field).family && !info(term.field).transport)
-            return true;
-        return term.field == Field::family && chain.hook && (!chain.hook->v4 || term.values.contains(family_v4)) &&
-               (!chain.hook->v6 || term.values.contains(family_v6));
-    });
-}
-
-} // namespace
-
 void check_rule_after_catch_all(Context const& ctx, Findings& out) {
     for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
         Chain const& chain = ctx.ruleset().chains[id];
-        auto const last = std::find_if(chain.rules.begin(), chain.rules.end(), [&](Rule const& rule) {
-            return ends(rule.verdict) && matches_all(rule, chain);
-        });
+        auto const last = catch_all(chain);
         if (last == chain.rules.end()) continue;
         // Branches of the same rule of the text are no later rules.
         auto const next =
