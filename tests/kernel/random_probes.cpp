@@ -55,7 +55,8 @@ class Probes {
     Probe fresh() {
         Probe probe;
         Packet& packet = probe.packet;
-        packet[Field::family] = random_.chance(60) ? family_v4 : family_v6;
+        bool const v4 = ruleset_.family ? *ruleset_.family == Family::v4 : random_.chance(60);
+        packet[Field::family] = v4 ? family_v4 : family_v6;
         addresses(packet);
         bool const is_v4 = packet.family() == Family::v4;
         packet[Field::protocol] = protocol(is_v4);

@@ -11,6 +11,7 @@ constexpr bool with_marks = true;
 struct RandomRuleset {
     std::string text;
     Tracking tracking = Tracking::on; // off: fragments, and no match on connections
+    std::optional<Family> family;     // of its packets; none: both
     bool options_headers = false;     // "ip6 nexthdr" is not in it, which looks no further than the first header
     std::map<Field, std::vector<U128>> boundaries; // the first and last values of what its matches name
 };
