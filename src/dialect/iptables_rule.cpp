@@ -356,7 +356,7 @@ class RuleReader {
 
     void networks(Field field, Option const& option) {
         auto const list = file_[std::get<Slice<Network>>(option.value)];
-        if (option.negated && list.size() > 1)
+        if (list.size() > 1 && negates_an_address())
             return error(option.span, "'!' is not allowed with more than one address");
         std::vector<Interval> intervals;
         ValueSet values;
@@ -383,6 +383,12 @@ class RuleReader {
         if (named) return add_opaque(option_text(option), false, option.negated, option.span);
         values.intervals = IntervalSet::of(std::move(intervals));
         add(field, std::move(values), option);
+    }
+
+    bool negates_an_address() const {
+        return std::ranges::any_of(options_, [](Option const& o) {
+            return o.negated && (o.info->key == Key::source || o.info->key == Key::destination);
+        });
     }
 
     void wrong_family(Span span, Ip address) {
@@ -462,10 +468,16 @@ class RuleReader {
         if (auto ports = ports_of(option)) add(field, std::move(*ports), option);
     }
 
+    // No match on a header that later fragments lack holds for them, negated or not (xt_multiport.c, xt_tcpudp.c).
+    void has_transport_header(Option const& option) {
+        if (option.negated) add(Field::fragment, ValueSet::single(0), false, option.span);
+    }
+
     void either_port(Option const& option) {
         auto const ports = ports_of(option);
         if (!ports) return;
         ValueSet const any = IntervalSet::all(16);
+        has_transport_header(option);
         rule_.match.alternatives.push_back(
             {{Field::sport, Field::dport}, {{*ports, any}, {any, *ports}}, option.negated, option.span});
     }
@@ -499,6 +511,7 @@ class RuleReader {
         ValueSet const codes = ValueSet::single(named ? named->code.value_or(0) : written.code);
         if (!has_code) return add(Field::icmp_type, types, option);
         if (option.negated) {
+            has_transport_header(option);
             rule_.match.alternatives.push_back(
                 {{Field::icmp_type, Field::icmp_code}, {{types, codes}}, true, option.span});
             return;
@@ -516,33 +529,47 @@ class RuleReader {
             ((bits & state_snat) != 0 ? 1U << 4 : 0) | ((bits & state_dnat) != 0 ? 1U << 5 : 0);
         IntervalSet const states = members(bits & ~(state_snat | state_dnat));
         if (status == 0) return add(Field::ct_state, states, option);
-        if (states.empty()) return add(Field::ct_status, any_bit(status), option);
-        ValueSet const any_state = IntervalSet::all(info(Field::ct_state).bits);
+        if (states.empty() && !option.negated)
+            return of_connection(Field::ct_status, any_bit(status), option);
         ValueSet const any_status = IntervalSet::all(info(Field::ct_status).bits);
         rule_.match.alternatives.push_back({{Field::ct_state, Field::ct_status},
-                                            {{states, any_status}, {any_state, any_bit(status)}},
+                                            {{states, any_status}, {tracked(), any_bit(status)}},
                                             option.negated,
                                             option.span});
     }
 
-    // A packet without a connection matches no other option of conntrack, negated or not (xt_conntrack.c).
-    void only_tracked(Option const& option) {
-        add(Field::ct_state, ValueSet::range(portcullis::ct_state::new_, portcullis::ct_state::related), false,
-            option.span);
+    static ValueSet tracked() {
+        return ValueSet::range(portcullis::ct_state::new_, portcullis::ct_state::related);
+    }
+
+    // A packet without a connection matches nothing about one, negated or not; but where its state is asked beside
+    // it, that alone decides (the line `if (ct == NULL)` of xt_conntrack.c).
+    void of_connection(Field field, ValueSet values, Option const& option) {
+        if (option.negated) values = values.complement();
+        bool const state_too = option.info->key != Key::ct_state && std::ranges::any_of(options_, [&](Option const& o) {
+            return o.info->key == Key::ct_state && o.instance == option.instance;
+        });
+        if (!state_too) {
+            add(Field::ct_state, tracked(), false, option.span);
+            return add(field, std::move(values), false, option.span);
+        }
+        ValueSet const any = IntervalSet::all(info(field).bits);
+        rule_.match.alternatives.push_back({{Field::ct_state, field},
+                                            {{tracked(), std::move(values)}, {tracked().complement(), any}},
+                                            false,
+                                            option.span});
     }
 
     void ct_status(Option const& option) {
-        only_tracked(option);
-        add(Field::ct_status, any_bit(std::get<Bits>(option.value).bits), option);
+        of_connection(Field::ct_status, any_bit(std::get<Bits>(option.value).bits), option);
     }
 
     void ct_direction(Option const& option) {
-        only_tracked(option);
-        add(Field::ct_direction, ValueSet::single(std::get<Bits>(option.value).bits == 1 ? 0 : 1), option);
+        of_connection(Field::ct_direction, ValueSet::single(std::get<Bits>(option.value).bits == 1 ? 0 : 1),
+                      option);
     }
 
-    // ---- other
-    // matches
+    // ---- other matches
 
     void address_range(Field field, Option const& option) {
         for (AddressRange const& range : file_[std::get<Slice<AddressRange>>(option.value)]) {
@@ -562,12 +589,29 @@ class RuleReader {
         if (limit != options_.end())
             return add_opaque("-m addrtype " + option_text(option) + ' ' + option_text(*limit), false,
                               option.negated, option.span);
-        add(field, members(std::get<Bits>(option.value).bits), option);
+        std::uint32_t const types = std::get<Bits>(option.value).bits;
+        add(field, context_.family == Family::v4 ? members(types) : types_of_v6(types), option);
+    }
+
+    // xt_addrtype.c asks IPv6 addresses for their kind, and only if that is not enough for their route: all unicast
+    // addresses are UNICAST, whatever the route says, and beside other types it restricts instead of adding.
+    static ValueSet types_of_v6(std::uint32_t types) {
+        constexpr std::uint32_t unicast = 1U << 1U, local = 1U << 2U, anycast = 1U << 4U, multicast = 1U << 5U,
+                                unreachable = 1U << 7U, routed = local | anycast | unreachable;
+        constexpr std::uint32_t any_unicast = unicast | routed | 1U << 6U | 1U << 8U;
+        std::uint32_t found = any_unicast | multicast | 1U;
+        if ((types & multicast) != 0) found &= multicast;
+        if ((types & unicast) != 0) found &= any_unicast;
+        if ((types & 1U) != 0) found &= 1U;
+        if ((types & routed) != 0) found &= types & routed;
+        return members(found);
     }
 
     void mark(Field field, Option const& option) {
         auto const [value, mask] = std::get<MaskedNumber>(option.value);
-        add(field, (value & ~mask) != 0 ? ValueSet{} : masked(value, mask, 32), option);
+        ValueSet values = (value & ~mask) != 0 ? ValueSet{} : masked(value, mask, 32);
+        if (field == Field::ct_mark) return of_connection(field, std::move(values), option);
+        add(field, std::move(values), option);
     }
 
     void length(Option const& option) {
@@ -618,12 +662,25 @@ class RuleReader {
                    option.span);
     }
 
+    // An extension header of IPv6: without it, none of its conditions holds, negated or not (ip6t_frag.c and others).
+    bool is_header(std::string_view extension) const {
+        constexpr std::array<std::string_view, 6> headers{"ah", "dst", "frag", "hbh", "rt", "srh"};
+        return context_.family == Family::v6 && std::ranges::find(headers, extension) != headers.end();
+    }
+
     // An extension whose options together are one condition.
     void add_whole_match(std::size_t instance) {
         Loaded const& loaded = loaded_[instance];
         if (loaded.role == Role::target) return;
         Nature const nature = loaded.extension == nullptr ? Nature::stateful : loaded.extension->nature;
-        bool const bare = std::ranges::none_of(options_, [&](Option const& o) { return o.instance == instance; });
+        auto const has_option = [&](bool negated) {
+            return std::ranges::any_of(options_, [&](Option const& o) {
+                return o.instance == instance && (o.negated || !negated);
+            });
+        };
+        bool const bare = !has_option(false);
+        if (nature == Nature::conditions && is_header(loaded.name) && has_option(true))
+            add_opaque("-m " + std::string(loaded.name), false, false, loaded.span);
         // Nothing but the presence of its header is what a match of one condition an option asks for without any.
         if (nature == Nature::modelled || (nature == Nature::conditions && !(bare && loaded.name != "conntrack")))
             return;
@@ -747,6 +804,9 @@ class RuleReader {
         rule_.effects.notrack = notrack;
         if (!notrack) rule_.effects.sets.push_back(change_text(target));
         if (auto const mark = assignment(target)) rule_.effects.assignments.push_back(*mark);
+        // Without a connection, there is no mark to restore (xt_connmark.c).
+        if (target.name == "CONNMARK" && option_named("restore-mark") != nullptr)
+            add(Field::ct_state, tracked(), false, target_span_);
     }
 
     // What the target does to a mark (xt_MARK.c, xt_connmark.c): bits of the old one are kept, others flipped or taken
