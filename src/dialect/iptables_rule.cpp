@@ -658,6 +658,7 @@ class RuleReader {
         if (loaded.role == Role::target || loaded.extension == nullptr) return;
         Nature const nature = loaded.extension->nature;
         if (nature != Nature::conditions && nature != Nature::modelled) return;
+        if (nature == Nature::modelled) has_transport_header(option); // --tcp-option and the like
         add_opaque("-m " + std::string(loaded.name) + ' ' + option_text(option), false, option.negated,
                    option.span);
     }

@@ -34,7 +34,7 @@ void compare(std::string const& variant) {
     std::uint32_t checked = 0;
     for (std::uint32_t seed = 1; checked < seeds && differences < most_told; ++seed) {
         RandomIptables const ruleset = random_iptables(seed);
-        if (variant == "nft" && ruleset.negates_both_ports) continue;
+        if (variant == "nft" && (ruleset.negates_both_ports || ruleset.misreads_fragments)) continue;
         ++checked;
         INFO("seed " << seed);
         Ours const ours("rules", ruleset.text, dialect_of(*ruleset.family), in_the_laboratory);

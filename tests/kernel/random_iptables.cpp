@@ -127,6 +127,8 @@ class Generator {
         std::string text;
         std::uint32_t const matches = random_.chance(6) ? 0 : 1 + random_.below(random_.chance(60) ? 2 : 4);
         for (std::uint32_t i = 0; i < matches; ++i) text += match();
+        bool const reads_header = has("multiport") || has("ports") || has("flags") || has("icmp");
+        out_.misreads_fragments = out_.misreads_fragments || (reads_header && v4() && !tracking());
         return text + target();
     }
 
@@ -388,6 +390,7 @@ class Generator {
         if (protocol_ == tcp && random_.chance(35)) return text + tcp_flags();
         bool const source = random_.chance(40);
         if (!first(source ? "--sport" : "--dport")) return text;
+        has_.emplace_back("ports");
         std::string_view const negation = maybe_not(25);
         if (!negation.empty() && ++negated_ports_ == 2) out_.negates_both_ports = true;
         std::string_view const name = random_.chance(80) ? (source ? "--sport" : "--dport")
@@ -396,7 +399,7 @@ class Generator {
     }
 
     std::string tcp_flags() {
-        if (random_.chance(15) && first("tcp-option")) return fmt::format("{} --tcp-option 8", maybe_not(50));
+        if (random_.chance(15) && first("option")) return fmt::format("{} --tcp-option 8", maybe_not(50));
         if (!first("flags")) return "";
         if (random_.chance(35)) return fmt::format("{} --syn", maybe_not(40));
         unsigned mask = 0, set = 0;
@@ -420,6 +423,7 @@ class Generator {
 
     std::string icmp_match() {
         if (!first("-p")) return "";
+        has_.emplace_back("icmp");
         protocol_ = v4() ? icmp : icmpv6;
         std::string_view const head = v4() ? " -p icmp" : " -p icmpv6";
         std::string_view const option = v4() ? "--icmp-type" : "--icmpv6-type";
