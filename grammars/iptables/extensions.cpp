@@ -22,7 +22,7 @@ constexpr OptionInfo addrtype_match[] = {
 constexpr OptionInfo ah_match[] = {
     {"ahlen", Key::other, Shape::number, N},
     {"ahres"},
-    {"ahspi", Key::other, Shape::number_range, N},
+    {"ahspi", Key::header_spi, Shape::number_range, N},
 };
 constexpr OptionInfo bpf_match[] = {
     {"bytecode", Key::other, Shape::word},
@@ -43,8 +43,8 @@ constexpr OptionInfo comment_match[] = {
 };
 constexpr OptionInfo connbytes_match[] = {
     {"connbytes", Key::other, Shape::number_range, N | W | R, 0, 0xffffffffffffffffULL},
-    {"connbytes-dir", Key::other, Shape::word, R},
-    {"connbytes-mode", Key::other, Shape::word, R},
+    {"connbytes-dir", Key::other, Shape::choice, R, 0, 0, "original reply both"},
+    {"connbytes-mode", Key::other, Shape::choice, R, 0, 0, "packets bytes avgpkt"},
 };
 constexpr OptionInfo connlabel_match[] = {
     {"label", Key::other, Shape::word, N | W | R},
@@ -78,8 +78,8 @@ constexpr OptionInfo dccp_match[] = {
     {"source-port", Key::sport, Shape::port_range, N},      {"sport", Key::sport, Shape::port_range, N},
 };
 constexpr OptionInfo devgroup_match[] = {
-    {"dst-group", Key::other, Shape::word, N},
-    {"src-group", Key::other, Shape::word, N},
+    {"dst-group", Key::dst_group, Shape::word, N},
+    {"src-group", Key::src_group, Shape::word, N},
 };
 constexpr OptionInfo dscp_match[] = {
     {"dscp", Key::dscp, Shape::number, N | A, 0, 63},
@@ -90,19 +90,19 @@ constexpr OptionInfo dst_match[] = {
     {"dst-opts", Key::other, Shape::word},
 };
 constexpr OptionInfo ecn_match[] = {
-    {"ecn-ip-ect", Key::other, Shape::number, N, 0, 3},
-    {"ecn-tcp-cwr", Key::other, Shape::none, N},
-    {"ecn-tcp-ece", Key::other, Shape::none, N},
+    {"ecn-ip-ect", Key::ecn_bits, Shape::number, N, 0, 3},
+    {"ecn-tcp-cwr", Key::ecn_flag, Shape::none, N},
+    {"ecn-tcp-ece", Key::ecn_flag, Shape::none, N},
 };
 constexpr OptionInfo esp_match[] = {
-    {"espspi", Key::other, Shape::number_range, N | W},
+    {"espspi", Key::header_spi, Shape::number_range, N},
 };
 constexpr OptionInfo frag_match[] = {
-    {"fragfirst"},
-    {"fragid", Key::other, Shape::number_range, N},
-    {"fraglast", Key::other, Shape::none, A},
+    {"fragfirst", Key::frag_first},
+    {"fragid", Key::frag_id, Shape::number_range, N},
+    {"fraglast", Key::frag_more, Shape::none, A},
     {"fraglen", Key::other, Shape::number, N},
-    {"fragmore", Key::other, Shape::none, A},
+    {"fragmore", Key::frag_more, Shape::none, A},
     {"fragres"},
 };
 constexpr OptionInfo hashlimit_match[] = {
@@ -112,7 +112,7 @@ constexpr OptionInfo hashlimit_match[] = {
     {"hashlimit-htable-gcinterval", Key::other, Shape::number},
     {"hashlimit-htable-max", Key::other, Shape::number},
     {"hashlimit-htable-size", Key::other, Shape::number},
-    {"hashlimit-mode", Key::other, Shape::word},
+    {"hashlimit-mode", Key::other, Shape::choices, 0, 0, 0, "srcip srcport dstip dstport"},
     {"hashlimit-name", Key::other, Shape::word, R},
     {"hashlimit-above", Key::other, Shape::word, N | W | A},
     {"hashlimit-dstmask", Key::other, Shape::word},
@@ -149,13 +149,16 @@ constexpr OptionInfo iprange_match[] = {
     {"src-range", Key::src_range, Shape::address_range, N},
 };
 constexpr OptionInfo ipv6header_match[] = {
-    {"header", Key::other, Shape::word, N | W | R},
-    {"soft"},
+    {"header", Key::extension_headers, Shape::word, N | R},
+    {"soft", Key::of_another},
 };
 constexpr OptionInfo ipvs_match[] = {
-    {"ipvs", Key::other, Shape::none, N},   {"vaddr", Key::other, Shape::word, N},
-    {"vdir", Key::other, Shape::word},      {"vmethod", Key::other, Shape::word, N},
-    {"vport", Key::other, Shape::word, N},  {"vportctl", Key::other, Shape::word, N},
+    {"ipvs", Key::other, Shape::none, N},
+    {"vaddr", Key::other, Shape::word, N},
+    {"vdir", Key::other, Shape::choice, 0, 0, 0, "ORIGINAL REPLY"},
+    {"vmethod", Key::other, Shape::word, N},
+    {"vport", Key::other, Shape::word, N},
+    {"vportctl", Key::other, Shape::word, N},
     {"vproto", Key::other, Shape::word, N},
 };
 constexpr OptionInfo length_match[] = {
@@ -190,27 +193,27 @@ constexpr OptionInfo osf_match[] = {
     {"ttl", Key::other, Shape::number, 0, 0, 2},
 };
 constexpr OptionInfo owner_match[] = {
-    {"gid-owner", Key::other, Shape::word, N},
-    {"socket-exists", Key::other, Shape::none, N},
-    {"suppl-groups"},
-    {"uid-owner", Key::other, Shape::word, N},
+    {"gid-owner", Key::group, Shape::word, N},
+    {"socket-exists", Key::socket_exists, Shape::none, N},
+    {"suppl-groups", Key::of_another},
+    {"uid-owner", Key::user, Shape::word, N},
     {"pid-owner", Key::other, Shape::number, N, 0, 0x7fffffff},
     {"sid-owner", Key::other, Shape::number, N, 0, 0x7fffffff},
     {"cmd-owner", Key::other, Shape::word, N},
 };
 constexpr OptionInfo physdev_match[] = {
-    {"physdev-in", Key::other, Shape::word, N},    {"physdev-is-bridged", Key::other, Shape::none, N},
-    {"physdev-is-in", Key::other, Shape::none, N}, {"physdev-is-out", Key::other, Shape::none, N},
-    {"physdev-out", Key::other, Shape::word, N},
+    {"physdev-in", Key::phys_in, Shape::word, N},       {"physdev-is-bridged", Key::is_phys_out, Shape::none, N},
+    {"physdev-is-in", Key::is_phys_in, Shape::none, N}, {"physdev-is-out", Key::is_phys_out, Shape::none, N},
+    {"physdev-out", Key::phys_out, Shape::word, N},
 };
 constexpr OptionInfo pkttype_match[] = {
     {"pkt-type", Key::packet_type, Shape::packet_type, N | R},
 };
 constexpr OptionInfo policy_match[] = {
-    {"dir", Key::other, Shape::word},
-    {"mode", Key::other, Shape::word, N | M},
+    {"dir", Key::other, Shape::choice, 0, 0, 0, "in out"},
+    {"mode", Key::other, Shape::choice, N | M, 0, 0, "tunnel transport"},
     {"next", Key::other, Shape::none, M},
-    {"pol", Key::other, Shape::word},
+    {"pol", Key::other, Shape::choice, 0, 0, 0, "ipsec none"},
     {"proto", Key::other, Shape::word, N | M},
     {"reqid", Key::other, Shape::number, N | M},
     {"spi", Key::other, Shape::number, N | M},
@@ -264,8 +267,8 @@ constexpr OptionInfo rt_match[] = {
     {"rt-0-not-strict"},
     {"rt-0-res"},
     {"rt-len", Key::other, Shape::number, N},
-    {"rt-segsleft", Key::other, Shape::number_range, N},
-    {"rt-type", Key::other, Shape::number, N},
+    {"rt-segsleft", Key::rt_segments, Shape::number_range, N},
+    {"rt-type", Key::rt_type, Shape::number, N},
 };
 constexpr OptionInfo sctp_match[] = {
     {"chunk-types", Key::other, Shape::word, N}, {"destination-port", Key::dport, Shape::port_range, N},
@@ -311,7 +314,7 @@ constexpr OptionInfo state_match[] = {
 };
 constexpr OptionInfo statistic_match[] = {
     {"every", Key::other, Shape::number, N, 1, 0xffffffff},
-    {"mode", Key::other, Shape::word, R},
+    {"mode", Key::other, Shape::choice, R, 0, 0, "random nth"},
     {"packet", Key::other, Shape::number},
     {"probability", Key::other, Shape::word, N},
 };
@@ -330,7 +333,7 @@ constexpr OptionInfo tcp_match[] = {
     {"sport", Key::sport, Shape::port_range, N},
     {"syn", Key::syn, Shape::none, N},
     {"tcp-flags", Key::tcp_flags, Shape::tcp_flags, N},
-    {"tcp-option", Key::other, Shape::word, N},
+    {"tcp-option", Key::tcp_option, Shape::number, N, 1, 255},
 };
 constexpr OptionInfo tcpmss_match[] = {
     {"mss", Key::other, Shape::number_range, N | W | R, 0, 65535},
@@ -366,7 +369,7 @@ constexpr OptionInfo udp_match[] = {
     {"sport", Key::sport, Shape::port_range, N},
 };
 constexpr OptionInfo audit_target[] = {
-    {"type", Key::other, Shape::word, R},
+    {"type", Key::other, Shape::choice, R, 0, 0, "accept drop reject"},
 };
 constexpr OptionInfo checksum_target[] = {
     {"checksum-fill", Key::other, Shape::none, R},
@@ -377,7 +380,7 @@ constexpr OptionInfo classify_target[] = {
 constexpr OptionInfo clusterip_target[] = {
     {"clustermac", Key::other, Shape::mac},
     {"hash-init", Key::other, Shape::number},
-    {"hashmode", Key::other, Shape::word},
+    {"hashmode", Key::other, Shape::choice, 0, 0, 0, "sourceip sourceip-sourceport sourceip-sourceport-destport"},
     {"local-node", Key::other, Shape::number, 0, 0, 16},
     {"new"},
     {"total-nodes", Key::other, Shape::number, 0, 0, 16},
@@ -401,10 +404,15 @@ constexpr OptionInfo connsecmark_target[] = {
     {"save"},
 };
 constexpr OptionInfo ct_target[] = {
-    {"ctevents", Key::other, Shape::word},  {"expevents", Key::other, Shape::word},
-    {"helper", Key::other, Shape::word},    {"notrack", Key::notrack},
-    {"timeout", Key::other, Shape::word},   {"zone", Key::other, Shape::word},
-    {"zone-orig", Key::other, Shape::word}, {"zone-reply", Key::other, Shape::word},
+    {"ctevents", Key::other, Shape::choices, 0, 0, 0,
+     "new related destroy reply assured protoinfo helper mark natseqinfo secmark"},
+    {"expevents", Key::other, Shape::choices, 0, 0, 0, "new"},
+    {"helper", Key::other, Shape::word},
+    {"notrack", Key::notrack},
+    {"timeout", Key::other, Shape::word},
+    {"zone", Key::other, Shape::word},
+    {"zone-orig", Key::other, Shape::word},
+    {"zone-reply", Key::other, Shape::word},
 };
 constexpr OptionInfo dnat_target[] = {
     {"persistent"},
@@ -563,6 +571,7 @@ constexpr OptionInfo ulog_target[] = {
 constexpr Role match = Role::match, target = Role::target;
 constexpr Nature modelled = Nature::modelled, conditions = Nature::conditions, pure = Nature::pure,
                  stateful = Nature::stateful;
+constexpr Programs v4 = Programs::iptables, v6 = Programs::ip6tables;
 constexpr std::span<OptionInfo const> none;
 
 // No match and target share a name. The number is the protocol that -p must name.
@@ -570,15 +579,15 @@ constexpr Extension extensions[] = {
     {"AUDIT", target, pure, audit_target},
     {"CHECKSUM", target, pure, checksum_target},
     {"CLASSIFY", target, pure, classify_target},
-    {"CLUSTERIP", target, pure, clusterip_target},
+    {"CLUSTERIP", target, pure, clusterip_target, 0, false, v4},
     {"CONNMARK", target, pure, connmark_target, 0, true},
     {"CONNSECMARK", target, pure, connsecmark_target, 0, true},
     {"CT", target, pure, ct_target},
     {"DNAT", target, pure, dnat_target},
-    {"DNPT", target, pure, dnpt_target},
+    {"DNPT", target, pure, dnpt_target, 0, false, v6},
     {"DSCP", target, pure, dscp_target, 0, true},
-    {"ECN", target, pure, ecn_target, 0, true},
-    {"HL", target, pure, hl_target, 0, true},
+    {"ECN", target, pure, ecn_target, 0, true, v4},
+    {"HL", target, pure, hl_target, 0, true, v6},
     {"HMARK", target, pure, hmark_target},
     {"IDLETIMER", target, pure, idletimer_target},
     {"LED", target, pure, led_target},
@@ -595,7 +604,7 @@ constexpr Extension extensions[] = {
     {"SECMARK", target, pure, secmark_target},
     {"SET", target, pure, set_target, 0, true},
     {"SNAT", target, pure, snat_target},
-    {"SNPT", target, pure, snpt_target},
+    {"SNPT", target, pure, snpt_target, 0, false, v6},
     {"SYNPROXY", target, pure, synproxy_target, 6},
     {"TCPMSS", target, pure, tcpmss_target, 6},
     {"TCPOPTSTRIP", target, pure, tcpoptstrip_target, 6},
@@ -603,8 +612,8 @@ constexpr Extension extensions[] = {
     {"TOS", target, pure, tos_target, 0, true},
     {"TPROXY", target, pure, tproxy_target},
     {"TRACE", target, pure, none},
-    {"TTL", target, pure, ttl_target, 0, true},
-    {"ULOG", target, pure, ulog_target},
+    {"TTL", target, pure, ttl_target, 0, true, v4},
+    {"ULOG", target, pure, ulog_target, 0, false, v4},
     {"addrtype", match, conditions, addrtype_match},
     {"ah", match, conditions, ah_match},
     {"bpf", match, pure, bpf_match},
@@ -618,45 +627,45 @@ constexpr Extension extensions[] = {
     {"conntrack", match, conditions, conntrack_match},
     {"cpu", match, pure, cpu_match},
     {"dccp", match, modelled, dccp_match, 33},
-    {"devgroup", match, conditions, devgroup_match},
+    {"devgroup", match, modelled, devgroup_match, 0, true},
     {"dscp", match, modelled, dscp_match, 0, true},
-    {"dst", match, conditions, dst_match},
-    {"ecn", match, conditions, ecn_match},
-    {"esp", match, pure, esp_match, 50},
-    {"eui64", match, pure, none},
-    {"frag", match, conditions, frag_match},
+    {"dst", match, conditions, dst_match, 0, false, v6},
+    {"ecn", match, modelled, ecn_match, 0, true},
+    {"esp", match, modelled, esp_match, 50},
+    {"eui64", match, pure, none, 0, false, v6},
+    {"frag", match, conditions, frag_match, 0, false, v6},
     {"hashlimit", match, stateful, hashlimit_match, 0, true},
-    {"hbh", match, conditions, hbh_match},
+    {"hbh", match, conditions, hbh_match, 0, false, v6},
     {"helper", match, stateful, helper_match},
-    {"hl", match, modelled, hl_match, 0, true},
-    {"icmp", match, modelled, icmp_match, 1},
-    {"icmp6", match, modelled, icmp6_match, 58},
+    {"hl", match, modelled, hl_match, 0, true, v6},
+    {"icmp", match, modelled, icmp_match, 1, false, v4},
+    {"icmp6", match, modelled, icmp6_match, 58, false, v6},
     {"ipcomp", match, pure, ipcomp_match, 108},
     {"iprange", match, modelled, iprange_match},
-    {"ipv6header", match, pure, ipv6header_match},
+    {"ipv6header", match, modelled, ipv6header_match, 0, false, v6},
     {"ipvs", match, conditions, ipvs_match},
     {"length", match, modelled, length_match},
     {"limit", match, stateful, limit_match},
     {"mac", match, modelled, mac_match},
     {"mark", match, modelled, mark_match},
-    {"mh", match, pure, mh_match, 135},
+    {"mh", match, pure, mh_match, 135, false, v6},
     {"multiport", match, modelled, multiport_match, 0, true},
     {"nfacct", match, stateful, nfacct_match},
     {"osf", match, pure, osf_match, 6},
-    {"owner", match, conditions, owner_match},
-    {"physdev", match, conditions, physdev_match},
+    {"owner", match, modelled, owner_match, 0, true},
+    {"physdev", match, modelled, physdev_match, 0, true},
     {"pkttype", match, modelled, pkttype_match},
     {"policy", match, pure, policy_match},
     {"quota", match, stateful, quota_match},
     {"rateest", match, stateful, rateest_match},
-    {"realm", match, pure, realm_match},
+    {"realm", match, pure, realm_match, 0, false, v4},
     {"recent", match, stateful, recent_match, 0, true},
     {"rpfilter", match, pure, rpfilter_match},
-    {"rt", match, conditions, rt_match},
+    {"rt", match, conditions, rt_match, 0, false, v6},
     {"sctp", match, modelled, sctp_match, 132},
     {"set", match, pure, set_match},
     {"socket", match, pure, socket_match},
-    {"srh", match, conditions, srh_match},
+    {"srh", match, conditions, srh_match, 0, false, v6},
     {"state", match, modelled, state_match},
     {"statistic", match, stateful, statistic_match},
     {"string", match, pure, string_match},
@@ -664,7 +673,7 @@ constexpr Extension extensions[] = {
     {"tcpmss", match, pure, tcpmss_match, 6},
     {"time", match, stateful, time_match},
     {"tos", match, modelled, tos_match},
-    {"ttl", match, modelled, ttl_match, 0, true},
+    {"ttl", match, modelled, ttl_match, 0, true, v4},
     {"u32", match, pure, u32_match},
     {"udp", match, modelled, udp_match, 17},
 };

@@ -12,6 +12,8 @@ enum class Shape : std::uint8_t {
     none,
     action,        // CHAIN and what else the command takes
     word,          // one argument, kept as text
+    choice,        // one of the option's words
+    choices,       // some of them, with commas between
     optional_word, // one argument, or none where an option follows
     two_words,     // two arguments, kept as text
     rest,          // of an unknown option: everything up to the next option
@@ -84,6 +86,26 @@ enum class Key : std::uint8_t {
     comment,
     mark,
     ct_mark,
+    tcp_option,
+    user,
+    group,
+    socket_exists,
+    phys_in,
+    phys_out,
+    is_phys_in,
+    is_phys_out,
+    src_group,
+    dst_group,
+    ecn_bits,
+    ecn_flag,
+    header_spi,
+    extension_headers,
+    frag_id,
+    frag_first,
+    frag_more,
+    rt_type,
+    rt_segments,
+    of_another, // says something about another option of its match
     mac_source,
     packet_type,
     ttl_eq,
@@ -109,6 +131,7 @@ struct OptionInfo {
     std::uint8_t flags = 0;
     std::uint64_t least = 0; // of a number
     std::uint64_t most = 0xffffffff;
+    std::string_view words{}; // that a choice is made of, with blanks between
 
     static constexpr std::uint8_t negatable = 1, required = 2, repeatable = 4;
     // A `!` before it negates all that its match says.
@@ -128,6 +151,8 @@ enum class Nature : std::uint8_t {
     stateful,   // likewise, but the answer changes with time and traffic
 };
 
+enum class Programs : std::uint8_t { both, iptables, ip6tables };
+
 struct Extension {
     std::string_view name;
     Role role = Role::match;
@@ -135,6 +160,7 @@ struct Extension {
     std::span<OptionInfo const> options;
     std::uint8_t protocol = 0; // which -p it demands; 0: none
     bool needs_option = false; // without any option it is an error
+    Programs programs = Programs::both; // that have it
 };
 
 // Nothing where iptables has no such extension, or we do not know it.

@@ -3,6 +3,7 @@
 // that the line has loaded so far. EBNF stands above the rules.
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "grammars/common/kit.hpp"
@@ -584,6 +585,33 @@ constexpr key_parser key{};
 
 // ---- values
 
+struct NamedBits {
+    std::string_view name; // in capital letters
+    unsigned bits;
+};
+
+// A name of the table up to a comma, in any case, or the beginning of one: "est". Of several the first, as
+// xt_conntrack and xt_addrtype compare them in turn with strncasecmp.
+struct beginning_parser : leaf<beginning_parser, unsigned> {
+    std::span<NamedBits const> names;
+    constexpr explicit beginning_parser(std::span<NamedBits const> table) : names(table) {}
+    template <class Context, class RContext, class Attribute>
+    bool parse(It& first, It const& last, Context const&, RContext&, Attribute& attribute) const {
+        It const end = std::find(first, last, ',');
+        auto const same = [](char typed, char letter) {
+            return (typed >= 'a' && typed <= 'z' ? static_cast<char>(typed - 0x20) : typed) == letter;
+        };
+        auto const found = std::ranges::find_if(names, [&](NamedBits const& row) {
+            return static_cast<std::size_t>(end - first) <= row.name.size() &&
+                   std::equal(first, end, row.name.begin(), same);
+        });
+        if (end == first || found == names.end()) return false;
+        first = end;
+        x3::traits::move_to(found->bits, attribute);
+        return true;
+    }
+};
+
 struct Names : x3::symbols<unsigned> {
     Names(std::initializer_list<std::pair<char const*, unsigned>> names) {
         for (auto const& [name, bit] : names) add(name, bit);
@@ -594,20 +622,27 @@ struct Names : x3::symbols<unsigned> {
 Names const flag_names{{"fin", 1},  {"syn", 2},  {"rst", 4},    {"psh", 8},
                        {"ack", 16}, {"urg", 32}, {"all", 0x3f}, {"none", 0}};
 // iptables numbers the states otherwise; these are the numbers of the intermediate form.
-Names const state_names{{"new", 1U << 0},     {"established", 1U << 1}, {"related", 1U << 2},
-                        {"invalid", 1U << 3}, {"untracked", 1U << 4},   {"snat", state_snat},
-                        {"dnat", state_dnat}};
+constexpr NamedBits state_names[] = {{"INVALID", 1U << 3}, {"NEW", 1U << 0},       {"ESTABLISHED", 1U << 1},
+                                     {"RELATED", 1U << 2}, {"UNTRACKED", 1U << 4}, {"SNAT", state_snat},
+                                     {"DNAT", state_dnat}};
 // nf_conntrack_common.h
-Names const status_names{{"none", 0}, {"expected", 1}, {"seen_reply", 2}, {"assured", 4}, {"confirmed", 8}};
+constexpr NamedBits status_names[] = {
+    {"NONE", 0}, {"EXPECTED", 1}, {"SEEN_REPLY", 2}, {"ASSURED", 4}, {"CONFIRMED", 8}};
 Names const direction_names{{"original", 1}, {"reply", 2}};
-Names const address_type_names{{"unspec", 1U << 0},    {"unicast", 1U << 1},     {"local", 1U << 2},
-                               {"broadcast", 1U << 3}, {"anycast", 1U << 4},     {"multicast", 1U << 5},
-                               {"blackhole", 1U << 6}, {"unreachable", 1U << 7}, {"prohibit", 1U << 8},
-                               {"throw", 1U << 9},     {"nat", 1U << 10},        {"xresolve", 1U << 11}};
-Names const packet_type_names{{"unicast", 1U << 0}, {"broadcast", 1U << 1}, {"multicast", 1U << 2}};
+constexpr NamedBits address_type_names[] = {
+    {"UNSPEC", 1U << 0},   {"UNICAST", 1U << 1},   {"LOCAL", 1U << 2},     {"BROADCAST", 1U << 3},
+    {"ANYCAST", 1U << 4},  {"MULTICAST", 1U << 5}, {"BLACKHOLE", 1U << 6}, {"UNREACHABLE", 1U << 7},
+    {"PROHIBIT", 1U << 8}, {"THROW", 1U << 9},     {"NAT", 1U << 10},      {"XRESOLVE", 1U << 11}};
+Names const packet_type_names{{"unicast", 1U << 0}, {"broadcast", 1U << 1}, {"multicast", 1U << 2},
+                              {"host", 1U << 0},    {"bcast", 1U << 1},     {"mcast", 1U << 2}};
 
 auto const add_bits = [](auto& c) { x3::_val(c).bits |= x3::_attr(c); };
 auto const end_of_name = &(x3::lit(',') | x3::eoi);
+
+// names = beginning of a name , { "," , beginning of a name }
+auto names_in(std::span<NamedBits const> names, char const* what) {
+    return must(beginning_parser(names)[add_bits] >> end_of_name, what) % ',';
+}
 
 // names = name , { "," , name }
 template <class Subject> auto names_of(Subject const& names, char const* what) {
@@ -621,10 +656,10 @@ x3::rule<struct direction_id, Bits> const direction = "direction";
 x3::rule<struct address_types_id, Bits> const address_types = "address_types";
 x3::rule<struct packet_type_id, Bits> const packet_type = "packet_type";
 auto const flags_def = names_of(flag_names, "TCP flag");
-auto const states_def = names_of(state_names, "connection state");
-auto const statuses_def = names_of(status_names, "connection status");
+auto const states_def = names_in(state_names, "connection state");
+auto const statuses_def = names_in(status_names, "connection status");
 auto const direction_def = must(x3::no_case[direction_names][add_bits] >> x3::eoi, "ORIGINAL or REPLY");
-auto const address_types_def = names_of(address_type_names, "address type");
+auto const address_types_def = names_in(address_type_names, "address type");
 auto const packet_type_def =
     must(x3::no_case[packet_type_names][add_bits] >> x3::eoi, "unicast, broadcast or multicast");
 
@@ -800,6 +835,8 @@ struct value_parser : leaf<value_parser, x3::unused_type> {
         case Shape::none: return note_family(context, option.info->key);
         case Shape::action: return parse_action(first, last, context, option.info->key);
         case Shape::word: return take(argument, Word{}, "value");
+        case Shape::choice:
+        case Shape::choices: return take(argument, Word{}, "value") && is_choice(context, option);
         case Shape::optional_word: return optional(first, last, context, option);
         case Shape::two_words: return take_two_words(first, last, context, option);
         case Shape::rest: return take(rest, Word{}, "option");
@@ -844,6 +881,30 @@ struct value_parser : leaf<value_parser, x3::unused_type> {
     static inline auto const in_mac = in_argument[mac];
     static inline auto const in_nat = in_argument[nat];
     static inline auto const in_nat_ports = in_argument[only_in<&File::ports>(nat_ports)];
+
+    // Whether the value is one of the option's words, or some of them.
+    template <class Context> static bool is_choice(Context const& context, Option const& option) {
+        Word const& given = std::get<Word>(option.value);
+        std::string const text = given.plain();
+        bool const several = option.info->shape == Shape::choices;
+        for (std::string_view left = text;;) {
+            std::string_view const word = several ? left.substr(0, left.find(',')) : left;
+            if (!has_word(option.info->words, word))
+                return refuse(context, given.raw.data(),
+                              "'--" + std::string(option.info->name) + "' has no value '" + std::string(word) +
+                                  "': it is one of " + std::string(option.info->words));
+            if (word.size() == left.size()) return true;
+            left.remove_prefix(word.size() + 1);
+        }
+    }
+    static bool has_word(std::string_view words, std::string_view word) {
+        while (!words.empty()) {
+            std::string_view const next = words.substr(0, words.find(' '));
+            if (next == word) return true;
+            words.remove_prefix(std::min(next.size() + 1, words.size()));
+        }
+        return false;
+    }
 
     template <class Context>
     static bool optional(It& first, It const& last, Context const& context, Option& option) {

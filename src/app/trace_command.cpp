@@ -167,6 +167,7 @@ Question packet_from(Json const& json) {
     check_keys(json);
     Question question;
     Packet& packet = question.packet;
+    packet[Field::skuid] = packet[Field::skgid] = no_socket;
     auto const number_or_name = [&](char const* key, Field field) {
         if (!json.contains(key) || json[key].is_null()) return;
         Json const& value = json[key];

@@ -105,8 +105,9 @@ bool is_box(Match const& match) {
     return match.alternatives.empty() && match.opaque.empty() &&
            std::all_of(match.terms.begin(), match.terms.end(), [](Term const& term) {
                bool const cut = info(term.field).bits == 128; // the outline keeps the upper half only
+               bool const fragments = info(term.field).transport && term.values.is_all(info(term.field).bits); // it lacks them
                bool const one = term.values.masks.empty() && !term.values.negated && term.values.intervals.intervals().size() == 1;
-               return one && !cut && (dimension_of(term.field) || term.field == Field::family);
+               return one && !cut && !fragments && (dimension_of(term.field) || term.field == Field::family);
            });
 }
 

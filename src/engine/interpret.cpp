@@ -14,6 +14,7 @@ namespace {
 
 bool holds(Field field, ValueSet const& values, Packet const& packet) {
     if (auto const family = info(field).family; family && *family != packet.family()) return false;
+    if (info(field).transport && packet[Field::fragment] != 0) return false;
     return values.contains(packet[field]);
 }
 

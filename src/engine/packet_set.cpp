@@ -22,8 +22,11 @@ using Ref = Bdd::Ref;
 constexpr std::array order{
     Field::family,    Field::ct_state,    Field::protocol, Field::tcp_flags,  Field::fragment,     Field::ct_direction,
     Field::icmp_type, Field::icmp_code,   Field::dport,    Field::sport,      Field::packet_type,  Field::dst_type,
-    Field::src_type,  Field::iif,         Field::oif,      Field::iif_group, Field::oif_group, Field::ct_status,  Field::dscp,         Field::ttl,
-    Field::length,    Field::mark,        Field::ct_mark,  Field::src_mac,    Field::dst6,         Field::src6,
+    Field::src_type,  Field::iif,         Field::oif,      Field::iif_group, Field::oif_group, Field::phys_iif,
+    Field::phys_oif,  Field::ct_status,   Field::dscp,     Field::ecn,        Field::ttl,          Field::length,
+    Field::exthdr,    Field::frag_id,     Field::rt_type,  Field::rt_segments, Field::ah_spi,      Field::esp_spi,
+    Field::skuid,     Field::skgid,       Field::mark,     Field::ct_mark,    Field::src_mac,      Field::dst6,
+    Field::src6,
 };
 static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
 
@@ -77,6 +80,8 @@ std::vector<U128> usual_values(Field field) {
     case Field::ttl: return {64};
     case Field::length: return {60};
     case Field::src_mac: return {0x020000000009ULL};
+    case Field::skuid:
+    case Field::skgid: return {no_socket, 1000};
     default: return {0};
     }
 }
@@ -85,7 +90,7 @@ std::vector<U128> usual_values(Field field) {
 // digit behind the prefix.
 U128 usual_within(Field field, Interval interval) {
     U128 value = interval.first;
-    if (field == Field::iif || field == Field::oif) {
+    if (is_interface(field)) {
         std::string const name = interface_name(value);
         if (!name.empty() && name.size() < 15) value = interface_value(name + '0');
     } else if (info(field).kind == FieldKind::address) {
@@ -164,6 +169,7 @@ struct Space::Impl {
         if (auto const family = info(field).family) {
             result = bdd.conjunction(literal(first_variable(Field::family), *family == Family::v6), result);
         }
+        if (info(field).transport) result = bdd.conjunction(literal(first_variable(Field::fragment), false), result);
         return result;
     }
 

@@ -15,11 +15,11 @@ std::array<FieldInfo, field_count> const& fields() {
         {Field::src6, "ip6 saddr", 128, address, Family::v6, max_value(128), true},
         {Field::dst6, "ip6 daddr", 128, address, Family::v6, max_value(128), true},
         {Field::protocol, "l4proto", 8, name, none, 255, true},
-        {Field::sport, "sport", 16, range, none, 65535, true},
-        {Field::dport, "dport", 16, range, none, 65535, true},
-        {Field::icmp_type, "icmp type", 8, range, none, 255, true},
-        {Field::icmp_code, "icmp code", 8, range, none, 255, true},
-        {Field::tcp_flags, "tcp flags", 8, flags, none, 255, true},
+        {Field::sport, "sport", 16, range, none, 65535, true, true},
+        {Field::dport, "dport", 16, range, none, 65535, true, true},
+        {Field::icmp_type, "icmp type", 8, range, none, 255, true, true},
+        {Field::icmp_code, "icmp code", 8, range, none, 255, true, true},
+        {Field::tcp_flags, "tcp flags", 8, flags, none, 255, true, true},
         {Field::ct_state, "ct state", 3, name, none, 4, true},
         {Field::ct_status, "ct status", 10, flags, none, 1023, false},
         {Field::ct_direction, "ct direction", 1, name, none, 1, true},
@@ -28,13 +28,24 @@ std::array<FieldInfo, field_count> const& fields() {
         {Field::oif, "oifname", 128, name, none, max_value(128), true},
         {Field::iif_group, "iifgroup", 32, range, none, max_value(32), false},
         {Field::oif_group, "oifgroup", 32, range, none, max_value(32), false},
+        {Field::phys_iif, "physdev in", 128, name, none, max_value(128), true},
+        {Field::phys_oif, "physdev out", 128, name, none, max_value(128), true},
         {Field::packet_type, "pkttype", 2, name, none, 3, true},
         {Field::src_type, "saddr type", 4, name, none, 8, true},
         {Field::dst_type, "daddr type", 4, name, none, 8, true},
         {Field::src_mac, "ether saddr", 48, mac, none, max_value(48), true},
         {Field::dscp, "dscp", 6, range, none, 63, true},
+        {Field::ecn, "ecn", 2, name, none, 3, true},
         {Field::ttl, "ttl", 8, range, none, 255, true},
         {Field::length, "length", 16, range, none, 65535, true},
+        {Field::exthdr, "exthdr", 5, flags, Family::v6, 31, true},
+        {Field::frag_id, "frag id", 32, range, Family::v6, max_value(32), true},
+        {Field::rt_type, "rt type", 8, range, Family::v6, 255, true},
+        {Field::rt_segments, "rt seg-left", 8, range, Family::v6, 255, true},
+        {Field::ah_spi, "ah spi", 32, range, none, max_value(32), true, true},
+        {Field::esp_spi, "esp spi", 32, range, none, max_value(32), true, true},
+        {Field::skuid, "skuid", 32, range, none, max_value(32), false},
+        {Field::skgid, "skgid", 32, range, none, max_value(32), false},
         {Field::mark, "mark", 32, range, none, max_value(32), false},
         {Field::ct_mark, "ct mark", 32, range, none, max_value(32), false},
     }};
@@ -132,7 +143,7 @@ std::string interfaces_text(Interval const& interval) {
 }
 
 std::string interval_text(Field field, Interval const& interval) {
-    if (field == Field::iif || field == Field::oif) return interfaces_text(interval);
+    if (is_interface(field)) return interfaces_text(interval);
     std::string text = value_text(field, interval.first);
     if (interval.first != interval.last) text += '-' + value_text(field, interval.last);
     return text;
@@ -156,13 +167,19 @@ std::string value_text(Field field, U128 value) {
     case Field::ct_direction: return name_at({"original", "reply"}, value);
     case Field::fragment: return name_at({"no", "yes"}, value);
     case Field::iif:
-    case Field::oif: return interface_name(value);
+    case Field::oif:
+    case Field::phys_iif:
+    case Field::phys_oif: return interface_name(value);
     case Field::packet_type: return name_at({"host", "broadcast", "multicast", "other"}, value);
     case Field::src_type:
     case Field::dst_type:
         return name_at({"unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable",
                         "prohibit"}, value);
     case Field::src_mac: return mac_text(value);
+    case Field::ecn: return name_at({"not-ect", "ect1", "ect0", "ce"}, value);
+    case Field::exthdr: return flag_names({"hbh", "dst", "rt", "frag", "ah"}, value);
+    case Field::skuid:
+    case Field::skgid: return value == no_socket ? "none" : fmt::format("{}", low64(value));
     case Field::mark:
     case Field::ct_mark: return hexadecimal(value);
     default: return fmt::format("{}", low64(value));
@@ -188,7 +205,7 @@ std::string values_text(Field field, IntervalSet const& values, std::size_t most
         }
     } else {
         for (Interval const& interval : values.intervals()) {
-            bool const listed = info(field).kind != FieldKind::range && field != Field::iif && field != Field::oif &&
+            bool const listed = info(field).kind != FieldKind::range && !is_interface(field) &&
                                 interval.last - interval.first < 16;
             if (!listed) {
                 items.push_back(interval_text(field, interval));

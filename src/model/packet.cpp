@@ -1,3 +1,4 @@
+#include "model/packet_words.hpp"
 #include "portcullis/model/packet.hpp"
 
 #include <fmt/format.h>
@@ -27,6 +28,10 @@ std::string to_text(Packet const& packet) {
     if (packet[Field::fragment] != 0) text += " later-fragment";
     for (Field const field : {Field::mark, Field::ct_mark, Field::ct_status}) {
         if (packet[field] != 0) fmt::format_to(out, " {}={}", info(field).name, value_text(field, packet[field]));
+    }
+    for (PacketWord const& word : packet_words) {
+        if (word.told && packet[word.field] != word.absent)
+            fmt::format_to(out, " {}={}", word.name, value_text(word.field, packet[word.field]));
     }
     return text;
 }

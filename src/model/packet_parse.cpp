@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "model/packet_words.hpp"
 #include "portcullis/model/packet.hpp"
 
 namespace portcullis {
@@ -18,6 +19,21 @@ std::optional<U128> digits(std::string_view text, U128 largest) {
     std::uint64_t value = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     if (error != std::errc{} || end != text.data() + text.size() || value > largest) return std::nullopt;
+    return value;
+}
+
+// "00:00:5e:00:53:01"
+std::optional<U128> mac_digits(std::string_view text) {
+    U128 value = 0;
+    constexpr std::size_t pairs = 6;
+    if (text.size() != 3 * pairs - 1) return std::nullopt;
+    for (std::size_t i = 0; i < pairs; ++i) {
+        unsigned byte = 0;
+        char const* const pair = text.data() + 3 * i;
+        if (std::from_chars(pair, pair + 2, byte, 16).ptr != pair + 2) return std::nullopt;
+        if (i > 0 && pair[-1] != ':') return std::nullopt;
+        value = value << 8U | byte;
+    }
     return value;
 }
 
@@ -64,6 +80,7 @@ class Parser {
         packet_[Field::ttl] = 64;
         packet_[Field::length] = 60;
         packet_[Field::src_type] = 1;
+        packet_[Field::skuid] = packet_[Field::skgid] = no_socket;
         auto const all = words(text);
         for (std::size_t i = 0; i < all.size(); ++i) {
             if (all[i] == ">") {
@@ -115,15 +132,7 @@ class Parser {
             has_protocol_ = true;
             return true;
         }
-        struct Key {
-            std::string_view name;
-            Field field;
-        };
-        static constexpr Key keys[] = {{"in", Field::iif},           {"out", Field::oif},     {"flags", Field::tcp_flags},
-                                       {"state", Field::ct_state},   {"type", Field::icmp_type}, {"code", Field::icmp_code},
-                                       {"mark", Field::mark},        {"ttl", Field::ttl},     {"length", Field::length},
-                                       {"dscp", Field::dscp},        {"ct-mark", Field::ct_mark}};
-        for (Key const& key : keys) {
+        for (PacketWord const& key : packet_words) {
             if (key.name != text.substr(0, equals)) continue;
             auto const value = value_by_name(key.field, text.substr(equals + 1));
             if (!value) return refuse(fmt::format("'{}' is no value for '{}'", text.substr(equals + 1), key.name));
@@ -133,8 +142,9 @@ class Parser {
             if (key.field == Field::oif) out_ = text.substr(equals + 1);
             return true;
         }
-        return refuse(fmt::format("unknown key '{}'; known are in, out, flags, state, type, code, mark, ct-mark, ttl, length and dscp",
-                                  text.substr(0, equals)));
+        std::string known;
+        for (PacketWord const& key : packet_words) known += (known.empty() ? "" : ", ") + std::string(key.name);
+        return refuse(fmt::format("unknown key '{}'; known are {}", text.substr(0, equals), known));
     }
 
     ParsedPacket finish() {
@@ -158,11 +168,11 @@ class Parser {
 } // namespace
 
 std::optional<U128> value_by_name(Field field, std::string_view text) {
-    if (field == Field::iif || field == Field::oif) {
+    if (is_interface(field)) {
         if (text.empty()) return std::nullopt;
         return interface_value(text);
     }
-    if (field == Field::tcp_flags || field == Field::ct_status) {
+    if (info(field).kind == FieldKind::flags) {
         U128 flags = 0;
         while (!text.empty() && text != "none") {
             std::string_view const name = text.substr(0, text.find(','));
@@ -176,7 +186,9 @@ std::optional<U128> value_by_name(Field field, std::string_view text) {
         }
         return flags;
     }
+    if (info(field).kind == FieldKind::mac) return mac_digits(text);
     if (auto const value = digits(text, info(field).largest)) return value;
+    if ((field == Field::skuid || field == Field::skgid) && text == "none") return no_socket;
     if (info(field).bits > 8) return std::nullopt;
     for (U128 value = 0; value <= info(field).largest; ++value) {
         if (value_text(field, value) == text) return value;

@@ -277,6 +277,8 @@ struct Laboratory::Batch {
         packet[Field::oif] = name(report.out);
         packet[Field::src_mac] = report.source_mac;
         packet[Field::mark] = report.mark & usable_marks;
+        // What does not come in is of this program's own sockets, which are root's.
+        packet[Field::skuid] = packet[Field::skgid] = report.in == 0 ? 0 : no_socket;
         packet[Field::packet_type] = get(packet_type, report.mark);
         packet[Field::src_type] = get(source_type, report.mark);
         packet[Field::dst_type] = get(destination_type, report.mark);

@@ -37,7 +37,9 @@ TEST_CASE("interface names are numbers, and a wildcard is one interval") {
 TEST_CASE("packets are read as they are written") {
     for (char const* text : {"tcp 203.0.113.9:40000 > 192.0.2.10:22 in=eth0 flags=syn state=new",
                              "tcp [2001:db8::9]:40000 > [2001:db8::10]:443 in=eth0 out=eth1 flags=fin,ack state=established",
-                             "udp 203.0.113.9:53 > 192.0.2.10:40000 state=new", "icmp 203.0.113.9 > 192.0.2.10 type 8 code 0 state=new"}) {
+                             "udp 203.0.113.9:53 > 192.0.2.10:40000 state=new", "icmp 203.0.113.9 > 192.0.2.10 type 8 code 0 state=new",
+                             "udp 203.0.113.9:53 > 192.0.2.10:40000 state=new physin=port1 uid=1000 gid=0",
+                             "udp [2001:db8::9]:53 > [2001:db8::10]:40000 state=new ecn=ce exthdr=hbh,frag frag-id=7"}) {
         std::string input = text;
         // Types are written with a blank, and typed with a sign.
         for (char const* word : {"type ", "code "}) {

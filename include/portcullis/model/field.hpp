@@ -16,8 +16,8 @@ enum class Field : std::uint8_t {
     src4, dst4,    // IPv4 addresses; meaningful where family is 0
     src6, dst6,    // IPv6 addresses; meaningful where family is 1
     protocol,      // the transport protocol (for IPv6 behind the extension headers), IANA numbers
-    sport, dport,  // of tcp, udp, udplite, sctp and dccp; 0 elsewhere
-    icmp_type,     // of icmp and icmpv6; 0 elsewhere
+    sport, dport,  // of tcp, udp, udplite, sctp and dccp; 0 elsewhere, and so is all of a header that is not there
+    icmp_type,     // of icmp and icmpv6
     icmp_code,
     tcp_flags,     // bit 0 FIN, 1 SYN, 2 RST, 3 PSH, 4 ACK, 5 URG, 6 ECE, 7 CWR (RFC 9293)
     ct_state,      // conntrack: 0 new, 1 established, 2 related, 3 invalid, 4 untracked
@@ -26,17 +26,26 @@ enum class Field : std::uint8_t {
     fragment,      // 0: whole or first fragment, 1: later fragment (no transport header)
     iif, oif,      // interface names: up to 16 bytes, big-endian, zero-padded, so that "eth*" is one interval
     iif_group, oif_group, // the group numbers of the interfaces (ip-link(8)); the box chooses them
+    phys_iif, phys_oif, // the ports of a bridge that it came in by and leaves by, likewise; 0: of no bridge
     packet_type,   // link layer: 0 to this host, 1 broadcast, 2 multicast, 3 to another host
     src_type,      // the kernel's routing type of an address: 1 unicast, 2 local, 3 broadcast, 4 anycast,
     dst_type,      //   5 multicast, 6 blackhole, 7 unreachable, 8 prohibit (rtnetlink(7)); 0 unspecified
     src_mac,       // Ethernet source
     dscp,          // 6 bits of the TOS or traffic class byte
+    ecn,           // the other 2 bits of that byte
     ttl,           // time to live, or hop limit
     length,        // of the IP packet in bytes, headers included
+    exthdr,        // extension headers of IPv6 that are there: bit 0 hbh, 1 dst, 2 rt, 3 frag, 4 ah
+    frag_id,       // of the fragment header
+    rt_type,       // of the routing header, and the addresses that it has left
+    rt_segments,
+    ah_spi,        // the security parameters indices of both IPsec headers
+    esp_spi,
+    skuid, skgid,  // the user and group of the local socket that it comes from; no_socket elsewhere
     mark,          // the packet's mark: never on the wire, set by rules
     ct_mark,       // the connection's mark: likewise
 };
-constexpr std::size_t field_count = 28;
+constexpr std::size_t field_count = 39;
 
 enum class FieldKind : std::uint8_t { range, flags, name, address, mac };
 
@@ -48,11 +57,13 @@ struct FieldInfo {
     std::optional<Family> family; // set: only packets of this family have the field
     U128 largest;             // the largest value that occurs
     bool on_wire;             // false: rules or the box choose it, not the sender
+    bool transport = false;   // in the header that later fragments lack: no term on it holds for them, negated or not
 };
 
 std::array<FieldInfo, field_count> const& fields();
 inline FieldInfo const& info(Field field) { return fields()[static_cast<std::size_t>(field)]; }
 
+constexpr U128 no_socket = 0xffffffff; // no user's number (user_namespaces(7))
 constexpr U128 family_v4 = 0;
 constexpr U128 family_v6 = 1;
 constexpr Field src_field(Family family) { return family == Family::v4 ? Field::src4 : Field::src6; }
@@ -69,10 +80,17 @@ IntervalSet const& port_protocols();
 namespace tcp_flag {
 constexpr unsigned fin = 1, syn = 2, rst = 4, psh = 8, ack = 16, urg = 32, ece = 64, cwr = 128;
 }
+namespace extension_header {
+constexpr unsigned hbh = 1, dst = 2, rt = 4, frag = 8, ah = 16;
+}
 namespace ct_state {
 constexpr unsigned new_ = 0, established = 1, related = 2, invalid = 3, untracked = 4;
 }
 
+// Whether the field's values are names of interfaces.
+constexpr bool is_interface(Field field) {
+    return field == Field::iif || field == Field::oif || field == Field::phys_iif || field == Field::phys_oif;
+}
 // Interface names as numbers. Longer names than 16 bytes are cut (Linux allows 15).
 U128 interface_value(std::string_view name);
 std::string interface_name(U128 value);

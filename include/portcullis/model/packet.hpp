@@ -32,7 +32,7 @@ struct ParsedPacket {
 
 // The same notation, as people type it: a protocol by name or number, "SRC[:PORT] > DST[:PORT]" with IPv6 in brackets
 // where a port follows, and words in any order: in=, out=, flags=syn,ack, state=established, type=8, code=0, mark=0x1,
-// ttl=, length=, mac=, later-fragment. A tcp packet without flags and state is a SYN of state new.
+// ttl=, length=, mac=, uid= and more (model/packet_words.hpp), later-fragment. A tcp packet without flags and state is a SYN of state new.
 ParsedPacket parse_packet(std::string_view text);
 
 // The number of one of a field's value names: "established", "syn,ack". Nothing for unknown words.

@@ -19,7 +19,8 @@ bool ends(Verdict const& verdict) {
 bool matches_all(Rule const& rule, Chain const& chain) {
     if (!rule.match.alternatives.empty() || !rule.match.opaque.empty()) return false;
     return std::all_of(rule.match.terms.begin(), rule.match.terms.end(), [&](Term const& term) {
-        if (term.values.is_all(info(term.field).bits) && !info(term.field).family) return true;
+        if (term.values.is_all(info(term.field).bits) && !info(term.field).family && !info(term.field).transport)
+            return true;
         return term.field == Field::family && chain.hook && (!chain.hook->v4 || term.values.contains(family_v4)) &&
                (!chain.hook->v6 || term.values.contains(family_v6));
     });

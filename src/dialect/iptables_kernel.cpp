@@ -1,0 +1,166 @@
+// What loader and kernel demand besides the syntax: where the built-in chains hang, which extension works where,
+// and which of an extension's options need, or exclude, each other. Tables, from the xt_match and xt_target
+// structures (hooks, table, checkentry) and from the final checks of the shared objects.
+#include <algorithm>
+
+#include "dialect/iptables_rule_reader.hpp"
+
+namespace portcullis::iptables {
+namespace {
+
+struct Builtin {
+    std::string_view table;
+    std::string_view chain;
+    HookPoint point;
+    ChainType type;
+    int priority;
+};
+
+// enum nf_ip_hook_priorities; ip6tables has the same. The mangle table's OUTPUT routes again what it has changed.
+constexpr Builtin builtins[] = {
+    {"raw", "PREROUTING", HookPoint::prerouting, ChainType::filter, -300},
+    {"raw", "OUTPUT", HookPoint::output, ChainType::filter, -300},
+    {"mangle", "PREROUTING", HookPoint::prerouting, ChainType::filter, -150},
+    {"mangle", "INPUT", HookPoint::input, ChainType::filter, -150},
+    {"mangle", "FORWARD", HookPoint::forward, ChainType::filter, -150},
+    {"mangle", "OUTPUT", HookPoint::output, ChainType::route, -150},
+    {"mangle", "POSTROUTING", HookPoint::postrouting, ChainType::filter, -150},
+    {"nat", "PREROUTING", HookPoint::prerouting, ChainType::nat, -100},
+    {"nat", "INPUT", HookPoint::input, ChainType::nat, 100},
+    {"nat", "OUTPUT", HookPoint::output, ChainType::nat, -100},
+    {"nat", "POSTROUTING", HookPoint::postrouting, ChainType::nat, 100},
+    {"filter", "INPUT", HookPoint::input, ChainType::filter, 0},
+    {"filter", "FORWARD", HookPoint::forward, ChainType::filter, 0},
+    {"filter", "OUTPUT", HookPoint::output, ChainType::filter, 0},
+    {"security", "INPUT", HookPoint::input, ChainType::filter, 50},
+    {"security", "FORWARD", HookPoint::forward, ChainType::filter, 50},
+    {"security", "OUTPUT", HookPoint::output, ChainType::filter, 50},
+};
+
+constexpr std::uint8_t at(HookPoint point) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(point)); }
+constexpr std::uint8_t pre = at(HookPoint::prerouting), in = at(HookPoint::input), fwd = at(HookPoint::forward),
+                       out = at(HookPoint::output), post = at(HookPoint::postrouting);
+
+// Where an extension, or one of its options, works.
+struct Works {
+    std::string_view extension;
+    std::string_view option; // empty: the extension
+    std::uint8_t hooks;
+};
+constexpr Works works[] = {
+    {"mac", "", pre | in | fwd},
+    {"eui64", "", pre | in | fwd},
+    {"owner", "", out | post},
+    {"realm", "", in | fwd | out | post},
+    {"cgroup", "", in | out | post},
+    {"socket", "", pre | in},
+    {"rpfilter", "", pre},
+    {"devgroup", "src-group", pre | in | fwd},
+    {"devgroup", "dst-group", fwd | out | post},
+    {"addrtype", "limit-iface-in", pre | in | fwd},
+    {"addrtype", "limit-iface-out", fwd | out | post},
+    {"CLASSIFY", "", fwd | out | post},
+    {"SYNPROXY", "", in | fwd},
+    {"SNPT", "", in | post},
+    {"DNPT", "", pre | out},
+    {"TCPMSS", "clamp-mss-to-pmtu", fwd | out | post},
+};
+
+// Options, with blanks between, one of which has to be there; where `given` is.
+struct Demand {
+    std::string_view extension;
+    std::string_view given; // empty: always
+    std::string_view one_of;
+};
+constexpr Demand demands[] = {
+    {"addrtype", "", "src-type dst-type"},
+    {"hashlimit", "", "hashlimit hashlimit-upto hashlimit-above"},
+    {"owner", "", "uid-owner gid-owner socket-exists"},
+    {"owner", "suppl-groups", "gid-owner"},
+    {"statistic", "every", "packet"},
+    {"connlimit", "", "connlimit-upto connlimit-above"},
+};
+
+// What a word of an option has to be.
+struct Exclusion {
+    std::string_view extension;
+    std::string_view option;
+    std::string_view other;
+};
+constexpr Exclusion exclusions[] = {
+    {"HMARK", "hmark-spi-mask", "hmark-sport-mask"},
+    {"HMARK", "hmark-spi-mask", "hmark-dport-mask"},
+    {"HMARK", "hmark-spi", "hmark-sport"},
+    {"HMARK", "hmark-spi", "hmark-dport"},
+};
+
+Option const* given(std::span<Option const> options, std::string_view name) {
+    auto const found = std::ranges::find_if(options, [&](Option const& o) { return o.info->name == name; });
+    return found == options.end() ? nullptr : &*found;
+}
+
+// Calls use(word) for each until it says true.
+template <class Use> bool any_word(std::string_view words, Use use) {
+    while (!words.empty()) {
+        std::size_t const end = std::min(words.find(' '), words.size());
+        if (use(words.substr(0, end))) return true;
+        words.remove_prefix(std::min(end + 1, words.size()));
+    }
+    return false;
+}
+
+std::string dashed(std::string_view words) {
+    std::string text;
+    any_word(words, [&](std::string_view word) {
+        text += (text.empty() ? "'--" : " or '--") + std::string(word) + '\'';
+        return false;
+    });
+    return text;
+}
+
+std::string misplaced(Loaded const& loaded, std::span<Option const> own, Place const& place) {
+    Programs const here = place.family == Family::v4 ? Programs::iptables : Programs::ip6tables;
+    Programs const programs = loaded.extension->programs;
+    if (programs != Programs::both && programs != here)
+        return quote(loaded.name) + " is not for " + (place.family == Family::v4 ? "iptables" : "ip6tables");
+    if (!place.hook) return {};
+    for (Works const& row : works) {
+        if (row.extension != loaded.extension->name || (row.hooks & at(*place.hook)) != 0) continue;
+        if (row.option.empty()) return quote(row.extension) + " does not work in " + std::string(place.chain);
+        if (given(own, row.option) != nullptr)
+            return "'--" + std::string(row.option) + "' does not work in " + std::string(place.chain);
+    }
+    return {};
+}
+
+} // namespace
+
+std::string problem_of(Loaded const& loaded, std::span<Option const> own, Place const& place) {
+    if (std::string problem = misplaced(loaded, own, place); !problem.empty()) return problem;
+    for (Demand const& row : demands) {
+        if (row.extension != loaded.extension->name) continue;
+        if (!row.given.empty() && given(own, row.given) == nullptr) continue;
+        if (any_word(row.one_of, [&](std::string_view word) { return given(own, word) != nullptr; })) continue;
+        std::string const what = row.given.empty() ? quote(row.extension) : "'--" + std::string(row.given) + '\'';
+        return what + " needs " + dashed(row.one_of);
+    }
+    for (Exclusion const& row : exclusions) {
+        if (row.extension == loaded.extension->name && given(own, row.option) && given(own, row.other))
+            return "'--" + std::string(row.option) + "' cannot be used together with '--" + std::string(row.other) +
+                   '\'';
+    }
+    return {};
+}
+
+std::optional<Hook> builtin_hook(std::string_view table, std::string_view name, Family family) {
+    auto const found =
+        std::ranges::find_if(builtins, [&](Builtin const& b) { return b.table == table && b.chain == name; });
+    if (found == std::end(builtins)) return std::nullopt;
+    return Hook{found->point, found->type, found->priority, family == Family::v4, family == Family::v6, {}};
+}
+
+bool is_table(std::string_view name) {
+    return std::ranges::find(builtins, name, &Builtin::table) != std::end(builtins);
+}
+
+} // namespace portcullis::iptables
