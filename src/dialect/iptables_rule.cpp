@@ -366,12 +366,12 @@ void RuleReader::condition(Option const& option) {
 void RuleReader::add_whole_match(std::size_t instance) {
     Loaded const& loaded = loaded_[instance];
     if (loaded.role == Role::target) return;
-    if (loaded.extension != nullptr) need_extension_header(loaded);
+    bool const header = loaded.extension != nullptr && need_extension_header(loaded);
     Nature const nature = loaded.extension == nullptr ? Nature::stateful : loaded.extension->nature;
     bool const bare = std::ranges::none_of(options_, [&](Option const& o) { return o.instance == instance; });
-    // Nothing but the presence of its header is what a match of one condition an option asks for without any.
-    if (nature == Nature::modelled || (nature == Nature::conditions && !(bare && loaded.name != "conntrack")))
-        return;
+    // Without any option, a match of one condition an option may still ask for something of its own.
+    bool const asks = bare && !header && loaded.name != "conntrack";
+    if (nature == Nature::modelled || (nature == Nature::conditions && !asks)) return;
     bool negated = false;
     bool rate = loaded.name == "limit" || loaded.name == "hashlimit";
     Span span = loaded.span;

@@ -14,9 +14,9 @@ namespace {
 
 Dialect dialect_of(Family family) { return family == Family::v4 ? Dialect::iptables : Dialect::ip6tables; }
 
-// No packet here has an option of TCP, or one of the extension headers that the rules ask for.
+// No packet here has an option of TCP, and none an extension header but for one of empty options.
 std::optional<bool> in_the_laboratory(Opaque const& opaque, Sighting const&) {
-    for (std::string_view const absent : {"tcp option", "-m frag", "-m rt", "-m hbh"})
+    for (std::string_view const absent : {"tcp option", "-m frag", "-m rt", "-m hbh", "-m dst"})
         if (opaque.text.starts_with(absent)) return false;
     return std::nullopt;
 }

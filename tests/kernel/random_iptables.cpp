@@ -153,9 +153,10 @@ class Generator {
                 {6, &Generator::range},      {7, &Generator::mark},       {4, &Generator::length},
                 {4, &Generator::time_left},  {4, &Generator::service},    {4, &Generator::packet_type},
                 {6, &Generator::route_type}, {4, &Generator::mac},        {4, &Generator::fragment},
-                {5, &Generator::opaque},
+                {3, &Generator::owner},      {3, &Generator::bridge},     {5, &Generator::extension_header},
+                {4, &Generator::ipsec},      {3, &Generator::congestion},
             };
-            std::uint32_t dice = random_.below(134);
+            std::uint32_t dice = random_.below(147);
             for (Choice const& choice : choices) {
                 if (dice >= choice.weight) {
                     dice -= choice.weight;
@@ -540,22 +541,49 @@ class Generator {
         return fmt::format(" -m mac{} --mac-source {}", maybe_not(), value_text(Field::src_mac, value));
     }
 
-    // ---- what the model leaves open, and the laboratory knows (see iptables_kernel_test.cpp)
+    // ---- sockets, bridges and headers that few packets have
 
-    std::string opaque() {
-        std::uint32_t const dice = random_.below(3);
-        if (dice == 0 && chain().way == Way::leaving && first("owner"))
-            return fmt::format(" -m owner{} --uid-owner {}", maybe_not(50), random_.chance(70) ? 0 : 1234);
-        if (dice == 1 && first("physdev"))
-            return fmt::format(" -m physdev{} {}", maybe_not(50),
-                               random_.chance(50) ? "--physdev-is-bridged" : "--physdev-in eth0");
-        if (dice == 2 && !v4() && first("frag")) {
-            constexpr std::string_view headers[] = {" -m frag",       " -m frag ! --fragid 5", " -m frag --fragfirst",
-                                                    " -m rt",         " -m rt ! --rt-type 0",  " -m hbh",
-                                                    " -m hbh ! --hbh-len 4"};
-            return std::string(random_.of(headers));
-        }
-        return "";
+    std::string owner() {
+        if (chain().way != Way::leaving || !first("owner")) return "";
+        std::string_view const user = random_.chance(50) ? "--uid-owner" : "--gid-owner";
+        constexpr std::string_view ids[] = {"0", "root", "0-99", "1234"};
+        if (random_.chance(20)) return fmt::format(" -m owner{} --socket-exists", maybe_not(50));
+        return fmt::format(" -m owner{} {} {}", maybe_not(50), user, random_.of(ids));
+    }
+
+    std::string bridge() {
+        if (!first("physdev")) return "";
+        constexpr std::string_view options[] = {"--physdev-is-bridged", "--physdev-in eth0", "--physdev-is-in"};
+        return fmt::format(" -m physdev{} {}", maybe_not(50), random_.of(options));
+    }
+
+    std::string extension_header() {
+        if (v4() || !first("header")) return "";
+        constexpr std::string_view headers[] = {" -m frag",
+                                                " -m frag ! --fragid 5",
+                                                " -m frag --fragfirst",
+                                                " -m rt ! --rt-type 0",
+                                                " -m hbh",
+                                                " -m dst",
+                                                " -m dst",
+                                                " -m dst ! --dst-len 400",
+                                                " -m ipv6header --header dst --soft",
+                                                " -m ipv6header ! --header dst --soft",
+                                                " -m ipv6header --header dst,protocol"};
+        return std::string(random_.of(headers));
+    }
+
+    std::string ipsec() {
+        if (!first("-p")) return "";
+        bool const esp = !v4() || random_.chance(50);
+        Field const field = esp ? Field::esp_spi : Field::ah_spi;
+        return fmt::format(" -p {0} -m {0}{1} --{0}spi {2}", esp ? "esp" : "ah", maybe_not(),
+                           random_.chance(50) ? number(field, 1, 9000) : range(field, 1, 9000, 3000, ":"));
+    }
+
+    std::string congestion() {
+        if (!v4() || !first("ecn")) return "";
+        return fmt::format(" -m ecn{} --ecn-ip-ect {}", maybe_not(), number(Field::ecn, 0, 3));
     }
 
     Random random_;
