@@ -120,8 +120,8 @@ void Tally::count(Sighting const& sighting) {
 }
 
 void Tally::check(std::size_t packets) const {
-    for (HookPoint const hook : {HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output,
-                                 HookPoint::postrouting}) {
+    for (HookPoint const hook :
+         {HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output, HookPoint::postrouting}) {
         auto const at = seen.find(hook);
         INFO(to_string(hook));
         CHECK((at != seen.end() && at->second > packets / 20));

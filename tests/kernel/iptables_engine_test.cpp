@@ -1,5 +1,5 @@
-// The engine and the interpreter say the same about every packet on every way through the box, for random rulesets of
-// iptables; the kernel is not asked.
+// The engine and the interpreter say the same about every packet on every way through the box, for random rulesets
+// of iptables; the kernel is not asked.
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 

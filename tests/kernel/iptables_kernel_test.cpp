@@ -21,7 +21,8 @@ std::optional<bool> in_the_laboratory(Opaque const& opaque, Sighting const&) {
     return std::nullopt;
 }
 
-// xt_addrtype holds the first address of a local prefix of IPv6 for LOCAL and ANYCAST at once; the model knows one type.
+// xt_addrtype holds the first address of a local prefix of IPv6 for LOCAL and ANYCAST at once; the model knows one
+// type.
 bool has_two_types(Packet const& packet) {
     constexpr U128 anycast = 4;
     return packet.family() == Family::v6 &&

@@ -345,9 +345,9 @@ class Generator {
     }
 
     std::string_view match_name() const {
-        return std::find_if(std::begin(protocols), std::end(protocols), [this](NamedProtocol const& p) {
-                   return p.number == protocol_ && p.name != "6";
-               })->name;
+        return std::find_if(std::begin(protocols), std::end(protocols),
+                            [this](NamedProtocol const& p) { return p.number == protocol_ && p.name != "6"; })
+            ->name;
     }
 
     U128 port() {
@@ -430,10 +430,11 @@ class Generator {
         std::string_view const option = v4() ? "--icmp-type" : "--icmpv6-type";
         constexpr std::string_view names4[] = {"any", "echo-request", "echo-reply", "port-unreachable",
                                                "destination-unreachable"};
-        constexpr std::string_view names6[] = {"echo-request", "echo-reply", "neighbour-solicitation",
-                                               "no-route", "packet-too-big"};
+        constexpr std::string_view names6[] = {"echo-request", "echo-reply", "neighbour-solicitation", "no-route",
+                                               "packet-too-big"};
         if (random_.chance(30))
-            return fmt::format("{}{} {} {}", head, maybe_not(), option, v4() ? random_.of(names4) : random_.of(names6));
+            return fmt::format("{}{} {} {}", head, maybe_not(), option,
+                               v4() ? random_.of(names4) : random_.of(names6));
         std::string type = number(Field::icmp_type, 0, v4() ? 40 : 200);
         if (random_.chance(40)) type += '/' + number(Field::icmp_code, 0, 15);
         return fmt::format("{}{} {} {}", head, maybe_not(), option, type);
