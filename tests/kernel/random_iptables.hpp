@@ -9,9 +9,6 @@ struct RandomIptables : RandomRuleset {
     // A rule has both "! --sport" and "! --dport": iptables-nft 1.8.9 makes one comparison of the two, that of all
     // four bytes at once.
     bool negates_both_ports = false;
-    // Without connection tracking, and so with later fragments, a rule matches on the transport header, which they
-    // lack: iptables-nft reads what stands in its place.
-    bool misreads_fragments = false;
 };
 RandomIptables random_iptables(std::uint32_t seed);
 

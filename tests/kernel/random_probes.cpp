@@ -42,7 +42,8 @@ class Probes {
     }
 
     U128 protocol(bool is_v4) {
-        for (auto const& [field, protocol] : {std::pair{Field::esp_spi, Protocol::esp}, {Field::ah_spi, Protocol::ah}})
+        for (auto const& [field, protocol] :
+             {std::pair{Field::esp_spi, Protocol::esp}, {Field::ah_spi, Protocol::ah}})
             if (ruleset_.boundaries.contains(field) && random_.chance(15)) return portcullis::number(protocol);
         std::uint32_t const dice = random_.below(100);
         if (dice < 45) return tcp;
@@ -78,7 +79,8 @@ class Probes {
         packet[Field::ah_spi] = if_asked(Field::ah_spi);
         packet[Field::ttl] = number(Field::ttl, 2, 255);
         packet[Field::length] = number(Field::length, 20, 400);
-        if (is_v4 && ruleset_.tracking == Tracking::off && random_.chance(20)) packet[Field::fragment] = 1;
+        if (is_v4 && ruleset_.tracking == Tracking::off && !ruleset_.misreads_fragments && random_.chance(20))
+            packet[Field::fragment] = 1;
         probe.options_header = !is_v4 && ruleset_.options_headers && random_.chance(15);
         way(packet);
         return probe;
