@@ -169,11 +169,14 @@ void RuleReader::need_transport_header() {
     if (!said) add(Field::fragment, ValueSet::single(0), false, at->span);
 }
 
-void RuleReader::need_extension_header(Loaded const& loaded) {
-    if (context_.family == Family::v4) return;
-    auto const row = std::ranges::find(header_matches, loaded.extension->name, &HeaderMatch::extension);
-    if (row != std::end(header_matches))
+// Whether that is all that the match asks for where it has no option; srh also wants a type of routing header.
+bool RuleReader::need_extension_header(Loaded const& loaded) {
+    std::string_view const name = loaded.extension->name;
+    auto const row = std::ranges::find(header_matches, name, &HeaderMatch::extension);
+    if (row == std::end(header_matches)) return false;
+    if (context_.family == Family::v6) // ah of IPv4 has asked for its protocol
         add(Field::exthdr, ValueSet::masked(row->header, row->header), false, loaded.span);
+    return name != "srh";
 }
 
 void RuleReader::extension_headers(Option const& option) {

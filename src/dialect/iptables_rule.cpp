@@ -322,7 +322,10 @@ void RuleReader::read_option(Option const& option) {
 
 void RuleReader::networks(Field field, Option const& option) {
     auto const list = file_[std::get<Slice<Network>>(option.value)];
-    if (option.negated && list.size() > 1)
+    auto const negates_address = [](Option const& o) {
+        return o.negated && (o.info->key == Key::source || o.info->key == Key::destination);
+    };
+    if (list.size() > 1 && std::ranges::any_of(options_, negates_address)) // the other one's negation counts too
         return error(option.span, "'!' is not allowed with more than one address");
     std::vector<Interval> intervals;
     ValueSet values;
@@ -406,12 +409,12 @@ void RuleReader::add_whole_match(std::size_t instance) {
     Loaded const& loaded = loaded_[instance];
     if (loaded.role == Role::target) return;
     if (loaded.name == "set" && add_set(instance)) return;
-    if (loaded.extension != nullptr) need_extension_header(loaded);
+    bool const header = loaded.extension != nullptr && need_extension_header(loaded);
     Nature const nature = loaded.extension == nullptr ? Nature::stateful : loaded.extension->nature;
     bool const bare = std::ranges::none_of(options_, [&](Option const& o) { return o.instance == instance; });
-    // Nothing but the presence of its header is what a match of one condition an option asks for without any.
-    if (nature == Nature::modelled || (nature == Nature::conditions && !(bare && loaded.name != "conntrack")))
-        return;
+    // Without any option, a match of one condition an option may still ask for something of its own.
+    bool const asks = bare && !header && loaded.name != "conntrack";
+    if (nature == Nature::modelled || (nature == Nature::conditions && !asks)) return;
     bool negated = false;
     bool rate = loaded.name == "limit" || loaded.name == "hashlimit";
     Span span = loaded.span;

@@ -91,7 +91,7 @@ class RuleReader {
 
     // ---- iptables_match.cpp
     void need_transport_header();
-    void need_extension_header(Loaded const& loaded);
+    bool need_extension_header(Loaded const& loaded);
     std::optional<std::uint16_t> resolve(Port const& port, Span span);
     std::optional<Interval> resolve(PortRange const& range, Span span);
     void port_range(Field field, Option const& option);

@@ -10,6 +10,21 @@ namespace {
 constexpr std::uint32_t without_connection = 1U << ct_state::invalid | 1U << ct_state::untracked;
 ValueSet tracked() { return ValueSet::range(ct_state::new_, ct_state::related); }
 
+// Bits of Field::dst_type. xt_addrtype.c asks an IPv6 address for its kind, and for its route only where a type
+// beyond that is listed: UNICAST is every unicast address, wherever it leads, and beside other types it restricts.
+ValueSet types_of_v6(std::uint32_t types) {
+    constexpr std::uint32_t unspecified = 1, unicast = 1U << 1U, local = 1U << 2U, anycast = 1U << 4U,
+                            multicast = 1U << 5U, unreachable = 1U << 7U;
+    constexpr std::uint32_t of_kind_unicast = unicast | local | anycast | 1U << 6U | unreachable | 1U << 8U;
+    constexpr std::uint32_t by_route = local | anycast | unreachable;
+    std::uint32_t found = unspecified | of_kind_unicast | multicast;
+    if ((types & multicast) != 0) found &= multicast;
+    if ((types & unicast) != 0) found &= of_kind_unicast;
+    if ((types & unspecified) != 0) found &= unspecified;
+    if ((types & by_route) != 0) found &= types & by_route;
+    return members(found);
+}
+
 } // namespace
 
 // ---- connections
@@ -82,7 +97,8 @@ void RuleReader::address_type(Field field, Option const& option) {
     if (limit != options_.end())
         return add_opaque("-m addrtype " + option_text(option) + ' ' + option_text(*limit), false, option.negated,
                           option.span);
-    add(field, members(std::get<Bits>(option.value).bits), option);
+    std::uint32_t const types = std::get<Bits>(option.value).bits;
+    add(field, context_.family == Family::v4 ? members(types) : types_of_v6(types), option);
 }
 
 void RuleReader::mark(Field field, Option const& option) {

@@ -488,7 +488,7 @@ PacketSet Space::of(Cube const& cube) {
     impl_->bdd.collect_if_due();
     Ref result = impl_->universe;
     for (auto const& [field, values] : cube.fields) {
-        result = impl_->bdd.conjunction(result, impl_->values(field, values));
+        result = impl_->bdd.conjunction(result, impl_->interval_set(field, values));
     }
     for (Assumption const& a : cube.assumptions) {
         result = impl_->bdd.conjunction(result, impl_->literal(impl_->opaque.at(a.key), a.holds));

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdexcept>
 #include <sys/socket.h>
+#include <utility>
 
 namespace portcullis::kernel {
 
@@ -21,7 +22,10 @@ struct Code {
 };
 constexpr Code place{30, 2}, state{27, 3}, direction{26, 1}, packet_type{24, 2}, source_type{20, 4},
     destination_type{16, 4};
-enum Place : std::uint32_t { before = 1, tracked = 2, behind = 3 };
+enum Place : std::uint32_t { connection = 0, before = 1, tracked = 2, behind = 3 };
+// A second report at the same place says what does not fit into the first one.
+constexpr Code status{16, 3}, connection_mark{19, 11};
+static_assert((1U << connection_mark.bits) > usable_connection_marks);
 
 std::uint32_t get(Code code, std::uint32_t mark) { return mark >> code.shift & ((1U << code.bits) - 1); }
 
@@ -57,6 +61,20 @@ constexpr Question tracking_questions[] = {
     {"ct state untracked", state, 4},   {"ct direction reply", direction, 1},
 };
 
+// What the connection's mark and status are, as a second report.
+std::string connection_report() {
+    std::string text;
+    auto const set = [&](std::string_view match, unsigned bit) {
+        text += fmt::format("{} meta mark set meta mark | {:#x}\n", match, 1U << bit);
+    };
+    set("ct status seen-reply", status.shift);
+    set("ct status assured", status.shift + 1);
+    set("ct status confirmed", status.shift + 2);
+    for (unsigned bit = 0; bit < connection_mark.bits; ++bit)
+        set(fmt::format("ct mark & {0:#x} == {0:#x}", 1U << bit), connection_mark.shift + bit);
+    return text + fmt::format("log group {}\nmeta mark set meta mark & {:#x}\n", log_group, usable_marks);
+}
+
 std::string report_chain(std::string_view hook, std::string_view name, int priority, Place where,
                          Tracking tracking) {
     std::string text = fmt::format("chain {}_{} {{ type filter hook {} priority {}\n", hook, name, hook, priority);
@@ -72,7 +90,9 @@ std::string report_chain(std::string_view hook, std::string_view name, int prior
     };
     if (where != behind) ask(link_questions);
     if (where != behind && tracking == Tracking::on) ask(tracking_questions);
-    return text + fmt::format("log group {}\nmeta mark set meta mark & {:#x}\n}}\n", log_group, usable_marks);
+    text += fmt::format("log group {}\nmeta mark set meta mark & {:#x}\n", log_group, usable_marks);
+    if (where != behind && tracking == Tracking::on) text += connection_report();
+    return text + "}\n";
 }
 
 std::string report_table(Tracking tracking) {
@@ -143,6 +163,36 @@ Bytes frame(Packet const& packet, Bytes const& content) {
     return bytes;
 }
 
+// For iptables-legacy, whose tables no nft flushes: without rules, they accept everything.
+constexpr std::string_view nothing = R"(*raw
+:PREROUTING ACCEPT
+:OUTPUT ACCEPT
+COMMIT
+*mangle
+:PREROUTING ACCEPT
+:INPUT ACCEPT
+:FORWARD ACCEPT
+:OUTPUT ACCEPT
+:POSTROUTING ACCEPT
+COMMIT
+*nat
+:PREROUTING ACCEPT
+:INPUT ACCEPT
+:OUTPUT ACCEPT
+:POSTROUTING ACCEPT
+COMMIT
+*filter
+:INPUT ACCEPT
+:FORWARD ACCEPT
+:OUTPUT ACCEPT
+COMMIT
+*security
+:INPUT ACCEPT
+:FORWARD ACCEPT
+:OUTPUT ACCEPT
+COMMIT
+)";
+
 constexpr Tag sentinel_tag = 0xffff;
 
 Probe sentinel() {
@@ -198,7 +248,11 @@ struct Laboratory::Batch {
         if (is_new != (where == before)) throw std::runtime_error("two packets are alike, or one came twice");
         if (is_new) sightings.push_back({*probe, report.hook, as_seen(report, *decoded)});
         Packet& packet = sightings[at->second].packet;
-        if (where == behind) {
+        if (where == connection) {
+            constexpr unsigned seen_reply_bit = 1; // the next ones are those of assured and confirmed
+            packet[Field::ct_status] = U128{get(status, report.mark)} << seen_reply_bit;
+            packet[Field::ct_mark] = get(connection_mark, report.mark);
+        } else if (where == behind) {
             sightings[at->second].accepted = true;
         } else {
             packet[Field::ct_state] = get(state, report.mark);
@@ -223,6 +277,8 @@ struct Laboratory::Batch {
         packet[Field::oif] = name(report.out);
         packet[Field::src_mac] = report.source_mac;
         packet[Field::mark] = report.mark & usable_marks;
+        // What does not come in is of this program's own sockets, which are root's.
+        packet[Field::skuid] = packet[Field::skgid] = report.in == 0 ? 0 : no_socket;
         packet[Field::packet_type] = get(packet_type, report.mark);
         packet[Field::src_type] = get(source_type, report.mark);
         packet[Field::dst_type] = get(destination_type, report.mark);
@@ -257,9 +313,20 @@ Laboratory::Laboratory() : wires_(make_devices()) {
 }
 
 std::string Laboratory::load(std::string const& nftables, Tracking tracking) {
+    for (auto const& program : std::exchange(programs_, {})) run({program}, nothing);
     // In this order on these lines, the numbers of lines in what nft says are those of the text.
     Ran const ran = run({"nft", "-f", "-"}, "flush ruleset; " + nftables + '\n' + report_table(tracking));
     netfilter_.forget_connections();
+    return ran.code == 0 ? "" : ran.output;
+}
+
+std::string Laboratory::load_iptables(std::string const& variant, Family family, std::string const& rules,
+                                      Tracking tracking) {
+    std::string const program = (family == Family::v4 ? "iptables-" : "ip6tables-") + variant + "-restore";
+    std::string const refused = load("", tracking);
+    if (!refused.empty()) return refused;
+    if (variant == "legacy") programs_.insert(program);
+    Ran const ran = run({program}, rules);
     return ran.code == 0 ? "" : ran.output;
 }
 

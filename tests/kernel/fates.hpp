@@ -4,6 +4,7 @@
 // been stopped there. Nothing depends on time.
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ enum class Tracking : std::uint8_t { off, on };
 
 // The bits of marks that the tested rulesets may use; the laboratory needs the others.
 constexpr std::uint32_t usable_marks = 0xffff;
+constexpr std::uint32_t usable_connection_marks = 0x7ff;
 
 class Laboratory {
   public:
@@ -37,6 +39,10 @@ class Laboratory {
 
     // Replaces all rules by `nftables` and forgets all connections. What nft says where it refuses.
     std::string load(std::string const& nftables, Tracking tracking);
+
+    // The same with the rules of a restore file, for the loader "legacy" or "nft"; what it says where it refuses.
+    std::string load_iptables(std::string const& variant, Family family, std::string const& rules,
+                              Tracking tracking);
 
     // A probe with an input interface arrives on it; one without is sent from this host out of its output
     // interface.
@@ -51,6 +57,7 @@ class Laboratory {
     std::vector<Descriptor> raw4_; // one for each interface, bound to it
     std::vector<Descriptor> raw6_;
     NetfilterSocket netfilter_;
+    std::set<std::string> programs_; // loaders of iptables-legacy whose tables have rules
     std::map<std::uint32_t, std::string> names_; // of interfaces, by index
 };
 

@@ -69,6 +69,10 @@ Bytes transport(Packet const& packet, std::size_t length) {
         w.put(packet[Field::icmp_type], 1).put(packet[Field::icmp_code], 1).put(0, 2).put(0, 4);
     } else if (is(packet, Protocol::dccp)) {
         w.put(4, 1).put(0, 11); // its header is four words long
+    } else if (is(packet, Protocol::esp)) {
+        w.put(packet[Field::esp_spi], 4);
+    } else if (is(packet, Protocol::ah)) {
+        w.put(0, 4).put(packet[Field::ah_spi], 4).pad_to(16);
     } else if (is(packet, Protocol::udplite)) {
         w.put(0, 4); // the checksum covers all of it (RFC 3828)
     }
@@ -96,7 +100,7 @@ Bytes ipv4(Packet const& packet, Tag tag) {
     U128 const offset = packet[Field::fragment] != 0 ? later_offset : 0;
     Bytes const content = transport(packet, left_of(packet, ipv4_header));
     Writer w;
-    w.put(0x45, 1).put(packet[Field::dscp] << 2, 1).put(ipv4_header + content.size(), 2).put(tag, 2);
+    w.put(0x45, 1).put(packet[Field::dscp] << 2 | packet[Field::ecn], 1).put(ipv4_header + content.size(), 2).put(tag, 2);
     w.put(offset, 2).put(packet[Field::ttl], 1).put(packet[Field::protocol], 1).put(0, 2);
     w.put(packet[Field::src4], 4).put(packet[Field::dst4], 4);
     w.set16(10, checksum(sum_of(w.bytes())));
@@ -110,7 +114,7 @@ Bytes ipv6(Probe const& probe, Tag tag) {
     Bytes const content = transport(packet, left_of(packet, ipv6_header + extra));
     U128 const protocol = packet[Field::protocol];
     Writer w;
-    w.put(U128{6} << 28 | packet[Field::dscp] << 22 | tag, 4).put(extra + content.size(), 2);
+    w.put(U128{6} << 28 | packet[Field::dscp] << 22 | packet[Field::ecn] << 20 | tag, 4).put(extra + content.size(), 2);
     w.put(probe.options_header ? ipv6_options : protocol, 1).put(packet[Field::ttl], 1);
     w.put(packet[Field::src6], 16).put(packet[Field::dst6], 16);
     if (probe.options_header) w.put(protocol, 1).put(0, 1).put(0x0104, 2).put(0, 4); // PadN (RFC 8200)
@@ -139,6 +143,8 @@ void read_transport(Reader const& in, Decoded& out) {
         packet[Field::sport] = in.at(at, 2);
         packet[Field::dport] = in.at(at + 2, 2);
     }
+    if (is(packet, Protocol::esp)) packet[Field::esp_spi] = in.at(at, 4);
+    if (is(packet, Protocol::ah)) packet[Field::ah_spi] = in.at(at + 4, 4);
     out.payload += 8;
     if (is(packet, Protocol::tcp)) {
         packet[Field::tcp_flags] = in.at(at + 13, 1);
@@ -153,6 +159,7 @@ void read_ipv4(Reader const& in, Decoded& out) {
     Packet& packet = out.packet;
     packet[Field::family] = family_v4;
     packet[Field::dscp] = in.at(1, 1) >> 2;
+    packet[Field::ecn] = in.at(1, 1) & 3;
     packet[Field::length] = in.at(2, 2);
     packet[Field::fragment] = (in.at(6, 2) & 0x1fff) != 0 ? 1 : 0;
     packet[Field::ttl] = in.at(8, 1);
@@ -167,6 +174,7 @@ void read_ipv6(Reader const& in, Decoded& out) {
     Packet& packet = out.packet;
     packet[Field::family] = family_v6;
     packet[Field::dscp] = in.at(0, 2) >> 6 & 63;
+    packet[Field::ecn] = in.at(0, 2) >> 4 & 3;
     packet[Field::length] = in.at(4, 2) + ipv6_header;
     packet[Field::ttl] = in.at(7, 1);
     packet[Field::src6] = in.at(8, 16);
@@ -175,6 +183,7 @@ void read_ipv6(Reader const& in, Decoded& out) {
     out.payload = ipv6_header;
     packet[Field::protocol] = in.at(6, 1);
     if (packet[Field::protocol] != ipv6_options) return;
+    packet[Field::exthdr] = extension_header::dst;
     packet[Field::protocol] = in.at(out.payload, 1);
     out.payload += options_header;
 }

@@ -36,7 +36,15 @@ class Probes {
         return std::clamp(value(field, [&] { return random_.within({low, high}); }), low, high);
     }
 
+    // A value of no interest where no rule asks about it.
+    U128 if_asked(Field field) {
+        return ruleset_.boundaries.contains(field) ? value(field, [] { return U128{0}; }) : U128{0};
+    }
+
     U128 protocol(bool is_v4) {
+        for (auto const& [field, protocol] :
+             {std::pair{Field::esp_spi, Protocol::esp}, {Field::ah_spi, Protocol::ah}})
+            if (ruleset_.boundaries.contains(field) && random_.chance(15)) return portcullis::number(protocol);
         std::uint32_t const dice = random_.below(100);
         if (dice < 45) return tcp;
         if (dice < 70) return udp;
@@ -55,7 +63,8 @@ class Probes {
     Probe fresh() {
         Probe probe;
         Packet& packet = probe.packet;
-        packet[Field::family] = random_.chance(60) ? family_v4 : family_v6;
+        bool const v4 = ruleset_.family ? *ruleset_.family == Family::v4 : random_.chance(60);
+        packet[Field::family] = v4 ? family_v4 : family_v6;
         addresses(packet);
         bool const is_v4 = packet.family() == Family::v4;
         packet[Field::protocol] = protocol(is_v4);
@@ -65,9 +74,13 @@ class Probes {
         packet[Field::icmp_code] = number(Field::icmp_code, 0, 255);
         packet[Field::tcp_flags] = flags();
         packet[Field::dscp] = number(Field::dscp, 0, 63);
+        packet[Field::ecn] = if_asked(Field::ecn);
+        packet[Field::esp_spi] = if_asked(Field::esp_spi);
+        packet[Field::ah_spi] = if_asked(Field::ah_spi);
         packet[Field::ttl] = number(Field::ttl, 2, 255);
         packet[Field::length] = number(Field::length, 20, 400);
-        if (is_v4 && ruleset_.tracking == Tracking::off && random_.chance(20)) packet[Field::fragment] = 1;
+        if (is_v4 && ruleset_.tracking == Tracking::off && !ruleset_.misreads_fragments && random_.chance(20))
+            packet[Field::fragment] = 1;
         probe.options_header = !is_v4 && ruleset_.options_headers && random_.chance(15);
         way(packet);
         return probe;

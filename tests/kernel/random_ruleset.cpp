@@ -119,6 +119,7 @@ class Generator {
     explicit Generator(std::uint32_t seed) : random_(seed) {
         out_.tracking = random_.chance(80) ? Tracking::on : Tracking::off;
         out_.options_headers = random_.chance(50);
+        without_transport_ = !tracking() && random_.chance(60);
     }
 
     RandomRuleset run() {
@@ -288,7 +289,8 @@ class Generator {
 
     // One on the transport header; the first in a rule settles its protocol.
     Selector const* transport() {
-        if (context_.names_protocol) return nullptr;
+        if (context_.names_protocol || without_transport_) return nullptr;
+        out_.misreads_fragments = !tracking();
         for (int attempt = 0; attempt < 50; ++attempt) {
             Selector const& choice = random_.of(transport_selectors);
             if (choice.family && context_.family != choice.family) continue;
@@ -301,6 +303,7 @@ class Generator {
     }
 
     std::string on_transport() {
+        if (without_transport_) return any_form(network());
         if (context_.protocol == any_protocol && !context_.names_protocol && random_.chance(20)) {
             // "th" reads whatever a protocol has in the place of the ports; the model has ports of these alone.
             context_.protocol = with_ports;
@@ -310,6 +313,7 @@ class Generator {
             context_.protocol == tcp || (context_.protocol == any_protocol && !context_.names_protocol);
         if (flags && random_.chance(25)) {
             context_.protocol = tcp;
+            out_.misreads_fragments = !tracking();
             return flags_match();
         }
         Selector const* const selector = transport();
@@ -611,6 +615,7 @@ class Generator {
     static constexpr std::string_view relations_[] = {"<", "<=", ">", ">="};
 
     Random random_;
+    bool without_transport_ = false;
     RandomRuleset out_;
     Table table_;
     std::size_t at_ = 0; // the chain that is being filled

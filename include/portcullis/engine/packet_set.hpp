@@ -92,7 +92,7 @@ class Space {
     // Packets of the field's family only, where it has one.
     PacketSet of(Field field, ValueSet const& values);
     PacketSet of(Match const& match);
-    // The packets of a product; its assumptions are about opaque matches that this space has met.
+    // The packets of a product, which names its family; its assumptions are about opaque matches that this space has met.
     PacketSet of(Cube const& cube);
     // The packets that match once rules have made this of their marks.
     PacketSet of(Match const& match, Marks const& marks);
