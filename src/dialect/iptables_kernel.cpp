@@ -94,30 +94,6 @@ constexpr Exclusion exclusions[] = {
     {"HMARK", "hmark-spi", "hmark-dport"},
 };
 
-Option const* given(std::span<Option const> options, std::string_view name) {
-    auto const found = std::ranges::find_if(options, [&](Option const& o) { return o.info->name == name; });
-    return found == options.end() ? nullptr : &*found;
-}
-
-// Calls use(word) for each until it says true.
-template <class Use> bool any_word(std::string_view words, Use use) {
-    while (!words.empty()) {
-        std::size_t const end = std::min(words.find(' '), words.size());
-        if (use(words.substr(0, end))) return true;
-        words.remove_prefix(std::min(end + 1, words.size()));
-    }
-    return false;
-}
-
-std::string dashed(std::string_view words) {
-    std::string text;
-    any_word(words, [&](std::string_view word) {
-        text += (text.empty() ? "'--" : " or '--") + std::string(word) + '\'';
-        return false;
-    });
-    return text;
-}
-
 bool is_zone(std::string const& text) { return text == "mark" || masked_number(text, 0xffff).has_value(); }
 
 // ip6t_NPT.c: at most 64 bits, and none set behind them.
@@ -143,12 +119,58 @@ constexpr ValueCheck value_checks[] = {
     {"DNPT", "dst-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
 };
 
-std::string misplaced(Loaded const& loaded, std::span<Option const> own, Place const& place) {
+// The options of one of a rule's extensions.
+struct Own {
+    std::span<Option const> options;
+    std::size_t instance;
+};
+
+Option const* given(Own own, std::string_view name) {
+    auto const found = std::ranges::find_if(
+        own.options, [&](Option const& o) { return o.instance == own.instance && o.info->name == name; });
+    return found == own.options.end() ? nullptr : &*found;
+}
+
+// Whether a table above has a row for it; most have none.
+bool is_checked(Extension const& extension) {
+    static auto const checked = [] {
+        std::vector<bool> all;
+        for (Extension const& each : all_extensions()) {
+            auto const has_row = [&](auto const& table) {
+                return std::ranges::any_of(table, [&](auto const& row) { return row.extension == each.name; });
+            };
+            all.push_back(has_row(works) || has_row(demands) || has_row(exclusions) || has_row(value_checks));
+        }
+        return all;
+    }();
+    return checked[static_cast<std::size_t>(&extension - all_extensions().data())];
+}
+
+// Calls use(word) for each until it says true.
+template <class Use> bool any_word(std::string_view words, Use use) {
+    while (!words.empty()) {
+        std::size_t const end = std::min(words.find(' '), words.size());
+        if (use(words.substr(0, end))) return true;
+        words.remove_prefix(std::min(end + 1, words.size()));
+    }
+    return false;
+}
+
+std::string dashed(std::string_view words) {
+    std::string text;
+    any_word(words, [&](std::string_view word) {
+        text += (text.empty() ? "'--" : " or '--") + std::string(word) + '\'';
+        return false;
+    });
+    return text;
+}
+
+std::string misplaced(Loaded const& loaded, Own own, Place const& place) {
     Programs const here = place.family == Family::v4 ? Programs::iptables : Programs::ip6tables;
     Programs const programs = loaded.extension->programs;
     if (programs != Programs::both && programs != here)
         return quote(loaded.name) + " is not for " + (place.family == Family::v4 ? "iptables" : "ip6tables");
-    if (!place.hook) return {};
+    if (!place.hook || !is_checked(*loaded.extension)) return {};
     for (Works const& row : works) {
         if (row.extension != loaded.extension->name || (row.hooks & at(*place.hook)) != 0) continue;
         if (row.option.empty()) return quote(row.extension) + " does not work in " + std::string(place.chain);
@@ -160,8 +182,11 @@ std::string misplaced(Loaded const& loaded, std::span<Option const> own, Place c
 
 } // namespace
 
-std::string problem_of(Loaded const& loaded, std::span<Option const> own, Place const& place) {
+std::string problem_of(Loaded const& loaded, std::span<Option const> options, std::size_t instance,
+                       Place const& place) {
+    Own const own{options, instance};
     if (std::string problem = misplaced(loaded, own, place); !problem.empty()) return problem;
+    if (!is_checked(*loaded.extension)) return {};
     for (Demand const& row : demands) {
         if (row.extension != loaded.extension->name) continue;
         if (!row.given.empty() && given(own, row.given) == nullptr) continue;

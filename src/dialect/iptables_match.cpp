@@ -152,9 +152,15 @@ IntervalSet protocols_behind(unsigned tails) {
 // ---- headers that must be there
 
 void RuleReader::need_transport_header() {
-    auto const reads_it = [&](Loaded const& loaded) {
+    static auto const readers = [] {
+        std::vector<bool> all;
+        for (Extension const& each : all_extensions())
+            all.push_back(std::ranges::find(transport_matches, each.name) != std::end(transport_matches));
+        return all;
+    }();
+    auto const reads_it = [](Loaded const& loaded) {
         return loaded.extension != nullptr &&
-               std::ranges::find(transport_matches, loaded.extension->name) != std::end(transport_matches);
+               readers[static_cast<std::size_t>(loaded.extension - all_extensions().data())];
     };
     auto const at = std::ranges::find_if(loaded_, reads_it);
     if (at == loaded_.end()) return;

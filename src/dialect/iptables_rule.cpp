@@ -114,7 +114,7 @@ std::vector<Option const*> RuleReader::in_order() const {
                                      extension->role == Role::target);
         return std::tuple(option->instance, option->info->key, in_row ? nullptr : option->info);
     };
-    std::ranges::stable_sort(all, {}, place);
+    if (!std::ranges::is_sorted(all, {}, place)) std::ranges::stable_sort(all, {}, place); // most are
     return all;
 }
 
@@ -192,13 +192,6 @@ void RuleReader::wrong_family(Span span, Ip address) {
                     " address");
 }
 
-std::vector<Option> RuleReader::options_of(std::size_t instance) const {
-    std::vector<Option> own;
-    std::ranges::copy_if(options_, std::back_inserter(own),
-                         [&](Option const& o) { return o.instance == instance; });
-    return own;
-}
-
 Option const* RuleReader::find(std::size_t instance, Key key) const {
     auto const found = std::ranges::find_if(
         options_, [&](Option const& o) { return o.instance == instance && o.info->key == key; });
@@ -229,7 +222,7 @@ void RuleReader::check_extensions() {
         if (loaded.extension == nullptr) continue;
         std::string_view const name = loaded.extension->name;
         auto const instance = static_cast<std::size_t>(&loaded - loaded_.data());
-        std::string problem = problem_of(loaded, options_of(instance),
+        std::string problem = problem_of(loaded, options_, instance,
                                          {context_.family, context_.table, context_.chain, context_.hook});
         if (!problem.empty()) error(loaded.span, std::move(problem));
         unsigned needed = loaded.extension->protocol;

@@ -328,7 +328,11 @@ std::optional<std::string> assignment_text(Assignment const& assignment) {
 bool RuleText::effects(Effects const& effects) {
     if ((effects.counter || effects.log) && !settle()) return false;
     if (effects.counter) append("counter");
-    if (effects.log) append(effects.log_options.empty() ? "log" : "log " + effects.log_options);
+    if (effects.log) {
+        std::string const text = effects.log_options.empty() ? "log" : "log " + effects.log_options;
+        if (!understand(text, table_.family)) return fail(text, no_words); // AUDIT, or a prefix with a quote in it
+        append(text);
+    }
     bool const native_texts =
         table_.ruleset.dialect == Dialect::nftables || table_.ruleset.dialect == Dialect::nft_json;
     if (native_texts) {

@@ -1,4 +1,5 @@
 // What iptables-save and ip6tables-save files mean: options as matches, targets as verdicts, commands as chains.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "dialect/iptables_read.hpp"
@@ -196,6 +197,47 @@ TEST_CASE("targets become verdicts") {
     for (auto const& c : cases) {
         INFO(c.text);
         CHECK(meaning(c.text, c.table) == c.meaning);
+    }
+}
+
+TEST_CASE("what the kernel refuses in a chain, a table or a family is an error") {
+    struct {
+        char const* table;
+        char const* line;
+        char const* error;
+    } const cases[] = {
+        {"filter", "-A INPUT -m owner --uid-owner 0", "'owner' does not work in INPUT"},
+        {"filter", "-A OUTPUT -m mac --mac-source 0:0:5e:0:53:1", "'mac' does not work in OUTPUT"},
+        {"filter", "-A INPUT -m devgroup --dst-group 1", "'--dst-group' does not work in INPUT"},
+        {"filter", "-A INPUT -m hl --hl-eq 1", "'hl' is not for iptables"},
+        {"filter", "-A INPUT -m addrtype --limit-iface-in", "'addrtype' needs '--src-type' or '--dst-type'"},
+        {"filter", "-A OUTPUT -m owner --suppl-groups --gid-owner 5", "'--suppl-groups' stands behind '--gid-owner'"},
+        {"filter", "-A INPUT -m ecn --ecn-tcp-cwr", "'--ecn-tcp-cwr' needs '-p tcp'"},
+        {"filter", "-A INPUT -p icmp --icmp-type ec", "ambiguous ICMP type 'ec': echo-reply or echo-request"},
+        {"filter", "-A INPUT -j REJECT --reject-with icmp-x", "'REJECT' has no answer 'icmp-x'"},
+        {"filter", "-A INPUT -j LOG --log-level ERROR", "unknown log level 'ERROR'"},
+        {"filter", "-A INPUT -m statistic --mode often --probability 0.5",
+         "'--mode' has no value 'often': it is one of random nth"},
+        {"raw", "-A PREROUTING -j CT --zone 65536",
+         "'--zone' needs a number up to 65535, or 'mark', found '65536'"},
+    };
+    for (auto const& c : cases) {
+        INFO(c.line);
+        Read const read(table(c.table, c.line));
+        CHECK_THAT(read.findings(), Catch::Contains(c.error));
+    }
+}
+
+TEST_CASE("no later fragment matches what is asked of its ports") {
+    for (char const* options : {"-p tcp --dport 22", "-p tcp ! --dport 22", "-p udp -m udp --sport :",
+                                "-p icmp --icmp-type any", "-p tcp -m multiport ! --ports 1,2", "-p tcp ! --tcp-option 8"}) {
+        INFO(options);
+        Read const read(table("filter", std::string("-A INPUT ") + options + " -j DROP"));
+        Match const& match = read.chain("filter/INPUT").rules.at(0).match;
+        bool const says = std::ranges::any_of(match.terms, [](Term const& term) {
+            return info(term.field).transport || (term.field == Field::fragment && !term.values.contains(1));
+        });
+        CHECK(says);
     }
 }
 
