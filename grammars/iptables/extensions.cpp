@@ -91,8 +91,8 @@ constexpr OptionInfo dst_match[] = {
 };
 constexpr OptionInfo ecn_match[] = {
     {"ecn-ip-ect", Key::ecn_bits, Shape::number, N, 0, 3},
-    {"ecn-tcp-cwr", Key::ecn_flag, Shape::none, N},
-    {"ecn-tcp-ece", Key::ecn_flag, Shape::none, N},
+    {"ecn-tcp-cwr", Key::ecn_cwr, Shape::none, N},
+    {"ecn-tcp-ece", Key::ecn_ece, Shape::none, N},
 };
 constexpr OptionInfo esp_match[] = {
     {"espspi", Key::header_spi, Shape::number_range, N},
@@ -202,7 +202,7 @@ constexpr OptionInfo owner_match[] = {
     {"cmd-owner", Key::other, Shape::word, N},
 };
 constexpr OptionInfo physdev_match[] = {
-    {"physdev-in", Key::phys_in, Shape::word, N},       {"physdev-is-bridged", Key::is_phys_out, Shape::none, N},
+    {"physdev-in", Key::phys_in, Shape::word, N},       {"physdev-is-bridged", Key::is_bridged, Shape::none, N},
     {"physdev-is-in", Key::is_phys_in, Shape::none, N}, {"physdev-is-out", Key::is_phys_out, Shape::none, N},
     {"physdev-out", Key::phys_out, Shape::word, N},
 };

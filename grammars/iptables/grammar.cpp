@@ -45,6 +45,8 @@ struct LineState : kit::State {
     std::vector<Loaded> loaded{};
     Extension const* protocol = nullptr; // the match that -p makes available, until it is loaded
     std::string message{};               // of the failure, where a sentence says more than what was expected
+    // Layout that iptables-restore refuses is told once. `iptables -S` prints no table, and is not for it.
+    bool may_be_indented = true;
 
     LineState(It text, File& out, SourceId id) : kit::State{text}, file(out), source(id) {}
     void start_line() {
@@ -1057,8 +1059,32 @@ bool is_listing(std::string_view text) {
     return line.find(" (") != std::string_view::npos;
 }
 
+void refuse_layout(LineState& line, It at, std::string message) {
+    if (std::exchange(line.may_be_indented, true)) return;
+    SyntaxError error;
+    error.span = line.span(at, at + 1);
+    error.message = std::move(message);
+    line.file.errors.push_back(std::move(error));
+}
+
+// iptables-restore compares whole lines: blanks before what is no command make it one. (It refuses carriage returns too,
+// but they come and go with the copying of files.)
+void check_layout(LineState& line, It raw_first, It raw_last, It first, It last) {
+    bool const comment = first != last && *first == '#';
+    if (raw_first == raw_last || !is_blank(*raw_first)) return;
+    if (first == last)
+        refuse_layout(line, raw_first, "blanks in an empty line, in which iptables-restore finds no command");
+    else if (comment || *first == '*' || *first == ':' || view(first, last).starts_with("COMMIT"))
+        refuse_layout(line, raw_first,
+                      "blanks before '" + std::string(first, std::find_if(first, last, is_blank)) +
+                          "', which iptables-restore then takes for an argument");
+}
+
 void parse_line(LineState& line, It first, It last, It end) {
+    It const raw_first = first;
+    It const raw_last = last;
     trim(first, last);
+    check_layout(line, raw_first, raw_last, first, last);
     if (first == last || *first == '#') return;
     line.start_line();
     x3::context<kit::state_tag, kit::State> const context{line};
@@ -1099,6 +1125,8 @@ File parse(std::string_view text, SourceId source) {
         return file;
     }
     LineState line(begin, file, source);
+    bool const for_restore = text.starts_with('*') || text.find("\n*") != std::string_view::npos;
+    line.may_be_indented = !for_restore;
     for (It first = begin; first != end;) {
         auto const* newline = static_cast<It>(std::memchr(first, '\n', static_cast<std::size_t>(end - first)));
         It const last = newline == nullptr ? end : newline;

@@ -81,7 +81,7 @@ constexpr Demand demands[] = {
     {"connlimit", "", "connlimit-upto connlimit-above"},
 };
 
-// What a word of an option has to be.
+// Options that exclude each other.
 struct Exclusion {
     std::string_view extension;
     std::string_view option;
@@ -94,9 +94,56 @@ constexpr Exclusion exclusions[] = {
     {"HMARK", "hmark-spi", "hmark-dport"},
 };
 
-Option const* given(std::span<Option const> options, std::string_view name) {
-    auto const found = std::ranges::find_if(options, [&](Option const& o) { return o.info->name == name; });
-    return found == options.end() ? nullptr : &*found;
+bool is_zone(std::string const& text) { return text == "mark" || masked_number(text, 0xffff).has_value(); }
+
+// ip6t_NPT.c: at most 64 bits, and none set behind them.
+bool is_translatable_prefix(std::string const& text) {
+    auto const prefix = parse_prefix(text);
+    return prefix && prefix->ip.family == Family::v6 && prefix->length <= 64 && !prefix->has_host_bits();
+}
+
+// Options whose values are words of a kind of their own.
+struct ValueCheck {
+    std::string_view extension;
+    std::string_view option;
+    bool (*is_good)(std::string const&);
+    std::string_view wanted;
+};
+constexpr ValueCheck value_checks[] = {
+    {"CT", "zone", is_zone, "a number up to 65535, or 'mark'"},
+    {"CT", "zone-orig", is_zone, "a number up to 65535, or 'mark'"},
+    {"CT", "zone-reply", is_zone, "a number up to 65535, or 'mark'"},
+    {"SNPT", "src-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+    {"SNPT", "dst-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+    {"DNPT", "src-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+    {"DNPT", "dst-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+};
+
+// The options of one of a rule's extensions.
+struct Own {
+    std::span<Option const> options;
+    std::size_t instance;
+};
+
+Option const* given(Own own, std::string_view name) {
+    auto const found = std::ranges::find_if(
+        own.options, [&](Option const& o) { return o.instance == own.instance && o.info->name == name; });
+    return found == own.options.end() ? nullptr : &*found;
+}
+
+// Whether a table above has a row for it; most have none.
+bool is_checked(Extension const& extension) {
+    static auto const checked = [] {
+        std::vector<bool> all;
+        for (Extension const& each : all_extensions()) {
+            auto const has_row = [&](auto const& table) {
+                return std::ranges::any_of(table, [&](auto const& row) { return row.extension == each.name; });
+            };
+            all.push_back(has_row(works) || has_row(demands) || has_row(exclusions) || has_row(value_checks));
+        }
+        return all;
+    }();
+    return checked[static_cast<std::size_t>(&extension - all_extensions().data())];
 }
 
 // Calls use(word) for each until it says true.
@@ -118,12 +165,12 @@ std::string dashed(std::string_view words) {
     return text;
 }
 
-std::string misplaced(Loaded const& loaded, std::span<Option const> own, Place const& place) {
+std::string misplaced(Loaded const& loaded, Own own, Place const& place) {
     Programs const here = place.family == Family::v4 ? Programs::iptables : Programs::ip6tables;
     Programs const programs = loaded.extension->programs;
     if (programs != Programs::both && programs != here)
         return quote(loaded.name) + " is not for " + (place.family == Family::v4 ? "iptables" : "ip6tables");
-    if (!place.hook) return {};
+    if (!place.hook || !is_checked(*loaded.extension)) return {};
     for (Works const& row : works) {
         if (row.extension != loaded.extension->name || (row.hooks & at(*place.hook)) != 0) continue;
         if (row.option.empty()) return quote(row.extension) + " does not work in " + std::string(place.chain);
@@ -135,14 +182,23 @@ std::string misplaced(Loaded const& loaded, std::span<Option const> own, Place c
 
 } // namespace
 
-std::string problem_of(Loaded const& loaded, std::span<Option const> own, Place const& place) {
+std::string problem_of(Loaded const& loaded, std::span<Option const> options, std::size_t instance,
+                       Place const& place) {
+    Own const own{options, instance};
     if (std::string problem = misplaced(loaded, own, place); !problem.empty()) return problem;
+    if (!is_checked(*loaded.extension)) return {};
     for (Demand const& row : demands) {
         if (row.extension != loaded.extension->name) continue;
         if (!row.given.empty() && given(own, row.given) == nullptr) continue;
         if (any_word(row.one_of, [&](std::string_view word) { return given(own, word) != nullptr; })) continue;
         std::string const what = row.given.empty() ? quote(row.extension) : "'--" + std::string(row.given) + '\'';
         return what + " needs " + dashed(row.one_of);
+    }
+    for (ValueCheck const& row : value_checks) {
+        Option const* const option = row.extension == loaded.extension->name ? given(own, row.option) : nullptr;
+        if (option == nullptr || row.is_good(std::get<Word>(option->value).plain())) continue;
+        return "'--" + std::string(row.option) + "' needs " + std::string(row.wanted) + ", found " +
+               quote(std::get<Word>(option->value).plain());
     }
     for (Exclusion const& row : exclusions) {
         if (row.extension == loaded.extension->name && given(own, row.option) && given(own, row.other))

@@ -152,15 +152,26 @@ IntervalSet protocols_behind(unsigned tails) {
 // ---- headers that must be there
 
 void RuleReader::need_transport_header() {
-    auto const reads_it = [&](Loaded const& loaded) {
+    static auto const readers = [] {
+        std::vector<bool> all;
+        for (Extension const& each : all_extensions())
+            all.push_back(std::ranges::find(transport_matches, each.name) != std::end(transport_matches));
+        return all;
+    }();
+    auto const reads_it = [](Loaded const& loaded) {
         return loaded.extension != nullptr &&
-               std::ranges::find(transport_matches, loaded.extension->name) != std::end(transport_matches);
+               readers[static_cast<std::size_t>(loaded.extension - all_extensions().data())];
     };
     auto const at = std::ranges::find_if(loaded_, reads_it);
     if (at == loaded_.end()) return;
-    // A term on the header says it already.
-    bool const said = std::ranges::any_of(
-        rule_.match.terms, [](Term const& t) { return info(t.field).transport || t.field == Field::fragment; });
+    // A condition on the header says it already.
+    auto const is_transport = [](Field field) { return info(field).transport; };
+    bool const said =
+        std::ranges::any_of(rule_.match.terms,
+                            [&](Term const& t) { return is_transport(t.field) || t.field == Field::fragment; }) ||
+        std::ranges::any_of(rule_.match.alternatives, [&](Alternatives const& relation) {
+            return !relation.negated && std::ranges::all_of(relation.fields, is_transport);
+        });
     if (!said) add(Field::fragment, ValueSet::single(0), false, at->span);
 }
 
@@ -288,8 +299,7 @@ void RuleReader::tcp_option(Option const& option) {
                option.negated, option.span);
 }
 
-void RuleReader::ecn_flag(Option const& option) {
-    unsigned const flag = option.info->name == "ecn-tcp-cwr" ? tcp_flag::cwr : tcp_flag::ece;
+void RuleReader::ecn_flag(unsigned flag, Option const& option) {
     if (protocol_ != static_cast<std::uint8_t>(Protocol::tcp))
         return error(option.span, "'--" + std::string(option.info->name) + "' needs '-p tcp'");
     add(Field::tcp_flags, ValueSet::masked(flag, flag), option);

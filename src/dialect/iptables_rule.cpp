@@ -101,14 +101,17 @@ bool RuleReader::read(std::uint32_t origin, std::vector<Rule>& out) {
 // ---- bookkeeping
 
 // In one order, however they were written: first the header's options, which the kernel asks first, then each
-// extension's in turn. Only those of `policy` are parts of elements in a row.
+// extension's in turn. Those of `policy` are parts of elements in a row, and of what has a state no two are one.
+// Targets keep their words as they stand.
 std::vector<Option const*> RuleReader::in_order() const {
     std::vector<Option const*> all;
     all.reserve(options_.size());
     for (Option const& option : options_) all.push_back(&option);
     auto const place = [&](Option const* option) {
         Extension const* const extension = loaded_[option->instance].extension;
-        bool const in_row = extension != nullptr && extension->name == "policy";
+        bool const in_row =
+            extension != nullptr && (extension->name == "policy" || extension->nature == Nature::stateful ||
+                                     extension->role == Role::target);
         return std::tuple(option->instance, option->info->key, in_row ? nullptr : option->info);
     };
     std::ranges::stable_sort(all, {}, place);
@@ -135,6 +138,36 @@ void RuleReader::add_opaque(std::string text, bool stateful, bool negated, Span 
 }
 
 // "--ctorigdst 192.0.2.1", as it was written but for blanks.
+namespace {
+
+bool is_rate(OptionInfo const& info) {
+    constexpr std::string_view rates[] = {"limit", "hashlimit", "hashlimit-upto", "hashlimit-above"};
+    return std::ranges::find(rates, info.name) != std::end(rates);
+}
+
+// What iptables-save prints of `recent` although it says nothing: the whole source address (libxt_recent.c).
+bool is_default(Loaded const& loaded, Option const& option) {
+    if (loaded.name != "recent") return false;
+    if (option.info->name == "rsource") return true;
+    if (option.info->name != "mask") return false;
+    auto const mask = parse_ip(std::get<Word>(option.value).plain());
+    return mask && mask->value == max_value(address_bits(mask->family));
+}
+
+// "1/second" is written in as many ways as the unit has beginnings (libxt_limit.c, parse_rate); one is kept.
+std::string with_short_unit(std::string text) {
+    std::size_t const slash = text.find('/');
+    if (slash == std::string::npos) return text;
+    std::string const unit = lower_case(text.substr(slash + 1));
+    constexpr std::pair<std::string_view, std::string_view> units[] = {
+        {"second", "sec"}, {"minute", "min"}, {"hour", "hour"}, {"day", "day"}};
+    for (auto const& [name, kept] : units)
+        if (!unit.empty() && name.starts_with(unit)) return text.replace(slash + 1, unit.size(), kept);
+    return text;
+}
+
+} // namespace
+
 std::string RuleReader::option_text(Option const& option) const {
     if (option.info->key == Key::unknown) return canonical(source_text(option));
     // Without -m or -j before it, the short spelling is the one that iptables-save prints.
@@ -142,7 +175,7 @@ std::string RuleReader::option_text(Option const& option) const {
                        : option.info->key == Key::destination ? "-d"
                                                               : "--" + std::string(option.info->name);
     if (option.info->shape != Shape::none) text += ' ' + canonical(value_text_of(option));
-    return text;
+    return is_rate(*option.info) ? with_short_unit(std::move(text)) : text;
 }
 
 std::string_view RuleReader::value_text_of(Option const& option) const {
@@ -157,13 +190,6 @@ std::string_view RuleReader::value_text_of(Option const& option) const {
 void RuleReader::wrong_family(Span span, Ip address) {
     error(span, quote(to_string(address)) + " is not an " + (context_.family == Family::v4 ? "IPv4" : "IPv6") +
                     " address");
-}
-
-std::vector<Option> RuleReader::options_of(std::size_t instance) const {
-    std::vector<Option> own;
-    std::ranges::copy_if(options_, std::back_inserter(own),
-                         [&](Option const& o) { return o.instance == instance; });
-    return own;
 }
 
 Option const* RuleReader::find(std::size_t instance, Key key) const {
@@ -196,7 +222,7 @@ void RuleReader::check_extensions() {
         if (loaded.extension == nullptr) continue;
         std::string_view const name = loaded.extension->name;
         auto const instance = static_cast<std::size_t>(&loaded - loaded_.data());
-        std::string problem = problem_of(loaded, options_of(instance),
+        std::string problem = problem_of(loaded, options_, instance,
                                          {context_.family, context_.table, context_.chain, context_.hook});
         if (!problem.empty()) error(loaded.span, std::move(problem));
         unsigned needed = loaded.extension->protocol;
@@ -204,6 +230,8 @@ void RuleReader::check_extensions() {
         if (needed != 0 && (!protocol_ || *protocol_ != needed))
             error(loaded.span,
                   quote(name) + " needs '-p " + protocol_name(static_cast<std::uint8_t>(needed)) + '\'');
+        if (name == "TPROXY" && (!protocol_ || (*protocol_ != 6 && *protocol_ != 17)))
+            error(loaded.span, "'TPROXY' needs '-p tcp' or '-p udp'"); // xt_TPROXY.c
         if (name == "multiport" && (!protocol_ || !port_protocols().contains(*protocol_)))
             error(loaded.span, "'multiport' needs '-p tcp', '-p udp', '-p udplite', '-p sctp' or '-p dccp'");
     }
@@ -264,7 +292,8 @@ void RuleReader::read_option(Option const& option) {
     case Key::extension_headers: return extension_headers(option);
     case Key::tcp_option: return tcp_option(option);
     case Key::ecn_bits: return number_range(Field::ecn, option);
-    case Key::ecn_flag: return ecn_flag(option);
+    case Key::ecn_cwr: return ecn_flag(tcp_flag::cwr, option);
+    case Key::ecn_ece: return ecn_flag(tcp_flag::ece, option);
     case Key::src_group: return interface_group(Field::iif_group, option);
     case Key::dst_group: return interface_group(Field::oif_group, option);
     case Key::user: return user(option);
@@ -273,6 +302,7 @@ void RuleReader::read_option(Option const& option) {
     case Key::phys_in: return phys_interface(Field::phys_iif, option);
     case Key::phys_out: return phys_interface(Field::phys_oif, option);
     case Key::is_phys_in: return add(Field::phys_iif, ValueSet::single(0), !option.negated, option.span);
+    case Key::is_bridged: // it leaves by a port, as xt_physdev.c sees it
     case Key::is_phys_out: return add(Field::phys_oif, ValueSet::single(0), !option.negated, option.span);
     case Key::dscp: return add(Field::dscp, ValueSet::single(number(option)), option);
     case Key::dscp_class: return dscp_class(option);
@@ -378,7 +408,7 @@ void RuleReader::add_whole_match(std::size_t instance) {
     std::string text = "-m " + std::string(loaded.name);
     for (Option const* each : ordered_) {
         Option const& option = *each;
-        if (option.instance != instance) continue;
+        if (option.instance != instance || is_default(loaded, option)) continue;
         bool const all = option.negated && option.info->has(OptionInfo::negates_match);
         negated = negated || all;
         rate = rate && option.info->name != "hashlimit-above";

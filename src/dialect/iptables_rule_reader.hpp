@@ -42,7 +42,8 @@ struct Place {
     std::string_view chain;
     std::optional<HookPoint> hook; // of a built-in chain
 };
-std::string problem_of(Loaded const& loaded, std::span<Option const> own, Place const& place);
+std::string problem_of(Loaded const& loaded, std::span<Option const> options, std::size_t instance,
+                       Place const& place);
 
 class RuleReader {
   public:
@@ -68,8 +69,6 @@ class RuleReader {
     }
     void add(Field field, ValueSet values, bool negated, Span span);
     void add_opaque(std::string text, bool stateful, bool negated, Span span);
-    // All options that the rule gives to one of its extensions.
-    std::vector<Option> options_of(std::size_t instance) const;
     Option const* find(std::size_t instance, Key key) const;
     void wrong_family(Span span, Ip address);
 
@@ -104,7 +103,7 @@ class RuleReader {
     void number_range(Field field, Option const& option);
     void dscp_class(Option const& option);
     void tos(Option const& option);
-    void ecn_flag(Option const& option);
+    void ecn_flag(unsigned flag, Option const& option);
     void extension_headers(Option const& option);
     void frag_more(Option const& option);
 

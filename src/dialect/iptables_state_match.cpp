@@ -49,7 +49,11 @@ void RuleReader::ct_state(Option const& option) {
 }
 
 // A packet without a connection matches no mark of one, negated or not (xt_connmark.c).
-void RuleReader::only_tracked(Option const& option) { add(Field::ct_state, tracked(), false, option.span); }
+// A state that is asked for beside it says so already.
+void RuleReader::only_tracked(Option const& option) {
+    Option const* const states = find(option.instance, Key::ct_state);
+    if (states == nullptr || states == &option) add(Field::ct_state, tracked(), false, option.span);
+}
 
 // Whether the match may hold for a packet that has no connection. xt_conntrack.c lets it, once its state fits, and
 // asks nothing more then.
@@ -162,6 +166,8 @@ void RuleReader::user(Option const& option) {
 
 void RuleReader::group(Option const& option) {
     Option const* const supplementary = find(option.instance, Key::of_another);
+    if (supplementary != nullptr && supplementary->span.begin < option.span.begin)
+        return error(supplementary->span, "'--suppl-groups' stands behind '--gid-owner'");
     auto const groups = ids(option);
     if (groups && supplementary == nullptr && option.negated) {
         ValueSet const socket = ValueSet::single(no_socket).complement();

@@ -588,6 +588,10 @@ void Expressions::member(ast::Expr const& key, std::vector<Element> const& chose
             return;
         }
         if (modelled) {
+            bool const of_socket = std::ranges::any_of(
+                relation.fields, [](Field field) { return field == Field::skuid || field == Field::skgid; });
+            if (of_socket && negated)
+                out.terms.push_back({Field::skuid, ValueSet::single(no_socket).complement(), span});
             out.alternatives.push_back(std::move(relation));
             return;
         }

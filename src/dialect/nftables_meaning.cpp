@@ -77,6 +77,12 @@ constexpr FieldRow field_rows[] = {
     {"ip", "dscp", Field::dscp},
     {"ip6", "dscp", Field::dscp},
     {"ether", "saddr", Field::src_mac},
+    {"meta", "skuid", Field::skuid},
+    {"meta", "skgid", Field::skgid},
+    {"ip", "ecn", Field::ecn},
+    {"ip6", "ecn", Field::ecn},
+    {"ah", "spi", Field::ah_spi},
+    {"esp", "spi", Field::esp_spi},
 };
 // Opaque ones that may differ between two looks at the same packet.
 constexpr Selector stateful_selectors[] = {
@@ -259,6 +265,12 @@ std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw,
             if ((value & ~mask) == 0) values.masks.push_back({value, mask}); // else no packet has it
         }
     }
+    // Nothing is asked of a packet that comes from no socket, and so nothing holds (nft_meta.c).
+    bool const of_socket = meaning.field == Field::skuid || meaning.field == Field::skgid;
+    IntervalSet const none = IntervalSet::single(no_socket);
+    if (of_socket && meaning.type != Type::opaque)
+        values.intervals =
+            negated ? values.intervals.united(none) : values.intervals.minus(none);
     if (meaning.type == Type::ct_status) { // ten of its bits are modelled
         U128 const modelled = max_value(info(Field::ct_status).bits);
         for (Masked& m : values.masks) {

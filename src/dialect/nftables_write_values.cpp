@@ -42,6 +42,10 @@ constexpr LookRow look_rows[] = {
     {Field::src_mac, "ether", "saddr", Type::mac, "ether_addr"},
     {Field::mark, "meta", "mark", Type::number, "mark"},
     {Field::ct_mark, "ct", "mark", Type::number, "mark"},
+    {Field::skuid, "meta", "skuid", Type::number, "uid"},
+    {Field::skgid, "meta", "skgid", Type::number, "gid"},
+    {Field::ah_spi, "ah", "spi", Type::number, ""},
+    {Field::esp_spi, "esp", "spi", Type::number, ""},
 };
 
 Look make_look(Field field, std::string_view header, std::string_view key, Type type, std::string_view set_type,
@@ -84,6 +88,10 @@ std::optional<Look> family_dependent(Field field, Known const& known) {
     case Field::dscp:
         if (v4) return make_look(field, "ip", "dscp", Type::dscp, "dscp", known);
         if (v6) return make_look(field, "ip6", "dscp", Type::dscp, "dscp", known);
+        return std::nullopt;
+    case Field::ecn:
+        if (v4) return make_look(field, "ip", "ecn", Type::ecn, "", known);
+        if (v6) return make_look(field, "ip6", "ecn", Type::ecn, "", known);
         return std::nullopt;
     case Field::length: // frames of bridges and devices may be padded: there only the header tells
         if (known.table != ast::TableFamily::bridge && known.table != ast::TableFamily::netdev)
@@ -128,6 +136,7 @@ std::string value_of(Look const& look, U128 value) {
     case Type::ether_type: return value == family_v4 ? "ip" : "ip6";
     default: break;
     }
+    if (look.field == Field::skuid || look.field == Field::skgid) return fmt::format("{}", low64(value));
     return look.type == Type::route_type || look.type == Type::packet_type ? fmt::format("{}", low64(value))
                                                                            : value_text(look.field, value);
 }
@@ -331,6 +340,8 @@ std::optional<std::vector<std::string>> elements_of(Look const& look, IntervalSe
 // ---- comparisons
 
 std::optional<Piece> comparison(Look const& look, ValueSet const& values, NamedSets& sets) {
+    // Nothing that nft asks of the socket holds where there is none.
+    if ((look.field == Field::skuid || look.field == Field::skgid) && values.contains(no_socket)) return std::nullopt;
     Piece piece = look.selector;
     auto const with = [&](std::string const& text) {
         piece.text += ' ' + text;
@@ -390,7 +401,8 @@ std::optional<Piece> relation(Alternatives const& alternatives, Known const& kno
     std::vector<Look> looks;
     for (Field const field : alternatives.fields) {
         std::optional<Look> look = look_at(field, known);
-        if (!look || field == Field::fragment) return std::nullopt;
+        bool const of_socket = field == Field::skuid || field == Field::skgid;
+        if (!look || field == Field::fragment || (of_socket && alternatives.negated)) return std::nullopt;
         looks.push_back(std::move(*look));
     }
     std::vector<std::string> elements;

@@ -18,9 +18,10 @@ namespace {
 
 using Ref = Bdd::Ref;
 
-// The order in which fields are decided. A family's own address field shares the place of the other family's.
+// The order in which fields are decided. A family's own address field shares the place of the other family's. Fragments
+// come before the fields of the transport header, on which nothing depends where there is none.
 constexpr std::array order{
-    Field::family,    Field::ct_state,    Field::protocol, Field::tcp_flags,  Field::fragment,     Field::ct_direction,
+    Field::family,    Field::ct_state,    Field::protocol, Field::fragment,   Field::tcp_flags,    Field::ct_direction,
     Field::icmp_type, Field::icmp_code,   Field::dport,    Field::sport,      Field::packet_type,  Field::dst_type,
     Field::src_type,  Field::iif,         Field::oif,      Field::iif_group, Field::oif_group, Field::phys_iif,
     Field::phys_oif,  Field::ct_status,   Field::dscp,     Field::ecn,        Field::ttl,          Field::length,
@@ -75,6 +76,8 @@ std::vector<U128> usual_values(Field field) {
     case Field::icmp_type: return {8, 128};
     case Field::iif: return {interface_value("eth0"), interface_value("eth1"), 0};
     case Field::oif: return {interface_value("eth1"), interface_value("eth0"), 0};
+    case Field::phys_iif: return {0, interface_value("port1")};
+    case Field::phys_oif: return {0, interface_value("port2")};
     case Field::src_type: return {1};
     case Field::dst_type: return {2, 1};
     case Field::ttl: return {64};

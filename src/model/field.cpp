@@ -135,15 +135,15 @@ std::string mac_text(U128 value) {
 }
 
 // "eth0", "eth*", or both ends where the interval is no prefix.
-std::string interfaces_text(Interval const& interval) {
+std::string interfaces_text(Field field, Interval const& interval) {
     std::string const first = interface_name(interval.first);
-    if (interval.first == interval.last) return first;
+    if (interval.first == interval.last) return value_text(field, interval.first);
     if (interval == interface_prefix(first)) return first + '*';
     return fmt::format("{}..{}", first, interface_name(interval.last));
 }
 
 std::string interval_text(Field field, Interval const& interval) {
-    if (is_interface(field)) return interfaces_text(interval);
+    if (is_interface(field)) return interfaces_text(field, interval);
     std::string text = value_text(field, interval.first);
     if (interval.first != interval.last) text += '-' + value_text(field, interval.last);
     return text;
@@ -167,9 +167,9 @@ std::string value_text(Field field, U128 value) {
     case Field::ct_direction: return name_at({"original", "reply"}, value);
     case Field::fragment: return name_at({"no", "yes"}, value);
     case Field::iif:
-    case Field::oif:
+    case Field::oif: return interface_name(value);
     case Field::phys_iif:
-    case Field::phys_oif: return interface_name(value);
+    case Field::phys_oif: return value == 0 ? "none" : interface_name(value);
     case Field::packet_type: return name_at({"host", "broadcast", "multicast", "other"}, value);
     case Field::src_type:
     case Field::dst_type:

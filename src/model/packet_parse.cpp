@@ -170,7 +170,8 @@ class Parser {
 std::optional<U128> value_by_name(Field field, std::string_view text) {
     if (is_interface(field)) {
         if (text.empty()) return std::nullopt;
-        return interface_value(text);
+        bool const no_port = text == "none" && field != Field::iif && field != Field::oif;
+        return no_port ? U128{0} : interface_value(text);
     }
     if (info(field).kind == FieldKind::flags) {
         U128 flags = 0;

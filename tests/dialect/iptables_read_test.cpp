@@ -1,4 +1,5 @@
 // What iptables-save and ip6tables-save files mean: options as matches, targets as verdicts, commands as chains.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "dialect/iptables_read.hpp"
@@ -83,7 +84,7 @@ TEST_CASE("options become terms") {
         {"-p tcp -m tcp ! --dport ssh -j ACCEPT", "l4proto tcp and dport != 22 -> accept\n"},
         {"-p udp --sport 1024: --dport :1023 -j ACCEPT",
          "l4proto udp and sport 1024-65535 and dport 0-1023 -> accept\n"},
-        {"-p udp --sport : -j ACCEPT", "l4proto udp -> accept\n"},
+        {"-p udp --sport : -j ACCEPT", "l4proto udp and fragment no -> accept\n"},
         {"-p sctp --dport 80:90 -j ACCEPT", "l4proto sctp and dport 80-90 -> accept\n"},
         {"-p tcp -m multiport --dports 22,80:90,https -j ACCEPT",
          "l4proto tcp and dport {22, 80-90, 443} -> accept\n"},
@@ -92,16 +93,18 @@ TEST_CASE("options become terms") {
         {"-p tcp --tcp-flags ALL NONE -j DROP", "l4proto tcp and tcp flags none&fin,syn,rst,psh,ack,urg -> drop\n"},
         {"-p tcp ! --syn -j DROP", "l4proto tcp and tcp flags != syn&fin,syn,rst,ack -> drop\n"},
         {"-p icmp -j ACCEPT", "l4proto icmp -> accept\n"},
-        {"-p icmp --icmp-type any -j ACCEPT", "l4proto icmp -> accept\n"},
+        {"-p icmp --icmp-type any -j ACCEPT", "l4proto icmp and fragment no -> accept\n"},
         {"-p icmp --icmp-type echo-request -j ACCEPT", "l4proto icmp and icmp type 8 -> accept\n"},
         {"-p icmp --icmp-type 3/4 -j ACCEPT", "l4proto icmp and icmp type 3 and icmp code 4 -> accept\n"},
         {"-m state --state NEW,ESTABLISHED -j ACCEPT", "ct state new, established -> accept\n"},
         {"-m conntrack ! --ctstate INVALID -j ACCEPT", "ct state != invalid -> accept\n"},
-        {"-m conntrack --ctstate DNAT -j ACCEPT", "ct status dnat&dnat -> accept\n"},
+        {"-m conntrack --ctstate DNAT -j ACCEPT",
+         "ct state new, established, related and ct status dnat&dnat -> accept\n"},
         {"-m iprange --src-range 192.0.2.10-192.0.2.20 -j ACCEPT", "ip saddr 192.0.2.10-192.0.2.20 -> accept\n"},
         {"-m addrtype --dst-type LOCAL,BROADCAST -j ACCEPT", "daddr type local, broadcast -> accept\n"},
         {"-m mark --mark 0x10/0xf0 -j ACCEPT", "mark 0x10&0xf0 -> accept\n"},
-        {"-m connmark ! --mark 7 -j ACCEPT", "ct mark != 0x7 -> accept\n"},
+        {"-m connmark ! --mark 7 -j ACCEPT",
+         "ct state new, established, related and ct mark != 0x7 -> accept\n"},
         {"-m mac --mac-source 00:00:5E:00:53:01 -j ACCEPT", "ether saddr 00:00:5e:00:53:01 -> accept\n"},
         {"-m pkttype --pkt-type broadcast -j DROP", "pkttype broadcast -> drop\n"},
         {"-m ttl --ttl-lt 5 -j DROP", "ttl 0-4 -> drop\n"},
@@ -109,6 +112,19 @@ TEST_CASE("options become terms") {
         {"-m length --length 1500: -j DROP", "length 1500-65535 -> drop\n"},
         {"-m dscp --dscp-class EF -j ACCEPT", "dscp 46 -> accept\n"},
         {"-m tos --tos 0x10/0xfc -j ACCEPT", "dscp 4 -> accept\n"},
+        {"-m tos --tos minimize-delay -j ACCEPT", "dscp 4&15 and ecn not-ect -> accept\n"},
+        {"-m ecn --ecn-ip-ect 3 -j ACCEPT", "ecn ce -> accept\n"},
+        {"-p tcp -m ecn ! --ecn-tcp-ece -j ACCEPT", "l4proto tcp and tcp flags != ecn&ecn -> accept\n"},
+        {"-p esp -m esp ! --espspi 500:600 -j ACCEPT", "l4proto esp and esp spi != 500-600 -> accept\n"},
+        {"-p ah -m ah --ahspi 500 -j ACCEPT", "l4proto ah and ah spi 500 -> accept\n"},
+        {"-m devgroup --src-group 0x10/0xf0 -j ACCEPT", "iifgroup 16&240 -> accept\n"},
+        {"-m owner --uid-owner 0 --gid-owner 5-7 -j DROP",
+         "skuid 0 and skuid != none and skgid 5-7 -> drop\n"},
+        {"-m owner ! --socket-exists -j DROP", "skuid none -> drop\n"},
+        {"-m physdev --physdev-in port+ --physdev-is-bridged -j DROP",
+         "physdev in port* and physdev out != none -> drop\n"},
+        {"-m state --state est,REL -j ACCEPT", "ct state established, related -> accept\n"},
+        {"-p icmp --icmp-type ECHO-REQ -j ACCEPT", "l4proto icmp and icmp type 8 -> accept\n"},
     };
     for (Case const& c : cases) {
         INFO(c.text);
@@ -119,8 +135,15 @@ TEST_CASE("options become terms") {
 TEST_CASE("relations over two fields become alternatives") {
     Case const cases[] = {
         {"-p tcp -m multiport --ports 53 -j ACCEPT", "l4proto tcp and (sport 53 or dport 53) -> accept\n"},
-        {"-m conntrack --ctstate NEW,SNAT -j ACCEPT", "(ct state new or ct status snat&snat) -> accept\n"},
-        {"-p icmp ! --icmp-type 3/4 -j ACCEPT", "l4proto icmp and not (icmp type 3 & icmp code 4) -> accept\n"},
+        {"-m owner ! --gid-owner 5 -j DROP", "not (skuid != none & skgid 5) -> drop\n"},
+        {"-m tos ! --tos 0x11/0x13 -j DROP", "not (dscp 4&4 & ecn ect1) -> drop\n"},
+        {"-m physdev ! --physdev-out port1 -j DROP",
+         "not (physdev out port1 or physdev in != none & physdev out none) -> drop\n"},
+        {"-m conntrack --ctstate INVALID,NEW --ctstatus ASSURED -j DROP",
+         "ct state {new, invalid} and (ct state invalid, untracked or ct state new, established, related & ct status "
+         "assured&assured) -> drop\n"},
+        {"-m conntrack --ctstate NEW,SNAT -j ACCEPT", "(ct state new or ct state new, established, related & ct status snat&snat) -> accept\n"},
+        {"-p icmp ! --icmp-type 3/4 -j ACCEPT", "l4proto icmp and fragment no and not (icmp type 3 & icmp code 4) -> accept\n"},
     };
     for (Case const& c : cases) {
         INFO(c.text);
@@ -135,17 +158,15 @@ TEST_CASE("what no field can say is opaque, and says whether it changes with tim
         {"-m recent ! --rcheck --seconds 60 --name bad -j ACCEPT",
          "not [stateful: -m recent --rcheck --seconds 60 --name bad] -> accept\n"},
         {"-m set ! --match-set bad src,dst -j DROP", "not [-m set --match-set bad src,dst] -> drop\n"},
-        {"-m owner ! --uid-owner 0 --gid-owner 5 -j DROP",
-         "not [-m owner --uid-owner 0] and [-m owner --gid-owner 5] -> drop\n"},
+        {"-m owner --uid-owner nobody -j DROP", "skuid != none and [-m owner --uid-owner nobody] -> drop\n"},
+        {"-p tcp -m tcp --tcp-option 8 -j DROP", "l4proto tcp and fragment no and [tcp option 8 exists] -> drop\n"},
         {"-m conntrack --ctorigdst 192.0.2.1 --ctstate NEW -j DROP",
          "ct state new and [-m conntrack --ctorigdst 192.0.2.1] -> drop\n"},
         {"-m string --string \"two words\" --algo bm -j DROP",
-         "[-m string --string \"two words\" --algo bm] -> drop\n"},
+         "[-m string --algo bm --string \"two words\"] -> drop\n"},
         {"-m addrtype --src-type LOCAL --limit-iface-in -j DROP",
          "[-m addrtype --src-type LOCAL --limit-iface-in] -> drop\n"},
         {"-m geoip ! --source-country XX -j DROP", "[stateful: -m geoip ! --source-country XX] -> drop\n"},
-        {"-m tos --tos Minimize-Delay -j DROP", "[-m tos --tos Minimize-Delay] -> drop\n"},
-        {"-p esp -m esp --espspi 500 -j ACCEPT", "l4proto esp and [-m esp --espspi 500] -> accept\n"},
     };
     for (Case const& c : cases) {
         INFO(c.text);
@@ -179,6 +200,47 @@ TEST_CASE("targets become verdicts") {
     }
 }
 
+TEST_CASE("what the kernel refuses in a chain, a table or a family is an error") {
+    struct {
+        char const* table;
+        char const* line;
+        char const* error;
+    } const cases[] = {
+        {"filter", "-A INPUT -m owner --uid-owner 0", "'owner' does not work in INPUT"},
+        {"filter", "-A OUTPUT -m mac --mac-source 0:0:5e:0:53:1", "'mac' does not work in OUTPUT"},
+        {"filter", "-A INPUT -m devgroup --dst-group 1", "'--dst-group' does not work in INPUT"},
+        {"filter", "-A INPUT -m hl --hl-eq 1", "'hl' is not for iptables"},
+        {"filter", "-A INPUT -m addrtype --limit-iface-in", "'addrtype' needs '--src-type' or '--dst-type'"},
+        {"filter", "-A OUTPUT -m owner --suppl-groups --gid-owner 5", "'--suppl-groups' stands behind '--gid-owner'"},
+        {"filter", "-A INPUT -m ecn --ecn-tcp-cwr", "'--ecn-tcp-cwr' needs '-p tcp'"},
+        {"filter", "-A INPUT -p icmp --icmp-type ec", "ambiguous ICMP type 'ec': echo-reply or echo-request"},
+        {"filter", "-A INPUT -j REJECT --reject-with icmp-x", "'REJECT' has no answer 'icmp-x'"},
+        {"filter", "-A INPUT -j LOG --log-level ERROR", "unknown log level 'ERROR'"},
+        {"filter", "-A INPUT -m statistic --mode often --probability 0.5",
+         "'--mode' has no value 'often': it is one of random nth"},
+        {"raw", "-A PREROUTING -j CT --zone 65536",
+         "'--zone' needs a number up to 65535, or 'mark', found '65536'"},
+    };
+    for (auto const& c : cases) {
+        INFO(c.line);
+        Read const read(table(c.table, c.line));
+        CHECK_THAT(read.findings(), Catch::Contains(c.error));
+    }
+}
+
+TEST_CASE("no later fragment matches what is asked of its ports") {
+    for (char const* options : {"-p tcp --dport 22", "-p tcp ! --dport 22", "-p udp -m udp --sport :",
+                                "-p icmp --icmp-type any", "-p tcp -m multiport ! --ports 1,2", "-p tcp ! --tcp-option 8"}) {
+        INFO(options);
+        Read const read(table("filter", std::string("-A INPUT ") + options + " -j DROP"));
+        Match const& match = read.chain("filter/INPUT").rules.at(0).match;
+        bool const says = std::ranges::any_of(match.terms, [](Term const& term) {
+            return info(term.field).transport || (term.field == Field::fragment && !term.values.contains(1));
+        });
+        CHECK(says);
+    }
+}
+
 TEST_CASE("effects are kept beside the verdict") {
     Read const read(
         table("mangle",
@@ -193,6 +255,20 @@ TEST_CASE("effects are kept beside the verdict") {
     CHECK(rules[4].effects.counter);
     CHECK(rules[4].comment == "why not");
     CHECK(rules[4].origin == 4);
+
+    Read const logs(table("filter", "-A INPUT -j LOG --log-prefix \"in: \" --log-level 6 --log-tcp-options\n"
+                                    "-A INPUT -j NFLOG --nflog-group 5 --nflog-prefix odd\n"
+                                    "-A INPUT -j LOG --log-level warning"));
+    CHECK(logs.chain("filter/INPUT").rules[0].effects.log_options ==
+          "prefix \"in: \" level info flags tcp options");
+    CHECK(logs.chain("filter/INPUT").rules[1].effects.log_options == "prefix \"odd\" group 5");
+    CHECK(logs.chain("filter/INPUT").rules[2].effects.log_options.empty());
+
+    Read const answers(table("filter", "-A INPUT -j REJECT\n-A INPUT -j REJECT --reject-with icmp-h\n"
+                                       "-A INPUT -p tcp -j REJECT --reject-with tcp-rst"));
+    CHECK(answers.chain("filter/INPUT").rules[0].effects.answer.empty());
+    CHECK(answers.chain("filter/INPUT").rules[1].effects.answer == "icmp host-unreachable");
+    CHECK(answers.chain("filter/INPUT").rules[2].effects.answer == "tcp reset");
 
     Read const raw(table("raw", "-A PREROUTING -j NOTRACK\n-A PREROUTING -j CT --notrack"));
     for (Rule const& rule : raw.chain("raw/PREROUTING").rules) CHECK(rule.effects.notrack);
@@ -210,7 +286,8 @@ TEST_CASE("address translation names what it rewrites to") {
         {"-A PREROUTING -p udp -j REDIRECT --to-ports 53-54", {Rewrite::Kind::redirect, {}, Interval{53, 54}}},
         {"-A POSTROUTING -j SNAT --to-source 192.0.2.1",
          {Rewrite::Kind::snat, Interval{0xc0000201, 0xc0000201}, {}}},
-        {"-A POSTROUTING -j MASQUERADE --random", {Rewrite::Kind::masquerade, {}, {}}},
+        {"-A POSTROUTING -j MASQUERADE --random-fully --random",
+         {Rewrite::Kind::masquerade, {}, {}, "random,fully-random"}},
         {"-A PREROUTING -d 10.0.0.0/24 -j NETMAP --to 192.0.2.0/24",
          {Rewrite::Kind::dnat, Interval{0xc0000200, 0xc00002ff}, {}}},
         {"-A POSTROUTING -j NETMAP --to 192.0.2.0/24", {Rewrite::Kind::snat, Interval{0xc0000200, 0xc00002ff}, {}}},
@@ -232,7 +309,14 @@ TEST_CASE("IPv6 rules are of IPv6") {
     CHECK(meaning6("-p icmpv6 -m icmp6 --icmpv6-type 128/0 -j ACCEPT") ==
           "l4proto icmpv6 and icmp type 128 and icmp code 0 -> accept\n");
     CHECK(meaning6("-m hl --hl-eq 255 -j ACCEPT") == "ttl 255 -> accept\n");
-    CHECK(meaning6("-m rt --rt-type 0 -j DROP") == "[-m rt --rt-type 0] -> drop\n");
+    CHECK(meaning6("-m frag --fragid 5 --fraglast -j DROP") ==
+          "frag id 5 and exthdr frag&frag and not [frag more-fragments 1] -> drop\n");
+    CHECK(meaning6("-m ah --ahspi 5:9 -j DROP") == "ah spi 5-9 and exthdr ah&ah -> drop\n");
+    CHECK(meaning6("-m ipv6header --header hop,frag --soft -j DROP") == "exthdr hbh,frag&hbh,frag -> drop\n");
+    CHECK(meaning6("-m ipv6header --header esp -j DROP") == "exthdr none and l4proto esp -> drop\n");
+    CHECK(meaning6("-m ipv6header ! --header dst,proto -j DROP") ==
+          "not (exthdr dst & l4proto {0-49, ah, 52, 53, 54, 55, 56, 57, icmpv6, 60-255}) -> drop\n");
+    CHECK(meaning6("-m rt --rt-type 0 -j DROP") == "rt type 0 and exthdr rt&rt -> drop\n");
     CHECK(meaning6("-s 192.0.2.1 -j DROP") == "PC001 4 error='192.0.2.1' is not an IPv6 address\n");
     CHECK(meaning("-s 2001:db8::1 -j DROP") == "PC001 4 error='2001:db8::1' is not an IPv4 address\n");
     CHECK(meaning6("-f -j DROP") == "PC001 4 error='-f' is not for IPv6: use '-m frag'\n");

@@ -79,7 +79,7 @@ TEST_CASE("a selector implies the headers that it reads") {
             {"icmp type echo-request accept", "nfproto ipv4 and l4proto icmp and icmp type 8 -> accept"},
             {"icmpv6 type nd-router-advert accept", "nfproto ipv6 and l4proto icmpv6 and icmp type 134 -> accept"},
             {"icmp code host-unreachable accept", "nfproto ipv4 and l4proto icmp and icmp code 1 -> accept"},
-            {"esp spi 5 accept", "l4proto esp and [esp spi 5] -> accept"},
+            {"esp spi 5 accept", "l4proto esp and esp spi 5 -> accept"},
             {"exthdr frag exists drop", "nfproto ipv6 and [exthdr frag exists] -> drop"},
             {"meta nfproto ipv6 tcp dport 22 accept", "nfproto ipv6 and l4proto tcp and dport 22 -> accept"},
         });
@@ -169,7 +169,7 @@ TEST_CASE("sets are their elements, and a declared set without any is empty") {
               {"ip saddr . tcp dport != { 192.0.2.1 . 22, 192.0.2.2 . 23 } drop",
                "l4proto tcp and not (ip saddr 192.0.2.1 & dport 22 or ip saddr 192.0.2.2 & dport 23) -> drop"},
               {"ip saddr . meta skuid { 192.0.2.1 . 0, 192.0.2.2 . 1 } drop",
-               "[ip saddr . meta skuid { 192.0.2.1 . 0, 192.0.2.2 . 1 }] -> drop"},
+               "(ip saddr 192.0.2.1 & skuid 0 or ip saddr 192.0.2.2 & skuid 1) -> drop"},
           });
     Read const read("table ip t {\n set s { type inet_service; }\n chain c { tcp dport @s accept\n }\n}\nadd "
                     "element ip t s { 80, 81 }\ndelete element ip t s { 81 }\n");

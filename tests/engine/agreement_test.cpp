@@ -265,6 +265,7 @@ class Random {
         }
         p[Field::ct_state] = below(5);
         p[Field::family] = below(2);
+        p[Field::fragment] = chance(15) ? 1 : 0; // of which no term on the transport header holds
         if (chance(60)) p[Field::mark] = below(8);
         if (chance(60)) p[Field::ct_mark] = below(8);
         return p;

@@ -179,6 +179,28 @@ TEST_CASE("a file has tables, chains, rules, comments and empty lines, with any 
     CHECK(parse("COMMIT", 0).errors.empty());
 }
 
+TEST_CASE("layout that iptables-restore refuses is an error, and the lines are read all the same") {
+    struct {
+        char const* text;
+        char const* error;
+    } const cases[] = {
+        {"*filter\n \n-A INPUT -j DROP\nCOMMIT", "blanks in an empty line, in which iptables-restore finds no command"},
+        {"*filter\n  # why\n-A INPUT -j DROP\nCOMMIT",
+         "blanks before '#', which iptables-restore then takes for an argument"},
+        {"*filter\n-A INPUT -j DROP\n COMMIT",
+         "blanks before 'COMMIT', which iptables-restore then takes for an argument"},
+    };
+    for (auto const& c : cases) {
+        INFO(c.text);
+        File const file = parse(c.text, 0);
+        REQUIRE(file.errors.size() == 1);
+        CHECK(file.errors[0].message == c.error);
+        CHECK(file.statements.size() == 3);
+    }
+    CHECK(parse("*filter\n  -A INPUT -j DROP\nCOMMIT", 0).errors.empty());
+    CHECK(parse("  -A INPUT -j DROP\n\n \n", 0).errors.empty()); // of `iptables -S`
+}
+
 TEST_CASE("errors say what stands there and what was expected") {
     struct {
         char const* line;
