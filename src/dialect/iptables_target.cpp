@@ -273,8 +273,12 @@ void RuleReader::change(Target const& target) {
     if (Option const* const helper = option_named("helper"); helper != nullptr && target.name == "CT")
         rule_.effects.helper = std::get<Word>(helper->value).plain();
     // Without a connection, there is no mark to restore (xt_connmark.c).
-    if (target.name == "CONNMARK" && option_named("restore-mark") != nullptr)
-        add(Field::ct_state, ValueSet::range(ct_state::new_, ct_state::related), false, target_span_);
+    ValueSet const tracked = ValueSet::range(ct_state::new_, ct_state::related);
+    bool const said = std::ranges::any_of(rule_.match.terms, [&](Term const& term) {
+        return term.field == Field::ct_state && term.values == tracked;
+    });
+    if (target.name == "CONNMARK" && option_named("restore-mark") != nullptr && !said)
+        add(Field::ct_state, tracked, false, target_span_);
 }
 
 // What the target does to a mark (xt_MARK.c, xt_connmark.c): bits of the old one are kept, others flipped or taken

@@ -100,7 +100,10 @@ Bytes ipv4(Packet const& packet, Tag tag) {
     U128 const offset = packet[Field::fragment] != 0 ? later_offset : 0;
     Bytes const content = transport(packet, left_of(packet, ipv4_header));
     Writer w;
-    w.put(0x45, 1).put(packet[Field::dscp] << 2 | packet[Field::ecn], 1).put(ipv4_header + content.size(), 2).put(tag, 2);
+    w.put(0x45, 1)
+        .put(packet[Field::dscp] << 2 | packet[Field::ecn], 1)
+        .put(ipv4_header + content.size(), 2)
+        .put(tag, 2);
     w.put(offset, 2).put(packet[Field::ttl], 1).put(packet[Field::protocol], 1).put(0, 2);
     w.put(packet[Field::src4], 4).put(packet[Field::dst4], 4);
     w.set16(10, checksum(sum_of(w.bytes())));
@@ -114,7 +117,8 @@ Bytes ipv6(Probe const& probe, Tag tag) {
     Bytes const content = transport(packet, left_of(packet, ipv6_header + extra));
     U128 const protocol = packet[Field::protocol];
     Writer w;
-    w.put(U128{6} << 28 | packet[Field::dscp] << 22 | packet[Field::ecn] << 20 | tag, 4).put(extra + content.size(), 2);
+    w.put(U128{6} << 28 | packet[Field::dscp] << 22 | packet[Field::ecn] << 20 | tag, 4)
+        .put(extra + content.size(), 2);
     w.put(probe.options_header ? ipv6_options : protocol, 1).put(packet[Field::ttl], 1);
     w.put(packet[Field::src6], 16).put(packet[Field::dst6], 16);
     if (probe.options_header) w.put(protocol, 1).put(0, 1).put(0x0104, 2).put(0, 4); // PadN (RFC 8200)
