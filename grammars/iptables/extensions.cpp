@@ -268,7 +268,7 @@ constexpr OptionInfo rt_match[] = {
     {"rt-type", Key::other, Shape::number, N},
 };
 constexpr OptionInfo sctp_match[] = {
-    {"chunk-types", Key::other, Shape::word, N}, {"destination-port", Key::dport, Shape::port_range, N},
+    {"chunk-types", Key::other, Shape::two_words, N}, {"destination-port", Key::dport, Shape::port_range, N},
     {"dport", Key::dport, Shape::port_range, N}, {"source-port", Key::sport, Shape::port_range, N},
     {"sport", Key::sport, Shape::port_range, N},
 };

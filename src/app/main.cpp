@@ -48,7 +48,7 @@ void add_input(CLI::App& app, Options& options) {
                                                 "nft-json", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"})));
                }
            },
-           "auto, iptables, ip6tables, nftables, nft-json, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
+           "auto, iptables, ip6tables, iptables-script, nftables, nft-json, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
         ->type_name("NAME");
     app.add_option("--stdin-filename", options.stdin_filename, "What to call standard input")->type_name("PATH");
     app.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
