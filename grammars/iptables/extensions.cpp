@@ -271,7 +271,7 @@ constexpr OptionInfo rt_match[] = {
     {"rt-type", Key::rt_type, Shape::number, N},
 };
 constexpr OptionInfo sctp_match[] = {
-    {"chunk-types", Key::other, Shape::word, N}, {"destination-port", Key::dport, Shape::port_range, N},
+    {"chunk-types", Key::other, Shape::two_words, N}, {"destination-port", Key::dport, Shape::port_range, N},
     {"dport", Key::dport, Shape::port_range, N}, {"source-port", Key::sport, Shape::port_range, N},
     {"sport", Key::sport, Shape::port_range, N},
 };
@@ -746,7 +746,7 @@ constexpr ProtocolMatch protocol_matches[] = {
     {"icmp", "icmp"},       {"1", "icmp"},      {"icmpv6", "icmp6"},  {"58", "icmp6"},
     {"ipv6-icmp", "icmp6"}, {"icmp6", "icmp6"}, {"ah", "ah"},         {"51", "ah"},
     {"esp", "esp"},         {"50", "esp"},      {"ipcomp", "ipcomp"}, {"108", "ipcomp"},
-    {"ipv6-mh", "mh"},      {"mh", "mh"},       {"135", "mh"},        {"mobility-header", "mh"},
+    {"mh", "mh"}, // neither 135 nor its other names load it
 };
 
 constexpr OptionInfo unknown{"", Key::unknown, Shape::rest, N | M};

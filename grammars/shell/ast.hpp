@@ -42,8 +42,8 @@ struct Word {
 struct Assignment {
     Span span;
     std::string name;
-    bool appends = false; // NAME+=…
-    bool array = false;   // NAME=(…)
+    bool appends = false;     // NAME+=…
+    bool array = false;       // NAME=(…)
     std::vector<Word> values; // one, unless it is an array
 };
 
@@ -70,10 +70,10 @@ struct Command {
         test,       // [[ … ]]
         arithmetic, // (( … )), for ((…))
     } kind = Kind::simple;
-    bool listed = false;    // for: it has "in", and does not go over "$@"
-    bool until = false;     // the loop runs until its condition holds
-    Span span;              // of a compound command: up to its first body, as people point at it
-    std::string name;       // of the function or of the variable of a loop
+    bool listed = false;     // for: it has "in", and does not go over "$@"
+    bool until = false;      // the loop runs until its condition holds
+    Span span;               // of a compound command: up to its first body, as people point at it
+    std::string name;        // of the function or of the variable of a loop
     std::vector<Word> words; // of a simple command or test; what a loop goes over; what a case asks about
     std::vector<Assignment> assignments;
     std::vector<Branch> branches; // conditions with what they guard; one for loops, groups and functions

@@ -76,10 +76,14 @@ struct blanks_parser : leaf<blanks_parser, x3::unused_type> {
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         while (first != last) {
-            if (*first == ' ' || *first == '\t' || *first == '\r') ++first;
-            else if (last - first >= 2 && first[0] == '\\' && first[1] == '\n') first += 2;
-            else if (last - first >= 3 && first[0] == '\\' && first[1] == '\r' && first[2] == '\n') first += 3;
-            else break;
+            if (*first == ' ' || *first == '\t' || *first == '\r')
+                ++first;
+            else if (last - first >= 2 && first[0] == '\\' && first[1] == '\n')
+                first += 2;
+            else if (last - first >= 3 && first[0] == '\\' && first[1] == '\r' && first[2] == '\n')
+                first += 3;
+            else
+                break;
         }
         return true;
     }
@@ -132,8 +136,9 @@ struct arithmetic_parser : leaf<arithmetic_parser, std::string_view> {
 };
 constexpr arithmetic_parser arithmetic_text{};
 
-constexpr std::string_view reserved_words[] = {"if",   "then", "else", "elif",  "fi",    "do", "done", "case",
-                                               "esac", "while", "until", "for", "{", "}", "!", "[[", "function"};
+constexpr std::string_view reserved_words[] = {"if",   "then", "else", "elif",  "fi",      "do",
+                                               "done", "case", "esac", "while", "until",   "for",
+                                               "{",    "}",    "!",    "[[",    "function"};
 
 // A word that the grammar itself uses, where a command may begin.
 struct reserved_parser : leaf<reserved_parser, x3::unused_type> {
@@ -217,8 +222,10 @@ auto const add_quoted_part = [](auto& c) {
 };
 auto const merge = [](auto& c) {
     for (Part& added : x3::_attr(c).parts) {
-        if (added.kind == Part::Kind::literal) add_literal(x3::_val(c), added.text, added.quoted);
-        else x3::_val(c).parts.push_back(std::move(added));
+        if (added.kind == Part::Kind::literal)
+            add_literal(x3::_val(c), added.text, added.quoted);
+        else
+            x3::_val(c).parts.push_back(std::move(added));
     }
 };
 auto const set_kind = [](Part::Kind kind) { return [kind](auto& c) { x3::_val(c).kind = kind; }; };
@@ -261,8 +268,8 @@ constexpr backquoted_parser backquoted{};
 
 // parameter = name | digit | special character
 auto const special = x3::char_("@*#?$!-");
-auto const parameter_def = x3::eps[set_kind(Part::Kind::parameter)] >>
-                           text[name | x3::char_("0-9") | special][set_text];
+auto const parameter_def =
+    x3::eps[set_kind(Part::Kind::parameter)] >> text[name | x3::char_("0-9") | special][set_text];
 
 // braced = [ "#" | "!" ] , name , [ "[" , index , "]" ] , [ operation , { argument } ]
 auto const set_length = [](auto& c) { x3::_val(c).length = true; };
@@ -270,10 +277,12 @@ auto const set_indirect = [](auto& c) { x3::_val(c).kind = Part::Kind::unknown; 
 auto const set_index = [](auto& c) { x3::_val(c).index = x3::_attr(c); };
 auto const set_operation = [](auto& c) { x3::_val(c).operation = x3::_attr(c); };
 auto const set_argument = [](auto& c) { x3::_val(c).argument = std::move(x3::_attr(c).parts); };
-auto const operation = x3::lit(":-") | ":=" | ":+" | ":?" | "##" | "%%" | "//" | "^^" | ",," | x3::char_("-=+?#%/:^,@");
+auto const operation =
+    x3::lit(":-") | ":=" | ":+" | ":?" | "##" | "%%" | "//" | "^^" | ",," | x3::char_("-=+?#%/:^,@");
 auto const braced_name = name | +x3::char_("0-9") | special;
 auto const braced_def = x3::eps[set_kind(Part::Kind::parameter)] >>
-                        -((x3::lit('#') >> &(name | x3::char_("0-9@*")))[set_length] | (x3::lit('!') >> &name)[set_indirect]) >>
+                        -((x3::lit('#') >> &(name | x3::char_("0-9@*")))[set_length] |
+                          (x3::lit('!') >> &name)[set_indirect]) >>
                         must(text[braced_name][set_text], "name of a parameter") >>
                         -('[' >> text[+~x3::char_("]\n")][set_index] >> must(x3::lit(']'), "']'")) >>
                         -(text[operation][set_operation] >> argument[set_argument]) >> must(x3::lit('}'), "'}'");
@@ -296,9 +305,10 @@ auto const lone_dollar = [](auto& c) { x3::_val(c).text = '$'; };
 auto const substitution_def = x3::eps[set_kind(Part::Kind::command)] >> list[set_body] >> must(x3::lit(')'), "')'");
 auto const process_def = x3::char_("<>") >> '(' >> x3::eps[set_kind(Part::Kind::unknown)] >> list[set_body] >>
                          must(x3::lit(')'), "')'");
-auto const dollar_def = alive >> nested['$' >> (('{' >> braced[take_part]) | ("((" >> arithmetic_text[set_arithmetic]) |
-                                       ('(' >> substitution[take_part]) | parameter[take_part] |
-                                       (!x3::char_("({") >> x3::eps[lone_dollar]))];
+auto const dollar_def =
+    alive >> nested['$' >> (('{' >> braced[take_part]) | ("((" >> arithmetic_text[set_arithmetic]) |
+                            ('(' >> substitution[take_part]) | parameter[take_part] |
+                            (!x3::char_("({") >> x3::eps[lone_dollar]))];
 
 // double part = { character } | "\" , ( "$" | "`" | '"' | "\" | newline ) | dollar | backquoted
 auto const double_part_def = text[+~x3::char_("\"\\$`")][add_quoted] | continuation |
@@ -307,7 +317,8 @@ auto const double_part_def = text[+~x3::char_("\"\\$`")][add_quoted] | continuat
 
 // part = { character } | "'" , { character } , "'" | '"' , { double part } , '"' | "\" , character | dollar | …
 auto const plain_text = +(~x3::char_(" \t\r\n;&|<>()'\"\\$`"));
-auto const ansi_quoted = "$'" >> text[*(('\\' >> x3::char_) | ~x3::char_("\\'"))][add_quoted] >> must(x3::lit('\''), "closing \"'\"");
+auto const ansi_quoted = "$'" >> text[*(('\\' >> x3::char_) | ~x3::char_("\\'"))][add_quoted] >>
+                         must(x3::lit('\''), "closing \"'\"");
 auto const part_def = text[plain_text][add_plain] | single_quoted | double_quoted | escaped | ansi_quoted |
                       (x3::lit("$\"") >> *double_part[merge] >> must(x3::lit('"'), "closing '\"'")) | expansion |
                       process[add_part];
@@ -358,11 +369,10 @@ auto const add_body = [](auto& c) {
 auto const add_pattern = [](auto& c) { x3::_val(c).patterns.push_back(std::move(x3::_attr(c))); };
 
 // assignment = name , [ "[" , index , "]" ] , [ "+" ] , "=" , [ word | "(" , { word } , ")" ]
-auto const array_literal =
-    x3::lit('(')[set_array] >> linebreak >> *(word[add_value] >> linebreak) >> must(x3::lit(')'), "')'");
-auto const assignment_def =
-    spanned[name[set_name] >> -('[' >> *~x3::char_("]\n") >> ']') >> -x3::lit('+')[set_appends] >> '=' >>
-            (array_literal | -word[add_value])];
+auto const array_literal = x3::lit('(')[set_array] >> linebreak >> *(word[add_value] >> linebreak) >>
+                           must(x3::lit(')'), "')'");
+auto const assignment_def = spanned[name[set_name] >> -('[' >> *~x3::char_("]\n") >> ']') >>
+                                    -x3::lit('+')[set_appends] >> '=' >> (array_literal | -word[add_value])];
 auto const assignment_ahead = &(name >> -('[' >> *~x3::char_("]\n") >> ']') >> -x3::lit('+') >> '=');
 auto const array_ahead = &(name >> -x3::lit('+') >> "=(");
 
@@ -383,10 +393,10 @@ auto const set_target = [](auto& c) {
     state.script.documents.push_back({{}, literal, value.operation == "<<-", {}});
     state.pending.push_back(std::move(pending));
 };
-auto const redirection_operator = x3::lit("<<<") | "<<-" | "<<" | "<&" | "<>" | (x3::lit('<') >> !x3::lit('(')) | "&>>" |
-                                  "&>" | ">>" | ">&" | ">|" | (x3::lit('>') >> !x3::lit('('));
-auto const redirection_def = spanned[x3::omit[*x3::char_("0-9")] >> text[redirection_operator][set_redirection] >> blanks >>
-                                     must(word[set_target], "file or descriptor")];
+auto const redirection_operator = x3::lit("<<<") | "<<-" | "<<" | "<&" | "<>" | (x3::lit('<') >> !x3::lit('(')) |
+                                  "&>>" | "&>" | ">>" | ">&" | ">|" | (x3::lit('>') >> !x3::lit('('));
+auto const redirection_def = spanned[x3::omit[*x3::char_("0-9")] >> text[redirection_operator][set_redirection] >>
+                                     blanks >> must(word[set_target], "file or descriptor")];
 auto const redirection_ahead = &(*x3::char_("0-9") >> (x3::char_("<>") | "&>"));
 
 // simple = { assignment | redirection } , { word | redirection }
@@ -396,8 +406,7 @@ auto const late_array = array_ahead >> assignment[add_assignment]; // "declare -
 auto const still_assigning = x3::eps[([](auto& c) { x3::_pass(c) = x3::_val(c).words.empty(); })];
 auto const simple_def =
     spanned[!reserved_word >> (assigning | redirecting | word[add_word]) >>
-            *(blanks >> (late_array | redirecting | (still_assigning >> assigning) |
-                         word[add_word]))];
+            *(blanks >> (late_array | redirecting | (still_assigning >> assigning) | word[add_word]))];
 
 // group = "{" , list , "}" ; subshell = "(" , list , ")"
 auto const group_def = is_kind_of<Command::Kind::group> >> spanned[keyword("{")] >> list[add_body] >>
@@ -435,7 +444,8 @@ auto const while_loop_def = is_kind_of<Command::Kind::while_loop> >>
                             spanned[keyword("while") | keyword("until")[set_until]] >> repeated[add_branch];
 
 // case of = "case" , word , "in" , { [ "(" ] , word , { "|" , word } , ")" , list , ";;" } , "esac"
-auto const case_item_def = !keyword("esac") >> -x3::lit('(') >> blanks >> must(word[add_pattern], "pattern") >> blanks >>
+auto const case_item_def = !keyword("esac") >> -x3::lit('(') >> blanks >>
+                           must(word[add_pattern], "pattern") >> blanks >>
                            *('|' >> blanks >> must(word[add_pattern], "pattern") >> blanks) >>
                            must(x3::lit(')'), "')'") >> list[set_guarded] >>
                            -(x3::lit(";;&") | ";;" | ";&") >> linebreak;
@@ -454,14 +464,13 @@ auto const take_body = [](auto& c) {
 };
 auto const parentheses = '(' >> blanks >> ')';
 auto const function_ahead = &(keyword("function") | (!reserved_word >> function_name >> blanks >> parentheses));
-auto const function_def = function_ahead >> is_kind_of<Command::Kind::function> >>
-                          spanned[-(keyword("function") >> blanks) >> function_name[set_name] >> blanks >> -parentheses] >>
-                          linebreak >> must(command[take_body], "body of the function");
+auto const
+    function_def = function_ahead >> is_kind_of<Command::Kind::function> >>
+                   spanned[-(keyword("function") >> blanks) >> function_name[set_name] >> blanks >> -parentheses] >>
+                   linebreak >> must(command[take_body], "body of the function");
 
 // test = "[[" , { word | operator } , "]]"
-auto const add_operator = [](auto& c) {
-    add_literal(x3::_val(c).words.emplace_back(), x3::_attr(c), false);
-};
+auto const add_operator = [](auto& c) { add_literal(x3::_val(c).words.emplace_back(), x3::_attr(c), false); };
 auto const test_operator = text[x3::lit("&&") | "||" | x3::char_("<>()|&;")];
 auto const test_def = is_kind_of<Command::Kind::test> >>
                       spanned[keyword("[[") >> linebreak >>
@@ -471,9 +480,8 @@ auto const test_def = is_kind_of<Command::Kind::test> >>
 auto const arithmetic_def = is_kind_of<Command::Kind::arithmetic> >> spanned["((" >> x3::omit[arithmetic_text]];
 
 // command = function | compound , { redirection } | simple
-auto const compound_def = group[take_part] | conditional[take_part] | for_loop[take_part] |
-                          while_loop[take_part] | case_of[take_part] | test[take_part] | arithmetic[take_part] |
-                          subshell[take_part];
+auto const compound_def = group[take_part] | conditional[take_part] | for_loop[take_part] | while_loop[take_part] |
+                          case_of[take_part] | test[take_part] | arithmetic[take_part] | subshell[take_part];
 auto const command_def =
     alive >> nested[function[take_part] | (compound[take_part] >> *(blanks >> redirecting)) | simple[take_part]];
 
@@ -488,9 +496,8 @@ auto const pipeline_def = *(keyword("!")[set_negated] >> blanks) >> command[add_
 auto const add_pipeline = [](auto& c) { x3::_val(c).pipelines.push_back(std::move(x3::_attr(c))); };
 auto const add_and = [](auto& c) { x3::_val(c).alternatives.push_back(false); };
 auto const add_or = [](auto& c) { x3::_val(c).alternatives.push_back(true); };
-auto const and_or_def = pipeline[add_pipeline] >>
-                        *((x3::lit("&&")[add_and] | x3::lit("||")[add_or]) >> linebreak >>
-                          must(pipeline[add_pipeline], "command"));
+auto const and_or_def = pipeline[add_pipeline] >> *((x3::lit("&&")[add_and] | x3::lit("||")[add_or]) >> linebreak >>
+                                                    must(pipeline[add_pipeline], "command"));
 
 // list = { and or , ( ";" | "&" | newline ) }
 auto const add_item = [](auto& c) { x3::_val(c).items.push_back(std::move(x3::_attr(c))); };
@@ -499,7 +506,8 @@ auto const separator = (x3::lit(';') >> !x3::lit(';')) | x3::lit('&')[in_backgro
 auto const list_def = linebreak >> *(and_or[add_item] >> blanks >> -(separator >> linebreak));
 
 BOOST_SPIRIT_DEFINE(assignment, redirection, simple, group, subshell, conditional, for_loop, while_loop, case_of,
-                    function, test, arithmetic, compound, command, guarded, repeated, case_item, pipeline, and_or, list)
+                    function, test, arithmetic, compound, command, guarded, repeated, case_item, pipeline, and_or,
+                    list)
 
 // ---- driver
 
@@ -541,9 +549,9 @@ struct Driver {
 
 // The expansions in here-documents whose delimiters are not quoted.
 x3::rule<struct document_id, Word> const document = "document";
-auto const document_def = *(text[+~x3::char_("\\$`")][add_quoted] | ('\\' >> text[x3::char_("$`\\")][add_quoted]) |
-                            continuation | text[x3::char_('\\')][add_quoted] | dollar[add_quoted_part] |
-                            backquoted[add_quoted_part]);
+auto const document_def =
+    *(text[+~x3::char_("\\$`")][add_quoted] | ('\\' >> text[x3::char_("$`\\")][add_quoted]) | continuation |
+      text[x3::char_('\\')][add_quoted] | dollar[add_quoted_part] | backquoted[add_quoted_part]);
 BOOST_SPIRIT_DEFINE(document)
 
 } // namespace

@@ -48,7 +48,7 @@ void add_input(CLI::App& app, Options& options) {
                                                 "nft-json", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"})));
                }
            },
-           "auto, iptables, ip6tables, nftables, nft-json, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
+           "auto, iptables, ip6tables, iptables-script, nftables, nft-json, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
         ->type_name("NAME");
     app.add_option("--ipset", options.ipsets,
                    "What is in the sets of iptables rules: output of ipset save (files beside the rules)")

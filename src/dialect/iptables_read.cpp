@@ -52,8 +52,10 @@ void Restore::run(TableStart const& start, CommandText const& text) {
     if (tables_.selected()) error(text, start.span, "expected COMMIT before the next table");
     std::string name = start.name.plain();
     if (!is_table(name)) error(text, text.file->span(start.name.raw), "unknown table '" + name + '\'');
-    if (no_flush_) tables_.select(name);
-    else tables_.start(std::move(name));
+    if (no_flush_)
+        tables_.select(name);
+    else
+        tables_.start(std::move(name));
 }
 
 void Restore::run(Commit const& commit, CommandText const& text) {
@@ -81,11 +83,13 @@ void Restore::run(Command const& command, CommandText const& text) {
 
 namespace {
 
-// Where a listing of `iptables -L` begins, whatever stands before it: "Chain INPUT (policy ACCEPT 12 packets, 960 bytes)".
+// Where a listing of `iptables -L` begins, whatever stands before it: "Chain INPUT (policy ACCEPT 12 packets, 960
+// bytes)".
 std::optional<std::size_t> find_listing(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         std::string_view const line = text.substr(at, text.find('\n', at) - at);
-        bool const header = line.starts_with("Chain ") && (line.find(" (policy ") != line.npos || line.find(" references)") != line.npos);
+        bool const header = line.starts_with("Chain ") &&
+                            (line.find(" (policy ") != line.npos || line.find(" references)") != line.npos);
         if (header) return at;
         at += line.size() + 1;
     }

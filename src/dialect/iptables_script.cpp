@@ -39,8 +39,8 @@ struct CommandLine {
 };
 
 // Options whose value may look like an option.
-constexpr std::string_view free_text[] = {"--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--string",
-                                          "--hex-string"};
+constexpr std::string_view free_text[] = {"--comment",     "--log-prefix", "--nflog-prefix",
+                                          "--ulog-prefix", "--string",     "--hex-string"};
 
 bool is_number(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -60,7 +60,8 @@ class OptionReader {
     void take(Field field) {
         std::string& word = field.text;
         // "-nvL" is "-n -v -L".
-        while (field.known && word.size() > 2 && word[0] == '-' && std::string_view("nvx").find(word[1]) != std::string_view::npos) {
+        while (field.known && word.size() > 2 && word[0] == '-' &&
+               std::string_view("nvx").find(word[1]) != std::string_view::npos) {
             word.erase(1, 1);
             field.verbatim = false;
         }
@@ -72,8 +73,10 @@ class OptionReader {
             set_table(field, word.substr(2));
         } else if (word == "-w" || word == "--wait" || word == "-W" || word == "--wait-interval") {
             if (at_ + 1 < fields_.size() && is_number(fields_[at_ + 1].text)) ++at_;
-        } else if (word.starts_with("--wait=") || word.starts_with("--wait-interval=") || word.starts_with("--modprobe=") ||
-                   (word.size() > 2 && (word.starts_with("-w") || word.starts_with("-W")) && is_number(word.substr(2)))) {
+        } else if (word.starts_with("--wait=") || word.starts_with("--wait-interval=") ||
+                   word.starts_with("--modprobe=") ||
+                   (word.size() > 2 && (word.starts_with("-w") || word.starts_with("-W")) &&
+                    is_number(word.substr(2)))) {
             return;
         } else if (word == "-M" || word == "--modprobe") {
             ++at_;
@@ -105,14 +108,39 @@ class OptionReader {
     CommandLine line_;
 };
 
-// Whether the value of the option says something about packets and nothing else, so that a rule without it, guarded by a
-// free variable, is the rule with whatever value.
+// Whether the value of the option says something about packets and nothing else, so that a rule without it, guarded
+// by a free variable, is the rule with whatever value.
 bool is_condition(std::string_view option) {
     constexpr std::string_view conditions[] = {
-        "-s", "--source", "--src", "-d", "--destination", "--dst", "-i", "--in-interface", "-o", "--out-interface",
-        "--dport", "--sport", "--dports", "--sports", "--ports", "--destination-port", "--source-port",
-        "--destination-ports", "--source-ports", "--src-range", "--dst-range", "--mac-source", "--mark", "--icmp-type",
-        "--limit", "--limit-burst", "--log-prefix", "--log-level", "--comment",
+        "-s",
+        "--source",
+        "--src",
+        "-d",
+        "--destination",
+        "--dst",
+        "-i",
+        "--in-interface",
+        "-o",
+        "--out-interface",
+        "--dport",
+        "--sport",
+        "--dports",
+        "--sports",
+        "--ports",
+        "--destination-port",
+        "--source-port",
+        "--destination-ports",
+        "--source-ports",
+        "--src-range",
+        "--dst-range",
+        "--mac-source",
+        "--mark",
+        "--icmp-type",
+        "--limit",
+        "--limit-burst",
+        "--log-prefix",
+        "--log-level",
+        "--comment",
     };
     return std::ranges::find(conditions, option) != std::end(conditions);
 }
@@ -164,8 +192,8 @@ void write_arguments(std::vector<Field> const& arguments, Line& line) {
 class ScriptReader : public shell::Programs {
   public:
     ScriptReader(Sources const& sources, SourceId source)
-        : sources_(sources), script_(shell::parse(sources[source].text(), source)),
-          shell_(sources, script_, *this), source_(source) {}
+        : sources_(sources), script_(shell::parse(sources[source].text(), source)), shell_(sources, script_, *this),
+          source_(source) {}
 
     Reading read() {
         for (SyntaxError const& e : script_.errors)
@@ -186,8 +214,10 @@ class ScriptReader : public shell::Programs {
     void unmodelled(std::string text, Span span) override {
         auto const same = [&](Unmodelled const& item) { return item.text == text; };
         auto const known = std::ranges::find_if(reading_.ruleset.unmodelled, same);
-        if (known != reading_.ruleset.unmodelled.end()) ++known->count;
-        else reading_.ruleset.unmodelled.push_back({std::move(text), span});
+        if (known != reading_.ruleset.unmodelled.end())
+            ++known->count;
+        else
+            reading_.ruleset.unmodelled.push_back({std::move(text), span});
     }
 
     Status run(Invocation const& invocation) override {
@@ -196,18 +226,23 @@ class ScriptReader : public shell::Programs {
         std::string const name = command.empty() ? std::string() : shortened(command.front().text, 60);
         switch (program.kind) {
         case Program::Kind::tables:
-            if (program.guessed) unmodelled(name + " is not set in the script, and is taken for iptables", invocation.span);
+            if (program.guessed)
+                unmodelled(name + " is not set in the script, and is taken for iptables", invocation.span);
             return run_command(side(program.family), command, invocation);
         case Program::Kind::restore: return restore(side(program.family), command, invocation);
         case Program::Kind::harmless: return std::nullopt;
         case Program::Kind::changes:
-            unsupported(invocation.span, "the command " + name, "it can change the rules in ways that are not followed");
+            unsupported(invocation.span, "the command " + name,
+                        "it can change the rules in ways that are not followed");
             return std::nullopt;
         case Program::Kind::other: break;
         }
-        bool const mentions = std::ranges::any_of(command, [](Field const& f) { return f.text.find("iptables") != std::string::npos; });
-        if (mentions) unsupported(invocation.span, "the command " + name, "it is not known, and it is about iptables");
-        else unmodelled("the command " + name, invocation.span);
+        bool const mentions = std::ranges::any_of(
+            command, [](Field const& f) { return f.text.find("iptables") != std::string::npos; });
+        if (mentions)
+            unsupported(invocation.span, "the command " + name, "it is not known, and it is about iptables");
+        else
+            unmodelled("the command " + name, invocation.span);
         return std::nullopt;
     }
 
@@ -274,8 +309,9 @@ class ScriptReader : public shell::Programs {
         line.origin.conditions = invocation.conditions;
         std::ranges::copy(arguments.unknown, std::back_inserter(line.origin.conditions));
         for (SyntaxError const& e : line.file.errors) {
-            std::string const missing = arguments.unknown.empty() ? "" : ", and the script does not say what " +
-                                                                             arguments.unknown.front().text + " is";
+            std::string const missing = arguments.unknown.empty() ? ""
+                                                                  : ", and the script does not say what " +
+                                                                        arguments.unknown.front().text + " is";
             error(line.origin.to_source(e.span), to_string(e) + missing);
         }
         if (line.file.statements.empty()) return nullptr;
@@ -312,9 +348,12 @@ class ScriptReader : public shell::Programs {
         std::string from = "its standard input";
         for (std::size_t i = 1; i < fields.size(); ++i) {
             std::string const& word = fields[i].text;
-            if (word == "-n" || word == "--noflush") flush = Restore::Flush::no;
-            else if (word == "-t" || word == "--test" || word == "-h" || word == "-V") return std::nullopt;
-            else if (!word.starts_with('-')) from = word;
+            if (word == "-n" || word == "--noflush")
+                flush = Restore::Flush::no;
+            else if (word == "-t" || word == "--test" || word == "-h" || word == "-V")
+                return std::nullopt;
+            else if (!word.starts_with('-'))
+                from = word;
         }
         for (shell::Redirection const& redirection : invocation.redirections) {
             if (redirection.operation == "<") from = std::string(sources_.text(redirection.target.span));
@@ -334,7 +373,8 @@ class ScriptReader : public shell::Programs {
             side.steps.push_back({invocation.span, "", &line.origin, nullptr, flush});
             return reading_.findings.all().size() == before;
         }
-        unsupported(invocation.span, "the rules that " + shortened(fields.front().text, 60) + " reads from " + shortened(from, 100),
+        unsupported(invocation.span,
+                    "the rules that " + shortened(fields.front().text, 60) + " reads from " + shortened(from, 100),
                     "they are not part of the script: lint that file by itself");
         return std::nullopt;
     }

@@ -92,8 +92,8 @@ Tables::ChainState& Tables::make(std::string const& name, Span span) {
     return chain;
 }
 
-// The chain that a command names; made where there is none, with a finding unless it is built in. Nothing where a live
-// command only wanted to empty it.
+// The chain that a command names; made where there is none, with a finding unless it is built in. Nothing where a
+// live command only wanted to empty it.
 Tables::ChainState* Tables::require(Command const& command, CommandText const& text) {
     std::string const name = command.chain.plain();
     if (block_->find(name) == nullptr && !built_in(name)) {
@@ -108,9 +108,10 @@ Tables::ChainState* Tables::require(Command const& command, CommandText const& t
 bool Tables::set_policy(ChainState& chain, std::string const& policy, Span span) {
     if (!built_in(chain.name)) {
         if (live()) return error(span, "only built-in chains have a policy, and " + quote(chain.name) + " is none");
-        report(findings_, "PC002", span,
-               {{"construct", "a policy for the chain " + quote(chain.name)},
-                {"why", "only built-in chains have one: iptables-nft ignores it, iptables-legacy refuses the file"}});
+        report(
+            findings_, "PC002", span,
+            {{"construct", "a policy for the chain " + quote(chain.name)},
+             {"why", "only built-in chains have one: iptables-nft ignores it, iptables-legacy refuses the file"}});
         return false;
     }
     if (policy != "ACCEPT" && policy != "DROP")
@@ -183,7 +184,8 @@ bool Tables::affordable(Span span, std::size_t steps) {
 std::optional<std::size_t> Tables::place(Command const& command, CommandText const& text, ChainState const& chain,
                                          std::size_t size) {
     if (command.number >= 1 && command.number <= size) return command.number - 1;
-    undefined("rule", text.to_source(command.span), "number " + std::to_string(command.number) + " of " + chain.name);
+    undefined("rule", text.to_source(command.span),
+              "number " + std::to_string(command.number) + " of " + chain.name);
     return std::nullopt;
 }
 
@@ -215,7 +217,8 @@ bool Tables::insert(Entry const& rule) {
         return true;
     }
     auto const at = place(command, *rule.text, chain, chain.rules.size() + 1);
-    if (!at || !affordable(rule.text->to_source(command.span), std::min(*at, chain.rules.size() - *at))) return false;
+    if (!at || !affordable(rule.text->to_source(command.span), std::min(*at, chain.rules.size() - *at)))
+        return false;
     chain.rules.insert(chain.rules.begin() + static_cast<std::ptrdiff_t>(*at), rule);
     return true;
 }
@@ -257,7 +260,8 @@ bool Tables::would_change(Command const& command, CommandText const& text) {
     ChainState* const chain = block_->find(name);
     auto const any_chain = [&](auto const& is_affected) {
         if (!name.empty()) return chain != nullptr && is_affected(*chain);
-        return std::ranges::any_of(block_->chains, [&](ChainState const& c) { return !c.deleted && is_affected(c); });
+        return std::ranges::any_of(block_->chains,
+                                   [&](ChainState const& c) { return !c.deleted && is_affected(c); });
     };
     switch (command.action) {
     case Action::none:
@@ -270,7 +274,8 @@ bool Tables::would_change(Command const& command, CommandText const& text) {
     case Action::flush: return any_chain([](ChainState const& c) { return !c.rules.empty(); });
     case Action::delete_chain: return any_chain([&](ChainState const& c) { return !built_in(c.name); });
     case Action::new_chain: return chain == nullptr;
-    case Action::remove: return chain != nullptr && (command.number > 0 ? !chain->rules.empty() : has(command, text));
+    case Action::remove:
+        return chain != nullptr && (command.number > 0 ? !chain->rules.empty() : has(command, text));
     case Action::append:
     case Action::insert:
     case Action::replace:
@@ -396,9 +401,9 @@ std::vector<Rule> Tables::meaning(Command const& command, CommandText const& tex
 bool Tables::bare() const {
     return std::ranges::all_of(blocks_, [&](Block const& block) {
         return block.replaced || std::ranges::all_of(block.chains, [&](ChainState const& chain) {
-            bool const own = builtin_hook(block.table, chain.name, family_).has_value();
-            return chain.deleted || (own && chain.rules.empty());
-        });
+                   bool const own = builtin_hook(block.table, chain.name, family_).has_value();
+                   return chain.deleted || (own && chain.rules.empty());
+               });
     });
 }
 
@@ -460,7 +465,8 @@ void Tables::lower(Block const& block, std::vector<Chain>& out, Findings& findin
         rules.reserve(block.chains[i].rules.size());
         std::uint32_t origin = 0;
         for (Entry const& rule : block.chains[i].rules) {
-            if (lower_entry(rule, context_of(block, block.chains[i], *rule.text->file, ids, findings), origin, rules))
+            if (lower_entry(rule, context_of(block, block.chains[i], *rule.text->file, ids, findings), origin,
+                            rules))
                 ++origin;
         }
     }

@@ -1,5 +1,5 @@
-// The tables of one family as commands leave them: chains of commands, which are one pointer each to move about. What
-// stands at the end is lowered once, in its final order. Restore files and scripts run their commands on it.
+// The tables of one family as commands leave them: chains of commands, which are one pointer each to move about.
+// What stands at the end is lowered once, in its final order. Restore files and scripts run their commands on it.
 #pragma once
 #include <deque>
 #include <functional>
@@ -24,7 +24,8 @@ struct Piece {
 // What commands were parsed from.
 struct CommandText {
     File const* file = nullptr;
-    std::vector<Piece> pieces{};      // of a command whose words were expanded; else the file's spans are the source's own
+    std::vector<Piece>
+        pieces{}; // of a command whose words were expanded; else the file's spans are the source's own
     std::vector<Opaque> conditions{}; // under which the command is run at all
     Span to_source(Span span) const;
 };
@@ -33,7 +34,8 @@ class Tables {
   public:
     enum class Mode {
         file, // iptables-restore: a command that fails refuses the file
-        live, // each command by itself: one that fails changes nothing, and to remove what is not there is no mistake
+        live, // each command by itself: one that fails changes nothing, and to remove what is not there is no
+              // mistake
     };
 
     Tables(Family family, Mode mode, Findings& findings) : family_(family), mode_(mode), findings_(findings) {}

@@ -123,7 +123,8 @@ Management management(Ruleset const& last, Family family) {
     if (!sources) return result;
     for (Interval const& range : sources->intervals()) {
         if (result.flows.size() == most_sources) break;
-        auto const member = (asked & space.of(src_field(family), ValueSet::range(range.first, range.last))).member();
+        auto const member =
+            (asked & space.of(src_field(family), ValueSet::range(range.first, range.last))).member();
         if (member) result.flows.push_back(flow_of(member->packet));
     }
     return result;
@@ -142,7 +143,8 @@ bool may_cut(Step const& step, Replay& replay, std::vector<Flow> const& flows) {
     default: return false;
     }
     return std::ranges::any_of(replay.meaning(step), [&](Rule const& rule) {
-        if (std::holds_alternative<Accept>(rule.verdict) || std::holds_alternative<Continue>(rule.verdict)) return false;
+        if (std::holds_alternative<Accept>(rule.verdict) || std::holds_alternative<Continue>(rule.verdict))
+            return false;
         return std::ranges::any_of(flows, [&](Flow const& flow) {
             return matches(rule.match, flow.session) != std::optional(false) ||
                    matches(rule.match, flow.answer) != std::optional(false);
@@ -167,11 +169,14 @@ void advise_lockout(std::vector<Step> const& steps, Family family, Management co
         if (work > most_work) break;
         for (Flow const& flow : who.flows) {
             if (cuts(state, flow))
-                return report_lockout(step.span, flow, "the session of whoever runs the script is cut off here", findings);
+                return report_lockout(step.span, flow, "the session of whoever runs the script is cut off here",
+                                      findings);
         }
         bool const all = std::ranges::all_of(who.flows, [&](Flow const& flow) { return refuses(state, flow); });
-        if (!all) refused.reset();
-        else if (!refused) refused = step.span;
+        if (!all)
+            refused.reset();
+        else if (!refused)
+            refused = step.span;
     }
     if (refused && !who.admitted)
         report_lockout(*refused, who.flows.front(), "from here on nobody can log in to port 22 any more", findings);
@@ -184,8 +189,8 @@ struct Window {
     bool closed = false;
 };
 
-// What the packet filter does between a flush and the rules that come after it, where the rules of `last` are in force
-// when the script is run again.
+// What the packet filter does between a flush and the rules that come after it, where the rules of `last` are in
+// force when the script is run again.
 Window window_of(Ruleset const& last, Ruleset const& flushed) {
     Window window;
     for (Chain const& before : last.chains) {
@@ -214,9 +219,8 @@ void advise_atomic(std::vector<Step> const& steps, Family family, Findings& find
         return step.command != nullptr && step.command->action == action && step.table == "filter";
     };
     auto const first = std::ranges::find_if(steps, [&](Step const& step) { return is(step, Action::flush); });
-    bool const adds = std::any_of(first, steps.end(), [&](Step const& step) {
-        return is(step, Action::append) || is(step, Action::insert);
-    });
+    bool const adds = std::any_of(
+        first, steps.end(), [&](Step const& step) { return is(step, Action::append) || is(step, Action::insert); });
     if (!adds) return;
     Replay replay(family);
     for (Step const& step : steps) replay.take(step);

@@ -1,5 +1,5 @@
-// What the commands of a script do to a machine while they are run, one live state after the other: PC434 where one of
-// them cuts off whoever administers it, PC435 where the rules are taken away before they are there again.
+// What the commands of a script do to a machine while they are run, one live state after the other: PC434 where one
+// of them cuts off whoever administers it, PC435 where the rules are taken away before they are there again.
 #pragma once
 #include <string>
 #include <vector>

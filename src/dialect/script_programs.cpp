@@ -15,8 +15,8 @@ struct Wrapper {
     std::size_t operands = 0; // of their own, before the command
 };
 constexpr Wrapper wrappers[] = {
-    {"sudo", "ugCphrtTU"}, {"doas", "uC"}, {"command", ""}, {"exec", "a"},       {"builtin", ""},
-    {"env", "uCS"},        {"nice", "n"},  {"nohup", ""},   {"timeout", "ks", 1}, {"time", ""},
+    {"sudo", "ugCphrtTU"}, {"doas", "uC"},   {"command", ""}, {"exec", "a"},        {"builtin", ""},
+    {"env", "uCS"},        {"nice", "n"},    {"nohup", ""},   {"timeout", "ks", 1}, {"time", ""},
     {"busybox", ""},       {"ionice", "cn"}, {"setsid", ""},
 };
 
@@ -35,37 +35,116 @@ constexpr Suffix suffixes[] = {
 };
 
 constexpr std::string_view changers[] = {
-    "nft",      "ufw",       "firewall-cmd", "firewall-offline-cmd", "ferm",     "shorewall", "shorewall6",
-    "firehol",  "fail2ban-client", "ebtables",             "arptables",
-    "conntrack", "ipvsadm",  "docker",       "sh",                   "bash",     "dash",      "ksh",
-    "xargs",    "parallel",  "chroot",       "unshare",              "nsenter",  "su",
+    "nft",
+    "ufw",
+    "firewall-cmd",
+    "firewall-offline-cmd",
+    "ferm",
+    "shorewall",
+    "shorewall6",
+    "firehol",
+    "fail2ban-client",
+    "ebtables",
+    "arptables",
+    "conntrack",
+    "ipvsadm",
+    "docker",
+    "sh",
+    "bash",
+    "dash",
+    "ksh",
+    "xargs",
+    "parallel",
+    "chroot",
+    "unshare",
+    "nsenter",
+    "su",
 };
 
 constexpr std::string_view harmless[] = {
-    "echo",     "printf",   "sysctl",   "modprobe", "rmmod",    "insmod",  "depmod",   "lsmod",    "ip",
-    "ifconfig", "route",    "cat",      "grep",     "egrep",    "fgrep",   "sed",      "awk",      "gawk",
-    "cut",      "tr",       "sort",     "uniq",     "head",     "tail",    "wc",       "tee",      "sleep",
-    "logger",   "log",      "touch",    "mkdir",    "rmdir",    "rm",      "mv",       "cp",       "ln",
-    "chmod",    "chown",    "chgrp",    "id",       "whoami",   "which",   "whereis",  "type",     "date",
-    "tc",       "hostname", "uname",    "clear",    "reset",    "cd",      "pwd",      "umask",    "ulimit",
-    "trap",     "wait",     "kill",     "killall",  "pkill",    "pgrep",   "ps",       "dirname",  "basename",
-    "readlink", "realpath", "expr",     "seq",      "find",     "ls",      "stat",     "test",     "mktemp",
-    "dig",      "host",     "nslookup", "getent",   "ping",     "ping6",   "arp",      "ipcalc",   "ethtool",
-    "brctl",    "bridge",   "iw",       "iwconfig", "hostapd",  "curl",    "wget",     "ssh-keygen", "diff",
-    "cmp",      "md5sum",   "sha256sum", "logname", "tput",     "stty",    "tty",      "shopt",    "pushd",
-    "popd",     "apt-get",   "apt",      "yum",      "dnf",     "apk",      "pacman",   "dpkg",
-    "rpm",      "opkg",     "chkconfig", "update-rc.d", "rc-update", "sync", "mount",   "umount",   "lsof",
-    "ss",       "netstat",  "tcpdump",  "dmesg",    "history",  "unalias", "jobs",     "vi",       "nano",
-    "vim",      "less",     "more",     "git",      "gzip",     "tar",     "dd",       "stdbuf",   "xxd",
-    "iperf",    "iperf3",   "nc",       "ncat",     "telnet",   "dialog",  "whiptail", "usleep",   "success",
-    "failure",  "ebegin",   "eend",     "einfo",    "log_daemon_msg", "log_end_msg", "log_action_msg",
+    "echo",        "printf",
+    "sysctl",      "modprobe",
+    "rmmod",       "insmod",
+    "depmod",      "lsmod",
+    "ip",          "ifconfig",
+    "route",       "cat",
+    "grep",        "egrep",
+    "fgrep",       "sed",
+    "awk",         "gawk",
+    "cut",         "tr",
+    "sort",        "uniq",
+    "head",        "tail",
+    "wc",          "tee",
+    "sleep",       "logger",
+    "log",         "touch",
+    "mkdir",       "rmdir",
+    "rm",          "mv",
+    "cp",          "ln",
+    "chmod",       "chown",
+    "chgrp",       "id",
+    "whoami",      "which",
+    "whereis",     "type",
+    "date",        "tc",
+    "hostname",    "uname",
+    "clear",       "reset",
+    "cd",          "pwd",
+    "umask",       "ulimit",
+    "trap",        "wait",
+    "kill",        "killall",
+    "pkill",       "pgrep",
+    "ps",          "dirname",
+    "basename",    "readlink",
+    "realpath",    "expr",
+    "seq",         "find",
+    "ls",          "stat",
+    "test",        "mktemp",
+    "dig",         "host",
+    "nslookup",    "getent",
+    "ping",        "ping6",
+    "arp",         "ipcalc",
+    "ethtool",     "brctl",
+    "bridge",      "iw",
+    "iwconfig",    "hostapd",
+    "curl",        "wget",
+    "ssh-keygen",  "diff",
+    "cmp",         "md5sum",
+    "sha256sum",   "logname",
+    "tput",        "stty",
+    "tty",         "shopt",
+    "pushd",       "popd",
+    "apt-get",     "apt",
+    "yum",         "dnf",
+    "apk",         "pacman",
+    "dpkg",        "rpm",
+    "opkg",        "chkconfig",
+    "update-rc.d", "rc-update",
+    "sync",        "mount",
+    "umount",      "lsof",
+    "ss",          "netstat",
+    "tcpdump",     "dmesg",
+    "history",     "unalias",
+    "jobs",        "vi",
+    "nano",        "vim",
+    "less",        "more",
+    "git",         "gzip",
+    "tar",         "dd",
+    "stdbuf",      "xxd",
+    "iperf",       "iperf3",
+    "nc",          "ncat",
+    "telnet",      "dialog",
+    "whiptail",    "usleep",
+    "success",     "failure",
+    "ebegin",      "eend",
+    "einfo",       "log_daemon_msg",
+    "log_end_msg", "log_action_msg",
 };
 
-constexpr std::string_view services[] = {"service", "systemctl", "invoke-rc.d", "rc-service", "netfilter-persistent"};
-constexpr std::string_view firewalls[] = {"iptables",  "ip6tables", "firewalld", "ufw", "nftables",
+constexpr std::string_view services[] = {"service", "systemctl", "invoke-rc.d", "rc-service",
+                                         "netfilter-persistent"};
+constexpr std::string_view firewalls[] = {"iptables",  "ip6tables", "firewalld", "ufw",    "nftables",
                                           "shorewall", "firewall",  "fail2ban",  "docker", "netfilter"};
-constexpr std::string_view idle_actions[] = {"save",   "status",     "enable",    "disable",      "mask",
-                                             "unmask", "is-active",  "is-enabled", "daemon-reload", "show"};
+constexpr std::string_view idle_actions[] = {"save",   "status",    "enable",     "disable",       "mask",
+                                             "unmask", "is-active", "is-enabled", "daemon-reload", "show"};
 
 bool is_one_of(std::string_view name, auto const& list) { return std::ranges::find(list, name) != std::end(list); }
 
@@ -137,7 +216,8 @@ Program::Kind service_kind(std::vector<Field> const& command) {
     bool firewall = false;
     bool idle = false;
     for (Field const& field : command) {
-        for (std::string_view const name : firewalls) firewall = firewall || base_name(field.text).starts_with(name);
+        for (std::string_view const name : firewalls)
+            firewall = firewall || base_name(field.text).starts_with(name);
         idle = idle || is_one_of(field.text, idle_actions);
     }
     return firewall && !idle ? Program::Kind::changes : Program::Kind::harmless;
@@ -152,7 +232,8 @@ bool is_iptables_program(std::string_view path) {
 }
 
 Program identify(std::vector<Field>& command) {
-    while (!command.empty() && unwrap(command)) {}
+    while (!command.empty() && unwrap(command)) {
+    }
     if (command.empty()) return {Program::Kind::harmless};
     Field const& first = command.front();
     if (!first.known) return guess(command).value_or(Program{});

@@ -1,5 +1,5 @@
-// Which programs of a script have to do with the packet filter: those that are followed, those that cannot change it,
-// and those that change it in ways of their own.
+// Which programs of a script have to do with the packet filter: those that are followed, those that cannot change
+// it, and those that change it in ways of their own.
 #pragma once
 #include <optional>
 #include <string>

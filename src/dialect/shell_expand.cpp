@@ -151,8 +151,10 @@ Value Expander::value_of(Part const& part) {
     auto const positional = [&](std::size_t from) {
         Value all = std::vector<std::string>{};
         for (std::size_t i = from; i < variables_.positional.size() && all; ++i) {
-            if (variables_.positional[i].known) all->push_back(variables_.positional[i].text);
-            else all = std::nullopt;
+            if (variables_.positional[i].known)
+                all->push_back(variables_.positional[i].text);
+            else
+                all = std::nullopt;
         }
         return all;
     };

@@ -1,5 +1,5 @@
-// The words of a script as the shell expands them, as far as the script itself says what they are. What it does not say
-// (the output of programs, the environment) is a field that is not known, and keeps its text.
+// The words of a script as the shell expands them, as far as the script itself says what they are. What it does not
+// say (the output of programs, the environment) is a field that is not known, and keeps its text.
 #pragma once
 #include <functional>
 #include <map>

@@ -10,8 +10,8 @@ namespace portcullis::shell {
 namespace {
 
 constexpr std::size_t most_steps = 200'000;
-constexpr std::size_t deepest = 64;          // of calls and assumptions within each other
-constexpr std::size_t most_rounds = 10'000;  // of one loop
+constexpr std::size_t deepest = 64;         // of calls and assumptions within each other
+constexpr std::size_t most_rounds = 10'000; // of one loop
 
 Span span_of(Pipeline const& pipeline) {
     Span span = pipeline.commands.front().span;
@@ -38,15 +38,17 @@ std::optional<long> number(std::string const& text) {
 std::string assigned_name(std::string const& text) { return text.substr(0, text.find('=')); }
 
 bool is_word(Word const& word, std::string_view text) {
-    return word.parts.size() == 1 && word.parts.front().kind == Part::Kind::literal && word.parts.front().text == text;
+    return word.parts.size() == 1 && word.parts.front().kind == Part::Kind::literal &&
+           word.parts.front().text == text;
 }
 
 // Whether the script asks for the argument "start", as those do that init runs.
 bool asks_for_start(List const& list);
 bool asks_for_start(Command const& command) {
     auto const is_start = [](Word const& word) { return is_word(word, "start"); };
-    bool const tests = command.kind == Command::Kind::test ||
-                       (!command.words.empty() && (is_word(command.words.front(), "[") || is_word(command.words.front(), "test")));
+    bool const tests =
+        command.kind == Command::Kind::test ||
+        (!command.words.empty() && (is_word(command.words.front(), "[") || is_word(command.words.front(), "test")));
     if (tests && std::ranges::any_of(command.words, is_start)) return true;
     return std::ranges::any_of(command.branches, [&](Branch const& branch) {
         return std::ranges::any_of(branch.patterns, is_start) || asks_for_start(branch.condition) ||
@@ -71,7 +73,8 @@ void Shell::run() {
     if (asks_for_start(script_.list)) {
         Span const span = span_of(script_.list);
         variables_.positional.push_back({"start", span, false, true});
-        programs_.unmodelled("the script is taken to be run with the argument 'start'", {span.source, span.begin, span.begin});
+        programs_.unmodelled("the script is taken to be run with the argument 'start'",
+                             {span.source, span.begin, span.begin});
     }
     run(script_.list);
 }
@@ -267,7 +270,8 @@ Status Shell::run_case(Command const& command) {
         if (!certain && !possible) continue;
         Span patterns = branch.patterns.front().span;
         patterns.end = branch.patterns.back().span.end;
-        std::string const condition = std::string(sources_.text(command.words.front().span)) + " is " + std::string(sources_.text(patterns));
+        std::string const condition =
+            std::string(sources_.text(command.words.front().span)) + " is " + std::string(sources_.text(patterns));
         assuming(assumption(patterns, condition, false), [&] { run(branch.body); });
         undecided = true;
         if (certain) break;
@@ -279,9 +283,12 @@ Status Shell::run_case(Command const& command) {
 
 void Shell::assign(Assignment const& assignment) {
     std::vector<Field> fields;
-    if (assignment.array) fields = expander_.fields(assignment.values);
-    else if (assignment.values.empty()) fields.push_back({"", assignment.span, true, true});
-    else fields.push_back(expander_.single(assignment.values.front()));
+    if (assignment.array)
+        fields = expander_.fields(assignment.values);
+    else if (assignment.values.empty())
+        fields.push_back({"", assignment.span, true, true});
+    else
+        fields.push_back(expander_.single(assignment.values.front()));
     if (assignment.appends) {
         Value const* const old = variables_.find(assignment.name);
         if (old == nullptr || !*old) return variables_.set(assignment.name, std::nullopt);
@@ -318,10 +325,10 @@ Status Shell::run_simple(Command const& command) {
         });
         return substitutes ? std::nullopt : Status(true);
     }
-    bool const declares = !command.assignments.empty() && fields.front().known &&
-                          (fields.front().text == "declare" || fields.front().text == "local" ||
-                           fields.front().text == "export" || fields.front().text == "readonly" ||
-                           fields.front().text == "typeset");
+    bool const declares =
+        !command.assignments.empty() && fields.front().known &&
+        (fields.front().text == "declare" || fields.front().text == "local" || fields.front().text == "export" ||
+         fields.front().text == "readonly" || fields.front().text == "typeset");
     if (command.assignments.empty() || declares) {
         for (Assignment const& assignment : command.assignments) assign(assignment);
         return run_fields(command, std::move(fields));
@@ -373,8 +380,10 @@ Status Shell::evaluate(std::vector<Field> const& fields, Span span) {
         known = known && fields[i].known;
     }
     std::string const name = known ? assigned_name(text) : std::string();
-    bool const plain = !name.empty() && name.size() < text.size() && text.find_first_of(";&|`$()\n") == std::string::npos;
-    if (plain && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos) {
+    bool const plain =
+        !name.empty() && name.size() < text.size() && text.find_first_of(";&|`$()\n") == std::string::npos;
+    if (plain && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+                     std::string::npos) {
         std::string value = text.substr(name.size() + 1);
         if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
             value = value.substr(1, value.size() - 2);
@@ -455,7 +464,8 @@ Status Shell::run_builtin(std::string const& name, Command const& command, std::
     if (name == "break") return leave(Flow::breaks);
     if (name == "continue") return leave(Flow::continues);
     if (name == "eval") return evaluate(fields, command.span);
-    if (name == "which" || name == "hash" || (name == "command" && argument(1) == "-v") || (name == "type" && fields.size() > 1))
+    if (name == "which" || name == "hash" || (name == "command" && argument(1) == "-v") ||
+        (name == "type" && fields.size() > 1))
         return fields.back().known ? programs_.exists(fields.back().text) : std::nullopt;
     known = false;
     return std::nullopt;
@@ -513,7 +523,8 @@ Status Shell::test_words(Command const& command) {
         Word const& word = command.words[i];
         Field field = expander_.single(word);
         auto const pattern = expander_.pattern(word);
-        bool const is_operand = i > 0 && (operands.back().text == "==" || operands.back().text == "=" || operands.back().text == "!=");
+        bool const is_operand =
+            i > 0 && (operands.back().text == "==" || operands.back().text == "=" || operands.back().text == "!=");
         if (is_operand && pattern && pattern->find_first_of("*?[") != std::string::npos) field.known = false;
         operands.push_back(std::move(field));
     }
@@ -530,10 +541,12 @@ std::optional<std::string> Shell::substitute(List const& list) {
     ++depth_;
     std::optional<std::string> output;
     if (single) {
-        std::vector<Field> const fields = expander_.fields(list.items.front().pipelines.front().commands.front().words);
+        std::vector<Field> const fields =
+            expander_.fields(list.items.front().pipelines.front().commands.front().words);
         std::string const name = fields.empty() ? "" : fields.front().text;
         bool const known = std::ranges::all_of(fields, &Field::known);
-        bool const finds = name == "which" || name == "type" || (name == "command" && fields.size() == 3) || name == "whereis";
+        bool const finds =
+            name == "which" || name == "type" || (name == "command" && fields.size() == 3) || name == "whereis";
         if (known && fields.size() > 1 && finds && programs_.exists(fields.back().text) == Status(true)) {
             output = fields.back().text;
         } else if (known && name == "echo") {
@@ -555,7 +568,8 @@ std::optional<Field> Shell::document(Redirection const& redirection) {
     Document const& document = script_.documents[redirection.document];
     std::string text;
     bool known = true;
-    if (document.literal) text = sources_.text(document.span);
+    if (document.literal)
+        text = sources_.text(document.span);
     else {
         Field field = expander_.single(document.parts, document.span);
         text = std::move(field.text);

@@ -1,6 +1,6 @@
-// A script as the shell runs it, as far as that is known beforehand: assignments, loops over known lists, functions,
-// conditions on known values. Where a condition is not known, what it guards is run under an assumption; what programs
-// do is the business of whoever runs the script.
+// A script as the shell runs it, as far as that is known beforehand: assignments, loops over known lists,
+// functions, conditions on known values. Where a condition is not known, what it guards is run under an assumption;
+// what programs do is the business of whoever runs the script.
 #pragma once
 #include <deque>
 #include <map>
@@ -52,7 +52,8 @@ class Shell {
     Status run(Command const& command);
     Status run_simple(Command const& command);
     Status run_fields(Command const& command, std::vector<Field> fields);
-    Status run_builtin(std::string const& name, Command const& command, std::vector<Field> const& fields, bool& known);
+    Status run_builtin(std::string const& name, Command const& command, std::vector<Field> const& fields,
+                       bool& known);
     Status run_conditional(Command const& command, std::size_t branch);
     Status run_for(Command const& command);
     Status run_while(Command const& command);

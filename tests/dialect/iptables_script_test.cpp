@@ -20,7 +20,8 @@ std::string rules_of(Ruleset const& ruleset, std::string const& title) {
     std::string text;
     for (Chain const& chain : ruleset.chains) {
         if (chain.title() != title) continue;
-        for (Rule const& rule : chain.rules) text += to_text(rule.match) + " -> " + to_text(rule.verdict, ruleset) + '\n';
+        for (Rule const& rule : chain.rules)
+            text += to_text(rule.match) + " -> " + to_text(rule.verdict, ruleset) + '\n';
     }
     return text;
 }
@@ -70,8 +71,8 @@ std::string advice(std::string const& script) {
 TEST_CASE("however a script calls iptables, its command is run") {
     for (char const* const program :
          {"iptables", "/sbin/iptables", "sudo iptables", "sudo -n -u root /usr/sbin/iptables", "command iptables",
-          "iptables -w", "iptables --wait 5", "iptables -w 2 -v", "LANG=C iptables", "\"iptables\"", "exec iptables",
-          "iptables-legacy", "env A=b iptables", "busybox iptables", "timeout 5 iptables"}) {
+          "iptables -w", "iptables --wait 5", "iptables -w 2 -v", "LANG=C iptables", "\"iptables\"",
+          "exec iptables", "iptables-legacy", "env A=b iptables", "busybox iptables", "timeout 5 iptables"}) {
         INFO(program);
         CHECK(rules(std::string(program) + " -A INPUT -p tcp --dport 22 -j ACCEPT") == port("22"));
     }
@@ -81,9 +82,10 @@ TEST_CASE("however a script calls iptables, its command is run") {
 }
 
 TEST_CASE("variables that name the program are expanded") {
-    for (char const* const assignment : {"IPT=/sbin/iptables", "IPT=\"iptables -w\"", "IPT=$(which iptables)", "IPT=`command -v iptables`",
-                                         "export IPT=iptables", "readonly IPT=iptables", "A=iptables; IPT=${A}",
-                                         "IPT=${IPT:-/sbin/iptables}", ": ${X}; IPT='iptables'"}) {
+    for (char const* const assignment :
+         {"IPT=/sbin/iptables", "IPT=\"iptables -w\"", "IPT=$(which iptables)", "IPT=`command -v iptables`",
+          "export IPT=iptables", "readonly IPT=iptables", "A=iptables; IPT=${A}", "IPT=${IPT:-/sbin/iptables}",
+          ": ${X}; IPT='iptables'"}) {
         INFO(assignment);
         CHECK(rules(std::string(assignment) + "\n$IPT -A INPUT -p tcp --dport 22 -j ACCEPT") == port("22"));
     }
@@ -97,7 +99,9 @@ TEST_CASE("commands act on the live tables one by one") {
                 "iptables -I INPUT 2 -p tcp --dport 3 -j ACCEPT\niptables -D INPUT 3\n"
                 "iptables -R INPUT 1 -p tcp --dport 4 -j ACCEPT") == port("4") + port("3"));
     CHECK(rules("iptables -A INPUT -p tcp --dport 1 -j ACCEPT\niptables -F") == "");
-    CHECK(rules("iptables -N a; iptables -A INPUT -j a; iptables -F; iptables -X; iptables -Z; iptables -L -n -v") == "");
+    CHECK(
+        rules("iptables -N a; iptables -A INPUT -j a; iptables -F; iptables -X; iptables -Z; iptables -L -n -v") ==
+        "");
     Result const renamed = run("iptables -N a\niptables -E a b\niptables -A INPUT -j b\niptables -P INPUT DROP");
     CHECK(renamed.findings == "");
     CHECK(renamed.rules == "any -> jump b\n");
@@ -117,16 +121,21 @@ TEST_CASE("to take away what is not there is no mistake") {
 TEST_CASE("loops, functions and conditions on known values are run") {
     CHECK(rules("for p in 1 2; do for q in 3; do iptables -A INPUT -p tcp --dport $p$q -j ACCEPT; done; done") ==
           port("13") + port("23"));
-    CHECK(rules("PORTS='1 2'\nopen() { for p in $PORTS \"$@\"; do iptables -A INPUT -p tcp --dport \"$p\" -j ACCEPT; done; }\n"
+    CHECK(rules("PORTS='1 2'\nopen() { for p in $PORTS \"$@\"; do iptables -A INPUT -p tcp --dport \"$p\" -j "
+                "ACCEPT; done; }\n"
                 "open 3") == port("1") + port("2") + port("3"));
-    CHECK(rules("f() { [ -n \"$1\" ] || return\n iptables -A INPUT -p tcp --dport $1 -j ACCEPT; }\nf; f 7") == port("7"));
+    CHECK(rules("f() { [ -n \"$1\" ] || return\n iptables -A INPUT -p tcp --dport $1 -j ACCEPT; }\nf; f 7") ==
+          port("7"));
     CHECK(rules("A=x\nif [ \"$A\" = y ]; then iptables -A INPUT -p tcp --dport 1 -j ACCEPT\n"
                 "elif test -z \"$A\"; then :; else iptables -A INPUT -p tcp --dport 2 -j ACCEPT; fi") == port("2"));
-    CHECK(rules("M=web\ncase $M in mail) iptables -A INPUT -j DROP;; w*|x) iptables -A INPUT -p tcp --dport 80 -j ACCEPT;; esac") ==
+    CHECK(rules("M=web\ncase $M in mail) iptables -A INPUT -j DROP;; w*|x) iptables -A INPUT -p tcp --dport 80 -j "
+                "ACCEPT;; esac") == port("80"));
+    CHECK(rules("case \"$1\" in stop) iptables -F;; start) iptables -A INPUT -p tcp --dport 80 -j ACCEPT;; esac") ==
           port("80"));
-    CHECK(rules("case \"$1\" in stop) iptables -F;; start) iptables -A INPUT -p tcp --dport 80 -j ACCEPT;; esac") == port("80"));
-    CHECK(rules("P=(1 2)\nfor p in \"${P[@]}\"; do iptables -A INPUT -p tcp --dport $p -j ACCEPT; done") == port("1") + port("2"));
-    CHECK(rules("iptables -N a && iptables -A INPUT -p tcp --dport 1 -j ACCEPT\niptables -N a || iptables -F a\nexit 0\n"
+    CHECK(rules("P=(1 2)\nfor p in \"${P[@]}\"; do iptables -A INPUT -p tcp --dport $p -j ACCEPT; done") ==
+          port("1") + port("2"));
+    CHECK(rules("iptables -N a && iptables -A INPUT -p tcp --dport 1 -j ACCEPT\niptables -N a || iptables -F "
+                "a\nexit 0\n"
                 "iptables -A INPUT -j DROP") == port("1"));
     CHECK(rules("iptables -C INPUT -p tcp -j DROP || iptables -A INPUT -p tcp -j DROP\n"
                 "iptables -C INPUT -p tcp -j DROP || iptables -A INPUT -p tcp -j DROP") == "l4proto tcp -> drop\n");
@@ -142,7 +151,8 @@ TEST_CASE("rules under a condition that nobody knows are there under an assumpti
 }
 
 TEST_CASE("what else depends on such a condition is told") {
-    Result const result = run("iptables -A INPUT -j DROP\n[ -e /x ] && iptables -F\ngrep -q y /x || iptables -P INPUT DROP\n");
+    Result const result =
+        run("iptables -A INPUT -j DROP\n[ -e /x ] && iptables -F\ngrep -q y /x || iptables -P INPUT DROP\n");
     CHECK(result.findings.find("2 PC002 construct=the command -F why=whether it is run is not known") == 0);
     CHECK(result.findings.find("\n3 PC002 construct=the command -P INPUT DROP") != std::string::npos);
     CHECK(result.rules == "any -> drop\n");
@@ -151,18 +161,23 @@ TEST_CASE("what else depends on such a condition is told") {
 }
 
 TEST_CASE("a value that nobody knows is an assumption where it is a condition, and told elsewhere") {
-    CHECK(rules("iptables -A INPUT -p tcp ! -s $WAN --dport 22 -j ACCEPT") == "l4proto tcp and dport 22 and not [-s $WAN] -> accept\n");
+    CHECK(rules("iptables -A INPUT -p tcp ! -s $WAN --dport 22 -j ACCEPT") ==
+          "l4proto tcp and dport 22 and not [-s $WAN] -> accept\n");
     CHECK(run("iptables -A $CHAIN -j DROP").findings ==
           "1 PC002 construct=the argument $CHAIN why=the script does not say what it is\n");
     CHECK(run("IP=$(curl https://192.0.2.1)\niptables -A INPUT -s $IP -j ACCEPT").rules == "[-s $IP] -> accept\n");
 }
 
 TEST_CASE("here-documents are what iptables-restore reads, and files are not part of the script") {
-    Result const result = run("PORT=22\niptables-restore -n <<EOF\n*filter\n-A INPUT -p tcp --dport $PORT -j ACCEPT\n"
-                              "-A INPUT -p tcp --dport 0x -j ACCEPT\nCOMMIT\nEOF\niptables-restore < /etc/iptables/rules.v4\n");
+    Result const result =
+        run("PORT=22\niptables-restore -n <<EOF\n*filter\n-A INPUT -p tcp --dport $PORT -j ACCEPT\n"
+            "-A INPUT -p tcp --dport 0x -j ACCEPT\nCOMMIT\nEOF\niptables-restore < /etc/iptables/rules.v4\n");
     CHECK(result.rules == port("22"));
-    CHECK(result.findings.find("5 PC001") == std::string::npos); // the document was expanded: its place is the whole
-    CHECK(result.findings.find("8 PC002 construct=the rules that iptables-restore reads from /etc/iptables/rules.v4") != std::string::npos);
+    CHECK(result.findings.find("5 PC001") ==
+          std::string::npos); // the document was expanded: its place is the whole
+    CHECK(result.findings.find(
+              "8 PC002 construct=the rules that iptables-restore reads from /etc/iptables/rules.v4") !=
+          std::string::npos);
     Result const literal = run("iptables-restore <<'EOF'\n*filter\n-A INPUT --frob\nCOMMIT\nEOF\n");
     CHECK(literal.findings.find("3 PC001") == 0);
 }
@@ -170,7 +185,8 @@ TEST_CASE("here-documents are what iptables-restore reads, and files are not par
 TEST_CASE("programs that change rules in other ways are told, the rest is named") {
     CHECK(run("nft add table t").findings.find("1 PC002 construct=the command nft") == 0);
     CHECK(run("ufw enable").findings.find("1 PC002") == 0);
-    CHECK(run("echo iptables; sysctl -w net.ipv4.ip_forward=1; ip link set eth0 up; modprobe nf_nat_ftp").unmodelled == "");
+    CHECK(run("echo iptables; sysctl -w net.ipv4.ip_forward=1; ip link set eth0 up; modprobe nf_nat_ftp")
+              .unmodelled == "");
     CHECK(run(". /etc/firewall.conf\nmy-tool\neval \"$X\"").unmodelled ==
           "1 the command .\n2 the command my-tool\n3 eval: a command that is made while the script runs\n");
 }
@@ -186,7 +202,8 @@ TEST_CASE("findings point at the word of the script, and at the word that a vari
 }
 
 TEST_CASE("both families of a script stand in one ruleset, which nft can say") {
-    Result const result = run("for ipt in iptables ip6tables; do $ipt -F; $ipt -P INPUT DROP; $ipt -A INPUT -p tcp --dport 22 -j ACCEPT; done");
+    Result const result = run("for ipt in iptables ip6tables; do $ipt -F; $ipt -P INPUT DROP; $ipt -A INPUT -p tcp "
+                              "--dport 22 -j ACCEPT; done");
     Ruleset const& ruleset = result.reading.ruleset;
     CHECK(ruleset.governs_v4);
     CHECK(ruleset.governs_v6);
@@ -203,10 +220,13 @@ TEST_CASE("both families of a script stand in one ruleset, which nft can say") {
 
 TEST_CASE("a script that never ends, or grows without end, is cut off with an error") {
     for (char const* const script :
-         {"while true; do iptables -A INPUT -j DROP; done", "f() { f; }; f", "f() { f; f; }; f", "X=x; while :; do X=$X$X; done",
-          "until false; do :; done", "for a in 1 2 3 4 5 6 7 8 9 0; do for b in 1 2 3 4 5 6 7 8 9 0; do for c in 1 2 3 4 5 6 7 8 9 0; do "
-          "for d in 1 2 3 4 5 6 7 8 9 0; do for e in 1 2 3 4 5 6 7 8 9 0; do : $a; : $b; done; done; done; done; done",
-          "f() { [ -f x ] && f; }; f", "f() { A=$(f); }; f", "for i in 1; do f() { for j in \"$@\"; do f \"$@\" \"$@\"; done; }; done; f 1 2"}) {
+         {"while true; do iptables -A INPUT -j DROP; done", "f() { f; }; f", "f() { f; f; }; f",
+          "X=x; while :; do X=$X$X; done", "until false; do :; done",
+          "for a in 1 2 3 4 5 6 7 8 9 0; do for b in 1 2 3 4 5 6 7 8 9 0; do for c in 1 2 3 4 5 6 7 8 9 0; do "
+          "for d in 1 2 3 4 5 6 7 8 9 0; do for e in 1 2 3 4 5 6 7 8 9 0; do : $a; : $b; done; done; done; done; "
+          "done",
+          "f() { [ -f x ] && f; }; f", "f() { A=$(f); }; f",
+          "for i in 1; do f() { for j in \"$@\"; do f \"$@\" \"$@\"; done; }; done; f 1 2"}) {
         INFO(script);
         CHECK(run(script).findings.find("PC002") != std::string::npos);
     }
@@ -217,8 +237,10 @@ TEST_CASE("a policy before the rule that lets the administrator in cuts him off"
     CHECK(advice("iptables -A INPUT -p tcp --dport 22 -j ACCEPT\niptables -P INPUT DROP") == "");
     CHECK(advice("iptables -A INPUT -m state --state ESTABLISHED -j ACCEPT\niptables -P INPUT DROP\n"
                  "iptables -A INPUT -p tcp --dport 22 -j ACCEPT") == "");
-    CHECK(advice("iptables -A INPUT -s 192.0.2.0/24 -j DROP\niptables -A INPUT -p tcp --dport 22 -j ACCEPT\niptables -A INPUT -j DROP") == "");
-    CHECK(advice("iptables -A INPUT -p udp -j DROP\niptables -A INPUT -j DROP\niptables -I INPUT -p tcp --dport 22 -j ACCEPT") == "2 PC434\n");
+    CHECK(advice("iptables -A INPUT -s 192.0.2.0/24 -j DROP\niptables -A INPUT -p tcp --dport 22 -j "
+                 "ACCEPT\niptables -A INPUT -j DROP") == "");
+    CHECK(advice("iptables -A INPUT -p udp -j DROP\niptables -A INPUT -j DROP\niptables -I INPUT -p tcp --dport 22 "
+                 "-j ACCEPT") == "2 PC434\n");
     CHECK(advice("iptables -A INPUT -p tcp --dport 22 -j ACCEPT\niptables -P INPUT DROP\niptables -P OUTPUT DROP\n"
                  "iptables -A OUTPUT -j ACCEPT") == "3 PC434\n");
 }
@@ -231,7 +253,8 @@ TEST_CASE("a last state that lets nobody log in is a lockout, unless the other f
 }
 
 TEST_CASE("rules that are flushed and added again one by one leave a window") {
-    CHECK(advice("iptables -P INPUT ACCEPT\niptables -F\niptables -A INPUT -p tcp --dport 22 -j ACCEPT\niptables -A INPUT -j DROP") == "2 PC435\n");
+    CHECK(advice("iptables -P INPUT ACCEPT\niptables -F\niptables -A INPUT -p tcp --dport 22 -j ACCEPT\niptables "
+                 "-A INPUT -j DROP") == "2 PC435\n");
     CHECK(advice("iptables -F\niptables -P INPUT ACCEPT") == "");
     CHECK(advice("iptables-restore <<E\n*filter\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\nE\n") == "");
 }

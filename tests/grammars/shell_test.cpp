@@ -14,7 +14,8 @@ Command const& first(Script const& script, std::size_t item = 0) {
 
 std::string text_of(Word const& word) {
     std::string text;
-    for (Part const& part : word.parts) text += part.kind == Part::Kind::literal ? part.text : '<' + part.text + '>';
+    for (Part const& part : word.parts)
+        text += part.kind == Part::Kind::literal ? part.text : '<' + part.text + '>';
     return text;
 }
 
@@ -81,7 +82,9 @@ TEST_CASE("a here-document ends at its delimiter, and the script goes on") {
 TEST_CASE("what is not shell is an error where it stands, and the next line is read") {
     auto const error = [](std::string_view text) {
         Script const script = parse(text, 0);
-        return script.errors.empty() ? std::string() : std::to_string(script.errors[0].span.begin) + ": " + to_string(script.errors[0]);
+        return script.errors.empty()
+                   ? std::string()
+                   : std::to_string(script.errors[0].span.begin) + ": " + to_string(script.errors[0]);
     };
     CHECK(error("a\nif b; then c\n") == "15: expected 'fi', found end of file");
     CHECK(error("a 'b") == "4: expected closing \"'\", found end of file");

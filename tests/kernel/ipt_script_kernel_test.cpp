@@ -1,6 +1,6 @@
-// Scripts against the machine: a script is run in a network namespace of its own, and what iptables-save then prints has
-// to mean what the script was read to mean. Nothing runs but iptables: the scripts are these, and those of the corpus
-// that consist of nothing else. Skipped without root.
+// Scripts against the machine: a script is run in a network namespace of its own, and what iptables-save then
+// prints has to mean what the script was read to mean. Nothing runs but iptables: the scripts are these, and those
+// of the corpus that consist of nothing else. Skipped without root.
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
@@ -126,7 +126,8 @@ std::string output_of(std::string const& command) {
     std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     std::string text;
     std::array<char, 4096> buffer{};
-    while (std::size_t const n = std::fread(buffer.data(), 1, buffer.size(), pipe.get())) text.append(buffer.data(), n);
+    while (std::size_t const n = std::fread(buffer.data(), 1, buffer.size(), pipe.get()))
+        text.append(buffer.data(), n);
     return text;
 }
 
@@ -182,7 +183,9 @@ Ruleset read_text(std::string const& text, Dialect dialect) {
 bool can_run() { return std::system("unshare -n /usr/sbin/iptables -S >/dev/null 2>&1") == 0; }
 
 // The texts of matches that are not modelled are the script's own, and iptables-save has other words for the same.
-bool is_modelled(std::string const& script) { return modelled_share(read_text(script, Dialect::iptables_script)) == 1.0; }
+bool is_modelled(std::string const& script) {
+    return modelled_share(read_text(script, Dialect::iptables_script)) == 1.0;
+}
 
 void compare(std::string const& script) {
     auto const [v4, v6] = saved_after(script);
