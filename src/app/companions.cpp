@@ -91,4 +91,10 @@ std::optional<std::size_t> partner_of(std::size_t index, std::vector<InputFile> 
     return std::nullopt;
 }
 
+bool is_named_ipv6(InputFile const& file) {
+    std::string const name = fs::path(file.path).filename().string();
+    return std::ranges::any_of(family_words,
+                               [&](auto const& words) { return name.find(words.second) != std::string::npos; });
+}
+
 } // namespace portcullis::app

@@ -115,6 +115,12 @@ void check_selectors(Config const& config, std::string const& path, std::string&
     for (auto const& level : config.levels) check(level.first);
 }
 
+// Rules of IPv6 alone may have nothing in them that says so, but the name of their file; then they read as such.
+bool is_really_ipv6(Loaded const& loaded, InputFile const& file, Options const& options) {
+    if (options.dialect || loaded.dialect != Dialect::iptables || !is_named_ipv6(file)) return false;
+    return read(*loaded.sources, loaded.source, Dialect::ip6tables).findings.empty();
+}
+
 bool is_iptables(Dialect dialect) {
     return dialect == Dialect::iptables || dialect == Dialect::ip6tables || dialect == Dialect::iptables_script;
 }
@@ -174,6 +180,7 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
         loaded.error = "not recognised as iptables, nftables or Cisco text; name the dialect with --dialect";
         return loaded;
     }
+    if (is_really_ipv6(loaded, file, options)) loaded.dialect = Dialect::ip6tables;
     std::error_code error;
     fs::path const folder = fs::path(file.path).parent_path();
     fs::path const root = fs::canonical(folder.empty() ? "." : folder, error);
