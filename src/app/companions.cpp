@@ -19,8 +19,7 @@ constexpr std::pair<std::string_view, std::string_view> family_words[] = {
 };
 
 bool asks_for_sets(std::string_view rules) {
-    return rules.find("--match-set") != std::string_view::npos || rules.find("-set") != std::string_view::npos ||
-           rules.find("-m set") != std::string_view::npos;
+    return rules.find("-set") != std::string_view::npos; // --match-set, --add-set, …
 }
 
 // The names that the other file may have.
