@@ -19,8 +19,7 @@ constexpr std::pair<std::string_view, std::string_view> family_words[] = {
 };
 
 bool asks_for_sets(std::string_view rules) {
-    return rules.find("--match-set") != std::string_view::npos || rules.find("-set") != std::string_view::npos ||
-           rules.find("-m set") != std::string_view::npos;
+    return rules.find("-set") != std::string_view::npos; // --match-set, --add-set, …
 }
 
 // The names that the other file may have.
@@ -89,6 +88,12 @@ std::optional<std::size_t> partner_of(std::size_t index, std::vector<InputFile> 
             return static_cast<std::size_t>(found - files.begin());
     }
     return std::nullopt;
+}
+
+bool is_named_ipv6(InputFile const& file) {
+    std::string const name = fs::path(file.path).filename().string();
+    return std::ranges::any_of(family_words,
+                               [&](auto const& words) { return name.find(words.second) != std::string::npos; });
 }
 
 } // namespace portcullis::app

@@ -23,4 +23,7 @@ LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources
 // paths.
 std::optional<std::size_t> partner_of(std::size_t index, std::vector<InputFile> const& files);
 
+// The name says that the rules are of IPv6: rules.v6, ip6tables.conf. Text without any address does not.
+bool is_named_ipv6(InputFile const& file);
+
 } // namespace portcullis::app

@@ -116,6 +116,12 @@ void check_selectors(Config const& config, std::string const& path, std::string&
     for (auto const& level : config.levels) check(level.first);
 }
 
+// Rules of IPv6 alone may have nothing in them that says so, but the name of their file; then they read as such.
+bool is_really_ipv6(Loaded const& loaded, InputFile const& file) {
+    if (loaded.dialect != Dialect::iptables || !is_named_ipv6(file)) return false;
+    return read(*loaded.sources, loaded.source, Dialect::ip6tables).findings.empty();
+}
+
 bool is_iptables(Dialect dialect) {
     return dialect == Dialect::iptables || dialect == Dialect::ip6tables || dialect == Dialect::iptables_script;
 }
@@ -170,7 +176,10 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     loaded.source = loaded.sources->add(file.path, std::move(text.text));
     std::string_view const content = (*loaded.sources)[loaded.source].text();
     loaded.dialect = options.dialect ? options.dialect : configured_dialect(config, file.path);
-    if (!loaded.dialect) loaded.dialect = detect_dialect(content);
+    if (!loaded.dialect) {
+        loaded.dialect = detect_dialect(content);
+        if (is_really_ipv6(loaded, file)) loaded.dialect = Dialect::ip6tables;
+    }
     if (!loaded.dialect) {
         loaded.error = "not recognised as iptables, nftables or Cisco text; name the dialect with --dialect";
         return loaded;

@@ -24,7 +24,6 @@ struct Network {
         if (a.last != b.last) return a.last > b.last ? std::strong_ordering::less : std::strong_ordering::greater;
         return std::strong_ordering::equal;
     }
-    friend bool operator==(Network const&, Network const&) = default;
 };
 
 Network network_of(IpsetEntry const& entry, std::size_t part, Family family) {

@@ -795,7 +795,8 @@ TEST_CASE("what is wrong in one file of sets is told once, and a set is unused i
     Result const result = run(folder, {"lint", "-o", "json", "--ipset", "sets", "a.rules", "b.rules"});
     CHECK(result.code == 3);
     std::vector<std::string> found;
-    for (auto const& finding : nlohmann::json::parse(result.out).at("findings"))
+    nlohmann::json const findings = nlohmann::json::parse(result.out).at("findings");
+    for (auto const& finding : findings)
         if (finding.at("path") == "sets") found.push_back(finding.at("rule"));
     CHECK(found == std::vector<std::string>{"PC404", "PC001"});
 }
@@ -810,7 +811,8 @@ TEST_CASE("the two families of a host are linted together, and what they show is
     auto const found = [&](std::vector<std::string> files) {
         files.insert(files.begin(), {"lint", "-o", "json", "--select", "PC318,PC319"});
         std::vector<std::string> all;
-        for (auto const& finding : nlohmann::json::parse(run(folder, std::move(files)).out).at("findings"))
+        nlohmann::json const findings = nlohmann::json::parse(run(folder, std::move(files)).out).at("findings");
+        for (auto const& finding : findings)
             all.push_back(finding.at("rule").get<std::string>() + ' ' + finding.at("path").get<std::string>());
         return all;
     };
