@@ -346,7 +346,8 @@ std::vector<Said> protocol_words(Term const& term) {
 std::vector<Said> ttl_words(Term const& term, Family family) {
     std::string const module = family == Family::v4 ? "ttl" : "hl";
     auto const said = [&](std::string_view relation, U128 value, bool negated = false) {
-        return Said{module, fmt::format("--{}-{}", module, relation), fmt::format("{}", low64(value)), negated};
+        return Said{module, fmt::format("--{}-{}", module, relation), fmt::format("{}", low64(value)), negated,
+                    true}; // a match has one of them
     };
     constexpr U128 most = 255;
     if (term.values.intervals.empty() && !term.values.negated) return {said("lt", 0)};
