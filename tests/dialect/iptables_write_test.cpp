@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
@@ -23,10 +24,11 @@ std::string in_table(std::string const& table, std::string const& rules) {
 }
 
 bool loads(std::string const& text, std::string const& program) {
-    fs::path const file = fs::temp_directory_path() / "portcullis-write-test.rules";
+    fs::path const file = fs::temp_directory_path() / ("portcullis-write-test-" + std::to_string(getpid()));
     std::ofstream(file) << text;
     bool const taken =
-        std::system(("unshare -n " + program + " --test " + file.string() + " > /dev/null 2>&1").c_str()) == 0;
+        std::system(
+            ("unshare -n " + program + " --wait 20 --test " + file.string() + " > /dev/null 2>&1").c_str()) == 0;
     fs::remove(file);
     return taken;
 }
