@@ -4,10 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <span>
 #include <utility>
 
-#include "grammars/iptables/extensions.hpp"
 #include "portcullis/catalogue/names.hpp"
 
 namespace portcullis::iptables {
@@ -346,7 +344,8 @@ std::vector<Said> protocol_words(Term const& term) {
 std::vector<Said> ttl_words(Term const& term, Family family) {
     std::string const module = family == Family::v4 ? "ttl" : "hl";
     auto const said = [&](std::string_view relation, U128 value, bool negated = false) {
-        return Said{module, fmt::format("--{}-{}", module, relation), fmt::format("{}", low64(value)), negated};
+        return Said{module, fmt::format("--{}-{}", module, relation), fmt::format("{}", low64(value)), negated,
+                    true}; // a match has one of them
     };
     constexpr U128 most = 255;
     if (term.values.intervals.empty() && !term.values.negated) return {said("lt", 0)};
@@ -491,24 +490,6 @@ std::vector<Said> plain_words(Plain const& field, Term const& term) {
     return {{module, option, value_text(field, value) + '/' + value_text(field, mask), values.negated}};
 }
 
-// "a b \"c d\"" at its blanks outside of quotes.
-std::vector<std::string_view> arguments(std::string_view text) {
-    std::vector<std::string_view> all;
-    bool quoted = false;
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-        if (i < text.size() && quoted && text[i] == '\\') {
-            ++i;
-            continue;
-        }
-        if (i < text.size() && text[i] == '"') quoted = !quoted;
-        if (i < text.size() && (text[i] != ' ' || quoted)) continue;
-        if (i > begin) all.push_back(text.substr(begin, i - begin));
-        begin = i + 1;
-    }
-    return all;
-}
-
 } // namespace
 
 std::string Said::text() const {
@@ -593,7 +574,6 @@ bool is_tracked(Term const& term) {
 }
 
 std::vector<Said> words_of(Term const& term, Family family, std::optional<U128> protocol) {
-    // Ports and the like with bits that need not be are few intervals.
     if (Listed const* const field = listed(term.field)) {
         std::optional<IntervalSet> const values =
             ValueSet(term.values.negated ? term.values.complement() : term.values)
@@ -741,53 +721,6 @@ std::optional<Said> words_of(Alternatives const& relation, Family family) {
     if (auto words = not_group_words(relation)) return words;
     if (auto words = not_bridge_port_words(relation)) return words;
     return type_and_code_words(relation, family);
-}
-
-namespace {
-
-bool negates_match(Extension const& extension, std::string_view word) {
-    return word.starts_with("--") && std::ranges::any_of(extension.options, [&](OptionInfo const& option) {
-               return option.name == word.substr(2) && option.has(OptionInfo::negates_match);
-           });
-}
-
-} // namespace
-
-Said words_of(Opaque const& opaque) {
-    if (opaque.text == "frag more-fragments 1") return {"frag", opaque.negated ? "--fraglast" : "--fragmore", ""};
-    constexpr std::string_view option = "tcp option ", exists = " exists";
-    if (opaque.text.starts_with(option) && opaque.text.ends_with(exists)) {
-        std::string const kind =
-            opaque.text.substr(option.size(), opaque.text.size() - option.size() - exists.size());
-        if (kind.find_first_not_of("0123456789") == std::string::npos)
-            return {"tcp", "--tcp-option", kind, opaque.negated};
-    }
-    std::vector<std::string_view> const words = arguments(opaque.text);
-    bool const generic = words.size() == 2 && (words[0] == "-s" || words[0] == "-d");
-    if (generic) return {"", std::string(words[0]), std::string(words[1]), opaque.negated};
-    if (words.size() < 2 || words[0] != "-m")
-        throw Unsayable{opaque.text, "it is in the words of another language than iptables"};
-    std::string const module(words[1]);
-    std::span<std::string_view const> const options = std::span(words).subspan(2);
-    Extension const* const extension = find_extension(module, Role::match);
-    bool const each_by_itself = extension != nullptr && !options.empty() &&
-                                (extension->nature == Nature::conditions || extension->nature == Nature::modelled);
-    if (opaque.text.ends_with(" or no connection"))
-        throw Unsayable{opaque.text, "it belongs to a --ctstate of the same match"};
-    if (each_by_itself)
-        return {module, std::string(options[0]), fmt::format("{}", fmt::join(options.subspan(1), " ")),
-                opaque.negated, module == "conntrack"};
-    Said said{module, "", "", false, true};
-    for (std::string_view const word : options) {
-        // The `!` stands before the option that it negates, which need not be the first.
-        bool const negates = opaque.negated && extension != nullptr && negates_match(*extension, word);
-        if (negates && said.negated) throw Unsayable{"not " + opaque.text, "iptables has no negation of it"};
-        said.negated = said.negated || negates;
-        said.value += fmt::format("{}{}{}", said.value.empty() ? "" : " ", negates ? "! " : "", word);
-    }
-    if (said.negated != opaque.negated) throw Unsayable{"not " + opaque.text, "iptables has no negation of it"};
-    said.negated = false;
-    return said;
 }
 
 } // namespace portcullis::iptables

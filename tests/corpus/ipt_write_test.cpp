@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <unistd.h>
 
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
@@ -67,13 +68,23 @@ std::vector<Text> accepted_texts() {
     return all;
 }
 
+bool jumps_nowhere(Ruleset const& ruleset) {
+    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [](Chain const& chain) {
+        return std::any_of(chain.rules.begin(), chain.rules.end(), [](Rule const& rule) {
+            auto const* const jump = std::get_if<Jump>(&rule.verdict);
+            return jump != nullptr && jump->chain == no_chain;
+        });
+    });
+}
+
 // Whether a variant of the loader takes the text, in a network namespace of its own.
 bool loads(std::string const& text, Family family, std::string const& variant) {
-    fs::path const file = fs::temp_directory_path() / "portcullis-written.rules";
+    fs::path const file = fs::temp_directory_path() / ("portcullis-written-" + std::to_string(getpid()));
     std::ofstream(file) << text;
     std::string const program = (family == Family::v4 ? "iptables-" : "ip6tables-") + variant + "-restore";
     bool const taken =
-        std::system(("unshare -n " + program + " --test " + file.string() + " > /dev/null 2>&1").c_str()) == 0;
+        std::system(
+            ("unshare -n " + program + " --wait 20 --test " + file.string() + " > /dev/null 2>&1").c_str()) == 0;
     fs::remove(file);
     return taken;
 }
@@ -120,8 +131,7 @@ TEST_CASE("what is written of a real restore file reads back to the same ruleset
             UNSCOPED_INFO(loss.args.at("construct") << ": " << loss.args.at("why"));
         CHECK(again);
         // A jump to a chain that is nowhere has no name in the model; only iptables-nft takes such a file.
-        bool const undefined = std::any_of(before.findings.all().begin(), before.findings.all().end(),
-                                           [](Finding const& finding) { return finding.rule == "PC401"; });
+        bool const undefined = jumps_nowhere(before.ruleset);
         CHECK(written.losses.empty() != undefined);
         if (!undefined) CHECK(same);
         if (asks_loader(files, written.text)) {
