@@ -101,13 +101,14 @@ void check_unbounded_log(Context const& ctx, Findings& out) {
     std::set<Place> reported;
     // New connections first, of which the engine knows much: most logs see them. A connection that is established
     // has been let in; its packets are logged because somebody wants that.
-    IntervalSet const odd_states(ct_state::invalid, ct_state::untracked);
+    IntervalSet const uninvited =
+        IntervalSet::of({{ct_state::new_, ct_state::new_}, {ct_state::invalid, ct_state::untracked}});
     for (bool const is_new : {true, false}) {
         for (Path const& path : ctx.paths()) {
             if (path.kind != Path::Kind::to_host && path.kind != Path::Kind::through) continue;
             if (reported.size() == logs) return;
             PacketSet const packets =
-                is_new ? ctx.new_connections(path.hook) : ctx.space().of(Field::ct_state, odd_states);
+                is_new ? ctx.new_connections(path.hook) : ctx.space().of(Field::ct_state, uninvited);
             LogCheck(ctx, out, used_up, packets & ctx.from_untrusted(), reported).check(path);
         }
     }
