@@ -34,6 +34,6 @@ class Restore {
 } // namespace iptables
 
 // For Dialect::iptables and Dialect::ip6tables.
-Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, ReadOptions const& options);
+Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, ReadOptions const& options = {});
 
 } // namespace portcullis
