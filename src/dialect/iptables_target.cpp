@@ -395,6 +395,7 @@ void RuleReader::netmap(Rewrite& rewrite, Option const& option) {
         if (!length) return error(option.span, "'NETMAP' needs a contiguous mask");
         Prefix const prefix{network.address, *length};
         rewrite.address = Interval{prefix.first(), prefix.last()};
+        rewrite.flags = "netmap";
     }
 }
 

@@ -308,8 +308,22 @@ class Writer {
                                    [&](Assignment const& a) { return asks_about(rule.match, a.field); });
     }
 
+    // Without what the target asks by itself: a mark is restored of a connection only.
+    static Match asked_by_match(Rule const& rule) {
+        Match match = rule.match;
+        bool const restores = std::ranges::any_of(rule.effects.assignments, [](Assignment const& a) {
+            return a.field == Field::mark && a.ct_mark_keep != 0;
+        });
+        ValueSet const with_connection = ValueSet::range(ct_state::new_, ct_state::related);
+        auto const own = std::ranges::find_if(match.terms, [&](Term const& term) {
+            return restores && term.field == Field::ct_state && term.values == with_connection;
+        });
+        if (own != match.terms.end()) match.terms.erase(own);
+        return match;
+    }
+
     void write(Rule const& rule, Targets const& targets, WrittenTable& table, std::size_t chain) {
-        Lines const lines = lines_of(rule.match, family_);
+        Lines const lines = lines_of(asked_by_match(rule), family_);
         if (lines.any_of.empty()) return; // of the other family
         bool const several = lines.any_of.size() * targets.texts.size() > 1;
         // A packet must not be logged or sent to a chain twice. The first line that ends the walk sees to that.

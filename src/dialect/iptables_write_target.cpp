@@ -218,6 +218,10 @@ std::string to_text(Rewrite const& rewrite, Family family) {
     return text;
 }
 
+std::string prefix_text(Interval const& addresses, Family family) {
+    return to_string(to_prefixes(IntervalSet(addresses.first, addresses.last), family).front());
+}
+
 std::string nat_text(Rewrite const& rewrite, Ruleset const& ruleset, InTable const& place) {
     using Kind = Rewrite::Kind;
     auto const refuse = [&](std::string why) {
@@ -229,6 +233,7 @@ std::string nat_text(Rewrite const& rewrite, Ruleset const& ruleset, InTable con
     bool const names_target = rewrite.kind == Kind::dnat || rewrite.kind == Kind::snat;
     if (names_target && !rewrite.address && !rewrite.port) throw refuse("its target is computed");
     if (!names_target && rewrite.address) throw refuse("it takes no address");
+    if (rewrite.flags == "netmap") return "-j NETMAP --to " + prefix_text(*rewrite.address, place.family);
     std::string text;
     switch (rewrite.kind) {
     case Kind::dnat: text = "-j DNAT --to-destination " + to_text(rewrite, place.family); break;

@@ -116,7 +116,8 @@ void Advice::statement(ast::Statement const& statement, Scope const& scope, Ment
 // "iif ppp0" and "ip saddr host.example": nft looks up the number and the address once, when it loads the file.
 void Advice::bound_at_load(ast::Expr const& key, ast::Expr const& values, Time time) {
     ast::Expr const* const value = variables_.resolve(values, time);
-    if (value == nullptr) return;
+    // Variables may name each other many times over.
+    if (value == nullptr || !bound_.emplace(&key, value).second) return;
     switch (value->kind) {
     case Kind::set:
     case Kind::list:

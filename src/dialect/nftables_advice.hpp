@@ -35,6 +35,7 @@ class Advice {
     Sources const& sources_;
     Variables const& variables_;
     Findings& findings_;
+    std::set<std::pair<nftables::Expr const*, nftables::Expr const*>> bound_; // selectors and values that bound_at_load knows
     std::set<std::uint64_t> seen_; // prefixes, which several rules can come by
 };
 

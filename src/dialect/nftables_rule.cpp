@@ -427,6 +427,7 @@ class RuleReader {
 
     // "random,persistent" at the end of the statement, in one order.
     static std::string translation_flags(std::string_view text) {
+        if (text.find(" prefix to ") != std::string_view::npos) return "netmap"; // which nft gives no other flag
         constexpr std::array<std::string_view, 3> words{"random", "fully-random", "persistent"};
         std::array<bool, 3> found{};
         for (;;) {

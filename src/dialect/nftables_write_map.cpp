@@ -276,13 +276,14 @@ std::optional<Values> targets_of(std::span<Rule const> rules, TableWriter& table
     Values values{to_text(Rewrite{first->kind, {}, {}, {}}, table.ruleset),
                   "map",
                   {},
-                  first->flags.empty() ? "" : ' ' + first->flags};
+                  first->flags.empty() || is_netmap(*first) ? "" : ' ' + first->flags};
     Family const family = family_of(*first, known.family);
     if (first->address && sees_both_families(table.family)) {
         std::string_view const word = family == Family::v4 ? "ip" : "ip6";
         values.before += fmt::format(" {}", word);
         add_required(requirement_of(word), true, {}, values.needs);
     }
+    if (is_netmap(*first)) values.before += " prefix";
     values.before += first->address ? " to " : " to :";
     for (Rule const& rule : rules) {
         auto const* const rewrite = std::get_if<Rewrite>(&rule.verdict);

@@ -380,7 +380,11 @@ Family family_of(Rewrite const& rewrite, std::optional<Family> known) {
     return rewrite.address && rewrite.address->last > max_value(32) ? Family::v6 : Family::v4;
 }
 
+bool is_netmap(Rewrite const& rewrite) { return rewrite.flags == "netmap"; }
+
 std::string target_text(Rewrite const& rewrite, Family family, std::string_view separator) {
+    if (is_netmap(rewrite) && rewrite.address)
+        return to_string(to_prefixes(IntervalSet(rewrite.address->first, rewrite.address->last), family).front());
     bool const brackets = family == Family::v6 && rewrite.port && separator == ":";
     auto const address = [&](U128 value) {
         std::string const text = to_string(Ip{family, value});
@@ -419,8 +423,9 @@ bool RuleText::verdict(Verdict const& verdict, Effects const& effects) {
         piece.text += fmt::format(" {}", word);
         add_required(requirement_of(word), true, {}, piece.needs);
     }
+    if (is_netmap(*rewrite)) piece.text += " prefix";
     if (rewrite->address || rewrite->port) piece.text += " to " + target_text(*rewrite, family, ":");
-    if (!rewrite->flags.empty()) piece.text += ' ' + rewrite->flags;
+    if (!rewrite->flags.empty() && !is_netmap(*rewrite)) piece.text += ' ' + rewrite->flags;
     return add(piece);
 }
 

@@ -76,6 +76,8 @@ class RuleText {
 // "jump input", "jump { … }", "accept"; nothing for an undefined chain.
 std::optional<std::string> decision_text(Verdict const& verdict, TableWriter& table);
 // "10.0.0.1:80"
+// Each address of a prefix becomes the one at its place in another.
+bool is_netmap(Rewrite const& rewrite);
 std::string target_text(Rewrite const& rewrite, Family family, std::string_view separator);
 Family family_of(Rewrite const& rewrite, std::optional<Family> known);
 

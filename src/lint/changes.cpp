@@ -83,7 +83,7 @@ class Describer {
             traffic.before = treatment(comparison_.before(), difference.before, member);
             traffic.after = treatment(comparison_.after(), difference.after, member);
             confirm(kind, traffic, member);
-            forget_hook(cube, difference.hook);
+            forget_implied(cube, difference.hook);
             traffic.services = services_of(cube, catalogue_);
             traffic.cube = std::move(cube);
             change.traffic.push_back(std::move(traffic));
@@ -92,8 +92,13 @@ class Describer {
     }
 
   private:
-    // What all packets have there says nothing.
-    void forget_hook(Cube& cube, HookPoint hook) {
+    // What all packets have there says nothing; nor does "no later fragment" where ports or flags are named.
+    void forget_implied(Cube& cube, HookPoint hook) {
+        bool const transport = std::any_of(cube.fields.begin(), cube.fields.end(),
+                                           [](auto const& named) { return info(named.first).transport; });
+        std::erase_if(cube.fields, [&](auto const& named) {
+            return transport && named.first == Field::fragment && named.second == IntervalSet::single(0);
+        });
         for (Field const field : {Field::iif, Field::oif}) {
             IntervalSet const none = IntervalSet::single(0);
             IntervalSet const* const values = values_of(cube, field);

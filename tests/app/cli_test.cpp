@@ -706,10 +706,16 @@ TEST_CASE("the JSON of nft is read like its text, with places in the JSON") {
     CHECK_THAT(trace.out, Contains("accept"));
 }
 
+namespace {
+
+std::string only_input(std::string const& rules) { return "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + rules + "COMMIT\n"; }
+
+} // namespace
+
 TEST_CASE("diff names the traffic that is treated differently, and the rules on either side") {
     Folder const folder;
-    folder.write("old.rules", input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
-    folder.write("new.rules", input_chain("-A INPUT -s 10.0.0.0/9 -p tcp --dport 22:23 -j ACCEPT\n"));
+    folder.write("old.rules", only_input("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("new.rules", only_input("-A INPUT -s 10.0.0.0/9 -p tcp --dport 22:23 -j ACCEPT\n"));
     Result const text = run(folder, {"diff", "old.rules", "new.rules"});
     CHECK(text.code == 1);
     CHECK_THAT(text.out, Contains("to-host: newly allowed\n  tcp from 10.0.0.0/9 to any, port 23 (telnet)\n") &&
@@ -722,8 +728,8 @@ TEST_CASE("diff names the traffic that is treated differently, and the rules on 
 
 TEST_CASE("diff fails on what is newly allowed alone, where that is asked for") {
     Folder const folder;
-    folder.write("wide.rules", input_chain("-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
-    folder.write("narrow.rules", input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("wide.rules", only_input("-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("narrow.rules", only_input("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
     CHECK(run(folder, {"diff", "wide.rules", "narrow.rules"}).code == 1);
     CHECK(run(folder, {"diff", "--fail-on-widen", "wide.rules", "narrow.rules"}).code == 0);
     CHECK(run(folder, {"diff", "--fail-on-widen", "narrow.rules", "wide.rules"}).code == 1);
@@ -731,7 +737,7 @@ TEST_CASE("diff fails on what is newly allowed alone, where that is asked for") 
 
 TEST_CASE("diff compares chains of different names and dialects") {
     Folder const folder;
-    folder.write("fw.rules", input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("fw.rules", only_input("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n"));
     folder.write("edge.cfg", "ip access-list extended EDGE\n permit tcp 10.0.0.0 0.255.255.255 any eq 22\n"
                              "interface Gi0/0\n ip access-group EDGE in\n");
     Result const mapped = run(folder, {"diff", "--map", "filter/INPUT=EDGE", "fw.rules", "edge.cfg", "-o", "json"});
@@ -748,8 +754,8 @@ TEST_CASE("diff compares chains of different names and dialects") {
 
 TEST_CASE("a difference of files that could not be read whole is incomplete") {
     Folder const folder;
-    folder.write("old.rules", input_chain("-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
-    folder.write("new.rules", input_chain("-A INPUT -p tcp --dport 99999 -j ACCEPT\n"));
+    folder.write("old.rules", only_input("-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
+    folder.write("new.rules", only_input("-A INPUT -p tcp --dport 99999 -j ACCEPT\n"));
     Result const result = run(folder, {"diff", "old.rules", "new.rules"});
     CHECK(result.code == 3);
     CHECK_THAT(result.out, Contains("the comparison is incomplete"));

@@ -1,4 +1,4 @@
-// Prints the rule of the first finding about a firewall that is open to Telnet.
+// Prints the rule of the first serious finding about a firewall that is open to Telnet.
 #include <iostream>
 #include <portcullis/dialect/read.hpp>
 #include <portcullis/lint/lint.hpp>
@@ -10,5 +10,9 @@ int main() {
                                                      "-A INPUT -p tcp --dport 23 -j ACCEPT\nCOMMIT\n");
     Reading reading = read(*sources, source, Dialect::iptables);
     FileResult const result = lint(sources, source, Dialect::iptables, std::move(reading), {});
-    std::cout << result.findings.at(0).rule->id << '\n';
+    for (Diagnostic const& d : result.findings) {
+        if (d.severity < Severity::high) continue;
+        std::cout << d.rule->id << '\n';
+        break;
+    }
 }

@@ -103,7 +103,9 @@ struct Rewrite {
     enum class Kind : std::uint8_t { dnat, snat, masquerade, redirect } kind = Kind::dnat;
     std::optional<Interval> address; // of the packet's family
     std::optional<Interval> port;
-    std::string flags{}; // "random,persistent": how ports and addresses are chosen
+    // "random,persistent": how ports and addresses are chosen; "netmap": each address becomes the one at its place in
+    // the prefix.
+    std::string flags{};
     friend bool operator==(Rewrite const&, Rewrite const&) = default;
 };
 using Verdict = std::variant<Accept, Drop, Reject, Return, Continue, Jump, Rewrite>;
