@@ -109,6 +109,15 @@ struct AccessList {
     std::string_view text; // its first line
 };
 
+// "ip access-list resequence EDGE 10 10": the entries so far get new numbers.
+struct Resequence {
+    bool ipv6 = false;
+    std::string_view name;
+    std::uint32_t start = 10;
+    std::uint32_t step = 10;
+    std::string_view text;
+};
+
 struct GroupReference {
     bool is_object = false;
     std::string_view name;
@@ -157,6 +166,7 @@ struct Interface {
     std::string_view description;
     std::optional<unsigned> security_level; // ASA
     std::vector<Prefix> addresses;
+    std::string_view address_name; // an ASA's `name` in the place of an address
     bool has_dynamic_address = false;
     bool shutdown = false;
     bool inspects = false;   // "ip inspect"
@@ -228,7 +238,7 @@ struct Mention {
     bool management = false; // the list says who may talk to a service of the box
 };
 
-using Statement = std::variant<AccessList, Group, AccessGroup, Alias, Interface, Terminal, ManagementLine, TimeRange,
+using Statement = std::variant<AccessList, Resequence, Group, AccessGroup, Alias, Interface, Terminal, ManagementLine, TimeRange,
                                Translation>;
 
 struct Config {

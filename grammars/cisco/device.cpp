@@ -135,7 +135,10 @@ bool read_interface_line(Words words, bool negated, Platform platform, Interface
         out.addresses.clear();
         return true;
     }
-    if (is_one_of(words.peek(), {"dhcp", "pppoe", "negotiated", "autoconfig"})) out.has_dynamic_address = !negated;
+    if (is_one_of(words.peek(), {"dhcp", "pppoe", "negotiated", "autoconfig"}))
+        out.has_dynamic_address = !negated;
+    else if (platform == Platform::asa && !negated && words.peek().find_first_of(".:") == std::string_view::npos)
+        out.address_name = words.peek();
     if (auto const address = read_interface_address(words)) {
         if (negated)
             std::erase(out.addresses, *address);

@@ -33,8 +33,8 @@ bool is_removal(Words words) {
 }
 
 bool is_list_setting(std::string_view word) {
-    return is_one_of(word,
-                     {"statistics", "fragments", "ignore", "description", "hardware", "counters", "exit", "end"});
+    return is_one_of(word, {"statistics", "fragments", "ignore", "fragment-rules", "description", "hardware",
+                            "counters", "exit", "end"});
 }
 
 bool starts_member(std::string_view word) {
@@ -78,8 +78,9 @@ bool is_list_command(std::string_view word) {
 }
 
 bool announces_list(std::string_view word) {
-    constexpr std::array<std::string_view, 8> endings{"list",         "acl",     "filter",   "access-group",
-                                                      "access-class", "address", "boundary", "from"};
+    constexpr std::array<std::string_view, 12> endings{
+        "list",     "acl",  "filter",   "access-group", "access-class", "address",
+        "boundary", "from", "next-hop", "route-source", "rp-address",   "accept-register"};
     return std::any_of(endings.begin(), endings.end(),
                        [&](std::string_view ending) { return ends_with(word, ending); });
 }
@@ -92,7 +93,7 @@ bool may_name_lists(std::string_view first, std::string_view second) {
         return is_one_of(second,
                          {"pim", "verify", "multicast", "igmp", "directed-broadcast", "mroute", "msdp", "mobile"});
     return is_one_of(first, {"snmp-server", "debug", "ntp", "aaa", "capture", "mpls", "tag-switching", "distance",
-                             "crypto", "vrf"});
+                             "crypto", "vrf", "tftp-server"});
 }
 
 bool guards_management(std::string_view first, std::string_view second) {

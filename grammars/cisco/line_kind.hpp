@@ -26,7 +26,7 @@ bool starts_member(std::string_view word);
 // IOS tells what a numbered list is by its number.
 AccessList::Kind kind_by_number(std::string_view name);
 
-// "ip access-list resequence …" and their like are commands, not lists.
+// "ip access-list logging …" and their like are commands, not lists.
 bool is_list_command(std::string_view word);
 
 // Words after which the name of an access list may stand: "distribute-list 10", "match address VPN", "vpn-filter

@@ -50,6 +50,8 @@ class Driver {
 
     bool read_access_list(Command const& command);
     bool read_ip(Command const& command);
+    bool read_resequence(Command const& command);
+    bool read_resequence(Command const& command, Words words, bool ipv6);
     bool read_list_header(Command const& command, Words words, AccessList::Kind kind);
     bool read_shown_header(Command const& command);
     bool read_group(Command const& command);
@@ -95,7 +97,7 @@ class Driver {
 };
 
 std::span<Driver::Head const> Driver::heads() {
-    static constexpr std::array<Head, 34> table{{
+    static constexpr std::array<Head, 35> table{{
         {"access-group", &Driver::read_access_group},
         {"access-list", &Driver::read_access_list},
         {"arp", &Driver::read_foreign},
@@ -120,6 +122,7 @@ std::span<Driver::Head const> Driver::heads() {
         {"object", &Driver::read_group},
         {"object-group", &Driver::read_group},
         {"policy-map", &Driver::read_section},
+        {"resequence", &Driver::read_resequence},
         {"route-map", &Driver::read_section},
         {"router", &Driver::read_section},
         {"same-security-traffic", &Driver::read_same_security},
@@ -346,6 +349,8 @@ bool Driver::read_ip(Command const& command) {
 // ["extended" | "standard"] NAME [entry]
 bool Driver::read_list_header(Command const& command, Words words, AccessList::Kind kind) {
     auto word = words.next();
+    if (is(word, "resequence") && !words.done())
+        return read_resequence(command, words, kind == AccessList::Kind::ipv6);
     if (is_list_command(word)) return true;
     if (is(word, "role-based")) kind = AccessList::Kind::foreign;
     if (is(word, "standard")) kind = AccessList::Kind::standard;
@@ -361,6 +366,28 @@ bool Driver::read_list_header(Command const& command, Words words, AccessList::K
     else if (words.peek().front() != '(')
         fail_at(words.peek(), {"end of line"});
     return true;
+}
+
+// NAME [START [STEP]]
+bool Driver::read_resequence(Command const& command, Words words, bool ipv6) {
+    Resequence order{ipv6, words.next(), 10, 10, command.text};
+    for (std::uint32_t* number : {&order.start, &order.step}) {
+        auto const word = words.next();
+        if (word.empty()) break;
+        auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), *number);
+        if (error != std::errc{} || end != word.data() + word.size()) return fail_at(word, {"number"}), true;
+    }
+    config_.statements.emplace_back(order);
+    return true;
+}
+
+// "resequence ip access-list NAME …" (NX-OS), "resequence access-list ipv4 NAME …" (IOS-XR)
+bool Driver::read_resequence(Command const& command) {
+    Words words = command.words;
+    words.next();
+    bool ipv6 = false;
+    while (is_one_of(words.peek(), {"ip", "ipv4", "ipv6", "access-list"})) ipv6 = is(words.next(), "ipv6") || ipv6;
+    return !words.done() && read_resequence(command, words, ipv6);
 }
 
 // "Extended IP access list 101": the output of show access-lists.
@@ -442,7 +469,10 @@ bool Driver::read_interface(Command const& command) {
     auto const second = words.peek();
     bool const split = !second.empty() && is_digit(second.front());
     Interface interface;
-    interface.name = {name.data(), split ? static_cast<std::size_t>(second.end() - name.data()) : name.size()};
+    if (is(name, "range")) // "range Gi0/1 - 4" stands for several, which are known by these words
+        interface.name = words.rest;
+    else
+        interface.name = {name.data(), split ? static_cast<std::size_t>(second.end() - name.data()) : name.size()};
     interface.text = command.text;
     open_new(Block::interface, interface);
     return true;

@@ -110,8 +110,8 @@ std::optional<Addresses> Translations::addresses(Address address, std::string_vi
     if (address.kind == Address::Kind::object && !objects_.holds(address.name, true)) {
         if (objects_.holds(address.name, false))
             address.kind = Address::Kind::group;
-        else if (asa_)
-            address.kind = Address::Kind::host; // by an ASA's "name"
+        else if (objects_.is_name(address.name))
+            address.kind = Address::Kind::host;
     }
     return objects_.addresses(address, false);
 }

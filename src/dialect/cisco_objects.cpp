@@ -125,9 +125,12 @@ void Objects::define(Group const& group) {
 }
 
 void Objects::define(Interface const& interface) {
-    if (interface.addresses.empty()) return;
+    std::optional<Ip> ip;
+    if (!interface.addresses.empty()) ip = interface.addresses.front().ip;
+    if (auto const named = aliases_.find(interface.address_name); !ip && named != aliases_.end()) ip = named->second;
+    if (!ip) return;
     for (std::string_view const name : {interface.name, interface.nameif})
-        if (!name.empty()) interfaces_.insert_or_assign(name, interface.addresses.front().ip);
+        if (!name.empty()) interfaces_.insert_or_assign(name, *ip);
 }
 
 void Objects::define(TimeRange const& range) {

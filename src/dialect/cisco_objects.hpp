@@ -59,6 +59,7 @@ class Objects {
     using Named = std::optional<U128> (*)(std::string_view word);
     std::optional<ValueSet> numbers(Comparison const& comparison, U128 most, Named named);
 
+    bool is_name(std::string_view word) const { return aliases_.contains(word); } // an ASA's "name"
     bool holds(std::string_view name, bool is_object) { return find_group(name, is_object) != nullptr; }
     TimeRange const* time_range(std::string_view name) const;
     // What has been defined as addresses, and what of it has been asked for.

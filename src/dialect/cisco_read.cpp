@@ -99,6 +99,7 @@ class Reader {
 
   private:
     void take(AccessList const& statement);
+    void take(Resequence const& statement);
     void take(AccessGroup const& statement);
     void take(Group const& statement) { objects_.define(statement); }
     void take(Alias const& statement) { objects_.define(statement); }
@@ -169,6 +170,16 @@ void Reader::take(AccessList const& statement) {
     List& list = lists_[found->second];
     list.incomplete = list.incomplete || statement.incomplete;
     for (Entry const& entry : statement.entries) edit(list, entry);
+}
+
+void Reader::take(Resequence const& statement) {
+    auto const found = list_index_.find({statement.ipv6, statement.name});
+    if (found == list_index_.end()) return;
+    std::uint64_t sequence = statement.start;
+    for (Placed& placed : lists_[found->second].entries) {
+        placed.sequence = sequence;
+        sequence += statement.step;
+    }
 }
 
 // Of two groups for one place, the last one counts. ASAs before 9.0 have an IPv6 list beside the IPv4 list.

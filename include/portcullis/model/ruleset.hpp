@@ -181,8 +181,8 @@ struct Chain {
     Span span;                  // where it is declared
     Span policy_span;           // where its policy is; the declaration where the text leaves it out
     std::vector<Binding> bindings;
-    std::vector<Use> uses;
     bool filters = true;        // false: an access list that only has other uses than filtering what interfaces pass
+    std::vector<Use> uses;
     bool implicit = false;      // no line declares it: what the security levels of an ASA let an interface without a list pass
     std::vector<Rule> inactive; // written but switched off; its origin is its place among the rules
     // "filter/INPUT", "inet filter/input", "EDGE"
