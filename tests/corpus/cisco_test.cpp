@@ -19,8 +19,9 @@ struct Tally {
     std::size_t files = 0;
     std::size_t clean = 0; // read without error
     std::size_t entries = 0;
-    std::size_t opaque = 0;  // modelled but for a part that is named
-    std::size_t refused = 0; // an error at the line or at what it names
+    std::size_t opaque = 0;    // modelled but for a part that is named
+    std::size_t refused = 0;   // an error at the line or at what it names
+    std::size_t undefined = 0; // of the opaque ones: the file lacks the object that it names
 };
 
 cisco::Platform platform_of(Dialect dialect) {
@@ -71,7 +72,9 @@ void count(Source const& source, Reading const& reading, cisco::Config const& co
     }
     bool errors = false;
     std::set<std::size_t> refused_lines;
+    std::set<std::size_t> undefined_lines;
     for (Finding const& finding : reading.findings.all()) {
+        if (finding.rule == "PC401") undefined_lines.insert(source.locate(finding.span.begin).line);
         if (!is_error(finding)) continue;
         errors = true;
         auto const line = source.locate(finding.span.begin).line;
@@ -80,6 +83,7 @@ void count(Source const& source, Reading const& reading, cisco::Config const& co
     for (std::uint32_t const place : entries_of(config)) {
         ++tally.entries;
         tally.opaque += partly.contains(place) ? 1 : 0;
+        tally.undefined += partly.contains(place) && undefined_lines.contains(source.locate(place).line) ? 1 : 0;
         if (whole.contains(place)) continue;
         if (errors) // else it was removed, or replaced by one of the same number
             refused_lines.insert(source.locate(place).line);
@@ -120,13 +124,16 @@ TEST_CASE("nearly every line of the access lists of real devices is modelled") {
     Tally all;
     for (auto const& [group, tally] : tallies) {
         WARN(group << ": " << tally.files << " files, " << tally.clean << " without error, " << tally.entries
-                   << " entries, " << tally.opaque << " with an opaque part, " << tally.refused << " refused");
+                   << " entries, " << tally.opaque << " with an opaque part (" << tally.undefined
+                   << " for an object that the file lacks), " << tally.refused << " refused");
         all.entries += tally.entries + tally.refused;
         all.opaque += tally.opaque;
+        all.undefined += tally.undefined;
         all.refused += tally.refused;
     }
     std::string kinds;
     for (auto const& [kind, times] : opaque) kinds += "\n  " + std::to_string(times) + " × " + kind;
     WARN("not modelled:" << kinds);
-    CHECK((all.opaque + all.refused) * 100 <= all.entries);
+    // An excerpt that lacks what it names says nothing about how well its language is known.
+    CHECK((all.opaque - all.undefined + all.refused) * 100 <= all.entries - all.undefined);
 }
