@@ -182,9 +182,9 @@ struct Chain {
     Span policy_span;           // where its policy is; the declaration where the text leaves it out
     std::vector<Binding> bindings;
     bool filters = true;        // false: an access list that only has other uses than filtering what interfaces pass
-    std::vector<Use> uses;
+    std::vector<Use> uses{};
     bool implicit = false;      // no line declares it: what the security levels of an ASA let an interface without a list pass
-    std::vector<Rule> inactive; // written but switched off; its origin is its place among the rules
+    std::vector<Rule> inactive{}; // written but switched off; its origin is its place among the rules
     // "filter/INPUT", "inet filter/input", "EDGE"
     std::string title() const { return table.empty() ? name : table + '/' + name; }
 };
@@ -245,9 +245,9 @@ struct Ruleset {
     bool governs_v4 = true;  // packets of a family that it does not govern belong to another ruleset
     bool governs_v6 = true;
     bool has_interfaces = false; // a whole device configuration, so that an access list without a binding has no effect
-    std::vector<Interface> interfaces;
-    std::vector<Management> management;
-    std::vector<AddressGroup> groups;
+    std::vector<Interface> interfaces{};
+    std::vector<Management> management{};
+    std::vector<AddressGroup> groups{};
 };
 
 // The rulesets of one host as one, which packets pass together: the chains of `b` behind those of `a`. Both keep the names
