@@ -93,7 +93,7 @@ bool may_name_lists(std::string_view first, std::string_view second) {
         return is_one_of(second,
                          {"pim", "verify", "multicast", "igmp", "directed-broadcast", "mroute", "msdp", "mobile"});
     return is_one_of(first, {"snmp-server", "debug", "ntp", "aaa", "capture", "mpls", "tag-switching", "distance",
-                             "crypto", "vrf", "tftp-server"});
+                             "vrf", "tftp-server"});
 }
 
 bool guards_management(std::string_view first, std::string_view second) {
