@@ -3,6 +3,7 @@
 // interface has at the end is the reader's business. Every node has its `text`, a view into what was parsed:
 // Config::span_of makes a span.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -108,6 +109,15 @@ struct AccessList {
     std::string_view text; // its first line
 };
 
+// "ip access-list resequence EDGE 10 10": the entries so far get new numbers.
+struct Resequence {
+    bool ipv6 = false;
+    std::string_view name;
+    std::uint32_t start = 10;
+    std::uint32_t step = 10;
+    std::string_view text;
+};
+
 struct GroupReference {
     bool is_object = false;
     std::string_view name;
@@ -148,19 +158,95 @@ struct Alias {
     std::string_view name;
 };
 
-// The address of an ASA's interface, for entries that say "interface outside".
-struct InterfaceAddress {
-    std::string_view interface; // its nameif
-    Ip ip;
+// An interface and what its lines say that matters to filters.
+struct Interface {
+    std::string_view name;
+    std::string_view nameif; // ASA
+    std::string_view zone;   // of a zone-based firewall (IOS)
+    std::string_view description;
+    std::optional<unsigned> security_level; // ASA
+    std::vector<Prefix> addresses;
+    std::string_view address_name; // an ASA's `name` in the place of an address
+    bool has_dynamic_address = false;
+    bool shutdown = false;
+    bool inspects = false;   // "ip inspect"
+    bool is_outside = false; // "ip nat outside"
+    std::string_view text;   // its first line
 };
 
-using Statement = std::variant<AccessList, Group, AccessGroup, Alias, InterfaceAddress>;
+// "line vty 0 4" with its lines.
+struct Terminal {
+    struct Guard {
+        std::string_view list;
+        bool ipv6 = false;
+        bool inbound = true; // outbound, it says where one may go on to from here
+    };
+    std::vector<Guard> guards;
+    std::vector<std::string_view> transports; // of "transport input": "telnet", "ssh", "all", "none"
+    std::string_view text;
+};
+
+// A line that offers a service by which the box is managed: "snmp-server community public RO 10", "ip http server",
+// an ASA's "ssh 192.0.2.0 255.255.255.0 inside".
+struct ManagementLine {
+    enum class Kind : std::uint8_t { snmp, http, https, ssh, telnet, http_list };
+    Kind kind = Kind::snmp;
+    bool negated = false;
+    bool writes = false;                 // "RW"
+    std::vector<std::string_view> lists; // of http_list: for the web servers, wherever these are switched on
+    std::optional<Prefix> from;          // ASA
+    std::string_view interface;          // ASA
+    std::string_view text;
+};
+
+// "time-range NIGHT" with the end that its "absolute" names.
+struct TimeRange {
+    bool negated = false;
+    std::string_view name;
+    std::optional<std::chrono::year_month_day> end;
+    std::string_view text;
+};
+
+// A translation of addresses. An ASA's interfaces stand for "(real,mapped)"; IOS says inside and outside.
+struct Translation {
+    struct Port {
+        std::string_view real;
+        std::string_view mapped;
+    };
+    enum class Rank : std::uint8_t { twice, object, after_auto }; // the ASA's sections, in their order
+    bool negated = false;
+    bool is_static = false;
+    bool inactive = false;
+    bool unidirectional = false;
+    Rank rank = Rank::twice;
+    std::string_view real_interface;
+    std::string_view mapped_interface;
+    Address real;
+    Address mapped;
+    std::optional<Address> mapped_destination; // of the twice NAT: as the real side sees it, and as it is
+    std::optional<Address> real_destination;
+    std::string_view protocol; // with ports
+    Port port;
+    Port service; // twice NAT: objects with protocol and ports
+    std::string_view text;
+};
+
+// A word that may name an access list, in a line that is about something else.
+struct Mention {
+    std::string_view word;
+    std::string_view line;
+    bool management = false; // the list says who may talk to a service of the box
+};
+
+using Statement = std::variant<AccessList, Resequence, Group, AccessGroup, Alias, Interface, Terminal, ManagementLine, TimeRange,
+                               Translation>;
 
 struct Config {
     std::string_view text;
     SourceId source = 0;
     std::vector<Statement> statements;
-    std::vector<std::string_view> mentions; // words of other lines that may name an access list
+    std::vector<Mention> mentions;
+    bool permits_same_security = false; // an ASA's "same-security-traffic permit inter-interface"
     bool has_interfaces = false;
     std::vector<SyntaxError> errors;
 

@@ -248,7 +248,7 @@ x3::rule<standard_address_id, Address> const standard_address = "standard addres
 // masked  = (IP | NAME) MASK
 // address = [identity] ("any" | "any4" | "any6" | host | ("object" | "object-group" | "interface" | …) NAME |
 // PREFIX | masked)
-auto const host = kw("host")[address_is<AddressKind::host>] >>
+auto const host = (kw("host") | kw("host-info"))[address_is<AddressKind::host>] >>
                   must(ip[put<&Address::ip>] | name[put<&Address::name>], "host address");
 auto const masked = (ip[put<&Address::ip>] >> must(second_ip[put_second], "wildcard or netmask") |
                      name[put<&Address::name>] >> second_ip[put_second]) >>
@@ -318,7 +318,7 @@ struct log_option_symbols : x3::symbols<OptionKind> {
 } const log_option;
 struct tail_option_symbols : x3::symbols<OptionKind> {
     tail_option_symbols() {
-        for (auto const* effect : {"reflect", "nexthop1", "set", "police", "load-share"})
+        for (auto const* effect : {"reflect", "nexthop1", "nexthop-group", "set", "police", "load-share"})
             add(effect, OptionKind::effect);
         add("nve", OptionKind::segment)("udf", OptionKind::packet);
     }

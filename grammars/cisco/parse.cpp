@@ -6,158 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <initializer_list>
 #include <span>
 #include <utility>
 
+#include "grammars/cisco/device.hpp"
 #include "grammars/cisco/grammar.hpp"
+#include "grammars/cisco/line_kind.hpp"
+#include "grammars/cisco/words.hpp"
 
 namespace portcullis::cisco {
 namespace {
-
-// --- Words ---
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_alphanumeric(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z'); }
-
-bool is(std::string_view word, std::string_view lower_case) {
-    return std::equal(word.begin(), word.end(), lower_case.begin(), lower_case.end(),
-                      [](char a, char b) { return lower(a) == b; });
-}
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> lower_case) {
-    return std::any_of(lower_case.begin(), lower_case.end(), [&](std::string_view one) { return is(word, one); });
-}
-bool ends_with(std::string_view word, std::string_view lower_case) {
-    return word.size() >= lower_case.size() && is(word.substr(word.size() - lower_case.size()), lower_case);
-}
-bool is_number(std::string_view word) { return !word.empty() && std::all_of(word.begin(), word.end(), is_digit); }
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-    return text;
-}
-
-// The words of a line, one after the other; an empty one at the end.
-struct Words {
-    std::string_view rest; // starts at a word
-    explicit Words(std::string_view line) : rest(trimmed(line)) {}
-    std::string_view peek() const {
-        auto const end = std::find_if(rest.begin(), rest.end(), is_blank);
-        return rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
-    }
-    std::string_view next() {
-        auto const word = peek();
-        rest.remove_prefix(word.size());
-        while (!rest.empty() && is_blank(rest.front())) rest.remove_prefix(1);
-        return word;
-    }
-    bool done() const { return rest.empty(); }
-};
-
-// The line without "host(config)#" in front of it.
-std::string_view without_prompt(std::string_view line) {
-    auto const end = std::find_if_not(line.begin(), line.end(), [](char c) {
-        return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '(' || c == ')';
-    });
-    if (end == line.end()) return line;
-    bool const shell = *end == '$' && end == line.begin() && line.size() > 1 && is_blank(line[1]);
-    bool const device = (*end == '#' || *end == '>') && end != line.begin();
-    return shell || device ? trimmed(line.substr(static_cast<std::size_t>(end - line.begin()) + 1)) : line;
-}
-
-// --- What words tell ---
-
-// The first word of an entry. All but the last are nothing else anywhere.
-bool starts_entry(Words words) {
-    auto first = words.next();
-    if (is(first, "sequence")) first = words.next();
-    if (is_one_of(first, {"permit", "deny", "remark", "evaluate"})) return true;
-    if (is(first, "dynamic"))
-        return words.rest.find("permit") != std::string_view::npos ||
-               words.rest.find("deny") != std::string_view::npos;
-    return is_number(first) && is_one_of(words.peek(), {"permit", "deny", "remark", "evaluate", "dynamic"});
-}
-
-// What follows "no" to remove an entry by its number.
-bool is_removal(Words words) {
-    auto first = words.next();
-    if (is(first, "sequence")) first = words.next();
-    return is_number(first) && words.done();
-}
-
-// Lines in the body of a list that say nothing about packets.
-bool is_list_setting(std::string_view word) {
-    return is_one_of(word,
-                     {"statistics", "fragments", "ignore", "description", "hardware", "counters", "exit", "end"});
-}
-
-// The first word of a line in the body of a group without indentation.
-bool starts_member(std::string_view word) {
-    return is_one_of(word, {"network-object",
-                            "port-object",
-                            "service-object",
-                            "group-object",
-                            "protocol-object",
-                            "icmp-object",
-                            "host",
-                            "subnet",
-                            "range",
-                            "fqdn",
-                            "any",
-                            "any4",
-                            "any6",
-                            "tcp",
-                            "udp",
-                            "tcp-udp",
-                            "icmp",
-                            "eq",
-                            "gt",
-                            "lt",
-                            "neq"}) ||
-           (!word.empty() && is_digit(word.front()));
-}
-
-// IOS tells what a numbered list is by its number.
-AccessList::Kind kind_by_number(std::string_view name) {
-    unsigned number = 0;
-    auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc{} || end != name.data() + name.size()) return AccessList::Kind::extended; // a name
-    auto const between = [&](unsigned first, unsigned last) { return number >= first && number <= last; };
-    if (between(1, 99) || between(1300, 1999)) return AccessList::Kind::standard;
-    if (between(100, 199) || between(2000, 2699)) return AccessList::Kind::extended;
-    return AccessList::Kind::foreign;
-}
-
-// "ip access-list resequence …" and their like are commands, not lists.
-bool is_list_command(std::string_view word) {
-    return is_one_of(word, {"resequence", "logging", "log-update", "persistent", "match-local-traffic", "helper",
-                            "hardware", "capture", "cache", "internal"});
-}
-
-// Words after which the name of an access list may stand: "distribute-list 10", "match address VPN", "vpn-filter
-// value V".
-bool announces_list(std::string_view word) {
-    constexpr std::array<std::string_view, 8> endings{"list",         "acl",     "filter",   "access-group",
-                                                      "access-class", "address", "boundary", "from"};
-    return std::any_of(endings.begin(), endings.end(),
-                       [&](std::string_view ending) { return ends_with(word, ending); });
-}
-// Lists of other kinds with names of their own.
-bool announces_other_list(std::string_view word) {
-    return is_one_of(word,
-                     {"prefix-list", "community-list", "extcommunity-list", "as-path", "path-list", "method-list"});
-}
-// Commands that take an access list without saying so: "snmp-server community c ro 10", "debug ip packet 101".
-bool may_name_lists(std::string_view first, std::string_view second) {
-    if (is(first, "ip") || is(first, "ipv6"))
-        return is_one_of(second,
-                         {"pim", "verify", "multicast", "igmp", "directed-broadcast", "mroute", "msdp", "mobile"});
-    return is_one_of(first, {"snmp-server", "debug", "ntp", "aaa", "capture", "mpls", "tag-switching", "distance",
-                             "crypto", "vrf"});
-}
 
 // --- The driver ---
 
@@ -171,7 +29,7 @@ class Driver {
 
   private:
     // What the following lines may belong to.
-    enum class Block : std::uint8_t { none, list, group, interface, foreign };
+    enum class Block : std::uint8_t { none, list, group, interface, terminal, time, foreign };
     // A line: whole, and its words from the first on that is not "no".
     struct Command {
         std::string_view text;
@@ -192,12 +50,20 @@ class Driver {
 
     bool read_access_list(Command const& command);
     bool read_ip(Command const& command);
+    bool read_resequence(Command const& command);
+    bool read_resequence(Command const& command, Words words, bool ipv6);
     bool read_list_header(Command const& command, Words words, AccessList::Kind kind);
     bool read_shown_header(Command const& command);
     bool read_group(Command const& command);
     bool read_interface(Command const& command);
     bool read_nameif(Command const& command);
-    bool read_interface_address(Words words);
+    bool read_named_address(Words words);
+    bool read_terminal(Command const& command);
+    bool read_time_range(Command const& command);
+    bool read_translation(Command const& command);
+    bool read_service(Command const& command);
+    bool read_same_security(Command const& command);
+    bool add_translation(Command const& command, std::optional<Translation> translation);
     bool read_binding(Command const& command, Words words, bool ipv6);
     bool read_access_group(Command const& command);
     bool read_alias(Command const& command);
@@ -205,7 +71,6 @@ class Driver {
     bool read_foreign(Command const& command);
     bool read_banner(Command const& command);
     bool read_section(Command const& command);
-    bool read_words(Command const& command);
 
     void read_entry(Command const& command, std::string_view rest, AccessList& list,
                     std::optional<std::uint32_t> line);
@@ -214,6 +79,11 @@ class Driver {
     void remove_list(AccessList::Kind kind, std::string_view name, Command const& command);
     void open(Block block);
     void collect_mentions(Command const& command);
+    template <class Node> Node& opened() { return std::get<Node>(config_.statements[body_of_]); }
+    template <class Node> void open_new(Block block, Node node) {
+        config_.statements.emplace_back(std::move(node));
+        open(block);
+    }
     void fail(SyntaxError error);
     void fail_at(std::string_view place, std::vector<std::string> expected);
 
@@ -223,12 +93,11 @@ class Driver {
     Block block_ = Block::none;
     std::size_t body_of_ = 0;              // the statement that an open list or group is
     std::optional<bool> body_is_indented_; // of the block, once its first line is seen
-    std::string_view interface_;
-    std::string_view nameif_;
+    std::string_view section_;             // the line that the following ones may belong to
 };
 
 std::span<Driver::Head const> Driver::heads() {
-    static constexpr std::array<Head, 26> table{{
+    static constexpr std::array<Head, 35> table{{
         {"access-group", &Driver::read_access_group},
         {"access-list", &Driver::read_access_list},
         {"arp", &Driver::read_foreign},
@@ -236,24 +105,33 @@ std::span<Driver::Head const> Driver::heads() {
         {"class-map", &Driver::read_section},
         {"clear", &Driver::read_clear},
         {"control-plane", &Driver::read_section},
-        {"description", &Driver::read_words},
         {"end", &Driver::read_section},
         {"ethernet-services", &Driver::read_foreign},
         {"extended", &Driver::read_shown_header},
+        {"feature", &Driver::read_service},
+        {"http", &Driver::read_service},
         {"interface", &Driver::read_interface},
         {"ip", &Driver::read_ip},
         {"ipv4", &Driver::read_ip},
         {"ipv6", &Driver::read_ip},
-        {"line", &Driver::read_section},
+        {"line", &Driver::read_terminal},
         {"mac", &Driver::read_foreign},
         {"name", &Driver::read_alias},
         {"nameif", &Driver::read_nameif},
+        {"nat", &Driver::read_translation},
         {"object", &Driver::read_group},
         {"object-group", &Driver::read_group},
         {"policy-map", &Driver::read_section},
+        {"resequence", &Driver::read_resequence},
         {"route-map", &Driver::read_section},
         {"router", &Driver::read_section},
+        {"same-security-traffic", &Driver::read_same_security},
+        {"snmp-server", &Driver::read_service},
+        {"ssh", &Driver::read_service},
         {"standard", &Driver::read_shown_header},
+        {"static", &Driver::read_translation},
+        {"telnet", &Driver::read_service},
+        {"time-range", &Driver::read_time_range},
         {"vlan", &Driver::read_section},
     }};
     return table;
@@ -281,7 +159,8 @@ void Driver::read_line(std::string_view line) {
     auto const text = without_prompt(trimmed(line));
     if (text.empty() || text.front() == '!' || text.front() == ';') return;
     if (!body_is_indented_) body_is_indented_ = indented;
-    if (block_ == Block::interface && !indented && *body_is_indented_) open(Block::none);
+    bool const in_section = block_ == Block::interface || block_ == Block::terminal || block_ == Block::time;
+    if (in_section && !indented && *body_is_indented_) open(Block::none);
 
     Command command{text, Words(text), false, indented};
     if (is(command.words.peek(), "no")) {
@@ -294,7 +173,7 @@ void Driver::read_line(std::string_view line) {
 
 bool Driver::read_by_head(Command const& command) {
     auto const word = command.words.peek();
-    std::array<char, 20> buffer{};
+    std::array<char, 24> buffer{};
     if (word.size() > buffer.size()) return false;
     std::transform(word.begin(), word.end(), buffer.begin(), lower);
     std::string_view const key(buffer.data(), word.size());
@@ -318,7 +197,8 @@ bool Driver::read_in_block(Command const& command) {
             return open(Block::none), false;
         return true;
     case Block::group:
-        if (is_one_of(first, {"description", "nat", "exit", "end"})) return true;
+        if (is(first, "nat")) return read_translation(command);
+        if (is_one_of(first, {"description", "exit", "end"})) return true;
         if (!command.indented && !starts_member(first)) return open(Block::none), false;
         read_member(command);
         return true;
@@ -327,8 +207,17 @@ bool Driver::read_in_block(Command const& command) {
         open(Block::none);
         return false;
     case Block::interface:
+        if (read_interface_line(command.words, command.negated, platform_, opened<Interface>())) return true;
+        break;
+    case Block::terminal:
+        if (!read_terminal_line(command.words, command.negated, opened<Terminal>())) break;
+        return false; // the list is a mention as well
+    case Block::time:
+        if (read_time_line(command.words, command.negated, opened<TimeRange>())) return true;
+        break;
     case Block::none: break;
     }
+    if (is(first, "description")) return true; // free text names nothing
     if (!is_one_of(first, {"permit", "deny"})) return false;
     fail({config_.span_of(command.text), {}, {}, "an entry that belongs to no access list"});
     return true;
@@ -450,7 +339,9 @@ bool Driver::read_ip(Command const& command) {
     if (is(what, "port")) words.next();
     if (is(what, "access-group") || is(what, "traffic-filter") || is(what, "port"))
         return read_binding(command, words, ipv6);
-    if (is(what, "address")) return read_interface_address(words);
+    if (is(what, "address") && block_ != Block::interface) return read_named_address(words);
+    if (is(what, "http")) return read_service(command);
+    if (is(what, "nat")) return add_translation(command, read_ios_nat(words)), false;
     if (announces_other_list(what)) return open(Block::foreign), true;
     return false;
 }
@@ -458,6 +349,8 @@ bool Driver::read_ip(Command const& command) {
 // ["extended" | "standard"] NAME [entry]
 bool Driver::read_list_header(Command const& command, Words words, AccessList::Kind kind) {
     auto word = words.next();
+    if (is(word, "resequence") && !words.done())
+        return read_resequence(command, words, kind == AccessList::Kind::ipv6);
     if (is_list_command(word)) return true;
     if (is(word, "role-based")) kind = AccessList::Kind::foreign;
     if (is(word, "standard")) kind = AccessList::Kind::standard;
@@ -473,6 +366,28 @@ bool Driver::read_list_header(Command const& command, Words words, AccessList::K
     else if (words.peek().front() != '(')
         fail_at(words.peek(), {"end of line"});
     return true;
+}
+
+// NAME [START [STEP]]
+bool Driver::read_resequence(Command const& command, Words words, bool ipv6) {
+    Resequence order{ipv6, words.next(), 10, 10, command.text};
+    for (std::uint32_t* number : {&order.start, &order.step}) {
+        auto const word = words.next();
+        if (word.empty()) break;
+        auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), *number);
+        if (error != std::errc{} || end != word.data() + word.size()) return fail_at(word, {"number"}), true;
+    }
+    config_.statements.emplace_back(order);
+    return true;
+}
+
+// "resequence ip access-list NAME …" (NX-OS), "resequence access-list ipv4 NAME …" (IOS-XR)
+bool Driver::read_resequence(Command const& command) {
+    Words words = command.words;
+    words.next();
+    bool ipv6 = false;
+    while (is_one_of(words.peek(), {"ip", "ipv4", "ipv6", "access-list"})) ipv6 = is(words.next(), "ipv6") || ipv6;
+    return !words.done() && read_resequence(command, words, ipv6);
 }
 
 // "Extended IP access list 101": the output of show access-lists.
@@ -549,13 +464,17 @@ bool Driver::read_interface(Command const& command) {
     words.next();
     auto const name = words.next();
     if (name.empty() || command.negated) return false;
-    open(Block::interface);
     config_.has_interfaces = true;
     // "GigabitEthernet 0/1" is one name, "Serial0/0 point-to-point" is not.
     auto const second = words.peek();
     bool const split = !second.empty() && is_digit(second.front());
-    interface_ = {name.data(), split ? static_cast<std::size_t>(second.end() - name.data()) : name.size()};
-    nameif_ = {};
+    Interface interface;
+    if (is(name, "range")) // "range Gi0/1 - 4" stands for several, which are known by these words
+        interface.name = words.rest;
+    else
+        interface.name = {name.data(), split ? static_cast<std::size_t>(second.end() - name.data()) : name.size()};
+    interface.text = command.text;
+    open_new(Block::interface, interface);
     return true;
 }
 
@@ -563,17 +482,104 @@ bool Driver::read_interface(Command const& command) {
 bool Driver::read_nameif(Command const& command) {
     Words words = command.words;
     words.next();
-    if (block_ == Block::interface) nameif_ = words.next();
+    if (block_ == Block::interface) {
+        opened<Interface>().nameif = command.negated ? std::string_view{} : words.next();
+        return true;
+    }
+    Interface interface;
+    interface.name = words.next();
+    interface.nameif = words.next();
+    interface.text = command.text;
+    constexpr std::string_view keyword = "security";
+    auto const level = words.next();
+    unsigned value = 0;
+    if (level.size() > keyword.size() && is(level.substr(0, keyword.size()), keyword) &&
+        std::from_chars(level.data() + keyword.size(), level.data() + level.size(), value).ec == std::errc{})
+        interface.security_level = value;
+    config_.statements.emplace_back(interface);
     return true;
 }
 
-// "ip address IP MASK" of an interface with a nameif, or PIX's "ip address NAME IP MASK".
-bool Driver::read_interface_address(Words words) {
-    if (platform_ != Platform::asa) return true;
-    auto const name = block_ == Block::interface ? nameif_ : words.next();
-    if (auto const ip = parse_ip(words.peek()); ip && !name.empty())
-        config_.statements.emplace_back(InterfaceAddress{name, *ip});
+// PIX's "ip address outside 192.0.2.1 255.255.255.0".
+bool Driver::read_named_address(Words words) {
+    auto const name = words.next();
+    auto const address = platform_ == Platform::asa ? cisco::read_interface_address(words) : std::nullopt;
+    if (!address) return true;
+    for (Statement& statement : config_.statements) {
+        auto* const interface = std::get_if<Interface>(&statement);
+        if (interface && interface->nameif == name) interface->addresses = {*address};
+    }
     return true;
+}
+
+bool Driver::read_terminal(Command const& command) {
+    if (command.indented) return false;
+    Words words = command.words;
+    words.next();
+    bool const remote = is_one_of(words.peek(), {"vty", "default", "template"}) || words.rest.find("vty") != std::string_view::npos;
+    Terminal terminal;
+    terminal.text = command.text;
+    if (remote && !command.negated)
+        open_new(Block::terminal, terminal);
+    else
+        open(Block::none);
+    return true;
+}
+
+bool Driver::read_time_range(Command const& command) {
+    Words words = command.words;
+    words.next();
+    TimeRange range;
+    range.negated = command.negated;
+    range.name = words.next();
+    range.text = command.text;
+    if (range.name.empty() || command.indented) return false; // of an entry that is broken into lines, or of a policy
+    open_new(command.negated ? Block::none : Block::time, range);
+    return true;
+}
+
+bool Driver::read_same_security(Command const& command) {
+    Words words = command.words;
+    words.next();
+    if (is(words.next(), "permit") && is(words.peek(), "inter-interface"))
+        config_.permits_same_security = !command.negated;
+    return true;
+}
+
+// The management service of a line; the lists that it names are mentions as well.
+bool Driver::read_service(Command const& command) {
+    if (auto line = read_management(command.words, platform_)) {
+        line->negated = command.negated;
+        line->text = command.text;
+        if (!command.indented) open(Block::none);
+        config_.statements.emplace_back(std::move(*line));
+    }
+    return false;
+}
+
+bool Driver::add_translation(Command const& command, std::optional<Translation> translation) {
+    if (!translation) return false;
+    translation->negated = command.negated;
+    translation->text = command.text;
+    config_.statements.emplace_back(std::move(*translation));
+    return true;
+}
+
+// An ASA's "nat (inside,outside) …", at the top or within an object, whose address is then the real one; and "static"
+// of releases before 8.3.
+bool Driver::read_translation(Command const& command) {
+    if (platform_ != Platform::asa) return false;
+    Words words = command.words;
+    bool const is_nat = is(words.next(), "nat");
+    // Within an object "nat" is its own; after a group with its body it is the start of something else.
+    bool const of_object = block_ == Block::group && opened<Group>().is_object && is_nat && command.indented;
+    auto translation = is_nat ? read_asa_nat(words, of_object) : read_asa_static(words);
+    if (translation && of_object) {
+        translation->real.kind = Address::Kind::object;
+        translation->real.name = translation->real.text = opened<Group>().name;
+    }
+    if (!of_object) open(Block::none);
+    return add_translation(command, std::move(translation));
 }
 
 // An access group within an interface.
@@ -585,7 +591,7 @@ bool Driver::read_binding(Command const& command, Words words, bool ipv6) {
     group.negated = command.negated;
     group.ipv6 = ipv6;
     if (is(Words(command.text.substr(command.text.find_first_of(" \t"))).peek(), "port")) group.qualifier = "port";
-    group.interface = interface_;
+    group.interface = opened<Interface>().name;
     group.text = command.text;
     config_.statements.emplace_back(std::move(group));
     return true;
@@ -643,19 +649,19 @@ bool Driver::read_section(Command const& command) {
     return false;
 }
 
-// Free text names nothing.
-bool Driver::read_words(Command const&) { return true; }
-
 void Driver::collect_mentions(Command const& command) {
     Words words = command.words;
     auto const first = words.peek();
-    bool active = may_name_lists(first, Words(words.rest.substr(first.size())).peek());
+    auto const second = Words(words.rest.substr(first.size())).peek();
+    bool const management = block_ == Block::terminal || guards_management(first, second);
+    auto const line = block_ == Block::terminal ? opened<Terminal>().text : command.text;
+    bool active = may_name_lists(first, second);
     while (!words.done()) {
         auto const word = words.next();
         if (announces_other_list(word))
             active = false;
         else if (active)
-            config_.mentions.push_back(word); // even "MGMT-ACL", which would announce one itself
+            config_.mentions.push_back({word, line, management}); // even "MGMT-ACL", which would announce one itself
         else
             active = announces_list(word);
     }

@@ -7,13 +7,10 @@
 #include <iterator>
 #include <utility>
 
+#include "grammars/cisco/words.hpp"
+
 namespace portcullis::cisco {
 namespace {
-
-bool is(std::string_view word, std::string_view lower_case) {
-    return std::equal(word.begin(), word.end(), lower_case.begin(), lower_case.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
-}
 
 struct Named {
     std::string_view name;
@@ -78,6 +75,7 @@ class Lowering {
     bool read_option(Option const& option);
     bool read_flags();
     bool read_value(Option const& option, Field field, U128 most, Objects::Named named);
+    void add_schedule(Option const& option);
     void add_opaque(std::string text, std::string_view place, bool stateful);
     std::optional<std::vector<Side>> sides(Address const& address, std::string_view which);
     bool add_addresses(Match& match, Side& source, Side& destination) const;
@@ -103,6 +101,15 @@ void Lowering::add_opaque(std::string text, std::string_view place, bool statefu
 }
 
 // --- Options ---
+
+void Lowering::add_schedule(Option const& option) {
+    add_opaque(single_blanks(option.text), option.text, true);
+    std::string_view const name = option.argument.values.front();
+    if (TimeRange const* range = objects_.time_range(name))
+        common_.opaque.back().until = range->end;
+    else if (config_.has_interfaces) // else it may be defined where the rest of the configuration is
+        objects_.undefined(name, "time-range", name);
+}
 
 bool Lowering::read_value(Option const& option, Field field, U128 most, Objects::Named named) {
     auto set = objects_.numbers(option.argument, most, named);
@@ -130,7 +137,7 @@ bool Lowering::read_option(Option const& option) {
     case Option::Kind::segment:
         segment_.push_back({single_blanks(option.text), false, false, config_.span_of(option.text)});
         return true;
-    case Option::Kind::schedule: add_opaque(single_blanks(option.text), option.text, true); return true;
+    case Option::Kind::schedule: add_schedule(option); return true;
     case Option::Kind::log: effects_.log = option.text.find("disable") == std::string_view::npos; return true;
     case Option::Kind::effect: effects_.sets.push_back(single_blanks(option.text)); return true;
     case Option::Kind::inactive:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "grammars/cisco/words.hpp"
 #include "portcullis/catalogue/cisco_icmp.hpp"
 #include "portcullis/catalogue/names.hpp"
 
@@ -15,17 +16,6 @@ namespace {
 constexpr std::size_t nesting_limit = 64;
 constexpr std::size_t expansion_limit = 8'000'000; // addresses
 constexpr std::size_t service_weight = 16;         // of a service, in addresses
-
-std::optional<U128> decimal(std::string_view word) {
-    std::uint32_t value = 0;
-    auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    return error == std::errc{} && end == word.data() + word.size() ? std::optional<U128>(value) : std::nullopt;
-}
-
-bool is(std::string_view word, std::string_view lower_case) {
-    return std::equal(word.begin(), word.end(), lower_case.begin(), lower_case.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
-}
 
 // "206.X.X.1": masked out by whoever published the file.
 bool is_masked_out(std::string_view name) {
@@ -58,6 +48,12 @@ std::string quoted(std::string_view word) { return '\'' + std::string(word) + '\
 std::string_view direction_of(Field side) { return side == Field::sport ? "source" : "destination"; }
 
 } // namespace
+
+std::optional<U128> decimal_number(std::string_view word) {
+    std::uint32_t value = 0;
+    auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    return error == std::errc{} && end == word.data() + word.size() ? std::optional<U128>(value) : std::nullopt;
+}
 
 void constrain(Row& row, Field field, ValueSet values) {
     auto const at =
@@ -129,6 +125,43 @@ void Objects::define(Group const& group) {
             definition.members.push_back(&line);
         }
     }
+}
+
+void Objects::define(Interface const& interface) {
+    std::optional<Ip> ip;
+    if (!interface.addresses.empty()) ip = interface.addresses.front().ip;
+    if (auto const named = aliases_.find(interface.address_name); !ip && named != aliases_.end()) ip = named->second;
+    if (!ip) return;
+    for (std::string_view const name : {interface.name, interface.nameif})
+        if (!name.empty()) interfaces_.insert_or_assign(name, *ip);
+}
+
+void Objects::define(TimeRange const& range) {
+    if (range.negated)
+        times_.erase(range.name);
+    else
+        times_.insert_or_assign(range.name, &range);
+}
+
+TimeRange const* Objects::time_range(std::string_view name) const {
+    auto const found = times_.find(name);
+    return found == times_.end() ? nullptr : found->second;
+}
+
+std::vector<AddressGroup> Objects::address_groups() {
+    std::vector<AddressGroup> groups;
+    for (auto& [key, definition] : groups_) {
+        std::string_view const kind = definition.group->kind;
+        if (!is(kind, "network") && !is(kind, "address")) continue;
+        bool const used = definition.used;
+        auto const known = members_of(definition);
+        definition.used = used;
+        Span const span = config_.span_of(definition.group->text);
+        if (known) groups.push_back({std::string(key.second), known->v4, known->v6, used, span});
+    }
+    std::sort(groups.begin(), groups.end(),
+              [](AddressGroup const& a, AddressGroup const& b) { return a.span.begin < b.span.begin; });
+    return groups;
 }
 
 Objects::Definition* Objects::find_group(std::string_view name, bool is_object) {
@@ -226,7 +259,10 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
     case Address::Kind::group: {
         bool const is_object = address.kind == Address::Kind::object;
         std::string_view const kind = is_object ? "object" : "object-group";
-        if (Definition* definition = find_group(address.name, is_object)) return members_of(*definition);
+        if (Definition* definition = find_group(address.name, is_object)) {
+            definition->used = true;
+            return members_of(*definition);
+        }
         undefined(address.name, kind, address.name);
         Addresses unknown; // the rule stays, with a match that is not known
         unknown.opaque.push_back(std::string(kind) + ' ' + std::string(address.name));
@@ -313,7 +349,7 @@ std::optional<std::vector<Row>> Objects::protocols(std::string_view name, bool i
     auto const row_of = [](U128 protocol) { return Row{{Field::protocol, ValueSet::single(protocol)}}; };
     if (is(name, "tcp-udp")) return std::vector<Row>{row_of(number(Protocol::tcp)), row_of(number(Protocol::udp))};
     if (ipv6 && is(name, "icmp")) return std::vector<Row>{row_of(number(Protocol::icmpv6))};
-    std::optional<U128> protocol = decimal(name);
+    std::optional<U128> protocol = decimal_number(name);
     if (!protocol)
         if (auto const known = protocol_number(name, Vocabulary::cisco)) protocol = *known;
     if (!protocol || *protocol > 255) {
@@ -442,7 +478,7 @@ std::optional<ValueSet> Objects::compare(Comparison const& comparison, U128 most
                                          What const& what) {
     std::vector<Interval> values;
     for (std::string_view const word : comparison.values) {
-        auto value = decimal(word);
+        auto value = decimal_number(word);
         if (!value) value = named(word);
         if (!value || *value > most) {
             error(word, "expected a " + what() + ", found " + quoted(word));
@@ -478,7 +514,7 @@ bool Objects::add_message(Row& row, std::vector<std::string_view> const& message
         of_other_protocol(type, "a message type");
         return false;
     }
-    std::optional<U128> number = decimal(type);
+    std::optional<U128> number = decimal_number(type);
     std::optional<U128> code;
     if (!number) {
         if (auto const known = cisco_icmp_by_name(type, v4 ? Family::v4 : Family::v6)) {
@@ -486,7 +522,7 @@ bool Objects::add_message(Row& row, std::vector<std::string_view> const& message
             if (known->code) code = *known->code;
         }
     }
-    if (message.size() > 1) code = decimal(message[1]).value_or(256);
+    if (message.size() > 1) code = decimal_number(message[1]).value_or(256);
     if (!number || *number > 255 || (code && *code > 255)) {
         error(type, std::string("expected an ") + (v4 ? "icmp" : "icmpv6") + " type, found " + quoted(type));
         return false;

@@ -47,7 +47,8 @@ class Objects {
     // Definitions, in the order of the text. A group with members adds them to those it has.
     void define(Group const& group);
     void define(Alias const& alias) { aliases_.insert_or_assign(alias.name, alias.ip); }
-    void define(InterfaceAddress const& address) { interfaces_.insert_or_assign(address.interface, address.ip); }
+    void define(Interface const& interface);
+    void define(TimeRange const& range);
 
     // The rest answers nothing where it has added a finding instead.
     std::optional<Addresses> addresses(Address const& address, bool wildcards);
@@ -57,6 +58,12 @@ class Objects {
     // "eq 3", "range 1 5" as numbers up to `most`; `named` knows the words.
     using Named = std::optional<U128> (*)(std::string_view word);
     std::optional<ValueSet> numbers(Comparison const& comparison, U128 most, Named named);
+
+    bool is_name(std::string_view word) const { return aliases_.contains(word); } // an ASA's "name"
+    bool holds(std::string_view name, bool is_object) { return find_group(name, is_object) != nullptr; }
+    TimeRange const* time_range(std::string_view name) const;
+    // What has been defined as addresses, and what of it has been asked for.
+    std::vector<AddressGroup> address_groups();
 
     // Whether a group has ports, protocols or messages rather than addresses.
     bool holds_services(std::string_view group);
@@ -75,6 +82,7 @@ class Objects {
         std::vector<Group::Line const*> members;
         std::optional<Addresses> addresses; // once they have been asked for
         bool open = false;                  // being expanded: it contains itself if it comes up again
+        bool used = false;
     };
 
     Definition* find_group(std::string_view name, bool is_object);
@@ -98,11 +106,14 @@ class Objects {
     Findings& findings_;
     std::map<std::string_view, Ip> aliases_;
     std::map<std::string_view, Ip> interfaces_;
+    std::map<std::string_view, TimeRange const*> times_;
     std::map<std::pair<bool, std::string_view>, Definition> groups_; // by is_object and name
     std::set<std::pair<std::uint32_t, std::string_view>> reported_;
     std::size_t expanded_ = 0;
     std::size_t depth_ = 0;
 };
+
+std::optional<U128> decimal_number(std::string_view word);
 
 // All addresses that agree with `ip` where `mask` has a one.
 ValueSet addresses_under(U128 ip, U128 mask, Family family);

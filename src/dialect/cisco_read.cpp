@@ -7,8 +7,10 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "dialect/cisco_device.hpp"
 #include "dialect/cisco_entry.hpp"
 #include "grammars/cisco/parse.hpp"
+#include "grammars/cisco/words.hpp"
 
 namespace portcullis {
 namespace cisco {
@@ -73,6 +75,15 @@ struct List {
 using ListName = std::pair<bool, std::string_view>;
 ListName name_of(AccessList const& list) { return {list.kind == AccessList::Kind::ipv6, list.name}; }
 
+// The words of the line before the name: "match ip address", "snmp-server community" (not the community itself).
+std::string what_uses(Mention const& mention) {
+    bool const within = mention.word.data() >= mention.line.data() && mention.word.data() < mention.line.end();
+    auto const before = static_cast<std::size_t>(mention.word.data() - mention.line.data());
+    std::string text = single_blanks(within ? mention.line.substr(0, before) : mention.line);
+    constexpr std::string_view community = "snmp-server community";
+    return text.starts_with(community) ? std::string(community) : text;
+}
+
 void append_line(std::string& text, std::string_view line) {
     if (!text.empty()) text += '\n';
     text += line;
@@ -88,10 +99,15 @@ class Reader {
 
   private:
     void take(AccessList const& statement);
+    void take(Resequence const& statement);
     void take(AccessGroup const& statement);
     void take(Group const& statement) { objects_.define(statement); }
     void take(Alias const& statement) { objects_.define(statement); }
-    void take(InterfaceAddress const& statement) { objects_.define(statement); }
+    void take(Interface const& statement) { objects_.define(statement); }
+    void take(TimeRange const& statement) { objects_.define(statement); }
+    void take(Terminal const&) {}       // folded into records of the device
+    void take(ManagementLine const&) {} // likewise
+    void take(Translation const&) {}    // likewise
 
     void edit(List& list, Entry const& entry);
     void remove(List& list, Entry const& entry);
@@ -99,11 +115,18 @@ class Reader {
     void place_by_sequence(List& list, Entry const& entry);
     bool spend(std::size_t steps, Entry const& entry);
 
-    void lower(List const& list, bool mentioned);
+    void lower(List const& list);
     void add_rules(Chain& chain, ListTraits const& traits, List const& list);
-    void add_neighbour_discovery(Chain& chain, List const& list) const;
+    void add_neighbour_discovery(Chain& chain) const;
     void bind();
+    Chain* chain_of(bool ipv6, std::string_view name);
+    Chain* list_to_apply(AccessGroup const& group, std::string_view name);
+    Chain& missing_list(AccessGroup const& group, std::string_view name);
+    void bind_common(AccessGroup const& group);
+    void add_global_list();
+    void add_uses();
     void report_gaps();
+    void report_unused();
 
     Config const& config_;
     Dialect dialect_;
@@ -147,6 +170,16 @@ void Reader::take(AccessList const& statement) {
     List& list = lists_[found->second];
     list.incomplete = list.incomplete || statement.incomplete;
     for (Entry const& entry : statement.entries) edit(list, entry);
+}
+
+void Reader::take(Resequence const& statement) {
+    auto const found = list_index_.find({statement.ipv6, statement.name});
+    if (found == list_index_.end()) return;
+    std::uint64_t sequence = statement.start;
+    for (Placed& placed : lists_[found->second].entries) {
+        placed.sequence = sequence;
+        sequence += statement.step;
+    }
 }
 
 // Of two groups for one place, the last one counts. ASAs before 9.0 have an IPv6 list beside the IPv4 list.
@@ -217,7 +250,7 @@ void Reader::place_by_sequence(List& list, Entry const& entry) {
 
 // --- Chains ---
 
-void Reader::lower(List const& list, bool mentioned) {
+void Reader::lower(List const& list) {
     AccessList const& declaration = *list.first;
     ListTraits traits;
     traits.dialect = dialect_;
@@ -235,8 +268,7 @@ void Reader::lower(List const& list, bool mentioned) {
     else
         chain.policy = Drop{};
     add_rules(chain, traits, list);
-    if (!traits.v4 && !is_empty) add_neighbour_discovery(chain, list);
-    chain.filters = !mentioned; // until it is bound
+    if (!traits.v4 && !is_empty) add_neighbour_discovery(chain);
     chain_index_.emplace(name_of(declaration), reading_.ruleset.chains.size());
     reading_.ruleset.chains.push_back(std::move(chain));
 }
@@ -253,27 +285,27 @@ void Reader::add_rules(Chain& chain, ListTraits const& traits, List const& list)
         }
         std::string comment = std::exchange(remark, {});
         if (!placed.comment.empty()) append_line(comment, placed.comment);
-        if (is_inactive(entry)) {
-            reading_.ruleset.unmodelled.push_back(
-                {"inactive: " + single_blanks(entry.text), config_.span_of(entry.text)});
-            continue;
-        }
+        auto& rules = is_inactive(entry) ? chain.inactive : chain.rules;
         for (Rule& rule : rules_of(entry, traits, config_, objects_)) {
             rule.origin = origin;
             rule.comment = comment;
-            chain.rules.push_back(std::move(rule));
+            rules.push_back(std::move(rule));
         }
         ++origin;
     }
 }
 
+// Whether no packet comes to the end of the rules.
+bool decides_all(Chain const& chain) {
+    if (chain.rules.empty()) return false;
+    Match const& last = chain.rules.back().match;
+    return last.terms.empty() && last.alternatives.empty() && last.opaque.empty();
+}
+
 // "permit icmp any any nd-na", "nd-ns" stand before the implicit deny, and so have no effect after an explicit one
 // (IOS command reference, deny (IPv6)). NX-OS has router discovery as well (Nexus 7000 security guide, IPv6 ACLs).
-void Reader::add_neighbour_discovery(Chain& chain, List const& list) const {
-    if (!chain.rules.empty() && list.entries.size() > 0) {
-        Match const& last = chain.rules.back().match;
-        if (last.terms.empty() && last.alternatives.empty() && last.opaque.empty()) return;
-    }
+void Reader::add_neighbour_discovery(Chain& chain) const {
+    if (decides_all(chain)) return;
     constexpr U128 router_solicitation = 133;
     constexpr U128 router_advertisement = 134;
     constexpr U128 neighbour_solicitation = 135;
@@ -287,7 +319,7 @@ void Reader::add_neighbour_discovery(Chain& chain, List const& list) const {
                             {Field::icmp_type, ValueSet::single(type), chain.span}};
         rule.verdict = Accept{};
         rule.span = chain.span;
-        rule.comment = "implicit";
+        rule.implicit = true;
         rule.origin = origin++;
         chain.rules.push_back(std::move(rule));
     }
@@ -295,26 +327,114 @@ void Reader::add_neighbour_discovery(Chain& chain, List const& list) const {
 
 // --- Bindings ---
 
+Chain* Reader::chain_of(bool ipv6, std::string_view name) {
+    auto const found = chain_index_.find({ipv6, name});
+    return found == chain_index_.end() ? nullptr : &reading_.ruleset.chains[found->second];
+}
+
+// ASAs before 9.0 have an IPv6 list beside the IPv4 list.
+Chain* Reader::list_to_apply(AccessGroup const& group, std::string_view name) {
+    Chain* const chain = chain_of(group.ipv6, name);
+    return chain || dialect_ != Dialect::cisco_asa ? chain : chain_of(true, name);
+}
+
+// An interface with a list that does not exist lets everything through (Catalyst 2960 guide); an ASA refuses the line.
+Chain& Reader::missing_list(AccessGroup const& group, std::string_view name) {
+    Chain chain;
+    chain.name = name;
+    chain.span = chain.policy_span = config_.span_of(name);
+    chain.hook = Hook{HookPoint::list, ChainType::filter, 0, !group.ipv6, group.ipv6, {}};
+    chain.policy = Accept{};
+    chain_index_.emplace(ListName{group.ipv6, name}, reading_.ruleset.chains.size());
+    return reading_.ruleset.chains.emplace_back(std::move(chain));
+}
+
+// "common A B": what A does not decide is decided by B (IOS-XR IP addresses guide, "Common ACLs").
+void Reader::bind_common(AccessGroup const& group) {
+    Chain both;
+    Span const span = config_.span_of(group.text);
+    for (std::string_view const name : group.lists) {
+        Chain* const list = list_to_apply(group, name);
+        if (!list) {
+            objects_.undefined(name, "access list", name);
+            continue;
+        }
+        Rule rule;
+        rule.verdict = Jump{static_cast<ChainId>(list - reading_.ruleset.chains.data()), false};
+        rule.span = config_.span_of(name);
+        rule.origin = static_cast<std::uint32_t>(both.rules.size());
+        rule.implicit = true;
+        both.rules.push_back(std::move(rule));
+        both.name += (both.name.empty() ? "" : " and ") + list->name;
+        list->uses.push_back({Use::Kind::selection, "common", span});
+    }
+    if (both.rules.empty()) return;
+    both.hook = Hook{HookPoint::list, ChainType::filter, 0, !group.ipv6, group.ipv6, {}};
+    both.policy = Drop{};
+    both.span = both.policy_span = span;
+    both.bindings.push_back({std::string(group.interface), group.inbound, span});
+    reading_.ruleset.chains.push_back(std::move(both));
+}
+
 void Reader::bind() {
     std::vector<AccessGroup const*> groups;
     for (auto const& [key, group] : applied_) groups.push_back(group);
     std::sort(groups.begin(), groups.end(),
               [](AccessGroup const* a, AccessGroup const* b) { return a->text.data() < b->text.data(); });
     for (AccessGroup const* group : groups) {
-        for (std::string_view const name : group->lists) {
-            auto found = chain_index_.find({group->ipv6, name});
-            if (found == chain_index_.end() && dialect_ == Dialect::cisco_asa)
-                found = chain_index_.find({true, name});
-            if (found != chain_index_.end()) {
-                Chain& chain = reading_.ruleset.chains[found->second];
-                chain.bindings.push_back(
-                    {std::string(group->interface), group->inbound, config_.span_of(group->text)});
-                chain.filters = true;
-            } else {
-                objects_.undefined(name, "access list", name);
-            }
+        if (group->lists.size() > 1) {
+            bind_common(*group);
+            continue;
+        }
+        std::string_view const name = group->lists.front();
+        Chain* chain = list_to_apply(*group, name);
+        if (!chain) {
+            objects_.undefined(name, "access list", name);
+            if (dialect_ == Dialect::cisco_asa) continue;
+            chain = &missing_list(*group, name);
+        }
+        Span const span = config_.span_of(group->text);
+        if (is(group->qualifier, "control-plane")) // of what is for the box itself (ASA)
+            chain->uses.push_back({Use::Kind::management, "control-plane of " + std::string(group->interface), span});
+        else
+            chain->bindings.push_back({std::string(group->interface), group->inbound, span});
+    }
+}
+
+// What the list of an ASA's interface does not decide, the global list does, and only then comes the implicit deny
+// (ASA CLI guide, "Implicit deny").
+void Reader::add_global_list() {
+    auto& chains = reading_.ruleset.chains;
+    auto const global = [](Binding const& binding) { return binding.interface == "global"; };
+    auto const found = std::find_if(chains.begin(), chains.end(), [&](Chain const& chain) {
+        return std::any_of(chain.bindings.begin(), chain.bindings.end(), global);
+    });
+    if (dialect_ != Dialect::cisco_asa || found == chains.end()) return;
+    auto const id = static_cast<ChainId>(found - chains.begin());
+    Span const span = std::find_if(found->bindings.begin(), found->bindings.end(), global)->span;
+    for (Chain& chain : chains) {
+        bool const inbound = std::any_of(chain.bindings.begin(), chain.bindings.end(), [](Binding const& b) { return b.inbound; });
+        if (&chain == &chains[id] || !inbound || decides_all(chain)) continue;
+        Rule rule;
+        rule.verdict = Jump{id, true};
+        rule.span = span;
+        rule.origin = chain.rules.empty() ? 0 : chain.rules.back().origin + 1;
+        rule.implicit = true;
+        chain.rules.push_back(std::move(rule));
+    }
+}
+
+// Whoever else asks a list. One that has only such uses filters nothing that passes.
+void Reader::add_uses() {
+    for (Mention const& mention : config_.mentions) {
+        for (bool const ipv6 : {false, true}) {
+            Chain* const chain = chain_of(ipv6, mention.word);
+            if (!chain) continue;
+            auto const kind = mention.management ? Use::Kind::management : Use::Kind::selection;
+            chain->uses.push_back({kind, what_uses(mention), config_.span_of(mention.line)});
         }
     }
+    for (Chain& chain : reading_.ruleset.chains) chain.filters = !chain.bindings.empty() || chain.uses.empty();
 }
 
 // An interface whose list is missing lets everything through (Catalyst 2960 guide): so it is from the removal of an
@@ -332,21 +452,31 @@ void Reader::report_gaps() {
     }
 }
 
+void Reader::report_unused() {
+    for (Chain const& chain : reading_.ruleset.chains) {
+        if (chain.bindings.empty() && chain.uses.empty())
+            reading_.findings.add("PC403", chain.span).arg("name", chain.name);
+    }
+}
+
 Reading Reader::run() && {
     for (SyntaxError const& error : config_.errors)
         reading_.findings.add("PC001", error.span).arg("error", to_string(error));
     for (Statement const& statement : config_.statements)
         std::visit([&](auto const& one) { take(one); }, statement);
 
-    std::unordered_set<std::string_view> const mentions(config_.mentions.begin(), config_.mentions.end());
     for (List const& list : lists_)
-        if (list.first) lower(list, mentions.contains(list.first->name));
+        if (list.first) lower(list);
     bind();
+    add_uses();
     report_gaps();
-    for (Chain const& chain : reading_.ruleset.chains) {
-        if (chain.bindings.empty() && chain.filters)
-            reading_.findings.add("PC403", chain.span).arg("name", chain.name);
-    }
+    report_unused();
+    add_global_list();
+    add_interfaces(config_, reading_.ruleset);
+    add_management(config_, reading_.ruleset);
+    add_security_levels(config_, reading_.ruleset);
+    add_translations(config_, dialect_, objects_, reading_.ruleset);
+    reading_.ruleset.groups = objects_.address_groups();
     reading_.ruleset.has_interfaces = config_.has_interfaces;
     return std::move(reading_);
 }

@@ -143,7 +143,11 @@ Ruleset join(Ruleset a, Ruleset b) {
         }
         a.chains.push_back(std::move(chain));
     }
-    std::move(b.unmodelled.begin(), b.unmodelled.end(), std::back_inserter(a.unmodelled));
+    auto const append = [](auto& to, auto& from) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
+    append(a.unmodelled, b.unmodelled);
+    append(a.interfaces, b.interfaces);
+    append(a.management, b.management);
+    append(a.groups, b.groups);
     a.governs_v4 = a.governs_v4 || b.governs_v4;
     a.governs_v6 = a.governs_v6 || b.governs_v6;
     a.has_interfaces = a.has_interfaces || b.has_interfaces;
@@ -247,7 +251,10 @@ std::string head_text(Chain const& chain, Ruleset const& ruleset) {
     for (Binding const& binding : chain.bindings) {
         fmt::format_to(out, " {} {}", binding.inbound ? "in" : "out", binding.interface);
     }
+    for (Use const& use : chain.uses)
+        fmt::format_to(out, " {} [{}]", use.kind == Use::Kind::management ? "guards" : "selects", use.what);
     if (!chain.filters) text += " no-filter";
+    if (chain.implicit) text += " implicit";
     return text;
 }
 
@@ -258,6 +265,7 @@ std::string rule_text(Rule const& rule, Ruleset const& ruleset) {
     if (rule.effects.notrack) text += " notrack";
     for (std::string const& set : rule.effects.sets) text += fmt::format(" [{}]", set);
     if (!rule.comment.empty()) text += fmt::format(" \"{}\"", rule.comment);
+    if (rule.implicit) text += " implicit";
     return text;
 }
 
@@ -285,6 +293,7 @@ std::string to_text(Ruleset const& ruleset) {
     for (Chain const& chain : ruleset.chains) {
         text += head_text(chain, ruleset) + '\n';
         for (Rule const& rule : chain.rules) fmt::format_to(out, "  {}: {}\n", rule.origin, rule_text(rule, ruleset));
+        for (Rule const& rule : chain.inactive) fmt::format_to(out, "  inactive {}: {}\n", rule.origin, rule_text(rule, ruleset));
     }
     for (Unmodelled const& item : ruleset.unmodelled) text += unmodelled_text(item) + '\n';
     return text;

@@ -312,13 +312,16 @@ TEST_CASE("objects and groups of an ASA") {
         });
 }
 
-TEST_CASE("an inactive entry is kept out of the chain and named") {
+TEST_CASE("an inactive entry is kept beside the rules, at its place among them") {
     auto const reading =
         read("access-list A extended permit ip any any inactive\naccess-list A extended deny ip any any\n",
              Dialect::cisco_asa);
     CHECK(rules_of(reading) == "any -> drop");
-    REQUIRE(reading.ruleset.unmodelled.size() == 1);
-    CHECK(reading.ruleset.unmodelled[0].text == "inactive: access-list A extended permit ip any any inactive");
+    auto const& inactive = reading.ruleset.chains.at(0).inactive;
+    REQUIRE(inactive.size() == 1);
+    CHECK(to_text(inactive[0].match) == "any");
+    CHECK(inactive[0].origin == 0);
+    CHECK(reading.ruleset.chains[0].rules.at(0).origin == 1);
 }
 
 TEST_CASE("NX-OS and IOS-XR entries") {
@@ -458,7 +461,8 @@ TEST_CASE("groups that contain themselves, and groups that explode, are errors a
     auto const loop = read("object-group network A\n group-object B\nobject-group network B\n group-object A\n"
                            "access-list L extended permit ip any object-group A\n",
                            Dialect::cisco_asa);
-    CHECK(complaints(loop) == "PC002 object-group network A the group contains itself");
+    CHECK(complaints(loop) == "PC002 object-group network A the group contains itself\n"
+                             "PC002 object-group network B the group contains itself");
 
     std::string bomb =
         "object-group service G0\n service-object tcp destination eq 80\n service-object udp destination eq 90\n";

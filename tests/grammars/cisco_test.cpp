@@ -97,7 +97,7 @@ TEST_CASE("lists are told by their commands and numbers") {
 
 TEST_CASE("commands that only sound like lists are none") {
     for (std::string const text :
-         {"access-list compiled", "ip access-list resequence A 10 10", "ip access-list logging interval 5",
+         {"access-list compiled", "ip access-list logging interval 5",
           "ip as-path access-list 1 permit ^65000_", "ip prefix-list P seq 5 permit 10.0.0.0/8",
           "object-group-search access-control", "access-list cached ACL log flows: total 0, denied 0"}) {
         INFO(text);

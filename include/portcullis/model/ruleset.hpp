@@ -1,6 +1,7 @@
 // The intermediate form: what every dialect becomes. Chains of rules; a rule is a match and a verdict. Nothing here
 // knows the dialect's syntax; spans lead back to it.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -67,6 +68,7 @@ struct Opaque {
     bool negated = false;
     Span span;
     bool rate = false; // it holds (if not negated) while a rate is kept: limit, hashlimit
+    std::optional<std::chrono::year_month_day> until{}; // it holds no more after this day: a time range with an end
 };
 
 // Equal for occurrences that are the same free variable.
@@ -140,6 +142,7 @@ struct Rule {
     Span span;               // of the rule's text, without indentation and end of line
     std::string comment;     // of the rule itself, or the remark before it
     std::uint32_t origin = 0; // rules made of one rule of the text (a verdict map) share it; unique within a chain
+    bool implicit = false;    // the device's own, which no line says: neighbour discovery before the implicit deny
 };
 
 enum class HookPoint : std::uint8_t { ingress, prerouting, input, forward, output, postrouting, egress, list };
@@ -163,6 +166,14 @@ struct Binding {
     Span span;
 };
 
+// Something else that asks an access list: a service by which the box is managed, where permitted sources may talk to
+// it, or whatever selects packets, routes or translations by it.
+struct Use {
+    enum class Kind : std::uint8_t { management, selection } kind = Kind::selection;
+    std::string what; // "line vty 0 4", "snmp-server community", "route-map"
+    Span span;
+};
+
 struct Chain {
     std::string table;          // "filter", "inet filter"; empty for access lists
     std::string name;
@@ -173,7 +184,10 @@ struct Chain {
     Span span;                  // where it is declared
     Span policy_span;           // where its policy is; the declaration where the text leaves it out
     std::vector<Binding> bindings;
-    bool filters = true;        // false: an access list that selects routes, translations …, not packets to pass
+    bool filters = true;        // false: an access list that only has other uses than filtering what interfaces pass
+    std::vector<Use> uses{};
+    bool implicit = false;      // no line declares it: what the security levels of an ASA let an interface without a list pass
+    std::vector<Rule> inactive{}; // written but switched off; its origin is its place among the rules
     // "filter/INPUT", "inet filter/input", "EDGE"
     std::string title() const { return table.empty() ? name : table + '/' + name; }
 };
@@ -192,6 +206,41 @@ struct Unmodelled {
     std::string table{}; // of a declaration within one, "inet filter": its text is the whole declaration
 };
 
+// An interface of a whole device configuration.
+struct Interface {
+    std::string name;
+    std::string zone; // the name that an ASA's lists know it by (nameif), or the zone of a zone-based firewall
+    std::string description;
+    std::optional<unsigned> security_level; // ASA
+    std::vector<Prefix> addresses;          // of its own, with the lengths of their networks
+    bool has_dynamic_address = false;       // from DHCP or PPP
+    bool shutdown = false;
+    bool inspects = false; // stateful inspection stands beside its lists
+    Span span;
+};
+
+// A service by which the box itself is managed, and who may talk to it.
+struct Management {
+    enum class Kind : std::uint8_t { terminal, snmp, web, time } kind = Kind::terminal;
+    std::string what;                    // "line vty 0 4", "snmp-server community", "ip http server"
+    std::vector<std::string> transports; // "telnet", "ssh", "http", "https"; none: whatever the release has by default
+    std::string interface;               // where it is offered, if not everywhere (ASA)
+    std::vector<std::string> lists;      // access lists that sources have to pass, whether they exist or not
+    ValueSet sources4 = IntervalSet::all(32); // sources that the line itself names (ASA)
+    ValueSet sources6 = IntervalSet::all(128);
+    bool writes = false; // an SNMP community that may change the configuration
+    Span span;
+};
+
+// A named group of addresses.
+struct AddressGroup {
+    std::string name;
+    ValueSet v4;
+    ValueSet v6;
+    bool used = false; // by a list, a translation or another group
+    Span span;
+};
+
 struct Ruleset {
     Dialect dialect = Dialect::iptables;
     std::vector<Chain> chains; // in the order of the text; ids are indices
@@ -199,6 +248,9 @@ struct Ruleset {
     bool governs_v4 = true;  // packets of a family that it does not govern belong to another ruleset
     bool governs_v6 = true;
     bool has_interfaces = false; // a whole device configuration, so that an access list without a binding has no effect
+    std::vector<Interface> interfaces{};
+    std::vector<Management> management{};
+    std::vector<AddressGroup> groups{};
 };
 
 // The rulesets of one host as one, which packets pass together: the chains of `b` behind those of `a`. Both keep the names

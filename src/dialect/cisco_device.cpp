@@ -1,0 +1,189 @@
+// The statements about the device are folded into one record a thing: later lines of the same thing add to it.
+#include "dialect/cisco_device.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "dialect/cisco_entry.hpp"
+#include "grammars/cisco/words.hpp"
+
+namespace portcullis::cisco {
+namespace {
+
+constexpr std::size_t longest_interface = 16; // bytes of the field
+
+template <class Node, class Function> void each(Config const& config, Function const& function) {
+    for (Statement const& statement : config.statements)
+        if (auto const* node = std::get_if<Node>(&statement)) function(*node);
+}
+
+// "interface Gi0/1" may come several times; what it says later counts.
+void merge(portcullis::Interface& to, Interface const& from) {
+    std::string_view const zone = from.nameif.empty() ? from.zone : from.nameif;
+    if (!zone.empty()) to.zone = zone;
+    if (!from.description.empty()) to.description = from.description;
+    if (from.security_level) to.security_level = from.security_level;
+    to.addresses.insert(to.addresses.end(), from.addresses.begin(), from.addresses.end());
+    to.has_dynamic_address = to.has_dynamic_address || from.has_dynamic_address;
+    to.shutdown = to.shutdown || from.shutdown;
+    to.inspects = to.inspects || from.inspects || !from.zone.empty();
+}
+
+} // namespace
+
+void add_interfaces(Config const& config, Ruleset& ruleset) {
+    std::map<std::string_view, std::size_t> index;
+    each<Interface>(config, [&](Interface const& interface) {
+        auto const [found, is_new] = index.emplace(interface.name, ruleset.interfaces.size());
+        if (is_new) {
+            ruleset.interfaces.emplace_back().name = interface.name;
+            ruleset.interfaces.back().span = config.span_of(interface.text);
+        }
+        merge(ruleset.interfaces[found->second], interface);
+    });
+}
+
+// --- Management ---
+
+namespace {
+
+using Kind = ManagementLine::Kind;
+
+struct Offer {
+    Kind kind;
+    std::string_view what;
+    Management::Kind service;
+    std::string_view transport;
+};
+constexpr std::array<Offer, 5> offers{{
+    {Kind::snmp, "snmp-server community", Management::Kind::snmp, "snmp"},
+    {Kind::http, "ip http server", Management::Kind::web, "http"},
+    {Kind::https, "ip http secure-server", Management::Kind::web, "https"},
+    {Kind::ssh, "ssh", Management::Kind::terminal, "ssh"},
+    {Kind::telnet, "telnet", Management::Kind::terminal, "telnet"},
+}};
+
+Management management_of(ManagementLine const& line, Config const& config) {
+    auto const& offer =
+        *std::find_if(offers.begin(), offers.end(), [&](Offer const& one) { return one.kind == line.kind; });
+    Management result;
+    result.kind = offer.service;
+    result.what = offer.what;
+    result.transports = {std::string(offer.transport)};
+    result.interface = line.interface;
+    result.lists.assign(line.lists.begin(), line.lists.end());
+    result.writes = line.writes;
+    result.span = config.span_of(line.text);
+    if (line.from) {
+        bool const v4 = line.from->ip.family == Family::v4;
+        (v4 ? result.sources4 : result.sources6) = IntervalSet::of(*line.from);
+        (v4 ? result.sources6 : result.sources4) = IntervalSet();
+    }
+    return result;
+}
+
+Management management_of(Terminal const& terminal, Config const& config) {
+    Management result;
+    result.what = single_blanks(terminal.text);
+    result.transports.assign(terminal.transports.begin(), terminal.transports.end());
+    for (Terminal::Guard const& guard : terminal.guards)
+        if (guard.inbound) result.lists.emplace_back(guard.list);
+    result.span = config.span_of(terminal.text);
+    return result;
+}
+
+} // namespace
+
+void add_management(Config const& config, Ruleset& ruleset) {
+    auto& all = ruleset.management;
+    std::vector<std::string> web_lists;
+    for (Statement const& statement : config.statements) {
+        if (auto const* terminal = std::get_if<Terminal>(&statement)) {
+            Management now = management_of(*terminal, config);
+            auto const before =
+                std::find_if(all.begin(), all.end(), [&](Management const& m) { return m.what == now.what; });
+            if (before == all.end()) {
+                all.push_back(std::move(now));
+                continue;
+            }
+            if (!now.transports.empty()) before->transports = std::move(now.transports);
+            before->lists.insert(before->lists.end(), now.lists.begin(), now.lists.end());
+        } else if (auto const* line = std::get_if<ManagementLine>(&statement)) {
+            if (line->kind == Kind::http_list) {
+                web_lists.assign(line->lists.begin(), line->lists.end());
+                if (line->negated) web_lists.clear();
+                continue;
+            }
+            Management now = management_of(*line, config);
+            // SNMP communities are told apart by the text that they are, web servers are one each.
+            auto const same = [&](Management const& other) {
+                return other.what == now.what && other.interface == now.interface &&
+                       now.kind == Management::Kind::web;
+            };
+            if (line->negated)
+                std::erase_if(all, same);
+            else if (std::none_of(all.begin(), all.end(), same))
+                all.push_back(std::move(now));
+        }
+    }
+    for (Management& one : all)
+        if (one.kind == Management::Kind::web && one.interface.empty()) one.lists = web_lists;
+}
+
+// --- Security levels ---
+
+void add_interface_term(Match& match, Field field, std::vector<std::string_view> const& names, Span span) {
+    std::vector<Interval> values;
+    std::string longer;
+    for (std::string_view const name : names) {
+        U128 const value = interface_value(name);
+        values.push_back({value, value});
+        if (name.size() > longest_interface) longer = name;
+    }
+    if (longer.empty()) {
+        match.terms.push_back({field, IntervalSet::of(std::move(values)), span});
+        return;
+    }
+    std::string text(field == Field::iif ? "in" : "out");
+    for (std::string_view const name : names) text += ' ' + std::string(name);
+    match.opaque.push_back({std::move(text), false, false, span});
+}
+
+void add_security_levels(Config const& config, Ruleset& ruleset) {
+    if (ruleset.dialect != Dialect::cisco_asa) return;
+    auto const has_list = [&](std::string const& zone) {
+        return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [&](Chain const& chain) {
+            return std::any_of(chain.bindings.begin(), chain.bindings.end(), [&](Binding const& binding) {
+                return binding.inbound && (binding.interface == zone || binding.interface == "global");
+            });
+        });
+    };
+    for (portcullis::Interface const& from : ruleset.interfaces) {
+        if (from.zone.empty() || !from.security_level || has_list(from.zone)) continue;
+        std::vector<std::string_view> reached;
+        for (portcullis::Interface const& to : ruleset.interfaces) {
+            if (&to == &from || to.zone.empty() || !to.security_level) continue;
+            bool const lower = *to.security_level < *from.security_level;
+            bool const same = *to.security_level == *from.security_level && config.permits_same_security;
+            if (lower || same) reached.push_back(to.zone);
+        }
+        Chain chain;
+        chain.name = "security-level of " + from.zone;
+        chain.hook = Hook{HookPoint::list, ChainType::filter, 0, true, true, {}};
+        chain.policy = Drop{};
+        chain.span = chain.policy_span = from.span;
+        chain.implicit = true;
+        chain.bindings.push_back({from.zone, true, from.span});
+        if (!reached.empty()) {
+            Rule rule;
+            add_interface_term(rule.match, Field::oif, reached, from.span);
+            rule.verdict = Accept{};
+            rule.span = from.span;
+            rule.implicit = true;
+            chain.rules.push_back(std::move(rule));
+        }
+        ruleset.chains.push_back(std::move(chain));
+    }
+}
+
+} // namespace portcullis::cisco
