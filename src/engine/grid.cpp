@@ -236,8 +236,11 @@ bool Grid::pieces(Field field, ValueSet const& values, std::vector<Span32>& out)
     U128 const largest = info(field).largest;
     auto const give = [&](Interval const& interval) {
         if (interval.first > largest) return;
-        out.push_back({static_cast<std::int32_t>(one.piece(interval.first)),
-                       static_cast<std::int32_t>(one.piece(std::min(interval.last, largest)))});
+        std::size_t const first = one.piece(interval.first);
+        bool const single =
+            first + 1 == one.starts.size() || one.starts[first + 1] > interval.last; // a host, a port
+        std::size_t const last = single ? first : one.piece(std::min(interval.last, largest));
+        out.push_back({static_cast<std::int32_t>(first), static_cast<std::int32_t>(last)});
     };
     if (values.masks.empty() && !values.negated) {
         for (Interval const& interval : values.intervals.intervals()) give(interval);

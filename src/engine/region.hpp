@@ -27,8 +27,10 @@ struct Region {
     bool contains(Region const& other) const {
         bool outside = false;
         for (std::size_t d = 0; d < ranges; ++d) outside |= (first[d] > other.first[d]) | (last[d] < other.last[d]);
-        for (std::size_t w = 0; w < words; ++w) outside |= (other.atoms[w] & ~atoms[w]) != 0;
-        return !outside;
+        if (outside) return false; // most often, and before the second cache line
+        std::uint64_t lacking = 0;
+        for (std::size_t w = 0; w < words; ++w) lacking |= other.atoms[w] & ~atoms[w];
+        return lacking == 0;
     }
     friend bool operator==(Region const&, Region const&) = default;
 };

@@ -11,13 +11,13 @@ constexpr std::size_t leaf_size = 8;
 constexpr std::size_t sample_size = 33;
 constexpr unsigned lopsided_depth = 96; // from here on halves only
 
-// How wide the region is in each dimension, in steps: nothing but itself, narrow, or a good part of all.
+// How wide the region is in each dimension, narrow, or a good part of all.
 std::uint32_t signature(Region const& region, Region const& whole) {
     std::uint32_t result = 0;
     for (std::size_t d = 0; d < Region::ranges; ++d) {
         auto const width = static_cast<std::int64_t>(region.last[d]) - region.first[d];
         auto const all = static_cast<std::int64_t>(whole.last[d]) - whole.first[d];
-        result = result * 3 + (width == 0 ? 0U : width * 16 < all ? 1U : 2U);
+        result = result * 2 + (width * 16 < all ? 0U : 1U);
     }
     return result;
 }

@@ -13,7 +13,7 @@ namespace portcullis {
 
 class RegionTree {
   public:
-    struct Entry {
+    struct alignas(64) Entry {
         Region region;
         std::uint32_t line = 0;
         std::uint32_t until = 0;  // the last line that it keeps packets from
@@ -43,7 +43,7 @@ class RegionTree {
             while (count > 0) {
                 std::uint32_t const at = todo[--count];
                 Node const& node = nodes_[at];
-                if (!overlaps(node, bounds) || !enter(node.hull)) continue;
+                if (!enter(node.hull) || !overlaps(node, bounds)) continue;
                 if (node.right != 0) {
                     todo[count++] = node.right;
                     todo[count++] = at + 1;
@@ -61,7 +61,7 @@ class RegionTree {
     }
 
   private:
-    struct Node {
+    struct alignas(64) Node { // the ranges of its hull in one cache line, all else in the next
         Region hull;
         std::uint32_t first = 0, last = 0; // lines below it
         std::uint32_t until = 0;           // the largest

@@ -176,7 +176,6 @@ std::optional<Taken> Shadows::taken(RuleId rule) const {
     std::optional<Taken> all;
     double total = 0;
     double most = 0;
-    bool everything = true;
     impl_->each_line(rule, [&](std::size_t list, ShadowList const& index, std::uint32_t line) {
         auto const share = index.taken(line);
         if (!share) return false;
@@ -197,11 +196,19 @@ std::optional<Taken> Shadows::taken(RuleId rule) const {
         if (share->left && !all->left) all->left = Sight{*share->left, list};
         return false;
     });
-    (void)everything;
     if (!all) return all;
     for (double& share : all->shares) share /= total;
     all->unknown /= total;
     return all;
+}
+
+bool Shadows::contested(RuleId rule) const {
+    bool found = false;
+    impl_->each_line(rule, [&](std::size_t, ShadowList const& index, std::uint32_t line) {
+        found = index.contested(line);
+        return found;
+    });
+    return found;
 }
 
 std::vector<Conflict> Shadows::conflicts(RuleId rule, std::size_t most) const {
@@ -220,7 +227,10 @@ std::vector<Conflict> Shadows::conflicts(RuleId rule, std::size_t most) const {
 
 std::optional<RuleId> Shadows::absorbed_by(RuleId rule) const {
     std::optional<RuleId> later;
-    bool every = true;
+    bool every = std::none_of(impl_->answers.begin(), impl_->answers.end(), [&](Impl::Answers const& one) {
+        return one.diagram && one.diagram->has(rule.chain);
+    });
+    if (!every) return std::nullopt;
     impl_->each_line(rule, [&](std::size_t, ShadowList const& index, std::uint32_t line) {
         if (index.life(line) == Life::dead || index.life(line) == Life::excluded) return false;
         auto const at = index.absorbed_by(line);

@@ -12,8 +12,12 @@ namespace {
 
 constexpr std::size_t most_reduced = 128;      // takers of one line that are tried one by one
 constexpr std::size_t most_looked_at = 20'000; // entries for one question about pairs
-constexpr std::size_t most_pieces = 4096;      // that the regions of a line overlap in
-constexpr std::size_t most_followed = 20'000;
+constexpr std::size_t most_pieces = 2048;      // that the regions of a line overlap in
+constexpr std::size_t most_followed = 20'000;  // earlier lines that meet a line, to tell its shares
+constexpr std::size_t most_followed_in_cover = 2000;
+
+// Rules that end a packet's way, whose order matters to people.
+constexpr std::uint8_t decisions = bit_of(Action::permit) | bit_of(Action::deny) | bit_of(Action::translate);
 
 } // namespace
 
@@ -29,15 +33,17 @@ struct ShadowList::Walk {
     double known = 0;
 };
 
-// The regions of a line without what they have in common.
-std::vector<Region> ShadowList::disjoint(std::uint32_t at) const {
+// The regions of a line without what they have in common. Only rows of alternatives have something in common.
+std::optional<std::vector<Region>> ShadowList::disjoint(std::uint32_t at) const {
     std::span<Region const> const all = regions(at);
-    if (all.size() == 1) return {all.front()};
+    bool rows = false;
+    lines_.each_match(ruleset_, line(at), [&](Match const& match) { rows = rows || !match.alternatives.empty(); });
+    if (!rows || all.size() == 1) return std::vector<Region>(all.begin(), all.end());
     std::vector<Region> apart;
     for (Region const& region : all) {
         std::vector<Region> pieces{region};
         std::size_t const before = apart.size();
-        for (std::size_t i = 0; i < before && apart.size() + pieces.size() < most_pieces; ++i) {
+        for (std::size_t i = 0; i < before; ++i) {
             std::vector<Region> rest;
             for (Region const& piece : pieces) {
                 if (!meets(piece, apart[i], grid_->slices()))
@@ -48,27 +54,27 @@ std::vector<Region> ShadowList::disjoint(std::uint32_t at) const {
             pieces = std::move(rest);
         }
         apart.insert(apart.end(), pieces.begin(), pieces.end());
-        if (apart.size() >= most_pieces) break;
+        if (apart.size() > most_pieces) return std::nullopt;
     }
     return apart;
 }
 
-ShadowList::Walk ShadowList::walk(std::uint32_t at) const {
+// Parts that cannot be followed are not known, which the difference of `known` and `total` says.
+ShadowList::Walk ShadowList::walk(std::uint32_t at, std::size_t most) const {
     Walk walk;
-    std::vector<Region> const parts = disjoint(at);
-    for (Region const& part : parts) walk.total += grid_->volume(part);
-    if (!exact_[at]) return walk;
-    for (Region const& part : parts) {
-        std::vector<Entry const*> const candidates =
-            meeting(part, escapes_.empty() ? earlier(at) : RegionTree::Bounds{0, at, 0, 0xFF}, most_followed);
-        if (candidates.size() >= most_followed) continue;
+    auto const parts = disjoint(at);
+    if (!parts || !exact_[at]) return walk;
+    for (Region const& part : *parts) walk.total += grid_->volume(part);
+    for (Region const& part : *parts) {
+        std::vector<Entry const*> const candidates = meeting(part, scoped(at), most);
+        if (candidates.size() >= most) continue;
         std::size_t steps = 0;
         follow(
             part, at, candidates, steps,
             [&](Region const& piece, Entry const& one) {
                 Walk::Part& taken = walk.taken[one.line];
+                if (taken.volume == 0) taken.sample = piece;
                 double const volume = grid_->volume(piece);
-                if (volume > taken.volume || taken.volume == 0) taken.sample = piece;
                 taken.volume += volume;
                 walk.known += volume;
             },
@@ -88,15 +94,18 @@ bool ShadowList::same_decision(std::uint32_t a, std::uint32_t b) const {
     return verdict(line(a).rule) == verdict(line(b).rule);
 }
 
-// The share of a line's packets that another one matches.
+// The share of a line's packets that another one matches; of the regions alone, where they are too many or not
+// exact.
 double ShadowList::overlap(std::uint32_t at, std::uint32_t other) const {
     double total = 0;
     double shared = 0;
-    std::vector<Region> const others = disjoint(other);
-    for (Region const& mine : disjoint(at)) {
-        total += grid_->volume(mine);
-        for (Region const& theirs : others) {
-            if (meets(mine, theirs, grid_->slices())) shared += grid_->volume(common(mine, theirs));
+    auto const mine = disjoint(at);
+    auto const theirs = disjoint(other);
+    if (!mine || !theirs || mine->size() * theirs->size() > most_followed) return 0;
+    for (Region const& own : *mine) {
+        total += grid_->volume(own);
+        for (Region const& one : *theirs) {
+            if (meets(own, one, grid_->slices())) shared += grid_->volume(common(own, one));
         }
     }
     return total > 0 ? std::min(1.0, shared / total) : 0;
@@ -104,8 +113,7 @@ double ShadowList::overlap(std::uint32_t at, std::uint32_t other) const {
 
 bool ShadowList::suffice(std::uint32_t at, std::vector<std::uint32_t> const& takers) const {
     for (Region const& region : regions(at)) {
-        std::vector<Entry const*> candidates =
-            meeting(region, escapes_.empty() ? earlier(at) : RegionTree::Bounds{0, at, 0, 0xFF}, most_candidates);
+        std::vector<Entry const*> candidates = meeting(region, scoped(at), most_candidates);
         std::erase_if(candidates, [&](Entry const* one) {
             return one->until >= at && !std::binary_search(takers.begin(), takers.end(), one->line);
         });
@@ -147,7 +155,7 @@ std::vector<Blocker> ShadowList::cover(std::uint32_t at) const {
     if (line(at).action == Action::none || std::any_of(takers.begin(), takers.end(), differs)) return blockers;
     std::optional<std::uint32_t> other;
     double most = 0;
-    for (auto const& [one, part] : walk(at).taken) {
+    for (auto const& [one, part] : walk(at, most_followed_in_cover).taken) {
         if (!differs(one) || part.volume <= most) continue;
         most = part.volume;
         other = one;
@@ -158,10 +166,14 @@ std::vector<Blocker> ShadowList::cover(std::uint32_t at) const {
 
 std::optional<ShadowList::Share> ShadowList::taken(std::uint32_t at) const {
     if (regions(at).empty()) return std::nullopt;
-    Walk const walk = this->walk(at);
-    if (walk.total <= 0) return std::nullopt;
+    Walk const walk = this->walk(at, most_followed);
     Share share;
-    share.volume = walk.total;
+    share.volume = std::max(walk.total, 1e-300);
+    if (walk.total <= 0) { // too many regions, or not exact
+        share.unknown = 1;
+        share.left = witness(at);
+        return share;
+    }
     // Sums of many small volumes are not exact; what they lack of the whole is nothing but that.
     share.unknown = walk.known > walk.total * (1 - 1e-9) ? 0 : 1 - walk.known / walk.total;
     double most = 0;
@@ -222,12 +234,20 @@ std::optional<Member> ShadowList::shared(Region const& mine, std::uint32_t at, E
     }
 }
 
+bool ShadowList::contested(std::uint32_t at) const {
+    RegionTree::Bounds bounds = earlier(at);
+    bounds.actions = decisions;
+    return std::any_of(regions(at).begin(), regions(at).end(), [&](Region const& mine) {
+        return nullptr !=
+               index_.search(
+                   bounds, [&](Region const& other) { return meets(other, mine, grid_->slices()); },
+                   [&](Entry const& entry) { return !ignored(entry.line) && !same_decision(entry.line, at); });
+    });
+}
+
 std::vector<ShadowList::Clash> ShadowList::conflicts(std::uint32_t at, std::size_t most) const {
-    constexpr std::uint8_t decisions = 1U << static_cast<unsigned>(Action::permit) |
-                                       1U << static_cast<unsigned>(Action::deny) |
-                                       1U << static_cast<unsigned>(Action::translate);
     std::vector<Clash> clashes;
-    if ((1U << static_cast<unsigned>(line(at).action) & decisions) == 0) return clashes;
+    if ((bit_of(line(at).action) & decisions) == 0) return clashes;
     std::set<std::uint32_t> seen;
     std::array<std::size_t, 3> count{};
     std::size_t looked_at = 0;
@@ -264,7 +284,8 @@ std::vector<ShadowList::Clash> ShadowList::conflicts(std::uint32_t at, std::size
     return clashes;
 }
 
-// The first line behind it that may take some of its packets and decides otherwise.
+// The first line behind it that may take some of its packets and decides otherwise. Dead ones count: they may be
+// dead by nothing but this line.
 std::optional<std::uint32_t> ShadowList::first_contrary(std::uint32_t at) const {
     RegionTree::Bounds bounds{at + 1, static_cast<std::uint32_t>(lines_.lines.size()), 0, 0xFF};
     std::optional<std::uint32_t> first;
@@ -273,7 +294,7 @@ std::optional<std::uint32_t> ShadowList::first_contrary(std::uint32_t at) const 
             index->search(
                 bounds, [&](Region const& other) { return meets(other, mine, grid_->slices()); },
                 [&](Entry const& entry) {
-                    if (!ignored(entry.line) && !same_decision(entry.line, at)) {
+                    if (!same_decision(entry.line, at)) {
                         first = entry.line;
                         bounds.before = entry.line;
                     }
@@ -300,8 +321,9 @@ std::optional<std::uint32_t> ShadowList::absorbed_by(std::uint32_t at) const {
         [&](Entry const& entry) {
             Rule const* const other = rule_of(entry.line);
             Rule const* const own = rule_of(at);
-            bool const same = other != nullptr && own != nullptr && line(entry.line).until == line(at).until &&
-                              other->verdict == own->verdict && other->effects.answer == own->effects.answer;
+            bool const same = other != nullptr && own != nullptr && other != own &&
+                              line(entry.line).until == line(at).until && other->verdict == own->verdict &&
+                              other->effects.answer == own->effects.answer;
             if (same && !ignored(entry.line) && contains(entry.line, at) == true) {
                 found = entry.line;
                 bounds.before = entry.line;

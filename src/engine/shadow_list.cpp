@@ -153,8 +153,7 @@ void ShadowList::examine(Region const& region, std::uint32_t at, Evidence& found
         return;
     }
     if (escapes_.empty() && all_exact_ && refine(region, at, found)) return;
-    std::vector<Entry const*> candidates =
-        meeting(region, escapes_.empty() ? earlier(at) : RegionTree::Bounds{0, at, 0, 0xFF}, most_candidates);
+    std::vector<Entry const*> candidates = meeting(region, scoped(at), most_candidates);
     if (candidates.size() >= most_candidates)
         found.answer = Evidence::Answer::unsure;
     else if (escapes_.empty())
@@ -372,7 +371,7 @@ void ShadowList::by_diagram_in_order(std::uint32_t at, Space& space, Evidence& f
     PacketSet live = set_of(space, at);
     std::vector<Entry const*> candidates;
     for (Region const& region : regions(at)) {
-        auto const some = meeting(region, {0, at, 0, 0xFF}, most_candidates);
+        auto const some = meeting(region, scoped(at), most_candidates);
         candidates.insert(candidates.end(), some.begin(), some.end());
     }
     if (candidates.size() >= most_candidates) return;

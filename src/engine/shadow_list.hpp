@@ -41,6 +41,7 @@ class ShadowList {
         Conflict::Kind kind{};
         Member shared;
     };
+    bool contested(std::uint32_t line) const;
     std::vector<Clash> conflicts(std::uint32_t line, std::size_t most) const;
     std::optional<std::uint32_t> absorbed_by(std::uint32_t line) const;
     // Nothing where the budget does not allow an answer.
@@ -67,6 +68,8 @@ class ShadowList {
     bool ignored(std::uint32_t line) const { return line < published_ && lives_[line] == Life::dead; }
     bool has(std::uint32_t line, Member const& member) const;
     RegionTree::Bounds earlier(std::uint32_t line) const { return {0, line, line, 0xFF}; }
+    // … and, where packets may return, all earlier lines: those whose scope has ended say where they went.
+    RegionTree::Bounds scoped(std::uint32_t line) const { return {0, line, escapes_.empty() ? line : 0, 0xFF}; }
 
     Life prove(std::uint32_t line, std::size_t& steps) const;
     Life life_without_packets(std::uint32_t line) const;
@@ -88,8 +91,8 @@ class ShadowList {
     bool follow(Region const& region, std::uint32_t at, std::vector<Entry const*> const& candidates,
                 std::size_t& steps, TakenBy const& taken_by, Left const& left) const;
     struct Walk;
-    Walk walk(std::uint32_t line) const;
-    std::vector<Region> disjoint(std::uint32_t line) const;
+    Walk walk(std::uint32_t line, std::size_t most) const;
+    std::optional<std::vector<Region>> disjoint(std::uint32_t line) const;
     bool same_decision(std::uint32_t a, std::uint32_t b) const;
     double overlap(std::uint32_t line, std::uint32_t other) const;
     std::optional<std::uint32_t> first_contrary(std::uint32_t line) const;

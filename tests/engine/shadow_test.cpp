@@ -64,6 +64,13 @@ std::vector<RuleId> names(std::vector<Blocker> const& blockers) {
     return all;
 }
 
+// Unordered fields, ordered ones, and both.
+ShadowOptions some_options(std::uint32_t choice) {
+    ShadowOptions options;
+    options.most_atoms = std::array<std::size_t, 3>{63, 4, 1}[choice % 3];
+    return options;
+}
+
 using Ids = std::vector<RuleId>;
 
 } // namespace
@@ -335,8 +342,7 @@ TEST_CASE("index, diagrams and all packets agree on which rules are dead") {
         auto const all_truths = truths(ruleset);
         if (all_truths.empty()) continue;
         INFO("seed " << seed << '\n' << to_text(ruleset));
-        ShadowOptions options;
-        options.most_atoms = std::array<std::size_t, 3>{63, 4, 1}[world.below(3)];
+        ShadowOptions options = some_options(world.below(3));
         options.threads = 1 + world.below(2);
         RuleList const list{{0}, {}};
         Shadows const shadows(ruleset, {list}, options);
@@ -389,4 +395,232 @@ TEST_CASE("index, diagrams and all packets agree on which rules are dead") {
     }
     CHECK(dead > 100);
     CHECK(alive > 100);
+}
+
+namespace {
+
+// Rules over fields of few values, all of which are tried: shares can be counted.
+class CountedWorld {
+  public:
+    explicit CountedWorld(std::uint32_t seed, bool calls) : engine_(seed) {
+        ChainId const chains = calls ? 1 + below(3) : 1;
+        std::vector<std::vector<Rule>> all(chains);
+        for (ChainId c = 0; c < chains; ++c) {
+            std::uint32_t const count = 1 + below(8);
+            for (std::uint32_t i = 0; i < count; ++i) all[c].push_back(rule(match(), verdict(c, chains)));
+        }
+        ruleset = ruleset_of(std::move(all));
+    }
+
+    Ruleset ruleset;
+    std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(engine_() % n); }
+
+    static std::vector<Packet> packets() {
+        std::vector<Packet> all(1);
+        for (Field const field : fields) {
+            std::vector<Packet> more;
+            for (Packet packet : all) {
+                for (U128 value = 0; value <= info(field).largest; ++value) {
+                    packet[field] = value;
+                    more.push_back(packet);
+                }
+            }
+            all = std::move(more);
+        }
+        return all;
+    }
+
+  private:
+    static constexpr std::array fields{Field::family, Field::ct_state, Field::fragment, Field::packet_type,
+                                       Field::ct_direction};
+
+    ValueSet values(Field field) {
+        auto const largest = static_cast<std::uint32_t>(info(field).largest);
+        U128 const first = below(largest + 1);
+        ValueSet set = ValueSet::range(first, first + below(largest + 1 - static_cast<std::uint32_t>(first)));
+        if (below(4) == 0) set.intervals = set.intervals.united(IntervalSet::single(below(largest + 1)));
+        set.negated = below(5) == 0;
+        return set;
+    }
+    Match match() {
+        Match m;
+        for (Field const field : fields) {
+            if (below(100) < 40) m.terms.push_back({field, values(field), {}});
+        }
+        if (below(6) == 0) {
+            Alternatives relation{{Field::ct_state, Field::packet_type}, {}, below(3) == 0, {}};
+            for (std::uint32_t i = 0; i <= below(3); ++i) {
+                relation.rows.push_back({values(Field::ct_state), values(Field::packet_type)});
+            }
+            m.alternatives.push_back(std::move(relation));
+        }
+        return m;
+    }
+    Verdict verdict(ChainId chain, ChainId chains) {
+        if (chain + 1 < chains && below(3) == 0) return Jump{chain + 1 + below(chains - chain - 1), below(4) == 0};
+        switch (below(7)) {
+        case 0:
+        case 1:
+        case 2: return Accept{};
+        case 3: return Reject{};
+        case 4: return Return{};
+        case 5: return Continue{};
+        default: return Drop{};
+        }
+    }
+
+    std::mt19937 engine_;
+};
+
+} // namespace
+
+TEST_CASE("shares are those of all packets, counted") {
+    std::vector<Packet> const packets = CountedWorld::packets();
+    std::size_t partly = 0;
+    for (std::uint32_t seed = 1; seed <= seeds(400); ++seed) {
+        CountedWorld world(seed, true);
+        INFO("seed " << seed << '\n' << to_text(world.ruleset));
+        std::vector<Rule> const& rules = world.ruleset.chains[0].rules;
+        Shadows const shadows(world.ruleset, {{{0}, {}}}, some_options(seed));
+        for (std::uint32_t r = 0; r < rules.size(); ++r) {
+            INFO("rule " << r);
+            if (shadows.life({0, r}) != Life::alive) continue;
+            std::array<double, action_count> expected{};
+            double own = 0;
+            for (Packet const& packet : packets) {
+                if (matches(rules[r].match, packet) != true) continue;
+                ++own;
+                if (met(world.ruleset, packet, {}).contains({0, r})) continue;
+                Fate const fate = interpret(world.ruleset, 0, packet).main().fate;
+                expected[static_cast<std::size_t>(fate == Fate::accept ? Action::permit : Action::deny)] += 1;
+            }
+            auto const taken = shadows.taken({0, r});
+            REQUIRE(taken);
+            REQUIRE(taken->unknown == 0);
+            for (std::size_t a = 0; a < action_count; ++a)
+                REQUIRE(taken->shares[a] == Approx(expected[a] / own).margin(1e-9));
+            REQUIRE(taken->left);
+            REQUIRE(met(world.ruleset, taken->left->member.packet, {}).contains({0, r}));
+            if (!taken->otherwise) continue;
+            ++partly;
+            Packet const& other = taken->otherwise->member.packet;
+            REQUIRE(matches(rules[r].match, other) == true);
+            REQUIRE_FALSE(met(world.ruleset, other, {}).contains({0, r}));
+            REQUIRE(met(world.ruleset, other, {}).contains(*taken->by));
+        }
+    }
+    CHECK(partly > 100);
+}
+
+TEST_CASE("conflicts are the pairs that packets show, and an absorbed rule can go") {
+    std::vector<Packet> const packets = CountedWorld::packets();
+    std::size_t absorbed = 0;
+    for (std::uint32_t seed = 1; seed <= seeds(400); ++seed) {
+        CountedWorld world(seed, seed % 2 == 0);
+        INFO("seed " << seed << '\n' << to_text(world.ruleset));
+        Shadows const shadows(world.ruleset, {{{0}, {}}}, some_options(seed));
+        for (RuleId const id : rules_of(world.ruleset)) {
+            auto const later = shadows.absorbed_by(id);
+            if (!later) continue;
+            INFO(id.chain << '/' << id.rule << " by " << later->chain << '/' << later->rule);
+            ++absorbed;
+            Ruleset without = world.ruleset;
+            auto& rules = without.chains[id.chain].rules;
+            rules.erase(rules.begin() + id.rule);
+            for (Packet const& packet : packets) {
+                REQUIRE(interpret(without, 0, packet).main().fate ==
+                        interpret(world.ruleset, 0, packet).main().fate);
+            }
+        }
+        if (world.ruleset.chains.size() > 1) continue;
+        std::vector<Rule> const& rules = world.ruleset.chains[0].rules;
+        auto const has = [&](std::uint32_t r, Packet const& packet) {
+            return matches(rules[r].match, packet) == true;
+        };
+        auto const is_decision = [&](std::uint32_t r) {
+            return !std::holds_alternative<Continue>(rules[r].verdict);
+        };
+        auto const accepts = [&](std::uint32_t r) { return std::holds_alternative<Accept>(rules[r].verdict); };
+        for (std::uint32_t b = 0; b < rules.size(); ++b) {
+            std::vector<std::pair<RuleId, Conflict::Kind>> expected;
+            bool contested = false;
+            for (std::uint32_t a = 0; a < b && is_decision(b); ++a) {
+                if (!is_decision(a) || accepts(a) == accepts(b) || is_no(shadows.life({0, a}))) continue;
+                auto const some = [&](auto const& holds) {
+                    return std::any_of(packets.begin(), packets.end(), holds);
+                };
+                if (!some([&](Packet const& p) { return has(a, p) && has(b, p); })) continue;
+                bool const a_alone = some([&](Packet const& p) { return has(a, p) && !has(b, p); });
+                bool const b_alone = some([&](Packet const& p) { return !has(a, p) && has(b, p); });
+                contested = true;
+                expected.emplace_back(RuleId{0, a}, !b_alone  ? Conflict::Kind::covering
+                                                    : a_alone ? Conflict::Kind::crossing
+                                                              : Conflict::Kind::exception);
+            }
+            std::vector<std::pair<RuleId, Conflict::Kind>> found;
+            for (Conflict const& one : shadows.conflicts({0, b}, 100)) {
+                found.emplace_back(one.earlier, one.kind);
+                REQUIRE(has(one.earlier.rule, one.shared.member.packet));
+                REQUIRE(has(b, one.shared.member.packet));
+            }
+            INFO("rule " << b);
+            REQUIRE(found == expected);
+            if (is_decision(b)) REQUIRE(shadows.contested({0, b}) == contested);
+        }
+    }
+    CHECK(absorbed > 50);
+}
+
+TEST_CASE("answers are the same however many threads there are") {
+    Ruleset ruleset = ruleset_of({{}});
+    std::mt19937 random(7);
+    for (std::uint32_t i = 0; i < 20000; ++i) {
+        U128 const from = random() % 4000 * 256;
+        U128 const to = random() % 40000;
+        Match match = term(Field::src4, ValueSet::range(from, from + random() % 65536));
+        match = match & port(to, to + random() % 20000);
+        ruleset.chains[0].rules.push_back(
+            rule(std::move(match), random() % 2 == 0 ? Verdict(Accept{}) : Verdict(Drop{})));
+    }
+    ShadowOptions several;
+    several.threads = 4;
+    Shadows const one(ruleset);
+    Shadows const four(ruleset, several);
+    std::size_t dead = 0;
+    for (std::uint32_t r = 0; r < 20000; ++r) {
+        REQUIRE(one.life({0, r}) == four.life({0, r}));
+        dead += one.life({0, r}) == Life::dead ? 1 : 0;
+        if (r % 500 != 0) continue;
+        auto const witness = one.witness({0, r});
+        REQUIRE(witness.has_value() == four.witness({0, r}).has_value());
+        if (witness) REQUIRE(witness->member.packet == four.witness({0, r})->member.packet);
+        REQUIRE(names(one.cover({0, r})) == names(four.cover({0, r})));
+    }
+    CHECK(dead > 1000);
+    CHECK(dead < 19900);
+}
+
+TEST_CASE("marks that rules set are followed, whatever the length of the list") {
+    Rule sets = rule(source("10.0.0.0/8"), Continue{});
+    sets.effects.assignments.push_back({.value = 1});
+    Ruleset const ruleset =
+        ruleset_of({{sets, rule(term(Field::mark, ValueSet::single(1)), Drop{}),
+                     rule(source("10.1.0.0/16"), Accept{}), rule(source("11.0.0.0/8"), Accept{})}});
+    Shadows const shadows(ruleset);
+    CHECK(shadows.life({0, 2}) == Life::dead);
+    CHECK(shadows.life({0, 3}) == Life::alive);
+    CHECK(shadows.witness({0, 3})->member.packet[Field::mark] != 1);
+    CHECK_FALSE(shadows.absorbed_by({0, 3}));
+}
+
+TEST_CASE("chains that call each other in a million ways end, by diagrams") {
+    std::vector<std::vector<Rule>> chains;
+    for (ChainId c = 0; c < 30; ++c) {
+        Match const some = term(Field::ttl, ValueSet::range(c, 200));
+        chains.push_back({rule(some, Jump{c + 1, false}), rule({}, Jump{c + 1, false})});
+    }
+    chains.push_back({rule(port(22, 22), Accept{}), rule(port(22, 22), Drop{})});
+    Shadows const shadows(ruleset_of(std::move(chains)), {{{0}, {}}}, {.most_lines = 10000});
+    CHECK(shadows.life({30, 0}) == Life::alive);
+    CHECK(shadows.life({30, 1}) == Life::dead);
 }

@@ -131,6 +131,9 @@ class Shadows {
     std::vector<Blocker> cover(RuleId rule) const;
     // Of a rule that is alive; nothing where it is not, or where marks matter.
     std::optional<Taken> taken(RuleId rule) const;
+    // Whether it shares packets with an earlier rule that decides otherwise; quick, to be asked before the
+    // questions below.
+    bool contested(RuleId rule) const;
     // The earlier rules in conflict with it, in order, at most `most` of each kind but coverings.
     std::vector<Conflict> conflicts(RuleId rule, std::size_t most = 8) const;
     // A later rule with the same verdict that contains it, where no rule between them that decides otherwise meets
