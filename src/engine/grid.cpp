@@ -228,6 +228,22 @@ void Grid::place_axes() {
         one.place = dimensions++;
         whole_.last[one.place] = static_cast<std::int32_t>(one.starts.size() - 1);
     }
+    for (Field const field : asked) {
+        Axis& one = axis(field);
+        if (one.kind == Axis::Kind::coarse) continue;
+        asked_.push_back(field);
+        if (one.kind == Axis::Kind::atoms) weigh_atoms(field);
+    }
+}
+
+void Grid::weigh_atoms(Field field) {
+    Axis& one = axis(field);
+    one.weights.assign(one.atom_count, 0);
+    for (std::size_t p = 0; p < one.starts.size(); ++p) {
+        Interval const interval = one.interval(p, info(field).largest);
+        one.weights[one.atom_of[p]] +=
+            (to_double(interval.last - interval.first) + 1) / (to_double(info(field).largest) + 1);
+    }
 }
 
 // The values as runs of pieces; false where they had to be widened.
@@ -392,22 +408,23 @@ void Grid::extent(Match const& match, Extent& out) const {
 
 double Grid::volume(Region const& region) const {
     double product = 1;
-    for (FieldInfo const& row : fields()) {
-        Axis const& one = axis(row.field);
+    for (Field const field : asked_) {
+        Axis const& one = axis(field);
+        U128 const largest = info(field).largest;
         if (one.kind == Axis::Kind::ordered) {
             U128 const first = one.starts[static_cast<std::size_t>(region.first[one.place])];
-            U128 const last = one.interval(static_cast<std::size_t>(region.last[one.place]), row.largest).last;
-            product *= (to_double(last - first) + 1) / (to_double(row.largest) + 1);
-        } else if (one.kind == Axis::Kind::atoms) {
-            std::uint64_t const chosen = region.atoms[slices_.list[one.place].word] >> one.shift;
-            double sum = 0;
-            for (std::size_t p = 0; p < one.starts.size(); ++p) {
-                if ((chosen >> one.atom_of[p] & 1U) == 0) continue;
-                Interval const interval = one.interval(p, row.largest);
-                sum += to_double(interval.last - interval.first) + 1;
-            }
-            product *= sum / (to_double(row.largest) + 1);
+            U128 const last = one.interval(static_cast<std::size_t>(region.last[one.place]), largest).last;
+            product *= (to_double(last - first) + 1) / (to_double(largest) + 1);
+            continue;
         }
+        Slices::Slice const& slice = slices_.list[one.place];
+        std::uint64_t chosen = region.atoms[slice.word] & slice.mask;
+        if (chosen == slice.mask) continue;
+        double sum = 0;
+        for (; chosen != 0; chosen &= chosen - 1) {
+            sum += one.weights[static_cast<unsigned>(std::countr_zero(chosen)) - one.shift];
+        }
+        product *= sum;
     }
     return product;
 }

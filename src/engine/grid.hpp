@@ -47,6 +47,7 @@ class Grid {
         std::size_t place = 0;             // the dimension, or the slice
         unsigned shift = 0;                // of the slice
         std::size_t atom_count = 0;
+        std::vector<double> weights; // by atom: its share of all values
 
         std::size_t piece(U128 value) const;
         Interval interval(std::size_t piece, U128 largest) const;
@@ -60,6 +61,7 @@ class Grid {
     void merge_pieces(Field field, Matches const& matches);
     void count_opaque(Ruleset const& ruleset, Lines const& lines);
     void place_axes();
+    void weigh_atoms(Field field);
     std::optional<std::size_t> new_slice(std::size_t atoms, unsigned& shift);
 
     Axis& axis(Field field) { return axes_[static_cast<std::size_t>(field)]; }
@@ -76,6 +78,7 @@ class Grid {
     Lines const& lines_;
     std::size_t most_atoms_;
     std::array<Axis, field_count> axes_;
+    std::vector<Field> asked_; // those with an axis, coarse ones left out
     struct Shared {
         Assumption assumption;
         std::size_t slice = 0;

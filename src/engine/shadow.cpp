@@ -171,13 +171,13 @@ std::vector<Blocker> Shadows::cover(RuleId rule) const {
     return all;
 }
 
-std::optional<Taken> Shadows::taken(RuleId rule) const {
+std::optional<Taken> Shadows::taken(RuleId rule, double least) const {
     if (life(rule) != Life::alive) return std::nullopt;
     std::optional<Taken> all;
     double total = 0;
     double most = 0;
     impl_->each_line(rule, [&](std::size_t list, ShadowList const& index, std::uint32_t line) {
-        auto const share = index.taken(line);
+        auto const share = index.taken(line, least);
         if (!share) return false;
         if (!all) all.emplace();
         double differing = 0;

@@ -10,11 +10,11 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::size_t most_reduced = 128;      // takers of one line that are tried one by one
-constexpr std::size_t most_looked_at = 20'000; // entries for one question about pairs
-constexpr std::size_t most_pieces = 2048;      // that the regions of a line overlap in
-constexpr std::size_t most_followed = 20'000;  // earlier lines that meet a line, to tell its shares
-constexpr std::size_t most_followed_in_cover = 2000;
+constexpr std::size_t most_reduced = 128;            // takers of one line that are tried one by one
+constexpr std::size_t most_looked_at = 2000;         // entries for one question about pairs
+constexpr std::size_t most_pieces = 2048;            // that the regions of a line overlap in
+constexpr std::size_t most_followed = 4096;          // earlier lines that meet a line, to tell its shares
+constexpr std::size_t most_followed_steps = 500'000; // … and comparisons with them
 
 // Rules that end a packet's way, whose order matters to people.
 constexpr std::uint8_t decisions = bit_of(Action::permit) | bit_of(Action::deny) | bit_of(Action::translate);
@@ -65,12 +65,12 @@ ShadowList::Walk ShadowList::walk(std::uint32_t at, std::size_t most) const {
     auto const parts = disjoint(at);
     if (!parts || !exact_[at]) return walk;
     for (Region const& part : *parts) walk.total += grid_->volume(part);
+    std::size_t steps = 0;
     for (Region const& part : *parts) {
         std::vector<Entry const*> const candidates = meeting(part, scoped(at), most);
         if (candidates.size() >= most) continue;
-        std::size_t steps = 0;
         follow(
-            part, at, candidates, steps,
+            part, at, candidates, steps, most_followed_steps,
             [&](Region const& piece, Entry const& one) {
                 Walk::Part& taken = walk.taken[one.line];
                 if (taken.volume == 0) taken.sample = piece;
@@ -155,7 +155,7 @@ std::vector<Blocker> ShadowList::cover(std::uint32_t at) const {
     if (line(at).action == Action::none || std::any_of(takers.begin(), takers.end(), differs)) return blockers;
     std::optional<std::uint32_t> other;
     double most = 0;
-    for (auto const& [one, part] : walk(at, most_followed_in_cover).taken) {
+    for (auto const& [one, part] : walk(at, most_followed).taken) {
         if (!differs(one) || part.volume <= most) continue;
         most = part.volume;
         other = one;
@@ -164,8 +164,33 @@ std::vector<Blocker> ShadowList::cover(std::uint32_t at) const {
     return blockers;
 }
 
-std::optional<ShadowList::Share> ShadowList::taken(std::uint32_t at) const {
-    if (regions(at).empty()) return std::nullopt;
+// At most this much of a line is decided otherwise, as far as it matters whether that is `enough`; packets that
+// several lines match count several times.
+double ShadowList::contested_share(std::uint32_t at, double enough) const {
+    if (!exact_[at]) return 1;
+    RegionTree::Bounds bounds = scoped(at);
+    bounds.actions = static_cast<std::uint8_t>(~bit_of(Action::none) & ~bit_of(line(at).action));
+    if (line(at).action == Action::translate) bounds.actions |= bit_of(Action::translate);
+    double total = 0;
+    double shared = 0;
+    std::size_t looked_at = 0;
+    for (Region const& mine : regions(at)) total += grid_->volume(mine);
+    auto const is_enough = [&] { return looked_at > most_followed || shared >= enough * total; };
+    for (Region const& mine : regions(at)) {
+        index_.search(
+            bounds, [&](Region const& other) { return meets(other, mine, grid_->slices()); },
+            [&](Entry const& entry) {
+                ++looked_at;
+                if (!ignored(entry.line)) shared += grid_->volume(common(mine, entry.region));
+                return is_enough();
+            });
+        if (is_enough()) return 1;
+    }
+    return shared / total;
+}
+
+std::optional<ShadowList::Share> ShadowList::taken(std::uint32_t at, double least) const {
+    if (regions(at).empty() || (least > 0 && contested_share(at, least) < least)) return std::nullopt;
     Walk const walk = this->walk(at, most_followed);
     Share share;
     share.volume = std::max(walk.total, 1e-300);
@@ -196,7 +221,13 @@ std::optional<ShadowList::Share> ShadowList::taken(std::uint32_t at) const {
 
 std::optional<bool> ShadowList::contains(std::uint32_t outer, std::uint32_t inner) const {
     if (loose_[outer] && outer != inner) return false;
-    if (!exact_[outer] || !exact_[inner]) {
+    bool const both_exact = exact_[outer] && exact_[inner];
+    if (both_exact && regions(outer).size() == 1) {
+        Region const& all = regions(outer).front();
+        return std::all_of(regions(inner).begin(), regions(inner).end(),
+                           [&](Region const& one) { return all.contains(one); });
+    }
+    if (!both_exact) {
         try {
             Space space(options_.most_nodes);
             return set_of(space, inner).subset_of(set_of(space, outer));
@@ -284,49 +315,47 @@ std::vector<ShadowList::Clash> ShadowList::conflicts(std::uint32_t at, std::size
     return clashes;
 }
 
-// The first line behind it that may take some of its packets and decides otherwise. Dead ones count: they may be
-// dead by nothing but this line.
-std::optional<std::uint32_t> ShadowList::first_contrary(std::uint32_t at) const {
+// The same verdict in all that a packet notices: a drop is no reject.
+bool ShadowList::same_verdict(std::uint32_t a, std::uint32_t b) const {
+    RuleId const first = line(a).rule;
+    RuleId const second = line(b).rule;
+    if (first.rule == RuleId::policy || second.rule == RuleId::policy) return false;
+    Rule const& one = ruleset_.chains[first.chain].rules[first.rule];
+    Rule const& other = ruleset_.chains[second.chain].rules[second.rule];
+    return one.verdict == other.verdict && one.effects.answer == other.effects.answer;
+}
+
+// The first line behind it that may take some of its packets to another verdict. Dead ones count: they may be dead
+// by nothing but this line.
+std::uint32_t ShadowList::first_contrary(std::uint32_t at) const {
     RegionTree::Bounds bounds{at + 1, static_cast<std::uint32_t>(lines_.lines.size()), 0, 0xFF};
-    std::optional<std::uint32_t> first;
     for (RegionTree const* const index : {&index_, &loose_index_}) {
         for (Region const& mine : regions(at)) {
             index->search(
                 bounds, [&](Region const& other) { return meets(other, mine, grid_->slices()); },
                 [&](Entry const& entry) {
-                    if (!same_decision(entry.line, at)) {
-                        first = entry.line;
-                        bounds.before = entry.line;
-                    }
+                    if (!same_verdict(entry.line, at)) bounds.before = entry.line;
                     return false;
                 });
         }
     }
-    return first;
+    return bounds.before;
 }
 
 std::optional<std::uint32_t> ShadowList::absorbed_by(std::uint32_t at) const {
     if (line(at).until <= at || regions(at).empty()) return std::nullopt;
-    auto const rule_of = [&](std::uint32_t one) -> Rule const* {
-        RuleId const rule = line(one).rule;
-        return rule.rule == RuleId::policy ? nullptr : &ruleset_.chains[rule.chain].rules[rule.rule];
-    };
-    auto const end = first_contrary(at).value_or(static_cast<std::uint32_t>(lines_.lines.size()));
-    RegionTree::Bounds bounds{at + 1, end, 0, bit_of(line(at).action)};
+    RegionTree::Bounds bounds{at + 1, first_contrary(at), line(at).until, bit_of(line(at).action)};
     std::optional<std::uint32_t> found;
-    Region const& first = regions(at).front();
     std::size_t tried = 0;
     index_.search(
-        bounds, [&](Region const& other) { return meets(other, first, grid_->slices()); },
+        bounds, [&](Region const& other) { return meets(other, regions(at).front(), grid_->slices()); },
         [&](Entry const& entry) {
-            Rule const* const other = rule_of(entry.line);
-            Rule const* const own = rule_of(at);
-            bool const same = other != nullptr && own != nullptr && other != own &&
-                              line(entry.line).until == line(at).until && other->verdict == own->verdict &&
-                              other->effects.answer == own->effects.answer;
-            if (same && !ignored(entry.line) && contains(entry.line, at) == true) {
-                found = entry.line;
-                bounds.before = entry.line;
+            std::uint32_t const one = entry.line;
+            bool const fits = !ignored(one) && line(one).until == line(at).until &&
+                              line(one).rule != line(at).rule && same_verdict(one, at) && contains(one, at) == true;
+            if (fits) {
+                found = one;
+                bounds.before = one;
             }
             return ++tried > most_looked_at;
         });

@@ -8,13 +8,12 @@ namespace portcullis {
 
 template <class TakenBy, class Left>
 bool ShadowList::follow(Region const& region, std::uint32_t at, std::vector<Entry const*> const& candidates,
-                        std::size_t& steps, TakenBy const& taken_by, Left const& left) const {
+                        std::size_t& steps, std::size_t budget, TakenBy const& taken_by, Left const& left) const {
     struct Piece {
         Region region;
         std::size_t next; // of the candidates
     };
     std::vector<Piece> todo{{region, 0}};
-    std::size_t const budget = steps + options_.most_steps;
     while (!todo.empty()) {
         Piece const piece = todo.back();
         todo.pop_back();

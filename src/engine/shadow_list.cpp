@@ -326,7 +326,7 @@ void ShadowList::by_largest(Region const& region, std::vector<Entry const*> cand
 void ShadowList::in_order(Region const& region, std::uint32_t at, std::vector<Entry const*> const& candidates,
                           Evidence& found) const {
     bool const told = follow(
-        region, at, candidates, found.steps,
+        region, at, candidates, found.steps, found.steps + options_.most_steps,
         [&](Region const&, Entry const& one) { found.takers.push_back(one.line); },
         [&](Region const& left) {
             found.answer = Evidence::Answer::free;

@@ -35,7 +35,8 @@ class ShadowList {
         std::optional<Member> left;
         std::optional<RuleId> by;
     };
-    std::optional<Share> taken(std::uint32_t line) const;
+    // Nothing where less than `least` of it can be decided otherwise.
+    std::optional<Share> taken(std::uint32_t line, double least) const;
     struct Clash {
         std::uint32_t earlier = 0;
         Conflict::Kind kind{};
@@ -89,13 +90,15 @@ class ShadowList {
     // or where a line is more than its regions say.
     template <class TakenBy, class Left>
     bool follow(Region const& region, std::uint32_t at, std::vector<Entry const*> const& candidates,
-                std::size_t& steps, TakenBy const& taken_by, Left const& left) const;
+                std::size_t& steps, std::size_t budget, TakenBy const& taken_by, Left const& left) const;
     struct Walk;
     Walk walk(std::uint32_t line, std::size_t most) const;
     std::optional<std::vector<Region>> disjoint(std::uint32_t line) const;
     bool same_decision(std::uint32_t a, std::uint32_t b) const;
+    double contested_share(std::uint32_t line, double enough) const;
     double overlap(std::uint32_t line, std::uint32_t other) const;
-    std::optional<std::uint32_t> first_contrary(std::uint32_t line) const;
+    bool same_verdict(std::uint32_t a, std::uint32_t b) const;
+    std::uint32_t first_contrary(std::uint32_t line) const;
     void by_diagram(std::uint32_t line, Evidence& evidence) const;
     void by_diagram_in_order(std::uint32_t line, Space& space, Evidence& evidence) const;
     PacketSet set_of(Space& space, std::uint32_t line) const;

@@ -259,7 +259,7 @@ class SmallWorld {
         for (Field const field : fields_) {
             if (chance(45)) m.terms.push_back({field, values(field), {}});
         }
-        if (chance(10)) m.terms.push_back({fields_[below(3)], values(fields_[0]), {}});
+        if (chance(10)) m.terms.push_back({fields_[0], values(fields_[0]), {}});
         if (chance(10)) m.terms.push_back({Field::family, ValueSet::single(below(2)), {}});
         if (chance(15)) {
             Alternatives relation{{fields_[below(3)], fields_[below(3)]}, {}, chance(30), {}};

@@ -129,8 +129,9 @@ class Shadows {
     // and always one of another action where one decides some of them. Empty for other rules, and for a rule whose
     // death was found by decision diagrams across marks.
     std::vector<Blocker> cover(RuleId rule) const;
-    // Of a rule that is alive; nothing where it is not, or where marks matter.
-    std::optional<Taken> taken(RuleId rule) const;
+    // Of a rule that is alive; nothing where it is not, where less than `least` of it can be decided otherwise
+    // (which is quickly told), or where marks matter.
+    std::optional<Taken> taken(RuleId rule, double least = 0) const;
     // Whether it shares packets with an earlier rule that decides otherwise; quick, to be asked before the
     // questions below.
     bool contested(RuleId rule) const;
