@@ -290,8 +290,8 @@ TEST_CASE("address translation names what it rewrites to") {
         {"-A POSTROUTING -j MASQUERADE --random-fully --random",
          {Rewrite::Kind::masquerade, {}, {}, "random,fully-random"}},
         {"-A PREROUTING -d 10.0.0.0/24 -j NETMAP --to 192.0.2.0/24",
-         {Rewrite::Kind::dnat, Interval{0xc0000200, 0xc00002ff}, {}}},
-        {"-A POSTROUTING -j NETMAP --to 192.0.2.0/24", {Rewrite::Kind::snat, Interval{0xc0000200, 0xc00002ff}, {}}},
+         {Rewrite::Kind::dnat, Interval{0xc0000200, 0xc00002ff}, {}, "netmap"}},
+        {"-A POSTROUTING -j NETMAP --to 192.0.2.0/24", {Rewrite::Kind::snat, Interval{0xc0000200, 0xc00002ff}, {}, "netmap"}},
     };
     for (auto const& c : cases) {
         INFO(c.text);

@@ -1,4 +1,4 @@
-// Prints the rule of the first serious finding about a firewall that is open to Telnet.
+// Prints the rule that finds Telnet open in a firewall.
 #include <iostream>
 #include <portcullis/dialect/read.hpp>
 #include <portcullis/lint/lint.hpp>
@@ -11,7 +11,7 @@ int main() {
     Reading reading = read(*sources, source, Dialect::iptables);
     FileResult const result = lint(sources, source, Dialect::iptables, std::move(reading), {});
     for (Diagnostic const& d : result.findings) {
-        if (d.severity < Severity::high) continue;
+        if (d.finding.service != "telnet") continue;
         std::cout << d.rule->id << '\n';
         break;
     }
