@@ -79,6 +79,21 @@ void Restore::run(Command const& command, CommandText const& text) {
     if (!outside(text, command.span)) tables_.run(command, text);
 }
 
+std::vector<Span> state_matches(File const& file) {
+    std::vector<Span> spans;
+    for (Loaded const& loaded : file.loaded)
+        if (loaded.extension != nullptr && loaded.extension->name == "state") spans.push_back(loaded.span);
+    return spans;
+}
+
+Finding& report_state_matches(std::vector<Span> const& spans, Findings& findings) {
+    std::size_t const others = spans.size() - 1;
+    return findings.add("PC504", spans.front())
+        .arg("where", others == 0   ? "here"
+                      : others == 1 ? "here and in another rule"
+                                    : "here and in " + std::to_string(others) + " more rules");
+}
+
 } // namespace iptables
 
 namespace {
@@ -105,34 +120,19 @@ std::optional<Edit> renamed(iptables::File const& file, Span span, std::string_v
     return Edit{{span.source, begin, begin + static_cast<std::uint32_t>(word.size())}, std::string(by)};
 }
 
-// PC504, once for the whole file: mostly all of its rules are of one age.
-void report_state_match(iptables::File const& file, Findings& findings) {
-    std::optional<Span> first;
-    std::size_t count = 0;
+// The finding, with the new words for all of them.
+void advise_conntrack(iptables::File const& file, Findings& findings) {
+    std::vector<Span> const spans = iptables::state_matches(file);
+    if (spans.empty()) return;
     Fix fix{{}, true};
     auto const edit = [&](std::optional<Edit> one) {
         if (one) fix.edits.push_back(std::move(*one));
         else fix.safe = false;
     };
-    for (iptables::Statement const& statement : file.statements) {
-        auto const* const command = std::get_if<iptables::Command>(&statement);
-        if (command == nullptr) continue;
-        for (iptables::Loaded const& loaded : file[command->loaded]) {
-            if (loaded.extension == nullptr || loaded.extension->name != "state") continue;
-            ++count;
-            if (!first) first = loaded.span;
-            edit(renamed(file, loaded.span, "state", "conntrack"));
-        }
-        for (iptables::Option const& option : file[command->options]) {
-            if (option.info->name != "state") continue;
-            edit(renamed(file, option.span, "--state", "--ctstate"));
-        }
-    }
-    if (!first) return;
-    Finding& finding = findings.add("PC504", *first)
-                           .arg("where", count == 1   ? "here"
-                                         : count == 2 ? "here and in another rule"
-                                                      : "here and in " + std::to_string(count - 1) + " more rules");
+    for (Span const& span : spans) edit(renamed(file, span, "state", "conntrack"));
+    for (iptables::Option const& option : file.options)
+        if (option.info->name == "state") edit(renamed(file, option.span, "--state", "--ctstate"));
+    Finding& finding = iptables::report_state_matches(spans, findings);
     if (!fix.edits.empty()) finding.fix = std::move(fix);
 }
 
@@ -160,7 +160,7 @@ Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, 
     Restore(tables, reading.findings).run(text);
     tables.lower(reading.ruleset.chains, reading.findings);
     report_unused_sets(sets, family, reading.findings);
-    report_state_match(file, reading.findings);
+    advise_conntrack(file, reading.findings);
     return reading;
 }
 

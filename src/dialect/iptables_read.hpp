@@ -31,6 +31,11 @@ class Restore {
     bool bare_ = false; // lines of commands without any table
 };
 
+// Where rules load the old match `state`; and PC504 for all of them at once, since mostly all rules of a text are of one
+// age. `spans` is not empty.
+std::vector<Span> state_matches(File const& file);
+Finding& report_state_matches(std::vector<Span> const& spans, Findings& findings);
+
 } // namespace iptables
 
 // For Dialect::iptables and Dialect::ip6tables.

@@ -191,9 +191,12 @@ void write_arguments(std::vector<Field> const& arguments, Line& line) {
 
 class ScriptReader : public shell::Programs {
   public:
-    ScriptReader(Sources const& sources, SourceId source)
-        : sources_(sources), script_(shell::parse(sources[source].text(), source)), shell_(sources, script_, *this),
-          source_(source) {}
+    ScriptReader(Sources const& sources, SourceId source, ReadOptions const& options)
+        : sources_(sources), script_(shell::parse(sources[source].text(), source)),
+          sets_{options.ipsets.get(), {}, {}, {}}, shell_(sources, script_, *this), source_(source) {
+        v4_.tables.know(sets_);
+        v6_.tables.know(sets_);
+    }
 
     Reading read() {
         for (SyntaxError const& e : script_.errors)
@@ -312,11 +315,19 @@ class ScriptReader : public shell::Programs {
             std::string const missing = arguments.unknown.empty() ? ""
                                                                   : ", and the script does not say what " +
                                                                         arguments.unknown.front().text + " is";
-            error(line.origin.to_source(e.span), to_string(e) + missing);
+            report(reading_.findings, e.of_other_protocol ? "PC414" : "PC001", line.origin.to_source(e.span),
+                   {{"error", to_string(e) + missing}});
         }
+        note(line);
         if (line.file.statements.empty()) return nullptr;
         auto* const command = std::get_if<Command>(&line.file.statements.front());
         return command;
+    }
+
+    // What is said of the whole script at its end.
+    void note(Line const& line) {
+        note_sets(line.file, sets_);
+        for (Span const& span : state_matches(line.file)) state_matches_.push_back(line.origin.to_source(span));
     }
 
     Status run_on(Side& side, CommandLine const& arguments, Command const& command, Span span) {
@@ -366,6 +377,7 @@ class ScriptReader : public shell::Programs {
             line.origin.file = &line.file;
             line.origin.pieces.push_back({0, static_cast<std::uint32_t>(line.text.size()), document->span,
                                           sources_.text(document->span) == document->text});
+            note(line);
             side.flushed = side.flushed || flush == Restore::Flush::yes;
             side.added = true;
             std::size_t const before = reading_.findings.all().size();
@@ -382,6 +394,7 @@ class ScriptReader : public shell::Programs {
     // ---- the end
 
     void finish() {
+        follow_lists(sets_);
         bool const both = v4_.used && v6_.used;
         for (Side* const side : {&v4_, &v6_}) {
             if (!side->used && (side == &v6_ || v6_.used)) continue;
@@ -393,7 +406,9 @@ class ScriptReader : public shell::Programs {
             if (both && side == &v6_)
                 for (Chain& chain : ruleset.chains) chain.table = "ip6 " + chain.table;
             add(std::move(ruleset));
+            report_unused_sets(sets_, side == &v4_ ? Family::v4 : Family::v6, reading_.findings);
         }
+        if (!state_matches_.empty()) report_state_matches(state_matches_, reading_.findings);
         reading_.ruleset.dialect = Dialect::iptables_script;
         advise(v4_.steps, v6_.steps, reading_.findings);
         bool const adds_only = (v4_.added && !v4_.flushed) || (v6_.added && !v6_.flushed);
@@ -430,6 +445,8 @@ class ScriptReader : public shell::Programs {
     shell::Script const script_;
     Reading reading_;
     std::deque<Line> lines_;
+    SetUse sets_;
+    std::vector<Span> state_matches_;
     Side v4_{Tables(Family::v4, Tables::Mode::live, reading_.findings)};
     Side v6_{Tables(Family::v6, Tables::Mode::live, reading_.findings)};
     shell::Shell shell_;
@@ -440,8 +457,8 @@ class ScriptReader : public shell::Programs {
 } // namespace
 } // namespace iptables
 
-Reading read_iptables_script(Sources const& sources, SourceId source) {
-    return iptables::ScriptReader(sources, source).read();
+Reading read_iptables_script(Sources const& sources, SourceId source, ReadOptions const& options) {
+    return iptables::ScriptReader(sources, source, options).read();
 }
 
 } // namespace portcullis

@@ -80,26 +80,34 @@ void add(Match& match, std::vector<IpsetRow> rows, bool negated, Span span) {
 
 SetUse use_of_sets(File const& file, Ipsets const* sets) {
     SetUse use{sets, {}, {}, {}};
+    note_sets(file, use);
+    follow_lists(use);
+    return use;
+}
+
+void note_sets(File const& file, SetUse& use) {
     for (Option const& option : file.options) {
         if (!names_set(option) || !std::holds_alternative<Word>(option.value)) continue;
         std::string const name = set_and_flags(option).first;
         use.named.insert(name);
         if (changes(option)) use.changed.insert(name);
     }
-    if (sets == nullptr) return use;
+}
+
+void follow_lists(SetUse& use) {
+    if (use.sets == nullptr) return;
     // What is done to a list is done to the sets in it.
-    for (auto const& [name, set] : *sets) {
+    for (auto const& [name, set] : *use.sets) {
         for (std::string const& member : set.members) {
             if (use.named.contains(name)) use.named.insert(member);
             if (use.changed.contains(name)) use.changed.insert(member);
         }
     }
-    for (auto const& [name, set] : *sets) {
+    for (auto const& [name, set] : *use.sets) {
         if (std::ranges::any_of(set.members,
                                 [&](std::string const& member) { return use.changed.contains(member); }))
             use.changed.insert(name);
     }
-    return use;
 }
 
 void report_unused_sets(SetUse const& use, Family family, Findings& findings) {

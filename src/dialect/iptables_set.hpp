@@ -23,6 +23,9 @@ struct SetUse {
     std::map<std::pair<std::string, std::string>, IpsetMembers> members;
 };
 SetUse use_of_sets(File const& file, Ipsets const* sets);
+// The same in parts: what the rules of one more text name, and, after the last, what follows for lists and their sets.
+void note_sets(File const& file, SetUse& use);
+void follow_lists(SetUse& use);
 
 // PC404 for every set that a rule of the family could name and none does.
 void report_unused_sets(SetUse const& use, Family family, Findings& findings);

@@ -314,9 +314,13 @@ class Writer {
         bool const restores = std::ranges::any_of(rule.effects.assignments, [](Assignment const& a) {
             return a.field == Field::mark && a.ct_mark_keep != 0;
         });
+        // … unless some other condition asks for a connection as well: that one takes the term for its own.
+        bool const shared = asks_about(match, Field::ct_mark) || asks_about(match, Field::ct_status) ||
+                            asks_about(match, Field::ct_direction) || !match.opaque.empty();
+        if (!restores || shared) return match;
         ValueSet const with_connection = ValueSet::range(ct_state::new_, ct_state::related);
         auto const own = std::ranges::find_if(match.terms, [&](Term const& term) {
-            return restores && term.field == Field::ct_state && term.values == with_connection;
+            return term.field == Field::ct_state && term.values == with_connection;
         });
         if (own != match.terms.end()) match.terms.erase(own);
         return match;
@@ -371,14 +375,18 @@ class Writer {
         table.chains.push_back({name, "-", std::move(rules)});
     }
 
+    static bool is_of_socket(Field field) { return field == Field::skuid || field == Field::skgid; }
+
     // The loader refuses what it thinks is not known yet, or any more, at the hook.
     void check_interfaces(Line const& line, WrittenChain const& chain) const {
         bool const no_in = chain.name == "OUTPUT" || chain.name == "POSTROUTING";
         bool const no_out = chain.name == "INPUT" || chain.name == "PREROUTING";
+        bool const no_socket = no_out || chain.name == "FORWARD"; // xt_owner.c
         for (Condition const& condition : line) {
             auto const* const term = std::get_if<Term>(&condition);
             bool const refused =
-                term != nullptr && ((term->field == Field::iif && no_in) || (term->field == Field::oif && no_out));
+                term != nullptr && ((term->field == Field::iif && no_in) || (term->field == Field::oif && no_out) ||
+                                    (is_of_socket(term->field) && no_socket));
             if (refused)
                 throw Unsayable{to_text(Match{{*term}, {}, {}}), "iptables does not ask for it in " + chain.name};
         }

@@ -37,7 +37,7 @@ Reading read_dialect(Sources& sources, SourceId source, Dialect dialect, ReadOpt
     case Dialect::cisco_nxos:
     case Dialect::cisco_xr: return read_cisco(sources, source, dialect);
     case Dialect::nft_json: return read_nft_json(sources, source);
-    case Dialect::iptables_script: return read_iptables_script(sources, source);
+    case Dialect::iptables_script: return read_iptables_script(sources, source, options);
     }
     return {};
 }

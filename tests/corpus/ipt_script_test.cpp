@@ -46,7 +46,8 @@ std::string first_error(std::string const& text, Dialect dialect) {
     SourceId const id = sources.add("script", text);
     Reading const reading = read(sources, id, dialect);
     for (Finding const& finding : reading.findings.all()) {
-        if (finding.rule != "PC001" && finding.rule != "PC401") continue;
+        bool const refused = finding.rule == "PC001" || finding.rule == "PC414" || finding.rule == "PC401";
+        if (!refused) continue; // advice, or what the shell hides
         std::string args;
         for (auto const& [name, value] : finding.args) args += ' ' + value;
         return std::to_string(sources[id].locate(finding.span.begin).line) + ": " + finding.rule + args;

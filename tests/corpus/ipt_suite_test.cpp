@@ -48,7 +48,7 @@ Reading reading_of(std::string const& text, bool v6) {
 std::string complaint(std::string const& text, bool v6) {
     Reading const reading = reading_of(text, v6);
     for (Finding const& finding : reading.findings.all()) {
-        if (finding.rule != "PC001" && finding.rule != "PC401") continue;
+        if (!is_unread(finding) && finding.rule != "PC401") continue;
         std::string message = finding.rule;
         for (auto const& [name, value] : finding.args) message += ' ' + value;
         return message;

@@ -191,7 +191,7 @@ TEST_CASE("real rules of nft decide the same in iptables, or the loss is told") 
         if (detect_dialect(text) != Dialect::nftables) continue;
         Reading const before = read_text(text, Dialect::nftables);
         bool const readable = std::none_of(before.findings.all().begin(), before.findings.all().end(),
-                                           [](Finding const& f) { return f.rule == "PC001"; });
+                                           is_unread);
         if (!readable || before.ruleset.chains.empty()) continue;
         INFO(entry.path());
         bool all = true;
@@ -208,7 +208,7 @@ TEST_CASE("real rules of nft decide the same in iptables, or the loss is told") 
             lost += family == Family::v4 ? written.losses.all().size() : 0;
             Dialect const dialect = family == Family::v4 ? Dialect::iptables : Dialect::ip6tables;
             Reading const after = read_text(written.text, dialect);
-            CHECK(after.findings.all().empty());
+            CHECK(std::none_of(after.findings.all().begin(), after.findings.all().end(), is_unread));
             if (!written.text.empty() && asks_loader(++asked, written.text)) {
                 if (nft) CHECK(loads(written.text, family, "nft"));
                 if (old) CHECK(loads(written.text, family, "legacy"));
