@@ -174,7 +174,11 @@ void Grid::count_opaque(Ruleset const& ruleset, Lines const& lines) {
             for (Opaque const& opaque : match.opaque) {
                 std::string key = opaque_key(opaque);
                 auto const [at, added] = seen.try_emplace(key, 0, &opaque);
-                if (++at->second.first == 2) order.push_back(std::move(key));
+                std::uint32_t& count = at->second.first;
+                bool const was_shared = count >= 2;
+                // A line that returns, or not, leads packets past others: that has to be followed.
+                count += line.until != Line::never_ends && line.until != 0 ? 2 : 1;
+                if (!was_shared && count >= 2) order.push_back(std::move(key));
             }
         });
     }

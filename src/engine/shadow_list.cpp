@@ -1,6 +1,7 @@
 #include "engine/shadow_follow.hpp"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "portcullis/engine/budget.hpp"
@@ -10,10 +11,11 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::uint32_t block_size = 4096;   // lines between two looks at who is dead
-constexpr std::uint32_t portion = 64;        // lines that a thread takes at a time
-constexpr std::size_t short_refinement = 48; // subtractions before all that meets a region is collected
-constexpr std::size_t diagram_step = 20'000; // what one operation on diagrams counts for, in comparisons
+constexpr std::uint32_t block_size = 4096;      // lines between two looks at who is dead
+constexpr std::uint32_t portion = 64;           // lines that a thread takes at a time
+constexpr std::size_t short_refinement = 48;    // subtractions before all that meets a region is collected
+constexpr std::size_t most_in_diagram = 10'000; // lines that one diagram is cut by
+constexpr std::size_t diagram_step = 20'000;    // what one operation on diagrams counts for, in comparisons
 
 } // namespace
 
@@ -122,13 +124,17 @@ Life ShadowList::life_without_packets(std::uint32_t at) const {
 
 ShadowList::Evidence ShadowList::evidence(std::uint32_t at) const {
     Evidence found;
-    if (exact_[at]) {
-        for (Region const& region : regions(at)) {
+    for (Region const& region : regions(at)) {
+        // What a line has not, but its regions have, may be free or not.
+        if (exact_[at])
             examine(region, at, found);
-            if (found.answer != Evidence::Answer::taken) break;
-        }
-        if (found.answer != Evidence::Answer::unsure) return found;
+        else if (auto const* one = container(region, at, found.steps))
+            found.takers.push_back(one->line);
+        else
+            found.answer = Evidence::Answer::unsure;
+        if (found.answer != Evidence::Answer::taken) break;
     }
+    if (found.answer != Evidence::Answer::unsure) return found;
     if (frugal_)
         found.answer = Evidence::Answer::unsure;
     else
@@ -369,16 +375,16 @@ void ShadowList::by_diagram(std::uint32_t at, Evidence& found) const {
 
 void ShadowList::by_diagram_in_order(std::uint32_t at, Space& space, Evidence& found) const {
     PacketSet live = set_of(space, at);
-    std::vector<Entry const*> candidates;
+    std::set<std::uint32_t> earlier_lines;
     for (Region const& region : regions(at)) {
-        auto const some = meeting(region, scoped(at), most_candidates);
-        candidates.insert(candidates.end(), some.begin(), some.end());
+        index_.search(
+            scoped(at), [&](Region const& other) { return meets(other, region, grid_->slices()); },
+            [&](Entry const& entry) {
+                if (!ignored(entry.line)) earlier_lines.insert(entry.line);
+                return earlier_lines.size() >= most_in_diagram;
+            });
+        if (earlier_lines.size() >= most_in_diagram) return;
     }
-    if (candidates.size() >= most_candidates) return;
-    std::vector<std::uint32_t> earlier_lines;
-    for (Entry const* const one : candidates) earlier_lines.push_back(one->line);
-    std::sort(earlier_lines.begin(), earlier_lines.end());
-    earlier_lines.erase(std::unique(earlier_lines.begin(), earlier_lines.end()), earlier_lines.end());
     std::vector<std::pair<std::uint32_t, PacketSet>> away; // until the end of a scope
     auto const come_back = [&](std::uint32_t position) {
         std::erase_if(away, [&](auto const& one) {

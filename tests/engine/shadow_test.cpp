@@ -123,6 +123,11 @@ TEST_CASE("a return keeps packets from the rest of its chain only") {
     CHECK(shadows.life({0, 2}) == Life::dead);
 }
 
+TEST_CASE("a return behind a limit lets packets past an accept") {
+    Ruleset const ruleset = ruleset_of({{rule({}, Jump{1, false}), rule({}, Reject{})}, {rule(limit(1), Return{}), rule({}, Accept{})}});
+    CHECK(Shadows(ruleset).life({0, 1}) == Life::alive);
+}
+
 TEST_CASE("what no call lets through is excluded, what contradicts itself is unmatchable") {
     Match const both = port(80, 80) & port(443, 443);
     Ruleset const ruleset = ruleset_of({{rule(port(80, 80), Jump{1, false}), rule(both, Accept{}),
