@@ -479,7 +479,7 @@ Region Grid::point(Member const& member) const {
     for (auto const& [key, shared] : opaque_) {
         if (!shared.placed) continue;
         bool const holds = std::any_of(member.assumptions.begin(), member.assumptions.end(),
-                                       [&](Assumption const& a) { return a.key == key && a.holds; });
+                                       [&k = key](Assumption const& a) { return a.key == k && a.holds; });
         Slices::Slice const& slice = slices_.list[shared.slice];
         point.atoms[slice.word] &= ~slice.mask | std::uint64_t{1} << (shared.shift + (holds ? 1U : 0U));
     }

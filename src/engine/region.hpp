@@ -26,7 +26,10 @@ struct Region {
     }
     bool contains(Region const& other) const {
         bool outside = false;
-        for (std::size_t d = 0; d < ranges; ++d) outside |= (first[d] > other.first[d]) | (last[d] < other.last[d]);
+        for (std::size_t d = 0; d < ranges; ++d) {
+            outside |= first[d] > other.first[d];
+            outside |= last[d] < other.last[d];
+        }
         if (outside) return false; // most often, and before the second cache line
         std::uint64_t lacking = 0;
         for (std::size_t w = 0; w < words; ++w) lacking |= other.atoms[w] & ~atoms[w];
@@ -56,7 +59,10 @@ struct Slices {
 
 inline bool meets(Region const& a, Region const& b, Slices const& slices) {
     bool apart = false;
-    for (std::size_t d = 0; d < Region::ranges; ++d) apart |= (a.first[d] > b.last[d]) | (b.first[d] > a.last[d]);
+    for (std::size_t d = 0; d < Region::ranges; ++d) {
+        apart |= a.first[d] > b.last[d];
+        apart |= b.first[d] > a.last[d];
+    }
     if (apart) return false;
     std::array<std::uint64_t, Region::words> both;
     for (std::size_t w = 0; w < Region::words; ++w) both[w] = a.atoms[w] & b.atoms[w];
