@@ -296,14 +296,41 @@ Witness Context::witness(ChainId base, PacketSet const& set, bool accepted) cons
     return result;
 }
 
+namespace {
+
+// Whether a packet of one of the first accepting rules passes the path: found by the interpreter, at little cost.
+bool some_accept(Context const& ctx, Path const& path, PacketSet const& question, ChainId filter) {
+    constexpr std::size_t most = 64;
+    std::size_t tried = 0;
+    for (ChainId const id : call_order(ctx.ruleset(), filter).chains) {
+        for (Rule const& rule : ctx.ruleset().chains[id].rules) {
+            if (!std::holds_alternative<Accept>(rule.verdict)) continue;
+            if (++tried > most) return false;
+            auto const member = (ctx.space().of(rule.match) & question).member();
+            if (!member) continue;
+            auto const truth = [&](Opaque const& opaque) { return member->truth(opaque); };
+            if (interpret(ctx.ruleset(), path.chains, member->packet, truth).main().fate == Fate::accept) return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
 bool accepts_anything(Context const& ctx, Path const& path, Family family) {
     Space& s = ctx.space();
     ValueSet const lo = ValueSet::single(interface_value("lo"));
     PacketSet const question = (s.of(Field::ct_state, ValueSet::range(ct_state::new_, ct_state::related)) &
                                 ctx.seen_at(path.hook)) -
                                (s.of(Field::iif, lo) | s.of(Field::oif, lo));
-    return !PathReach(s, ctx.ruleset(), path, question).accepted(family).empty();
+    PathReach reach(s, ctx.ruleset(), path, question);
+    auto const filter = reach.decisive(family);
+    if (!filter || std::holds_alternative<Accept>(ctx.ruleset().chains[*filter].policy)) return !reach.accepted(family).empty();
+    if (some_accept(ctx, path, question & reach.of_family(family), *filter)) return true;
+    return is_large(ctx.ruleset()) || !reach.accepted(family).empty();
 }
+
+bool is_large(Ruleset const& ruleset) { return rule_count(ruleset) > 5000; }
 
 Finding& add_finding(Context const& ctx, Findings& out, ChainId id, std::optional<std::size_t> rule) {
     Chain const& chain = ctx.ruleset().chains[id];
@@ -375,9 +402,9 @@ void offer_removal(Context const& ctx, Finding& finding, Rule const& rule, bool 
     if (dialect == Dialect::iptables_script || dialect == Dialect::nft_json) return;
     if (!finding.fix) finding.fix = Fix{{}, true};
     finding.fix->safe = finding.fix->safe && safe;
-    auto const known = [&](Edit const& edit) { return edit.span == rule.span; };
+    // Rules that were one rule of the text stand side by side.
     auto& edits = finding.fix->edits;
-    if (std::none_of(edits.begin(), edits.end(), known)) edits.push_back({rule.span, ""});
+    if (edits.empty() || edits.back().span != rule.span) edits.push_back({rule.span, ""});
 }
 
 } // namespace portcullis

@@ -114,6 +114,8 @@ std::optional<IntervalSet> named_values(Match const& match, Field field);
 // Whether the path lets packets of the family pass from or to anywhere but the loopback device; one that does not is
 // closed on purpose.
 bool accepts_anything(Context const& ctx, Path const& path, Family family);
+// So many rules that questions about all of their packets take too long; rules that ask such ask about examples then.
+bool is_large(Ruleset const& ruleset);
 
 // Adds a finding of the current rule at a rule of a chain, or at its policy; args {chain}.
 Finding& add_finding(Context const& ctx, Findings& out, ChainId chain, std::optional<std::size_t> rule);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "lint/context.hpp"
+#include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
 
@@ -42,13 +43,35 @@ bool is_sorted_out(Context const& ctx, PathReach& reach, Family family, ChainId 
     return false;
 }
 
+PacketSet one_packet(Context const& ctx, PacketSet const& packets) {
+    Cube cube;
+    if (auto const member = packets.member()) {
+        for (FieldInfo const& row : fields())
+            if (row.family.value_or(member->packet.family()) == member->packet.family())
+                cube.fields.emplace_back(row.field, IntervalSet::single(member->packet[row.field]));
+    }
+    return cube.fields.empty() ? ctx.space().none() : ctx.space().of(cube);
+}
+
+// A usual one of them passes.
+bool passes(Context const& ctx, Path const& path, PacketSet const& packets) {
+    auto const member = packets.member();
+    if (!member) return true;
+    Decision const decision = interpret(ctx.ruleset(), path.chains, member->packet);
+    return decision.certain() && decision.main().fate == Fate::accept;
+}
+
 void check_lost(Context const& ctx, Path const& path, Findings& out) {
     PathReach reach(ctx.space(), ctx.ruleset(), path, to_itself(ctx, path.hook));
     std::set<ChainId> reported; // a chain for both families is told once, with the first
     for (Family const family : {Family::v4, Family::v6}) {
         auto const filter = reach.decisive(family);
         if (!filter || reported.contains(*filter)) continue;
-        PacketSet const lost = reach.of_family(family) - reach.accepted(family).possibly();
+        PacketSet const asked = reach.of_family(family);
+        // Of a large ruleset a usual packet stands for all.
+        bool const large = is_large(ctx.ruleset());
+        if (large && passes(ctx, path, asked)) continue;
+        PacketSet const lost = large ? asked & one_packet(ctx, asked) : asked - reach.accepted(family).possibly();
         Field const device = path.hook == HookPoint::output ? Field::oif : Field::iif;
         if (lost.empty() || !accepts_anything(ctx, path, family)) continue;
         if (is_sorted_out(ctx, reach, family, *filter, device)) continue;

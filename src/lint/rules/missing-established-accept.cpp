@@ -146,8 +146,48 @@ class Follow {
         return all;
     }
 
+    // A usual flow of each of some rules that open connections; nothing where what follows one of them passes.
+    std::vector<Opener> broken_examples(Way const& way, Path const& followed, Family family,
+                                        PacketSet const& question) const {
+        constexpr std::size_t most = 32;
+        Path const* const opened = path_of(way.opened);
+        std::vector<Opener> broken;
+        if (opened == nullptr) return broken;
+        auto const filter = decisive(*opened, family);
+        std::size_t tried = 0;
+        for (ChainId const id : filter ? call_order(ctx_.ruleset(), *filter).chains : std::vector<ChainId>{}) {
+            std::vector<Rule> const& rules = ctx_.ruleset().chains[id].rules;
+            for (std::size_t i = 0; i < rules.size() && tried < most; ++i) {
+                if (!std::holds_alternative<Accept>(rules[i].verdict)) continue;
+                ++tried;
+                PacketSet const flows = ctx_.space().of(rules[i].match) & question;
+                auto const member = flows.member();
+                if (!member || !ends(*opened, member->packet, Fate::accept)) continue;
+                if (!ends(followed, following(way, member->packet), Fate::drop)) return {};
+                broken.push_back({id, i, flows});
+            }
+        }
+        return broken;
+    }
+
+    bool ends(Path const& path, Packet const& packet, Fate fate) const {
+        Decision const decision = interpret(ctx_.ruleset(), path.chains, packet);
+        return decision.certain() && decision.main().fate == fate;
+    }
+
+    static Packet following(Way const& way, Packet packet) {
+        packet[Field::ct_state] = ct_state::established;
+        if (packet[Field::protocol] == number(Protocol::tcp)) packet[Field::tcp_flags] = tcp_flag::ack;
+        return way.answers ? answer_to(packet) : packet;
+    }
+
     void check(Way const& way, Path const& followed, Family family, ChainId drops) {
         PacketSet const question = flows(way, family);
+        if (is_large(ctx_.ruleset())) {
+            std::vector<Opener> const broken = broken_examples(way, followed, family, question);
+            if (!broken.empty()) report(way, followed, drops, broken);
+            return;
+        }
         PacketSet const dropped = question - continued(way, followed, family, question);
         if (dropped.empty()) return;
         bool const own = way.opened == Path::Kind::from_host && way.answers;
@@ -165,9 +205,7 @@ class Follow {
         PacketSet const& flows = broken.front().flows;
         PacketSet const certain = flows.certainly();
         Packet packet = (certain.empty() ? flows : certain).member()->packet;
-        packet[Field::ct_state] = ct_state::established;
-        if (packet[Field::protocol] == number(Protocol::tcp)) packet[Field::tcp_flags] = tcp_flag::ack;
-        if (way.answers) packet = answer_to(packet);
+        packet = following(way, packet);
         Decision const decision = interpret(ctx_.ruleset(), followed.chains, packet);
         // Where rules before connection tracking ask for a state, our copy knows more than they do.
         if (std::any_of(decision.outcomes.begin(), decision.outcomes.end(),
