@@ -55,9 +55,11 @@ std::string applied(std::string_view text, Fixes const& fixes) {
     std::string result;
     std::size_t at = 0;
     for (Edit const* edit : edits) {
-        result += text.substr(at, edit->span.begin - at);
+        // Neighbours that are both removed may share the blank between them.
+        std::size_t const begin = std::max<std::size_t>(at, edit->span.begin);
+        result += text.substr(at, begin - at);
         result += edit->text;
-        at = edit->span.end;
+        at = std::max<std::size_t>(at, edit->span.end);
     }
     return result += text.substr(at);
 }
@@ -124,27 +126,40 @@ class Mender {
 
 } // namespace
 
-Span removed_span(Source const& source, Span span) {
-    std::string_view const text = source.text();
+namespace {
+
+// From the start of the first line to the end of the last one.
+Span whole_lines(std::string_view text, Span span) {
+    std::size_t const before = span.begin == 0 ? std::string_view::npos : text.rfind('\n', span.begin - 1);
+    std::size_t const after = text.find('\n', span.end);
+    return {span.source, before == std::string_view::npos ? 0 : static_cast<std::uint32_t>(before + 1),
+            static_cast<std::uint32_t>(after == std::string_view::npos ? text.size() : after + 1)};
+}
+
+std::optional<Span> nft_statement(std::string_view text, Span span) {
     std::size_t begin = span.begin;
     std::size_t end = span.end;
     while (begin > 0 && is_blank(text[begin - 1])) --begin;
     while (end < text.size() && is_blank(text[end])) ++end;
-    // A statement of nft may share its line; its separator goes with it.
-    if (end < text.size() && text[end] == ';') {
+    bool const begins = begin == 0 || std::string_view("\n;{").find(text[begin - 1]) != std::string_view::npos;
+    bool const ends = end == text.size() || std::string_view("\r\n;}#").find(text[end]) != std::string_view::npos;
+    if (!begins || !ends) return std::nullopt;
+    if (end < text.size() && text[end] == ';') { // the separator goes with it
         ++end;
         while (end < text.size() && is_blank(text[end])) ++end;
     }
     bool const from_start = begin == 0 || text[begin - 1] == '\n';
-    bool const to_end = end == text.size() || text[end] == '\n' || text.substr(end, 2) == "\r\n";
-    if (from_start && to_end) {
-        if (end < text.size()) end += text[end] == '\r' ? 2 : 1;
-    } else if (from_start) {
-        begin = span.begin; // the indentation stays for what follows
-    } else if (!to_end && begin < span.begin) {
-        ++begin; // one blank stays between the neighbours
-    }
-    return {span.source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+    bool const to_end = end == text.size() || text[end] == '\n' || text[end] == '\r';
+    if (from_start && to_end) return whole_lines(text, span);
+    if (from_start) begin = span.begin; // the indentation stays for what follows
+    else if (!to_end && begin < span.begin) ++begin; // one blank stays between the neighbours
+    return Span{span.source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+}
+
+} // namespace
+
+std::optional<Span> removed_span(Source const& source, Span span, Dialect dialect) {
+    return dialect == Dialect::nftables ? nft_statement(source.text(), span) : whole_lines(source.text(), span);
 }
 
 Mended mend(std::shared_ptr<Sources> const& sources, SourceId source, Dialect dialect, ReadOptions const& read_options,

@@ -112,6 +112,17 @@ Findings of_both_families(Ruleset const& own, SourceId source, LintOptions const
     return all;
 }
 
+// Removals with all that goes with them; false where one is not possible.
+bool complete(Fix& fix, Sources const& sources, Dialect dialect) {
+    for (Edit& edit : fix.edits) {
+        if (!edit.text.empty()) continue;
+        auto const span = removed_span(sources[edit.span.source], edit.span, dialect);
+        if (!span) return false;
+        edit.span = *span;
+    }
+    return true;
+}
+
 void finish(FileResult& result, Sources const& sources, Findings findings, LintOptions const& options) {
     result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_unread));
     if (result.errors > 0) result.complete = false;
@@ -119,10 +130,7 @@ void finish(FileResult& result, Sources const& sources, Findings findings, LintO
         RuleInfo const* rule = find_rule(finding.rule);
         // What could not be read is always told: without it, silence would look like a clean bill.
         if (!is_selected(options, *rule) && !is_unread(finding)) continue;
-        if (finding.fix) {
-            for (Edit& edit : finding.fix->edits)
-                if (edit.text.empty()) edit.span = removed_span(sources[edit.span.source], edit.span);
-        }
+        if (finding.fix && !complete(*finding.fix, sources, *result.dialect)) finding.fix.reset();
         Diagnostic diagnostic;
         diagnostic.rule = rule;
         diagnostic.severity = configured_level(options.config, *rule).value_or(finding.severity.value_or(rule->severity));

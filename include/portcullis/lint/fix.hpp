@@ -1,5 +1,6 @@
 // Mends a text: the safe fixes of its findings, applied together and proved to change the fate of no packet.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "portcullis/dialect/read.hpp"
@@ -19,8 +20,9 @@ struct Mended {
 Mended mend(std::shared_ptr<Sources> const& sources, SourceId source, Dialect dialect, ReadOptions const& read_options,
             LintOptions const& options);
 
-// The piece that an edit without text takes away: with what separates it from its neighbours on the line, or with the
-// whole line where it has none.
-Span removed_span(Source const& source, Span span);
+// The piece that an edit without text takes away: of a dialect of lines, the lines that it stands on; in nft, the
+// statement with what separates it from its neighbours, or with its line where it has none. Nothing where the piece is
+// only a part of a statement.
+std::optional<Span> removed_span(Source const& source, Span span, Dialect dialect);
 
 } // namespace portcullis
