@@ -203,7 +203,7 @@ bool is_plain(std::string const& text) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
         std::string const word = line.substr(0, line.find(' '));
-        if (!line.empty() && word != "iptables" && word != "ip6tables" && word.front() != '#') return false;
+        if (!line.empty() && word != "iptables" && word != "ip6tables" && !word.starts_with('#')) return false;
         // Names of hosts would be asked for, and lists are several rules in what is saved.
         if (line.find(".example") != line.npos) return false;
     }
