@@ -85,6 +85,37 @@ Reach& Context::reach() const {
     return *reach_;
 }
 
+Shadows const& Context::shadows() const {
+    if (!shadows_) shadows_.emplace(ruleset_);
+    return *shadows_;
+}
+
+Shadows const* Context::first_fragment_shadows() const {
+    if (first_fragment_shadows_) return &*first_fragment_shadows_;
+    std::vector<RuleList> lists;
+    for (RuleList& list : lists_of(ruleset_)) {
+        Chain const& chain = ruleset_.chains[list.chains.front()];
+        bool const tells = std::any_of(chain.rules.begin(), chain.rules.end(), [](Rule const& rule) {
+            return asks_about(rule.match, Field::fragment);
+        });
+        if (!chain.hook || chain.hook->point != HookPoint::list || !tells) continue;
+        list.seen.terms.push_back({Field::fragment, ValueSet::single(0), {}});
+        lists.push_back(std::move(list));
+    }
+    if (lists.empty()) return nullptr;
+    return &first_fragment_shadows_.emplace(ruleset_, std::move(lists));
+}
+
+bool Context::complete() const {
+    return (!shadows_ || shadows_->complete()) &&
+           (!first_fragment_shadows_ || first_fragment_shadows_->complete());
+}
+
+std::vector<DeadRule> const& Context::dead_rules() const {
+    if (!dead_rules_) dead_rules_ = find_dead_rules(*this);
+    return *dead_rules_;
+}
+
 PacketSet Context::seen_at(HookPoint point) const { return packets_at(*space_, point); }
 
 PacketSet Context::seen_by(ChainId base) const {

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "lint/dead_rules.hpp"
+#include "portcullis/engine/shadow.hpp"
 #include "portcullis/lint/lint.hpp"
 
 namespace portcullis {
@@ -53,6 +55,14 @@ class Context {
     std::vector<ChainId> const& bases(ChainId chain) const;
     // What each rule decides of all packets, not just of new connections.
     Reach& reach() const;
+    // What earlier rules leave of each rule, and the rules that are dead for it.
+    Shadows const& shadows() const;
+    // The same for access lists as if there were no later fragments, which all permits of ports take on a Cisco;
+    // nothing where no rule tells them apart.
+    Shadows const* first_fragment_shadows() const;
+    std::vector<DeadRule> const& dead_rules() const;
+    // Whether every question that was asked has been answered within the budget.
+    bool complete() const;
     // Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box
     // itself sends, without either in an access list.
     PacketSet seen_at(HookPoint point) const;
@@ -100,6 +110,9 @@ class Context {
     mutable std::map<std::pair<ChainId, ChainId>, PacketSet> admissions_;
     mutable std::vector<std::vector<ChainId>> bases_; // by chain, made when first asked
     mutable std::optional<Reach> reach_;
+    mutable std::optional<Shadows> shadows_;
+    mutable std::optional<Shadows> first_fragment_shadows_;
+    mutable std::optional<std::vector<DeadRule>> dead_rules_;
     mutable std::vector<std::optional<PacketSet>> passing_; // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };

@@ -162,16 +162,20 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
     result.modelled = modelled_share(reading.ruleset);
     result.unmodelled = unmodelled_of(reading.ruleset);
     Findings findings = std::move(reading.findings);
+    auto const unfinished = [&](std::string const& why) {
+        findings.add("PC002", {source, 0, 0}).arg("construct", "this ruleset").arg("why", "not analysed to the end: " + why);
+    };
     try {
         Context ctx(reading.ruleset, options, Asking::untrusted);
         run_checks(ctx, options, findings);
+        if (!ctx.complete()) unfinished("whether every rule can be reached takes more steps than the limit");
         if (options.partner) findings.append(of_both_families(reading.ruleset, source, options));
         if (options.exposures) {
             Context everyone(reading.ruleset, options, Asking::anybody);
             result.exposures = find_exposures(everyone, options.config);
         }
     } catch (BudgetExceeded const& e) {
-        findings.add("PC002", {source, 0, 0}).arg("construct", "this ruleset").arg("why", std::string("not analysed to the end: ") + e.what());
+        unfinished(e.what());
     }
     finish(result, *sources, std::move(findings), options);
     result.sources = std::move(sources);

@@ -1,0 +1,295 @@
+#include "lint/dead_rules.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+#include <tuple>
+
+#include "lint/context.hpp"
+#include "lint/duplicates.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// The rules that one rule of the text has become: branches of a verdict map in one chain, rounds of a loop in any.
+using Group = std::vector<RuleId>;
+
+Rule const& rule_of(Ruleset const& ruleset, RuleId id) { return ruleset.chains[id.chain].rules[id.rule]; }
+
+std::vector<Group> rules_of_text(Ruleset const& ruleset) {
+    std::vector<RuleId> all;
+    for (ChainId chain = 0; chain < ruleset.chains.size(); ++chain) {
+        std::vector<Rule> const& rules = ruleset.chains[chain].rules;
+        for (std::uint32_t i = 0; i < rules.size() && !ruleset.chains[chain].implicit; ++i) {
+            if (!rules[i].implicit) all.push_back({chain, i});
+        }
+    }
+    // A branch may have a place of its own; the first of them speaks for all.
+    auto const place = [&](RuleId id) {
+        std::vector<Rule> const& rules = ruleset.chains[id.chain].rules;
+        while (id.rule > 0 && rules[id.rule - 1].origin == rules[id.rule].origin) --id.rule;
+        Span const& span = rules[id.rule].span;
+        return std::tuple(span.source, span.begin, span.end);
+    };
+    std::stable_sort(all.begin(), all.end(), [&](RuleId a, RuleId b) { return place(a) < place(b); });
+    std::vector<Group> groups;
+    for (auto at = all.begin(); at != all.end();) {
+        auto const next = std::find_if(at, all.end(), [&](RuleId id) { return place(id) != place(*at); });
+        groups.emplace_back(at, next);
+        at = next;
+    }
+    return groups;
+}
+
+// A condition that no packet meets by itself: a set that is empty now and filled later, or a frame that is not IP,
+// which is no packet of the model. Nothing is wrong with the rule.
+bool asks_for_nothing(Rule const& rule) {
+    Match const& match = rule.match;
+    return std::any_of(match.terms.begin(), match.terms.end(),
+                       [](Term const& term) {
+                           auto const values = term.values.as_intervals(info(term.field).bits);
+                           return values && values->empty();
+                       }) ||
+           std::any_of(match.alternatives.begin(), match.alternatives.end(),
+                       [](Alternatives const& relation) { return relation.rows.empty() && !relation.negated; });
+}
+
+// A return from a base chain or a goto: that they skip the rest is what PC423 and PC424 say.
+bool is_early_end(Ruleset const& ruleset, RuleId id) {
+    if (id.rule == RuleId::policy) return false;
+    Verdict const& verdict = rule_of(ruleset, id).verdict;
+    return std::holds_alternative<Jump>(verdict) ||
+           (std::holds_alternative<Return>(verdict) && ruleset.chains[id.chain].hook);
+}
+
+bool decides(Rule const& rule) {
+    return !std::holds_alternative<Continue>(rule.verdict) && !std::holds_alternative<Jump>(rule.verdict);
+}
+
+// What becomes of the packets of a rule, in the words of Shadows; a return is compared by its chain.
+Action action_of(Verdict const& verdict) {
+    if (std::holds_alternative<Accept>(verdict)) return Action::permit;
+    if (std::holds_alternative<Rewrite>(verdict)) return Action::translate;
+    if (std::holds_alternative<Return>(verdict)) return Action::leave;
+    return Action::deny;
+}
+
+bool does_the_same(Ruleset const& ruleset, RuleId id, RuleId earlier, Action action) {
+    Verdict const& verdict = rule_of(ruleset, id).verdict;
+    bool const returns = std::holds_alternative<Return>(verdict);
+    if (earlier.rule != RuleId::policy) {
+        Verdict const& other = rule_of(ruleset, earlier).verdict;
+        if (verdict == other && (!returns || id.chain == earlier.chain)) return true;
+        if (std::holds_alternative<Rewrite>(verdict)) return false;
+    }
+    Chain const& chain = ruleset.chains[id.chain];
+    return action == action_of(returns && chain.hook ? chain.policy : verdict);
+}
+
+class Finder {
+  public:
+    Finder(Context const& ctx, Shadows const& shadows) : ctx_(ctx), ruleset_(ctx.ruleset()), shadows_(shadows) {
+        chains_.resize(ruleset_.chains.size());
+    }
+
+    std::vector<DeadRule> run() {
+        std::vector<DeadRule> found;
+        for (Group const& group : rules_of_text(ruleset_)) {
+            auto dead = kind_of(group);
+            if (dead && std::none_of(group.begin(), group.end(), [&](RuleId id) { return is_told(id); }))
+                found.push_back(std::move(*dead));
+        }
+        return found;
+    }
+
+  private:
+    // What others report of a chain.
+    struct Told {
+        std::size_t catch_all_end = 0; // rules from here on follow one that ends every packet
+        std::set<std::size_t> duplicates;
+        bool unentered = false;
+    };
+
+    bool is_told(RuleId id) {
+        std::optional<Told>& told = chains_[id.chain];
+        if (!told) told = told_of(id.chain);
+        return told->unentered || id.rule >= told->catch_all_end || told->duplicates.contains(id.rule);
+    }
+
+    Told told_of(ChainId id) const {
+        Chain const& chain = ruleset_.chains[id];
+        auto const last = catch_all(chain);
+        auto const next =
+            std::find_if(last, chain.rules.end(), [&](Rule const& rule) { return rule.origin != last->origin; });
+        Told told{static_cast<std::size_t>(next - chain.rules.begin()), {}, is_unentered(id)};
+        for (Duplicate const& duplicate : duplicates_of(ruleset_, id)) told.duplicates.insert(duplicate.rule);
+        return told;
+    }
+
+    // In a table with base chains, a chain to which no packet gets.
+    bool is_unentered(ChainId id) const {
+        Chain const& chain = ruleset_.chains[id];
+        auto const& all = ruleset_.chains;
+        bool const whole =
+            std::any_of(all.begin(), all.end(), [&](Chain const& c) { return c.hook && c.table == chain.table; });
+        if (chain.hook || !whole) return false;
+        for (ChainId caller = 0; caller < all.size(); ++caller) {
+            if (ctx_.bases(caller).empty()) continue;
+            for (std::uint32_t i = 0; i < all[caller].rules.size(); ++i) {
+                auto const* jump = std::get_if<Jump>(&all[caller].rules[i].verdict);
+                if (jump == nullptr || jump->chain != id) continue;
+                Life const life = shadows_.life({caller, i});
+                if (life == Life::alive || life == Life::unknown) return false;
+            }
+        }
+        return true;
+    }
+
+    std::optional<DeadRule> kind_of(Group const& group) const {
+        auto const lives = [&](Life life) { return [this, life](RuleId id) { return shadows_.life(id) == life; }; };
+        if (std::all_of(group.begin(), group.end(), lives(Life::unmatchable))) {
+            if (asks_for_nothing(rule_of(ruleset_, group.front()))) return std::nullopt;
+            return DeadRule{DeadRule::Kind::unmatchable, group.front(), {}};
+        }
+        for (Life const living : {Life::alive, Life::unknown, Life::unreached}) {
+            if (std::any_of(group.begin(), group.end(), lives(living))) return std::nullopt;
+        }
+        DeadRule dead{DeadRule::Kind::redundant, group.front(), {}, true};
+        bool otherwise = false;
+        bool any = false;
+        for (RuleId const id : group) {
+            if (shadows_.life(id) != Life::dead || !decides(rule_of(ruleset_, id))) continue;
+            any = true;
+            otherwise = add_blockers(id, dead) || otherwise;
+        }
+        auto const& blockers = dead.blockers;
+        bool const told = !blockers.empty() && std::all_of(blockers.begin(), blockers.end(), [&](Blocker const& b) {
+            return is_early_end(ruleset_, b.rule);
+        });
+        if (!any || told) return std::nullopt;
+        if (otherwise) {
+            auto const needed = std::count_if(dead.blockers.begin(), dead.blockers.end(),
+                                              [](Blocker const& b) { return b.needed; });
+            dead.kind = needed == 1 ? DeadRule::Kind::shadowed : DeadRule::Kind::by_union;
+        }
+        return dead;
+    }
+
+    // Whether any of them does something else than the rule.
+    bool add_blockers(RuleId id, DeadRule& dead) const {
+        std::vector<Blocker> cover = shadows_.cover(id);
+        if (cover.empty()) return !earlier_ones_agree(id);
+        auto const first_same = std::stable_partition(cover.begin(), cover.end(), [&](Blocker const& b) {
+            return !does_the_same(ruleset_, id, b.rule, b.action);
+        });
+        constexpr double most = 0.5;
+        if (std::any_of(cover.begin(), first_same, [](Blocker const& b) { return b.needed || b.share > most; }))
+            dead.mostly_the_same = false;
+        for (Blocker const& blocker : cover) {
+            auto const same = std::find_if(dead.blockers.begin(), dead.blockers.end(),
+                                           [&](Blocker const& b) { return b.rule == blocker.rule; });
+            if (same == dead.blockers.end())
+                dead.blockers.push_back(blocker);
+            else
+                same->share = std::min(same->share, blocker.share);
+        }
+        return first_same != cover.begin();
+    }
+
+    // Where nobody knows which rules take its packets: whether all that can are sure to do the same.
+    bool earlier_ones_agree(RuleId id) const {
+        Chain const& chain = ruleset_.chains[id.chain];
+        if (!chain.hook) return false;
+        return std::all_of(chain.rules.begin(), chain.rules.begin() + id.rule, [&](Rule const& rule) {
+            return std::holds_alternative<Continue>(rule.verdict) || rule.verdict == rule_of(ruleset_, id).verdict;
+        });
+    }
+
+    Context const& ctx_;
+    Ruleset const& ruleset_;
+    Shadows const& shadows_;
+    std::vector<std::optional<Told>> chains_;
+};
+
+// "drops", "drop".
+struct Verb {
+    std::string_view one;
+    std::string_view many;
+};
+
+Verb verb_of(Ruleset const& ruleset, RuleId id) {
+    Chain const& chain = ruleset.chains[id.chain];
+    bool const list = chain.hook && chain.hook->point == HookPoint::list;
+    struct Visitor {
+        bool list;
+        Verb operator()(Accept) const { return list ? Verb{"permits", "permit"} : Verb{"accepts", "accept"}; }
+        Verb operator()(Drop) const { return list ? Verb{"denies", "deny"} : Verb{"drops", "drop"}; }
+        Verb operator()(Reject) const { return {"rejects", "reject"}; }
+        Verb operator()(Return) const { return {"returns", "return"}; }
+        Verb operator()(Continue) const { return {"takes", "take"}; }
+        Verb operator()(Jump const&) const { return {"leads away", "lead away"}; }
+        Verb operator()(Rewrite const&) const { return {"translates", "translate"}; }
+    };
+    return std::visit(Visitor{list}, id.rule == RuleId::policy ? chain.policy : rule_of(ruleset, id).verdict);
+}
+
+std::string who_decides(Ruleset const& ruleset, DeadRule const& dead) {
+    std::set<std::string_view> verbs;
+    for (Blocker const& blocker : dead.blockers) verbs.insert(verb_of(ruleset, blocker.rule).many);
+    if (dead.blockers.size() == 1)
+        return fmt::format("an earlier rule {} all of its traffic", verb_of(ruleset, dead.blockers[0].rule).one);
+    return fmt::format("earlier rules together {} all of its traffic",
+                       verbs.size() == 1 ? *verbs.begin() : "decide");
+}
+
+void relate_blockers(Ruleset const& ruleset, DeadRule const& dead, Finding& finding) {
+    for (Blocker const& blocker : dead.blockers) {
+        Chain const& chain = ruleset.chains[blocker.rule.chain];
+        bool const policy = blocker.rule.rule == RuleId::policy;
+        finding.relate(fmt::format("{} {} of this traffic first", verb_of(ruleset, blocker.rule).one,
+                                   blocker.share >= 1 ? "all" : "a part"),
+                       policy ? chain.policy_span : chain.rules[blocker.rule.rule].span);
+    }
+}
+
+} // namespace
+
+std::vector<DeadRule> find_dead_rules(Context const& ctx) {
+    std::vector<DeadRule> all = Finder(ctx, ctx.shadows()).run();
+    Shadows const* const first = ctx.first_fragment_shadows();
+    if (first == nullptr) return all;
+    auto const known = [&](RuleId id) {
+        return std::any_of(all.begin(), all.end(), [&](DeadRule const& dead) { return dead.rule == id; });
+    };
+    for (DeadRule& dead : Finder(ctx, *first).run()) {
+        if (dead.kind == DeadRule::Kind::unmatchable || known(dead.rule)) continue;
+        dead.but_fragments = ctx.shadows().life(dead.rule) != Life::dead;
+        if (dead.but_fragments) all.push_back(std::move(dead));
+    }
+    return all;
+}
+
+void report_dead_rules(Context const& ctx, DeadRule::Kind kind, Findings& out) {
+    using Kind = DeadRule::Kind;
+    Ruleset const& ruleset = ctx.ruleset();
+    for (DeadRule const& dead : ctx.dead_rules()) {
+        if (dead.kind != kind) continue;
+        Finding& finding = add_finding(ctx, out, dead.rule.chain, dead.rule.rule);
+        // Nothing passes it: without it, every packet fares as it does.
+        if ((kind == Kind::redundant && !dead.but_fragments) || kind == Kind::unmatchable)
+            offer_removal(ctx, finding, rule_of(ruleset, dead.rule), true);
+        if (kind == Kind::unmatchable) continue;
+        finding.arg("what", who_decides(ruleset, dead));
+        relate_blockers(ruleset, dead, finding);
+        finding.note(dead.but_fragments
+                         ? "proof: nothing reaches this rule but later fragments, which have no ports"
+                         : "proof: no packet reaches this rule");
+        if (dead.blockers.empty()) finding.note("which rules take its packets depends on their marks");
+        if (kind == Kind::redundant || !dead.mostly_the_same) continue;
+        finding.severity = Severity::medium;
+        finding.note("most of it is decided as this rule says");
+    }
+}
+
+} // namespace portcullis

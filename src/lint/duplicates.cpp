@@ -1,0 +1,168 @@
+// Two rules of one chain that ask the same and do the same: the second never has anything left to decide, or does
+// once more what is done. Matches are compared by what they mean, field by field; a log, a counter or a comment
+// makes no difference where the verdict ends the packet.
+#include "lint/duplicates.hpp"
+
+#include <algorithm>
+#include <map>
+#include <span>
+
+#include "lint/context.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// A match on which nobody can say that two occurrences agree: a rate, a list that changes.
+bool is_stateful(Rule const& rule) {
+    return std::any_of(rule.match.opaque.begin(), rule.match.opaque.end(),
+                       [](Opaque const& opaque) { return opaque.stateful; });
+}
+
+std::string values_key(ValueSet const& values, unsigned bits) {
+    auto const plain = values.as_intervals(bits);
+    std::string key;
+    auto const number = [&](U128 value) { key.append(reinterpret_cast<char const*>(&value), sizeof value); };
+    for (Interval const& interval : plain ? plain->intervals() : values.intervals.intervals()) {
+        number(interval.first);
+        number(interval.last);
+    }
+    if (plain) return key;
+    key += values.negated ? "not masks " : "masks ";
+    for (Masked const& masked : values.masks) {
+        number(masked.value);
+        number(masked.mask);
+    }
+    return key;
+}
+
+std::string field_key(Field field) { return {static_cast<char>('A' + static_cast<int>(field))}; }
+
+std::string alternatives_key(Alternatives const& relation) {
+    std::string key = relation.negated ? "none of" : "some of";
+    for (Field const field : relation.fields) key += field_key(field);
+    std::vector<std::string> rows;
+    for (auto const& row : relation.rows) {
+        std::string cells;
+        for (std::size_t i = 0; i < row.size(); ++i)
+            cells += values_key(row[i], info(relation.fields[i]).bits) + '|';
+        rows.push_back(std::move(cells));
+    }
+    std::sort(rows.begin(), rows.end());
+    for (std::string const& row : rows) key += row;
+    return key;
+}
+
+// Equal for matches that mean the same: the terms of a field together are one set, and order says nothing.
+std::string match_key(Match const& match) {
+    std::map<Field, IntervalSet> sets;
+    std::vector<std::string> parts;
+    for (Term const& term : match.terms) {
+        unsigned const bits = info(term.field).bits;
+        auto const values = term.values.as_intervals(bits);
+        if (!values) {
+            parts.push_back(field_key(term.field) + values_key(term.values, bits));
+            continue;
+        }
+        auto const [at, added] = sets.try_emplace(term.field, *values);
+        if (!added) at->second = at->second.intersected(*values);
+    }
+    for (auto const& [field, values] : sets)
+        parts.push_back(field_key(field) + values_key(values, info(field).bits));
+    for (Alternatives const& relation : match.alternatives) parts.push_back(alternatives_key(relation));
+    for (Opaque const& opaque : match.opaque) parts.push_back((opaque.negated ? "! " : "") + opaque_key(opaque));
+    std::sort(parts.begin(), parts.end());
+    parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+    std::string key;
+    for (std::string const& part : parts) key += part + '\n';
+    return key;
+}
+
+bool ends(Verdict const& verdict) {
+    return !std::holds_alternative<Continue>(verdict) && !std::holds_alternative<Jump>(verdict);
+}
+
+// What the rule does, as far as a second time would do nothing else.
+std::string action_key(Rule const& rule, Ruleset const& ruleset) {
+    std::string key = to_text(rule.verdict, ruleset);
+    if (auto const* jump = std::get_if<Jump>(&rule.verdict)) key += ' ' + std::to_string(jump->chain);
+    if (ends(rule.verdict)) return key + rule.effects.answer;
+    key += rule.effects.log ? " log " + rule.effects.log_options : "";
+    key += rule.effects.notrack ? " notrack" : "";
+    for (std::string const& set : rule.effects.sets) key += " [" + set + ']';
+    return key;
+}
+
+// The rule, and those of the chains that it calls.
+bool any_rule(Ruleset const& ruleset, Rule const& rule, bool (*is_it)(Rule const&)) {
+    auto const* jump = std::get_if<Jump>(&rule.verdict);
+    if (is_it(rule)) return true;
+    if (jump == nullptr || jump->chain == no_chain) return false;
+    auto const called = call_order(ruleset, jump->chain).chains;
+    return std::any_of(called.begin(), called.end(), [&](ChainId id) {
+        return std::any_of(ruleset.chains[id].rules.begin(), ruleset.chains[id].rules.end(), is_it);
+    });
+}
+
+// What later rules ask of a packet may differ after the rule.
+bool changes_packet(Rule const& rule) { return changes_marks(rule) || !rule.effects.sets.empty(); }
+
+// A second time would do something again: count a rate, flip or compute a mark, lower a hop limit.
+bool adds_up(Rule const& rule) {
+    Effects const& effects = rule.effects;
+    auto const flips = [](Assignment const& a) {
+        return !a.known || (a.value & (a.field == Field::mark ? a.mark_keep : a.ct_mark_keep)) != 0;
+    };
+    return is_stateful(rule) || effects.sets.size() != effects.assignments.size() ||
+           std::any_of(effects.assignments.begin(), effects.assignments.end(), flips);
+}
+
+// The rules that one rule of the text has become; they are a duplicate together or not at all.
+using Group = std::span<Rule const>;
+
+std::vector<Group> groups(std::vector<Rule> const& rules, std::vector<Rule>::const_iterator end) {
+    std::vector<Group> all;
+    for (auto at = rules.begin(); at != end;) {
+        auto const next = std::find_if(at, end, [&](Rule const& rule) { return rule.origin != at->origin; });
+        all.emplace_back(at, next);
+        at = next;
+    }
+    return all;
+}
+
+std::optional<std::string> group_key(Ruleset const& ruleset, Group const& group) {
+    std::string key;
+    for (Rule const& rule : group) {
+        if (ends(rule.verdict) ? is_stateful(rule) : any_rule(ruleset, rule, adds_up)) return std::nullopt;
+        key += match_key(rule.match) + action_key(rule, ruleset) + '\n';
+    }
+    return key;
+}
+
+} // namespace
+
+std::vector<Duplicate> duplicates_of(Ruleset const& ruleset, ChainId id) {
+    std::vector<Duplicate> found;
+    std::vector<Rule> const& rules = ruleset.chains[id].rules;
+    auto end = catch_all(ruleset.chains[id]); // what follows it is PC213's
+    if (end != rules.end()) ++end;
+    std::map<std::string, Group> known; // since the last rule that changed packets
+    for (Group const& group : groups(rules, end)) {
+        bool const changing = std::any_of(
+            group.begin(), group.end(), [&](Rule const& rule) { return any_rule(ruleset, rule, changes_packet); });
+        auto const key = group_key(ruleset, group);
+        if (key) {
+            auto const [at, added] = known.try_emplace(*key, group);
+            if (!added) {
+                found.push_back({static_cast<std::size_t>(&group.front() - rules.data()), at->second.front().span});
+                continue;
+            }
+        }
+        if (!changing) continue;
+        known.clear();
+        if (key) known.emplace(*key, group);
+    }
+    return found;
+}
+
+} // namespace portcullis
