@@ -88,6 +88,8 @@ bool does_the_same(Ruleset const& ruleset, RuleId id, RuleId earlier, Action act
     return action == action_of(returns && chain.hook ? chain.policy : verdict);
 }
 
+constexpr double part = 0.5; // the share that is told of a blocker that does not take all
+
 class Finder {
   public:
     Finder(Context const& ctx, Shadows const& shadows) : ctx_(ctx), ruleset_(ctx.ruleset()), shadows_(shadows) {
@@ -184,8 +186,14 @@ class Finder {
         auto const first_same = std::stable_partition(cover.begin(), cover.end(), [&](Blocker const& b) {
             return !does_the_same(ruleset_, id, b.rule, b.action);
         });
-        constexpr double most = 0.9;
-        if (std::any_of(cover.begin(), first_same, [](Blocker const& b) { return b.needed || b.share > most; }))
+        // The share of a blocker says nothing of opaque matches on the way to it.
+        auto const takes_all = [&](Blocker const& b) {
+            return b.rule.rule != RuleId::policy && shadows_.contains(b.rule, id) == true;
+        };
+        for (Blocker& b : cover) {
+            if (!b.needed && !takes_all(b)) b.share = std::min(b.share, part);
+        }
+        if (std::any_of(cover.begin(), first_same, [](Blocker const& b) { return b.needed || b.share > part; }))
             dead.mostly_the_same = false;
         for (Blocker const& blocker : cover) {
             auto const same = std::find_if(dead.blockers.begin(), dead.blockers.end(),
