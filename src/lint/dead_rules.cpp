@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -86,6 +87,8 @@ bool does_the_same(Ruleset const& ruleset, RuleId id, RuleId earlier, Action act
     Chain const& chain = ruleset.chains[id.chain];
     return action == action_of(returns && chain.hook ? chain.policy : verdict);
 }
+
+constexpr double part = 0.5; // the share that is told of a blocker that does not take all
 
 class Finder {
   public:
@@ -183,8 +186,14 @@ class Finder {
         auto const first_same = std::stable_partition(cover.begin(), cover.end(), [&](Blocker const& b) {
             return !does_the_same(ruleset_, id, b.rule, b.action);
         });
-        constexpr double most = 0.5;
-        if (std::any_of(cover.begin(), first_same, [](Blocker const& b) { return b.needed || b.share > most; }))
+        // The share of a blocker says nothing of opaque matches on the way to it.
+        auto const takes_all = [&](Blocker const& b) {
+            return b.rule.rule != RuleId::policy && shadows_.contains(b.rule, id) == true;
+        };
+        for (Blocker& b : cover) {
+            if (!b.needed && !takes_all(b)) b.share = std::min(b.share, part);
+        }
+        if (std::any_of(cover.begin(), first_same, [](Blocker const& b) { return b.needed || b.share > part; }))
             dead.mostly_the_same = false;
         for (Blocker const& blocker : cover) {
             auto const same = std::find_if(dead.blockers.begin(), dead.blockers.end(),
@@ -235,12 +244,14 @@ Verb verb_of(Ruleset const& ruleset, RuleId id) {
 }
 
 std::string who_decides(Ruleset const& ruleset, DeadRule const& dead) {
-    std::set<std::string_view> verbs;
-    for (Blocker const& blocker : dead.blockers) verbs.insert(verb_of(ruleset, blocker.rule).many);
-    if (dead.blockers.size() == 1)
-        return fmt::format("an earlier rule {} all of its traffic", verb_of(ruleset, dead.blockers[0].rule).one);
-    return fmt::format("earlier rules together {} all of its traffic",
-                       verbs.size() == 1 ? *verbs.begin() : "decide");
+    std::vector<Verb> verbs; // of those that it takes
+    for (Blocker const& blocker : dead.blockers) {
+        if (blocker.needed) verbs.push_back(verb_of(ruleset, blocker.rule));
+    }
+    if (verbs.size() == 1) return fmt::format("an earlier rule {} all of its traffic", verbs.front().one);
+    bool const alike = !verbs.empty() && std::all_of(verbs.begin(), verbs.end(),
+                                                     [&](Verb verb) { return verb.many == verbs.front().many; });
+    return fmt::format("earlier rules together {} all of its traffic", alike ? verbs.front().many : "decide");
 }
 
 void relate_blockers(Ruleset const& ruleset, DeadRule const& dead, Finding& finding) {
@@ -259,11 +270,17 @@ std::vector<DeadRule> find_dead_rules(Context const& ctx) {
     std::vector<DeadRule> all = Finder(ctx, ctx.shadows()).run();
     Shadows const* const first = ctx.first_fragment_shadows();
     if (first == nullptr) return all;
-    auto const known = [&](RuleId id) {
-        return std::any_of(all.begin(), all.end(), [&](DeadRule const& dead) { return dead.rule == id; });
-    };
+    std::map<RuleId, std::size_t> known;
+    for (std::size_t i = 0; i < all.size(); ++i) known.emplace(all[i].rule, i);
     for (DeadRule& dead : Finder(ctx, *first).run()) {
-        if (dead.kind == DeadRule::Kind::unmatchable || known(dead.rule)) continue;
+        if (dead.kind == DeadRule::Kind::unmatchable) continue;
+        auto const at = known.find(dead.rule);
+        if (at != known.end()) {
+            // Later fragments that another rule takes are an exception, however many there are.
+            DeadRule& whole = all[at->second];
+            if (dead.kind == DeadRule::Kind::redundant) whole.mostly_the_same = true;
+            continue;
+        }
         dead.but_fragments = ctx.shadows().life(dead.rule) != Life::dead;
         if (dead.but_fragments) all.push_back(std::move(dead));
     }
@@ -287,8 +304,8 @@ void report_dead_rules(Context const& ctx, DeadRule::Kind kind, Findings& out) {
                          : "proof: no packet reaches this rule");
         if (dead.blockers.empty()) finding.note("which rules take its packets depends on their marks");
         if (kind == Kind::redundant || !dead.mostly_the_same) continue;
-        finding.severity = Severity::medium;
-        finding.note("most of it is decided as this rule says");
+        finding.severity = Severity::low;
+        finding.note("but for exceptions, it is decided as this rule says");
     }
 }
 

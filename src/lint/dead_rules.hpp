@@ -21,8 +21,9 @@ struct DeadRule {
     Kind kind = Kind::unmatchable;
     RuleId rule;                   // the first of those that the rule of the text has become
     std::vector<Blocker> blockers; // those that decide otherwise first; empty where marks hide which they are
-    bool mostly_the_same = false;  // what is decided otherwise, rules that do the same as this one would take too
-    bool but_fragments = false;    // later fragments get to it, as a permit of a Cisco list takes them
+    // What is decided otherwise is an exception from rules that do the same as this one.
+    bool mostly_the_same = false;
+    bool but_fragments = false; // later fragments get to it, as a permit of a Cisco list takes them
 };
 
 std::vector<DeadRule> find_dead_rules(Context const& ctx);
