@@ -345,7 +345,7 @@ struct Comparison::Impl {
         return all;
     }
 
-    // A packet arrives without marks that a ruleset sets itself.
+    // A packet arrives without marks that a ruleset sets itself, also by rules that are left out of the question.
     PacketSet starting_marks() {
         PacketSet set = space.all();
         for (Field const mark : {Field::mark, Field::ct_mark}) {
@@ -357,7 +357,7 @@ struct Comparison::Impl {
                     });
                 });
             };
-            if (assigns(before) || assigns(after)) set &= space.of(mark, ValueSet::single(0));
+            if (assigns(whole_before) || assigns(whole_after)) set &= space.of(mark, ValueSet::single(0));
         }
         return set;
     }

@@ -166,3 +166,15 @@ TEST_CASE("the same limit in both rulesets lets the same packets pass") {
     CHECK(comparison.differences()[0].removed.empty());
     CHECK(comparison.differences()[0].added.project(Field::dport) == IntervalSet::single(80));
 }
+
+TEST_CASE("a mark that only rules outside of the question set is none at the start") {
+    Match other;
+    other.terms.push_back({Field::dport, ValueSet::single(80), {}});
+    Rule marking = rule(other, Continue{});
+    marking.effects.assignments.push_back({.field = Field::mark, .value = 1});
+    Match marked;
+    marked.terms.push_back({Field::dport, ValueSet::single(22), {}});
+    marked.terms.push_back({Field::mark, ValueSet::single(1), {}});
+    Comparison const comparison(world({{marking}}, false), world({{marking, rule(marked, Accept{})}}, false));
+    CHECK(comparison.differences().empty());
+}
