@@ -4,49 +4,11 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "portcullis/engine/interpret.hpp"
-
 namespace portcullis {
 
 namespace {
 
-// More names than these say less than the ports.
-constexpr std::size_t most_services = 6;
 constexpr std::size_t most_traffic = 100;
-
-IntervalSet const* values_of(Cube const& cube, Field field) {
-    auto const at = std::find_if(cube.fields.begin(), cube.fields.end(),
-                                 [field](auto const& named) { return named.first == field; });
-    return at == cube.fields.end() ? nullptr : &at->second;
-}
-
-std::vector<std::string> services_of(Cube const& cube, Catalogue const& catalogue) {
-    std::vector<std::string> names;
-    IntervalSet const* const ports = values_of(cube, Field::dport);
-    if (ports == nullptr) return names;
-    IntervalSet const* const protocols = values_of(cube, Field::protocol);
-    for (Service const& service : catalogue.services()) {
-        bool const meant = service.variant_of.empty() &&
-                           std::any_of(service.ports.begin(), service.ports.end(), [&](PortRange const& port) {
-                               return ports->overlaps(IntervalSet(port.first, port.last)) &&
-                                      (protocols == nullptr || protocols->contains(port.protocol));
-                           });
-        if (meant) names.push_back(service.name);
-    }
-    if (names.size() > most_services) names.clear();
-    return names;
-}
-
-Treatment treatment(Ruleset const& ruleset, std::optional<Path> const& path, Member const& member) {
-    if (!path) return {"accept", std::nullopt, false};
-    auto const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
-    Outcome const outcome = interpret(ruleset, path->chains, member.packet, truth).main();
-    std::string fate(to_string(outcome.fate));
-    if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};
-    Chain const& chain = ruleset.chains[outcome.chain];
-    if (!outcome.rule) return {std::move(fate), chain.policy_span, true};
-    return {std::move(fate), chain.rules[*outcome.rule].span, false};
-}
 
 // A packet that is led here by NAT had another destination when earlier chains saw it.
 bool led_by_nat(Member const& member) {
@@ -80,8 +42,8 @@ class Describer {
             rest -= product;
             ChangedTraffic traffic;
             traffic.witness = member.packet;
-            traffic.before = treatment(comparison_.before(), difference.before, member);
-            traffic.after = treatment(comparison_.after(), difference.after, member);
+            traffic.before = treat(comparison_.before(), difference.before, member);
+            traffic.after = treat(comparison_.after(), difference.after, member);
             confirm(kind, traffic, member);
             forget_implied(cube, difference.hook);
             traffic.services = services_of(cube, catalogue_);
@@ -101,7 +63,7 @@ class Describer {
         });
         for (Field const field : {Field::iif, Field::oif}) {
             IntervalSet const none = IntervalSet::single(0);
-            IntervalSet const* const values = values_of(cube, field);
+            IntervalSet const* const values = cube.values(field);
             bool const everywhere = packets_at(comparison_.space(), hook).project(field) == none;
             if (values == nullptr || !everywhere) continue;
             std::erase_if(cube.fields, [field](auto const& named) { return named.first == field; });

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <stdexcept>
 
+#include "portcullis/engine/connection.hpp"
 #include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
@@ -126,16 +127,8 @@ PacketSet Context::seen_by(ChainId base) const {
     return seen_at(hook.point) & space_->of(Field::family, families);
 }
 
-// The first packet of a connection (tcp: SYN alone), to an address that one host can have.
 PacketSet Context::first_packets(HookPoint point) const {
-    Space& s = *space_;
-    PacketSet set = s.of(Field::fragment, ValueSet::single(0)) & s.of(Field::ct_direction, ValueSet::single(0));
-    PacketSet const tcp = s.of(Field::protocol, ValueSet::single(number(Protocol::tcp)));
-    set &= tcp.complement() | s.of(Field::tcp_flags, ValueSet::single(tcp_flag::syn));
-    IntervalSet const multicast4 = IntervalSet::of({{0xE0000000U, 0xEFFFFFFFU}, {0xFFFFFFFFU, 0xFFFFFFFFU}});
-    IntervalSet const multicast6 = IntervalSet::of(Prefix{*parse_ipv6("ff00::"), 8});
-    set &= s.of(Field::dst4, multicast4.complement(32)) | s.of(Field::dst6, multicast6.complement(128));
-    return set & seen_at(point);
+    return portcullis::first_packets(*space_, point) & to_one_host(*space_);
 }
 
 PacketSet Context::new_connections(HookPoint point) const {
@@ -152,7 +145,7 @@ PacketSet Context::from_untrusted() const {
 PacketSet Context::make_question(Path const& path) const {
     Space& s = *space_;
     PacketSet set = new_connections(path.hook);
-    set &= marks();
+    set &= unmarked(s, ruleset_);
     if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
     set &= from_untrusted();
     if (path.kind == Path::Kind::list) {
@@ -162,24 +155,6 @@ PacketSet Context::make_question(Path const& path) const {
             return options_.config.trusts_interface(b.interface);
         });
         if (inside) return s.none();
-    }
-    return set;
-}
-
-// A packet arrives without a mark, and a new connection has none. Where the ruleset sets none itself, marks come from
-// elsewhere and may be anything.
-PacketSet Context::marks() const {
-    Space& s = *space_;
-    PacketSet set = s.all();
-    for (Field const mark : {Field::mark, Field::ct_mark}) {
-        auto const is_set_by = [&](Rule const& rule) {
-            return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
-                               [&](Assignment const& a) { return a.field == mark; });
-        };
-        bool const is_set = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(), [&](Chain const& chain) {
-            return std::any_of(chain.rules.begin(), chain.rules.end(), is_set_by);
-        });
-        if (is_set) set &= s.of(mark, ValueSet::single(0));
     }
     return set;
 }

@@ -94,7 +94,6 @@ class Context {
 
   private:
     PacketSet make_question(Path const& path) const;
-    PacketSet marks() const;
     PacketSet matched_alone(Match const& match) const;
     void collect_permits();
 

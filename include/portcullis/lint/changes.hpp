@@ -4,21 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "portcullis/catalogue/catalogue.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/cubes.hpp"
-#include "portcullis/model/finding.hpp"
+#include "portcullis/query/traffic.hpp"
 
 namespace portcullis {
 
 enum class ChangeKind : std::uint8_t { allowed, denied, translated }; // newly
-
-// What became of the witness in one of the rulesets, and the text that decided.
-struct Treatment {
-    std::string fate;         // accept, drop or reject
-    std::optional<Span> span; // none: no chain stands there
-    bool is_policy = false;
-};
 
 // Packets that are all treated alike.
 struct ChangedTraffic {
