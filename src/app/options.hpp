@@ -18,7 +18,7 @@ struct UsageError : std::runtime_error {
 };
 
 struct Output {
-    std::string format; // "text" or "json"
+    std::string format; // one that the command has
     std::string path;   // empty: standard output
 };
 
@@ -44,6 +44,12 @@ struct Options {
     std::string config_file;
     bool isolated = false;
 
+    // audit
+    std::vector<std::string> matrices; // services
+
+    // query
+    std::string expect; // an expectation, or empty
+
     // trace
     std::string packet;
     std::string packets_file;
@@ -65,6 +71,8 @@ struct Options {
 int run_lint(Options const& options); // lint and audit
 int run_trace(Options const& options);
 int run_diff(Options const& options);
+int run_query(Options const& options); // the question is the last of the inputs
+int run_test_command(Options const& options); // the assertions are the first of the inputs
 int run_fmt(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "portcullis/report/report.hpp"
+#include "report/matrix_names.hpp"
 #include "report/packet_json.hpp"
 
 namespace portcullis {
@@ -12,8 +13,6 @@ Json place(Source const& source, std::uint32_t offset) {
     Location const at = source.locate(offset);
     return {{"line", at.line}, {"column", at.column}, {"offset", offset}};
 }
-
-std::string_view certainty_text(Certainty certainty) { return certainty == Certainty::certain ? "certain" : "possible"; }
 
 Json fix_json(Fix const& fix) {
     Json edits = Json::array();
@@ -84,18 +83,44 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"rules", rules}};
 }
 
+// Nodes are classes of addresses, edges say who may open connections to whom.
+Json matrix_json(std::string const& path, ServiceMatrix const& matrix) {
+    Family const family = matrix.matrix.family;
+    auto const& classes = matrix.matrix.classes;
+    Json nodes = Json::object();
+    Json edges = Json::array();
+    for (std::size_t a = 0; a < classes.size(); ++a) {
+        Json& ranges = nodes[class_name(a)] = Json::array();
+        for (Interval const& interval : classes[a].intervals())
+            ranges.push_back({to_string(Ip{family, interval.first}), to_string(Ip{family, interval.last})});
+        for (std::size_t b = 0; b < classes.size(); ++b)
+            if (matrix.matrix.opens[a][b]) edges.push_back({class_name(a), class_name(b)});
+    }
+    return {{"file", path},
+            {"path", matrix.path},
+            {"table", matrix.table},
+            {"chain", matrix.chain},
+            {"family", family == Family::v4 ? 4 : 6},
+            {"service", matrix.service},
+            {"assumption", name_or_null(matrix.assumption)},
+            {"nodes", nodes},
+            {"edges", edges}};
+}
+
 } // namespace
 
 std::string json_report(Report const& report, bool with_exposures) {
     Json files = Json::array();
     Json findings = Json::array();
     Json exposures = Json::array();
+    Json matrices = Json::array();
     for (FileResult const& file : report.files) {
         files.push_back(file_json(file));
         for (Diagnostic const& d : file.findings) {
             if (d.severity >= report.shown) findings.push_back(finding_json(d, *file.sources));
         }
         for (Exposure const& e : file.exposures) exposures.push_back(exposure_json(e, *file.sources));
+        for (ServiceMatrix const& matrix : file.matrices) matrices.push_back(matrix_json(file.path, matrix));
     }
     auto const counts = report.counts();
     Json json{{"schema_version", "1.0"},
@@ -103,6 +128,7 @@ std::string json_report(Report const& report, bool with_exposures) {
               {"files", files},
               {"findings", findings}};
     if (with_exposures) json["exposures"] = exposures;
+    if (!matrices.empty()) json["matrices"] = matrices;
     json["summary"] = {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
                        {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}};
     json["complete"] = report.complete();

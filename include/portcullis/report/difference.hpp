@@ -17,9 +17,6 @@ struct DifferenceReport {
     bool equal() const { return changes.empty() && notes.empty(); }
 };
 
-// "tcp from 10.0.0.0/8 to any, port 22 (ssh), state new"
-std::string traffic_text(Cube const& cube, std::vector<std::string> const& services);
-
 std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style);
 // {"equal", "allowed_added", "allowed_removed", "retranslated", "witnesses", "notes", "complete"}
 std::string json_difference(DifferenceReport const& report, Sources const& sources);
