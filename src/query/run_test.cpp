@@ -66,8 +66,11 @@ void run_same_as(TestResult& result, Ruleset const& ruleset, Ruleset const& othe
                         treat(comparison.before(), difference.before, *member), Certainty::certain, member->assumptions};
             proof.witness.verdict = proof.treatment.fate;
             if (!member->assumptions.empty()) proof.certainty = Certainty::possible;
+            Treatment there = treat(comparison.after(), difference.after, *member);
+            bool const confirmed = packets == &difference.retranslated || (proof.treatment.fate == "accept") != (there.fate == "accept");
+            if (!confirmed) throw std::logic_error("the interpreter does not confirm a difference: " + to_text(member->packet));
             fail(result, message, "", std::move(proof));
-            result.other = treat(comparison.after(), difference.after, *member);
+            result.other = std::move(there);
             return;
         }
     }
