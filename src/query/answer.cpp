@@ -13,12 +13,13 @@ namespace {
 constexpr std::size_t most_traffic = 100;
 constexpr std::array<std::string_view, 3> expectation_names{"allowed", "denied", "none"};
 
-// Of the values of the cube's fields those that packets of the context have; fields in which they may have any go unnamed.
-void keep_to(PacketSet const& context, Cube& cube) {
+// Of the values of the cube's fields those that packets of the context have, and of interfaces those of the question, which
+// names them; fields in which they may have any go unnamed.
+void keep_to(Asked const& asked, Cube& cube) {
     std::erase_if(cube.fields, [&](auto& named) {
         auto& [field, values] = named;
         if (field == Field::family) return false;
-        auto const possible = context.project(field);
+        auto const possible = (is_interface(field) ? asked.packets : asked.context).project(field);
         if (!possible) return false;
         values = values.intersected(*possible);
         return values.contains(*possible);
@@ -37,7 +38,7 @@ PathAnswer answer_on(Space& space, Ruleset const& ruleset, Catalogue const& cata
         PacketSet const own = rest & product;
         rest -= product;
         auto proof = prove(ruleset, asked.path, asked.packets, own.empty() ? product : own, allowed);
-        keep_to(asked.context, cube);
+        keep_to(asked, cube);
         auto services = services_of(cube, catalogue);
         result.traffic.push_back({std::move(cube), std::move(services), std::move(*proof)});
     }
