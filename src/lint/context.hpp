@@ -45,8 +45,15 @@ class Context {
     std::vector<Path> const& paths() const { return paths_; }
     // All rules and policies that may let new connections pass, on all paths into or through the box.
     std::vector<Permit> const& permits() const { return permits_; }
-    // The new connections from where was asked that pass because of the permit.
+    // The new connections from where was asked that pass because of the permit, as they arrive.
     PacketSet passing(Permit const& permit) const;
+    // … with what address translation has made of them at their end.
+    Worlds passing_worlds(Permit const& permit) const;
+    // Those of them that are connections to the ports at their end, whatever port they arrived at.
+    PacketSet reaching(Permit const& permit, PortRange const& port) const;
+    PacketSet reaching(Worlds const& worlds, PortRange const& port) const;
+    // The permit sees packets that a rule behind it may still give another destination.
+    bool is_before_translation(Permit const& permit) const;
     // What would come to the permit if no earlier rule took anything.
     PacketSet alone(Permit const& permit) const;
     // The new connections that are asked about, on the permit's path and of its family.
@@ -75,7 +82,9 @@ class Context {
     PacketSet from_untrusted() const;
     // The new connections that are asked about on a whole path.
     PacketSet question(std::size_t path) const { return questions_[path]; }
-    // Connections to the ports.
+    // … on any path, one of find_ways included.
+    PacketSet question(Path const& path) const;
+    // Connections to the ports, as packets are then.
     PacketSet to_service(PortRange const& port) const;
     Space& space() const { return *space_; }
 
@@ -93,8 +102,6 @@ class Context {
     Witness witness(ChainId base, PacketSet const& set, bool accepted) const;
 
   private:
-    PacketSet make_question(Path const& path) const;
-    PacketSet marks() const;
     PacketSet matched_alone(Match const& match) const;
     void collect_permits();
 
@@ -113,7 +120,7 @@ class Context {
     mutable std::optional<Shadows> shadows_;
     mutable std::optional<Shadows> first_fragment_shadows_;
     mutable std::optional<std::vector<DeadRule>> dead_rules_;
-    mutable std::vector<std::optional<PacketSet>> passing_; // by permit
+    mutable std::vector<std::optional<Worlds>> passing_; // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };
 

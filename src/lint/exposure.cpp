@@ -67,9 +67,9 @@ std::vector<OpenService> open_services(Context const& ctx, Opening const& openin
     std::vector<OpenService> open;
     for (Service const* service : services) {
         auto const port = std::find_if(service->ports.begin(), service->ports.end(), [&](PortRange const& p) {
-            PacketSet const to_port = ctx.to_service(p);
-            return std::any_of(opening.parts.begin(), opening.parts.end(),
-                               [&](auto const& part) { return !(part.second & to_port).empty(); });
+            return std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+                return !(part.second & ctx.reaching(*part.first, p)).empty();
+            });
         });
         if (port != service->ports.end()) open.push_back({service, *port});
     }
@@ -80,14 +80,16 @@ std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service con
     std::map<Place, Opening> openings;
     for (Permit const& permit : ctx.permits()) {
         if (!permit.rule || permit.breadth == 0) continue;
-        PacketSet wanted = ctx.space().none();
+        std::vector<PortRange> wanted;
         for (Service const* service : services) {
             for (PortRange const& port : service->ports) {
-                if (may_match(ctx, permit, port)) wanted |= ctx.to_service(port);
+                if (may_match(ctx, permit, port)) wanted.push_back(port);
             }
         }
         if (wanted.empty() || is_wide(ctx, permit)) continue;
-        PacketSet const set = ctx.passing(permit) & wanted;
+        Worlds const worlds = ctx.passing_worlds(permit);
+        PacketSet set = ctx.space().none();
+        for (PortRange const& port : wanted) set |= ctx.reaching(worlds, port);
         if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
     std::vector<Opening> all;
@@ -172,6 +174,22 @@ bool from_anywhere(Context const& ctx, Opening const& opening) {
     });
 }
 
+namespace {
+
+// The rules that gave packets of the set another destination.
+void name_translations(Context const& ctx, Finding& finding, Permit const& permit, PacketSet const& set) {
+    constexpr std::size_t most = 3;
+    std::size_t told = 0;
+    for (World const& world : ctx.passing_worlds(permit)) {
+        Translation const& to = world.marks.destination;
+        if (!to.done || (world.packets & set).empty()) continue;
+        if (++told > most) break;
+        finding.relate("translates the destination to " + to_text(to), to.rule);
+    }
+}
+
+} // namespace
+
 Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
     // The part that is certain is the better proof.
     auto best = opening.parts.begin();
@@ -190,6 +208,7 @@ Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
         finding.arg("services", services_text(opening.services));
         finding.arg("verb", opening.services.size() == 1 ? "is" : "are");
     }
+    name_translations(ctx, finding, *permit, set);
     std::vector<std::string> paths;
     for (auto const& part : opening.parts) {
         Path const& path = ctx.paths()[part.first->path];
