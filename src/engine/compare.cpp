@@ -416,7 +416,7 @@ struct Comparison::Impl {
     // The packets that pass, and by what they have become then.
     struct Passing {
         PacketSet all;
-        std::map<std::pair<Translation, Translation>, PacketSet> translated{};
+        std::map<std::pair<Translated, Translated>, PacketSet> translated{};
     };
 
     Passing passing(Ruleset const& ruleset, std::optional<Path> const& path, PacketSet const& asked, Family family) {

@@ -300,6 +300,8 @@ bool is_asked(Chain const& base, Packet const& packet, State const& state) {
     HookPoint const point = base.hook->point;
     bool const destination = point == HookPoint::prerouting || point == HookPoint::output;
     if (destination ? state.rewritten.destination : state.rewritten.source) return false;
+    // By the loopback device it comes in for the second time.
+    if (point == HookPoint::prerouting && interface_name(packet[Field::iif]) == "lo") return false;
     return state.marks.tracking != Marks::Tracking::given_up && packet[Field::ct_state] == ct_state::new_;
 }
 

@@ -112,8 +112,8 @@ std::optional<U128> translated_value(Field field, Marks const& marks) {
     auto const only = [](std::optional<Interval> const& interval) {
         return interval && interval->first == interval->last ? std::optional(interval->first) : std::nullopt;
     };
-    Translation const& to = marks.destination;
-    Translation const& from = marks.source;
+    Translated const& to = marks.destination;
+    Translated const& from = marks.source;
     if (to.done && field == dst_field(to.family)) return only(to.address);
     if (to.done && field == Field::dport) return only(to.port);
     if (to.done && field == Field::dst_type && to.to_host) return 2;

@@ -213,7 +213,7 @@ struct Space::Impl {
         Field port, picked_address, picked_port;
         unsigned status; // its bit
     };
-    void put_translation(Substitution& to, Translation const& translation, Field address, End const& end) {
+    void put_translation(Substitution& to, Translated const& translation, Field address, End const& end) {
         if (!translation.done) return;
         Ref const changed = bdd.disjunction(differs(address, translation.address, translation.keeps_host),
                                             differs(end.port, translation.port, false));
@@ -238,7 +238,7 @@ struct Space::Impl {
             for (unsigned bit = 0; bit < info(mark).bits; ++bit) to[variable_of(mark, bit)] = mark_bit(marks[mark], bit);
         }
         if (auto const state = state_seen(marks)) put_value(to, Field::ct_state, *state);
-        Translation const& destination = marks.destination;
+        Translated const& destination = marks.destination;
         put_translation(to, destination, dst_field(destination.family), {Field::dport, Field::nat_dst, Field::nat_dport, 5});
         put_translation(to, marks.source, src_field(marks.source.family), {Field::sport, Field::nat_src, Field::nat_sport, 4});
         if (!destination.done || !destination.address) return to;

@@ -155,8 +155,8 @@ struct Reach::Impl {
         if (own.changes) return marks;
         Marks seen;
         if (own.reads) seen = marks;
-        seen.destination = own.reads_ends ? marks.destination : Translation{};
-        seen.source = own.reads_ends ? marks.source : Translation{};
+        seen.destination = own.reads_ends ? marks.destination : Translated{};
+        seen.source = own.reads_ends ? marks.source : Translated{};
         return seen;
     }
     // The marks at the start of a base chain.
@@ -173,7 +173,10 @@ struct Reach::Impl {
         }
         if (!is_nat(chain)) return question;
         if (!translation_is_open(chain, marks)) return space.none();
-        return question & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
+        PacketSet const fresh = question & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
+        // What comes in by the loopback device was asked about at output.
+        if (chain.hook->point != HookPoint::prerouting) return fresh;
+        return fresh - space.of(Field::iif, ValueSet::single(interface_value("lo")));
     }
     ChainState& state_of(ChainId id, Marks const& marks) { return chains[id][relevant(id, marks)]; }
     // Its rules are worked through from top to bottom, not looked up in an index.

@@ -12,14 +12,14 @@ auto key(std::optional<Interval> const& interval) {
     return std::tuple(interval.has_value(), interval ? interval->first : 0, interval ? interval->last : 0);
 }
 
-auto target_key(Translation const& t) {
+auto target_key(Translated const& t) {
     return std::tuple(t.done, t.family, key(t.address), key(t.port), t.keeps_host, t.to_host);
 }
 
 } // namespace
 
-std::strong_ordering operator<=>(Translation const& a, Translation const& b) {
-    auto const full = [](Translation const& t) {
+std::strong_ordering operator<=>(Translated const& a, Translated const& b) {
+    auto const full = [](Translated const& t) {
         return std::tuple_cat(target_key(t), std::tuple(t.rule.source, t.rule.begin, t.rule.end));
     };
     auto const x = full(a);
@@ -27,11 +27,11 @@ std::strong_ordering operator<=>(Translation const& a, Translation const& b) {
     return x < y ? std::strong_ordering::less : y < x ? std::strong_ordering::greater : std::strong_ordering::equal;
 }
 
-bool same_target(Translation const& a, Translation const& b) { return target_key(a) == target_key(b); }
+bool same_target(Translated const& a, Translated const& b) { return target_key(a) == target_key(b); }
 
-Translation translation_by(Rewrite const& rewrite, Family family, Span rule) {
+Translated translation_by(Rewrite const& rewrite, Family family, Span rule) {
     using Kind = Rewrite::Kind;
-    Translation result{true, family, rewrite.address, rewrite.port, rewrite.flags == "netmap", false, rule};
+    Translated result{true, family, rewrite.address, rewrite.port, rewrite.flags == "netmap", false, rule};
     result.to_host = rewrite.kind == Kind::redirect;
     // An address of the box itself, of which nobody here knows.
     bool const own = rewrite.kind == Kind::redirect || rewrite.kind == Kind::masquerade;
@@ -39,7 +39,7 @@ Translation translation_by(Rewrite const& rewrite, Family family, Span rule) {
     return result;
 }
 
-std::string to_text(Translation const& t) {
+std::string to_text(Translated const& t) {
     std::string address;
     Field const field = src_field(t.family);
     bool const unknown = t.address && t.address->first == 0 && t.address->last == max_value(address_bits(t.family));

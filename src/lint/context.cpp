@@ -302,9 +302,12 @@ std::string Context::where(Permit const& permit) const {
 }
 
 Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const {
+    return witness(paths_[permit.path], set, assumptions);
+}
+
+Witness Context::witness(Path const& path, PacketSet const& set, std::vector<Assumption>& assumptions) const {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
-    Path const& path = paths_[permit.path];
     auto const truth = [&](Opaque const& o) { return member->truth(o); };
     Decision const decision = interpret(ruleset_, path, member->packet, truth);
     if (decision.outcomes.size() != 1 || decision.main().fate != Fate::accept) {

@@ -96,6 +96,8 @@ class Context {
     // A member of the set as a witness on the permit's path; the interpreter has confirmed that it is accepted. A
     // witness that needs an opaque match to hold (or not) says so in `assumptions`.
     Witness witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const;
+    // … of any path.
+    Witness witness(Path const& path, PacketSet const& set, std::vector<Assumption>& assumptions) const;
     // A member of the set as a witness of what becomes of it in the base chains of a hook, or of a path with that hook;
     // the interpreter has confirmed whether they accept it.
     Witness witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const;

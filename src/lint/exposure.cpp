@@ -181,7 +181,7 @@ void name_translations(Context const& ctx, Finding& finding, Permit const& permi
     constexpr std::size_t most = 3;
     std::size_t told = 0;
     for (World const& world : ctx.passing_worlds(permit)) {
-        Translation const& to = world.marks.destination;
+        Translated const& to = world.marks.destination;
         if (!to.done || (world.packets & set).empty()) continue;
         if (++told > most) break;
         finding.relate("translates the destination to " + to_text(to), to.rule);

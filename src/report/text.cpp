@@ -114,7 +114,9 @@ std::string proof_text(Witness const& witness) {
                            : accepted ? fmt::format("by all chains of {}", to_string(witness.hook))
                                       : fmt::format("at {}", to_string(witness.hook));
     std::string_view const fate = accepted ? "accepted" : witness.verdict == "drop" ? "dropped" : "rejected";
-    return fmt::format("{} is {} {}", to_text(witness.packet), fate, by);
+    std::string text = fmt::format("{} is {} {}", to_text(witness.packet), fate, by);
+    if (witness.became) text += fmt::format(", as {}", to_text(*witness.became));
+    return text;
 }
 
 void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint const& paint) {
@@ -259,6 +261,7 @@ void print_rows(Group& group, Catalogue const& catalogue, std::string& out, Pain
         auto const severity = static_cast<Severity>(std::max(risk, 0));
         std::string row = fmt::format("{:<20} {:<14} {}", service.name, port_text(exposure->port),
                                       exposure->certainty == Certainty::possible ? "possible  " : "");
+        if (exposure->translation) row += fmt::format("by port {}, which becomes {}  ", list(exposure->entry_ports, 3, ""), exposure->becomes);
         if (service.insecure && !service.replacement.empty()) row += "use " + first_paragraph(service.replacement);
         while (row.ends_with(' ')) row.pop_back();
         fmt::format_to(std::back_inserter(out), "      {} {}\n", paint.severity(severity, fmt::format("{:<8}", risk < 0 ? "" : to_string(severity))), row);

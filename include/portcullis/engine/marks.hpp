@@ -26,8 +26,8 @@ struct Marks {
     // What connection tracking has done with it. Before it has looked, the state is invalid to all rules, and after
     // notrack it is untracked, then and later (checked against the kernel).
     enum class Tracking : std::uint8_t { done, before, given_up } tracking = Tracking::done;
-    Translation destination{};
-    Translation source{};
+    Translated destination{};
+    Translated source{};
 
     static Marks constant(U128 mark, U128 ct_mark) { return {{.value = mark}, {.value = ct_mark}, Tracking::done, {}, {}}; }
     MarkValue const& operator[](Field field) const { return field == Field::mark ? mark : ct_mark; }

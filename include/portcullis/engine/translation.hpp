@@ -8,7 +8,7 @@
 
 namespace portcullis {
 
-struct Translation {
+struct Translated {
     bool done = false;
     Family family = Family::v4;
     std::optional<Interval> address; // the new one; of several, that which the packet's Field::nat_dst or nat_src picks
@@ -17,8 +17,8 @@ struct Translation {
     bool to_host = false;            // a redirect: the new destination is the host itself
     Span rule{};                     // that did it
 
-    friend bool operator==(Translation const&, Translation const&) = default;
-    friend std::strong_ordering operator<=>(Translation const& a, Translation const& b);
+    friend bool operator==(Translated const&, Translated const&) = default;
+    friend std::strong_ordering operator<=>(Translated const& a, Translated const& b);
 };
 
 // Which end of a packet a rewrite is about.
@@ -26,11 +26,11 @@ constexpr bool is_destination(Rewrite::Kind kind) {
     return kind == Rewrite::Kind::dnat || kind == Rewrite::Kind::redirect;
 }
 // What the rule makes of that end of packets of the family.
-Translation translation_by(Rewrite const& rewrite, Family family, Span rule);
+Translated translation_by(Rewrite const& rewrite, Family family, Span rule);
 // The same addresses and ports, whatever rule they are from.
-bool same_target(Translation const& a, Translation const& b);
+bool same_target(Translated const& a, Translated const& b);
 // "10.0.0.5:23", "this host:8080", "any of 10.0.0.5-10.0.0.9", "port 8080".
-std::string to_text(Translation const& translation);
+std::string to_text(Translated const& translation);
 
 // Whether some rule of the chain translates.
 bool translates(Chain const& chain);

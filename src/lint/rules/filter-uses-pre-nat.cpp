@@ -1,0 +1,7 @@
+#include "lint/published.hpp"
+
+namespace portcullis {
+
+void check_filter_uses_pre_nat(Context const& ctx, Findings& out) { find_asked_too_late(ctx, out); }
+
+} // namespace portcullis
