@@ -1,13 +1,15 @@
-// trace: the interpreter on single packets, one hook at a time, with the rule that decides.
+// trace: the interpreter on single packets, through all hooks on their way or at one, with the rule that decides.
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
+#include <set>
 #include <nlohmann/json.hpp>
 
 #include "app/inputs.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/catalogue/names.hpp"
+#include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/engine/path.hpp"
 
@@ -16,11 +18,6 @@ namespace portcullis::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-HookPoint hook_of(Packet const& packet) {
-    if (packet[Field::oif] == 0) return HookPoint::input;
-    return packet[Field::iif] == 0 ? HookPoint::output : HookPoint::forward;
-}
 
 std::optional<HookPoint> hook_by_name(std::string_view name) {
     for (HookPoint const point :
@@ -37,10 +34,12 @@ struct Question {
     std::string out;
 };
 
-// The chains that a packet meets: those of --chain; of a Linux hook; or the access lists that its interfaces have.
-class Chains {
+// What a packet meets: the chains of --chain, or of one hook; the access lists that its interfaces have; or everything on
+// its way through the box.
+class Way {
   public:
-    Chains(Ruleset const& ruleset, Options const& options) : ruleset_(ruleset), options_(options) {
+    Way(Ruleset const& ruleset, Options const& options)
+        : ruleset_(ruleset), options_(options), has_lists_(!chains_at(ruleset, HookPoint::list).empty()) {
         if (options.chain.empty()) return;
         std::vector<std::string> titles;
         for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
@@ -55,16 +54,14 @@ class Chains {
         }
     }
 
-    std::vector<ChainId> const& met_by(Question const& question, std::optional<HookPoint> hook) {
-        if (!named_.empty()) return named_;
+    Decision decide(Question const& question, std::optional<HookPoint> hook, Detail detail) {
+        if (!named_.empty()) return interpret(ruleset_, named_, question.packet, {}, detail);
         if (!hook && !options_.hook.empty()) hook = hook_by_name(options_.hook);
-        bool const lists = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(),
-                                       [](Chain const& c) { return c.hook && c.hook->point == HookPoint::list; });
-        if (lists) return met_ = bound_lists(question);
-        HookPoint const point = hook.value_or(hook_of(question.packet));
-        auto& known = by_hook_[static_cast<std::size_t>(point)];
-        if (!known) known = chains_at(ruleset_, point);
-        return *known;
+        if (has_lists_) return interpret(ruleset_, bound_lists(question), question.packet, {}, detail);
+        if (!hook) return with_choices(question.packet, detail);
+        auto& known = by_hook_[static_cast<std::size_t>(*hook)];
+        if (!known) known = chains_at(ruleset_, *hook);
+        return interpret(ruleset_, *known, question.packet, {}, detail);
     }
 
   private:
@@ -84,10 +81,59 @@ class Chains {
         throw UsageError("name the access list with --chain, or an interface that has one with in= or out=");
     }
 
+    // Where a translation leaves a range, each choice that some rule could tell from the others. What they lead to is
+    // added to the outcomes. Throws BudgetExceeded.
+    Decision with_choices(Packet const& packet, Detail detail) {
+        Decision decision = interpret_way(ruleset_, packet, {}, detail);
+        auto const is_open = [](Outcome const& outcome) { return outcome.rewritten.picked; };
+        if (std::none_of(decision.outcomes.begin(), decision.outcomes.end(), is_open)) return decision;
+        constexpr std::size_t most = 4096;
+        std::vector<U128> const addresses = told_apart(packet.family() == Family::v4 ? Field::dst4 : Field::dst6);
+        std::vector<U128> const ports = told_apart(Field::dport);
+        std::size_t tried = 0;
+        for (U128 const address : addresses) {
+            for (U128 const port : ports) {
+                if (++tried > most) throw BudgetExceeded("a translation leaves more choices than can be tried");
+                Packet picking = packet;
+                picking[Field::nat_dst] = address;
+                picking[Field::nat_dport] = port;
+                for (Outcome const& outcome : interpret_way(ruleset_, picking).outcomes) {
+                    auto const same = [&](Outcome const& o) { return o.fate == outcome.fate && o.chain == outcome.chain && o.rule == outcome.rule; };
+                    if (std::none_of(decision.outcomes.begin(), decision.outcomes.end(), same)) decision.outcomes.push_back(outcome);
+                }
+            }
+        }
+        return decision;
+    }
+
+    // Where the values of the field that rules ask about begin, or end; 0 for what none of them is.
+    std::vector<U128> told_apart(Field field) const {
+        std::set<U128> values{0};
+        auto const add = [&](ValueSet const& set) {
+            for (Interval const& interval : set.intervals.intervals()) values.insert({interval.first, interval.last, interval.last + 1});
+            for (Masked const& masked : set.masks) values.insert(masked.value);
+        };
+        for (Chain const& chain : ruleset_.chains) {
+            for (Rule const& rule : chain.rules) {
+                for (Term const& term : rule.match.terms)
+                    if (term.field == field) add(term.values);
+                for (Alternatives const& relation : rule.match.alternatives)
+                    for (std::size_t c = 0; c < relation.fields.size(); ++c)
+                        for (auto const& row : relation.rows)
+                            if (relation.fields[c] == field) add(row[c]);
+                if (auto const* rewrite = std::get_if<Rewrite>(&rule.verdict)) {
+                    auto const& range = field == Field::dport ? rewrite->port : rewrite->address;
+                    if (range) values.insert({range->first, range->last});
+                }
+            }
+        }
+        return {values.begin(), values.end()};
+    }
+
     Ruleset const& ruleset_;
     Options const& options_;
+    bool has_lists_;
     std::vector<ChainId> named_;
-    std::vector<ChainId> met_;
     std::array<std::optional<std::vector<ChainId>>, 8> by_hook_;
 };
 
@@ -100,18 +146,33 @@ std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId ch
 
 std::string_view certainty(Decision const& decision) { return decision.certain() ? "certain" : "possible"; }
 
+bool is_rewritten(Decision const& decision) {
+    return std::any_of(decision.outcomes.begin(), decision.outcomes.end(),
+                       [](Outcome const& outcome) { return outcome.rewritten.destination || outcome.rewritten.source; });
+}
+
 std::string trace_text(Loaded const& loaded, Packet const& packet, Decision const& decision) {
     Ruleset const& ruleset = loaded.reading->ruleset;
     std::string out = to_text(packet) + '\n';
     auto const to = std::back_inserter(out);
     ChainId chain = no_chain;
+    std::optional<HookPoint> hook;
+    Rewritten rewritten;
     for (Step const& step : decision.steps) {
         Chain const& c = ruleset.chains[step.chain];
-        if (step.chain != chain) fmt::format_to(to, "  {}\n", visible(c.title()));
+        if (step.chain != chain || step.hook != hook) {
+            std::string const at = c.hook && c.hook->point == HookPoint::list ? "" : fmt::format("{}: ", to_string(step.hook));
+            fmt::format_to(to, "  {}{}\n", at, visible(c.title()));
+        }
         chain = step.chain;
+        hook = step.hook;
         std::string const what = step.rule ? visible(loaded.sources->text(c.rules[*step.rule].span)) : "policy";
         fmt::format_to(to, "    {:>5}  {:<20} {}\n", line_of(*loaded.sources, ruleset, step.chain, step.rule),
                        step.outcome, what);
+        if (step.rewritten != rewritten)
+            fmt::format_to(to, "           becomes {}{}\n", to_text(as_rewritten(packet, step.rewritten)),
+                           step.rewritten.picked ? ", or another of what the rule leaves open" : "");
+        rewritten = step.rewritten;
     }
     Outcome const& main = decision.main();
     if (main.chain == no_chain) {
@@ -121,31 +182,47 @@ std::string trace_text(Loaded const& loaded, Packet const& packet, Decision cons
                        visible(ruleset.chains[main.chain].title()),
                        line_of(*loaded.sources, ruleset, main.chain, main.rule));
     }
+    if (main.rewritten.destination || main.rewritten.source)
+        fmt::format_to(to, "  as {}\n", to_text(as_rewritten(packet, main.rewritten)));
     if (!decision.certain()) {
-        fmt::format_to(to, "possible only: matches that are not modelled may decide otherwise\n");
+        fmt::format_to(to, "possible only: {} may decide otherwise\n", is_rewritten(decision)
+                       ? "matches that are not modelled, the address that a translation picks, or where that leads"
+                       : "matches that are not modelled");
         for (Outcome const& o : decision.outcomes) {
             if (o.chain == no_chain) continue;
-            fmt::format_to(to, "  {} at line {}\n", to_string(o.fate),
+            fmt::format_to(to, "  {} at {}, line {}\n", to_string(o.fate), to_string(o.hook),
                            line_of(*loaded.sources, ruleset, o.chain, o.rule));
         }
     }
     return out;
 }
 
-std::string trace_json(Loaded const& loaded, Decision const& decision) {
+Json became_json(Packet const& packet, Rewritten const& rewritten) {
+    Packet const now = as_rewritten(packet, rewritten);
+    return {{"src", to_string(now.source())},
+            {"dst", to_string(now.destination())},
+            {"sport", low64(now[Field::sport])},
+            {"dport", low64(now[Field::dport])}};
+}
+
+std::string trace_json(Loaded const& loaded, Packet const& packet, Decision const& decision) {
     Ruleset const& ruleset = loaded.reading->ruleset;
     Json steps = Json::array();
+    Rewritten rewritten;
     for (Step const& step : decision.steps) {
         Chain const& chain = ruleset.chains[step.chain];
-        steps.push_back({{"hook", chain.hook ? Json(to_string(chain.hook->point)) : Json()},
+        steps.push_back({{"hook", to_string(step.hook)},
                          {"table", chain.table},
                          {"chain", chain.name},
                          {"rule", step.rule ? Json(chain.rules[*step.rule].origin + 1) : Json("policy")},
                          {"line", line_of(*loaded.sources, ruleset, step.chain, step.rule)},
                          {"outcome", step.outcome}});
+        if (step.rewritten != rewritten) steps.back()["became"] = became_json(packet, step.rewritten);
+        rewritten = step.rewritten;
     }
-    Json const json{
-        {"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}, {"steps", steps}};
+    Json json{{"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}};
+    if (is_rewritten(decision)) json["became"] = became_json(packet, decision.main().rewritten);
+    json["steps"] = steps;
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
@@ -228,7 +305,7 @@ int trace_many(Loaded const& loaded, Options const& options) {
         return unreadable_input;
     }
     Ruleset const& ruleset = loaded.reading->ruleset;
-    Chains chains(ruleset, options);
+    Way way(ruleset, options);
     std::string out;
     int code = clean;
     std::size_t number = 0;
@@ -244,7 +321,7 @@ int trace_many(Loaded const& loaded, Options const& options) {
             auto const hook = hook_by_name(json.value("hook", std::string()));
             if (json.contains("hook") && !hook)
                 throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
-            Decision const decision = interpret(ruleset, chains.met_by(question, hook), question.packet);
+            Decision const decision = way.decide(question, hook, Detail::outcomes);
             Outcome const& main = decision.main();
             Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
                               {"verdict", to_string(main.fate)},
@@ -285,13 +362,18 @@ int run_trace(Options const& options) {
     if (!options.packets_file.empty()) return std::max(code, trace_many(loaded, options));
     ParsedPacket const parsed = parse_packet(options.packet);
     if (!parsed.packet) throw UsageError("--packet: " + parsed.error);
-    Chains chains(loaded.reading->ruleset, options);
-    Decision const decision = interpret(loaded.reading->ruleset, chains.met_by({*parsed.packet, parsed.in, parsed.out}, std::nullopt),
-                                        *parsed.packet, {}, Detail::steps);
+    Way way(loaded.reading->ruleset, options);
+    Decision decision;
+    try {
+        decision = way.decide({*parsed.packet, parsed.in, parsed.out}, std::nullopt, Detail::steps);
+    } catch (BudgetExceeded const& e) {
+        fmt::print(stderr, "portcullis: not traced to the end: {}\n", e.what());
+        return unreadable_input;
+    }
     std::vector<Output> outputs = options.outputs;
     if (outputs.empty()) outputs.push_back({"text", ""});
     for (Output const& output : outputs) {
-        write_output(output.path, output.format == "json" ? trace_json(loaded, decision)
+        write_output(output.path, output.format == "json" ? trace_json(loaded, *parsed.packet, decision)
                                                           : trace_text(loaded, *parsed.packet, decision));
     }
     return code;

@@ -90,8 +90,11 @@ void rewrite(Rewritten& state, Rewrite const& rule, Packet const& original) {
     std::optional<U128>& address = destination ? state.dst : state.src;
     std::optional<U128>& port = destination ? state.dport : state.sport;
     std::optional<Interval> to = rule.address;
-    if (!to && (rule.kind == Kind::redirect || rule.kind == Kind::masquerade)) // an address of the host's
-        to = Interval{0, max_value(address_bits(family))};
+    std::optional<Interval> ports = rule.port;
+    bool const own = rule.kind == Kind::redirect || rule.kind == Kind::masquerade;
+    bool const computed = !own && !to && !ports;
+    if (!to && (own || computed)) to = Interval{0, max_value(address_bits(family))}; // one that only the box knows
+    if (computed) ports = Interval{0, 65535};
     bool changed = false;
     auto const put = [&](std::optional<U128>& value, Interval of, U128 pick, U128 old) {
         value = picked(of, pick);
@@ -105,7 +108,7 @@ void rewrite(Rewritten& state, Rewrite const& rule, Packet const& original) {
     } else if (to) {
         put(address, *to, original[destination ? Field::nat_dst : Field::nat_src], old_address);
     }
-    if (rule.port) put(port, *rule.port, original[destination ? Field::nat_dport : Field::nat_sport], old_port);
+    if (ports) put(port, *ports, original[destination ? Field::nat_dport : Field::nat_sport], old_port);
     (destination ? state.destination : state.source) = true;
     if (destination) state.to_host = rule.kind == Kind::redirect;
     constexpr U128 local = 2, snat = 1U << 4U, dnat = 1U << 5U;
@@ -387,7 +390,7 @@ class Journey {
 
     Front run() {
         Packet const& packet = asked_.packet;
-        if (packet[Field::iif] == 0) return pass({HookPoint::output, HookPoint::postrouting, HookPoint::egress}, at_start(packet));
+        if (packet[Field::iif] == 0 && packet[Field::oif] != 0) return pass({HookPoint::output, HookPoint::postrouting, HookPoint::egress}, at_start(packet));
         Front const front = pass({HookPoint::ingress, HookPoint::prerouting}, at_start(packet));
         Front host, onward, all;
         for (std::size_t i = 0; i < front.ends.size(); ++i) {

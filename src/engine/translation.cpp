@@ -35,7 +35,10 @@ Translated translation_by(Rewrite const& rewrite, Family family, Span rule) {
     result.to_host = rewrite.kind == Kind::redirect;
     // An address of the box itself, of which nobody here knows.
     bool const own = rewrite.kind == Kind::redirect || rewrite.kind == Kind::masquerade;
-    if (own && !result.address) result.address = Interval{0, max_value(address_bits(family))};
+    // Nor of a target that is computed.
+    bool const computed = !own && !result.address && !result.port;
+    if ((own || computed) && !result.address) result.address = Interval{0, max_value(address_bits(family))};
+    if (computed) result.port = Interval{0, max_value(info(Field::dport).bits)};
     return result;
 }
 
@@ -44,7 +47,7 @@ std::string to_text(Translated const& t) {
     Field const field = src_field(t.family);
     bool const unknown = t.address && t.address->first == 0 && t.address->last == max_value(address_bits(t.family));
     if (t.to_host) address = "this host";
-    else if (unknown) address = "an address of this host";
+    else if (unknown) address = "an address that is not known";
     else if (t.address) address = values_text(field, IntervalSet(t.address->first, t.address->last));
     std::string port;
     if (t.port) port = values_text(Field::dport, IntervalSet(t.port->first, t.port->last));

@@ -75,8 +75,8 @@ Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Pa
 struct Path;
 Decision interpret(Ruleset const& ruleset, Path const& path, Packet const& packet, Truth const& truth = {},
                    Detail detail = Detail::outcomes);
-// … and on its whole way through the box, hook by hook. It arrives where it has an incoming interface, else the host sends
-// it. One that arrives goes through the box where it has an outgoing interface, or where `is_local` says that its
+// … and on its whole way through the box, hook by hook. The host sends what has an outgoing interface alone; all else
+// arrives. One that arrives goes through the box where it has an outgoing interface, or where `is_local` says that its
 // destination by then is no address of the host; to the host where it has none, or a redirect leads there. Where
 // neither is known of a destination that was rewritten, it takes both ways, and its outgoing interface is unknown.
 using IsLocal = std::function<std::optional<bool>(Packet const&)>;
