@@ -5,7 +5,7 @@
 #include <set>
 #include <nlohmann/json.hpp>
 
-#include "app/inputs.hpp"
+#include "app/host.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/catalogue/names.hpp"
@@ -346,16 +346,17 @@ int trace_many(Loaded const& loaded, Options const& options) {
 } // namespace
 
 int run_trace(Options const& options) {
-    if (options.inputs.size() != 1) throw UsageError("trace needs one file");
+    if (options.inputs.empty() && options.host.empty()) throw UsageError("trace needs a file, or --host");
     if (options.packet.empty() == options.packets_file.empty())
         throw UsageError("trace needs either --packet or --packets");
-    if (options.inputs.front() == "-" && options.packets_file == "-")
+    std::vector<InputFile> const files = host_files(options);
+    bool const standard_input = std::any_of(files.begin(), files.end(), [](InputFile const& file) { return file.standard_input; });
+    if (standard_input && options.packets_file == "-")
         throw UsageError("the file and the packets cannot both be standard input");
     Configs configs(options);
-    auto const config = configs.config_for(options.inputs.front());
-    bool const standard_input = options.inputs.front() == "-";
-    Loaded const loaded = load(
-        {standard_input ? options.stdin_filename : options.inputs.front(), true, standard_input}, options, *config);
+    if (files.empty()) throw UsageError("there is no file in the directory to look at");
+    auto const config = configs.config_for(files.front().path);
+    Loaded const loaded = load_host(files, options, *config);
     // The packet may meet what could not be read.
     int const code = tell_problems(loaded) ? clean : unreadable_input;
     if (!loaded.reading) return code;

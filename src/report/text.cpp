@@ -322,7 +322,11 @@ std::string text_audit(Report const& report, Catalogue const& catalogue, TextSty
                 std::string text(file.sources->text(first.rules[i]).substr(0, 100));
                 text = text.substr(0, text.find('\n'));
                 if (text.empty()) fmt::format_to(to, "    no chain filters this path\n");
-                else fmt::format_to(to, "    {} {}\n", paint.frame(fmt::format("line {}:", source.locate(first.rules[i].begin).line)), visible(text));
+                else {
+                    std::string const other = source.path() == file.path ? "" : visible(source.path()) + ", ";
+                    std::string const place = fmt::format("{}line {}:", other, source.locate(first.rules[i].begin).line);
+                    fmt::format_to(to, "    {} {}\n", paint.frame(place), visible(text));
+                }
             }
             if (first.rules.size() > most_related) fmt::format_to(to, "    and {} more rules\n", first.rules.size() - most_related);
             fmt::format_to(to, "      from {}{}{}\n", addresses(first.sources),
