@@ -1,8 +1,10 @@
 // trace: the interpreter on single packets, through all hooks on their way or at one, with the rule that decides.
 #include <algorithm>
+#include <atomic>
 #include <fmt/format.h>
 #include <iterator>
 #include <set>
+#include <thread>
 #include <nlohmann/json.hpp>
 
 #include "app/host.hpp"
@@ -10,7 +12,7 @@
 #include "portcullis/base/visible.hpp"
 #include "portcullis/catalogue/names.hpp"
 #include "portcullis/engine/budget.hpp"
-#include "portcullis/engine/interpret.hpp"
+#include "portcullis/engine/interpret_many.hpp"
 #include "portcullis/engine/path.hpp"
 
 namespace portcullis::app {
@@ -39,7 +41,9 @@ struct Question {
 class Way {
   public:
     Way(Ruleset const& ruleset, Options const& options)
-        : ruleset_(ruleset), options_(options), has_lists_(!chains_at(ruleset, HookPoint::list).empty()) {
+        : ruleset_(ruleset), options_(options), many_(ruleset), has_lists_(!chains_at(ruleset, HookPoint::list).empty()) {
+        for (std::size_t point = 0; point < by_hook_.size(); ++point)
+            by_hook_[point] = chains_at(ruleset, static_cast<HookPoint>(point));
         if (options.chain.empty()) return;
         std::vector<std::string> titles;
         for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
@@ -54,14 +58,14 @@ class Way {
         }
     }
 
-    Decision decide(Question const& question, std::optional<HookPoint> hook, Detail detail) {
-        if (!named_.empty()) return interpret(ruleset_, named_, question.packet, {}, detail);
+    Decision decide(Question const& question, std::optional<HookPoint> hook, Detail detail) const {
         if (!hook && !options_.hook.empty()) hook = hook_by_name(options_.hook);
-        if (has_lists_) return interpret(ruleset_, bound_lists(question), question.packet, {}, detail);
-        if (!hook) return with_choices(question.packet, detail);
-        auto& known = by_hook_[static_cast<std::size_t>(*hook)];
-        if (!known) known = chains_at(ruleset_, *hook);
-        return interpret(ruleset_, *known, question.packet, {}, detail);
+        if (named_.empty() && !has_lists_ && !hook) return with_choices(question.packet, detail);
+        std::vector<ChainId> const& bases = !named_.empty() ? named_
+                                            : has_lists_    ? bound_lists(question)
+                                                            : by_hook_[static_cast<std::size_t>(*hook)];
+        return detail == Detail::steps ? interpret(ruleset_, bases, question.packet, {}, detail)
+                                       : many_.decide(bases, question.packet);
     }
 
   private:
@@ -83,8 +87,8 @@ class Way {
 
     // Where a translation leaves a range, each choice that some rule could tell from the others. What they lead to is
     // added to the outcomes. Throws BudgetExceeded.
-    Decision with_choices(Packet const& packet, Detail detail) {
-        Decision decision = interpret_way(ruleset_, packet, {}, detail);
+    Decision with_choices(Packet const& packet, Detail detail) const {
+        Decision decision = detail == Detail::steps ? interpret_way(ruleset_, packet, {}, detail) : many_.decide_way(packet);
         auto const is_open = [](Outcome const& outcome) { return outcome.rewritten.picked; };
         if (std::none_of(decision.outcomes.begin(), decision.outcomes.end(), is_open)) return decision;
         constexpr std::size_t most = 4096;
@@ -97,7 +101,7 @@ class Way {
                 Packet picking = packet;
                 picking[Field::nat_dst] = address;
                 picking[Field::nat_dport] = port;
-                for (Outcome const& outcome : interpret_way(ruleset_, picking).outcomes) {
+                for (Outcome const& outcome : many_.decide_way(picking).outcomes) {
                     auto const same = [&](Outcome const& o) { return o.fate == outcome.fate && o.chain == outcome.chain && o.rule == outcome.rule; };
                     if (std::none_of(decision.outcomes.begin(), decision.outcomes.end(), same)) decision.outcomes.push_back(outcome);
                 }
@@ -132,9 +136,10 @@ class Way {
 
     Ruleset const& ruleset_;
     Options const& options_;
+    ManyPackets many_;
     bool has_lists_;
     std::vector<ChainId> named_;
-    std::array<std::optional<std::vector<ChainId>>, 8> by_hook_;
+    std::array<std::vector<ChainId>, 8> by_hook_;
 };
 
 std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId chain,
@@ -298,49 +303,86 @@ Question packet_from(Json const& json) {
     return question;
 }
 
+// Some lines of the packets, which are worked on side by side.
+struct Block {
+    std::string_view text;
+    std::size_t number = 0; // of its first line, from 1
+    std::string out{};
+    std::string errors{};
+};
+
+std::vector<Block> blocks_of(std::string_view text) {
+    constexpr std::size_t size = std::size_t{1} << 18U;
+    std::vector<Block> blocks;
+    std::size_t number = 1;
+    while (!text.empty()) {
+        std::size_t const end = text.size() <= size ? text.size() : std::min(text.find('\n', size), text.size() - 1) + 1;
+        blocks.push_back({text.substr(0, end), number});
+        number += static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+        text.remove_prefix(end);
+    }
+    return blocks;
+}
+
+std::string result_of(std::string_view line, std::size_t number, Loaded const& loaded, Way const& way) {
+    Json const json = Json::parse(line);
+    Question const question = packet_from(json);
+    auto const hook = hook_by_name(json.value("hook", std::string()));
+    if (json.contains("hook") && !hook) throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
+    Decision const decision = way.decide(question, hook, Detail::outcomes);
+    Outcome const& main = decision.main();
+    Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
+                      {"verdict", to_string(main.fate)},
+                      {"certainty", certainty(decision)},
+                      {"line", main.chain == no_chain
+                                   ? Json()
+                                   : Json(line_of(*loaded.sources, loaded.reading->ruleset, main.chain, main.rule))}};
+    return result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+void decide(Block& block, Loaded const& loaded, Way const& way, std::string const& file) {
+    std::size_t number = block.number;
+    for (std::size_t at = 0; at < block.text.size(); ++number) {
+        std::size_t const end = std::min(block.text.find('\n', at), block.text.size());
+        std::string_view const line = block.text.substr(at, end - at);
+        at = end + 1;
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        try {
+            block.out += result_of(line, number, loaded, way);
+        } catch (Json::exception const&) {
+            block.errors += fmt::format("portcullis: {}:{}: no JSON object with a packet\n", visible(file), number);
+        } catch (std::runtime_error const& e) {
+            block.errors += fmt::format("portcullis: {}:{}: {}\n", visible(file), number, visible(e.what()));
+        }
+    }
+}
+
 int trace_many(Loaded const& loaded, Options const& options) {
     FileText const text = read_text({options.packets_file, true, options.packets_file == "-"});
     if (!text.error.empty()) {
         fmt::print(stderr, "portcullis: {}\n", visible(text.error));
         return unreadable_input;
     }
-    Ruleset const& ruleset = loaded.reading->ruleset;
-    Way way(ruleset, options);
+    Way const way(loaded.reading->ruleset, options);
+    std::vector<Block> blocks = blocks_of(text.text);
+    std::atomic<std::size_t> next = 0;
+    auto const work = [&] {
+        for (std::size_t i = next++; i < blocks.size(); i = next++) decide(blocks[i], loaded, way, options.packets_file);
+    };
+    {
+        std::vector<std::jthread> threads;
+        for (unsigned i = 1; i < std::thread::hardware_concurrency() && i < blocks.size(); ++i) threads.emplace_back(work);
+        work();
+    }
     std::string out;
-    int code = clean;
-    std::size_t number = 0;
-    for (std::size_t at = 0; at < text.text.size();) {
-        std::size_t const end = std::min(text.text.find('\n', at), text.text.size());
-        std::string_view const line = std::string_view(text.text).substr(at, end - at);
-        at = end + 1;
-        ++number;
-        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        try {
-            Json const json = Json::parse(line);
-            Question const question = packet_from(json);
-            auto const hook = hook_by_name(json.value("hook", std::string()));
-            if (json.contains("hook") && !hook)
-                throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
-            Decision const decision = way.decide(question, hook, Detail::outcomes);
-            Outcome const& main = decision.main();
-            Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
-                              {"verdict", to_string(main.fate)},
-                              {"certainty", certainty(decision)},
-                              {"line", main.chain == no_chain
-                                           ? Json()
-                                           : Json(line_of(*loaded.sources, ruleset, main.chain, main.rule))}};
-            out += result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-        } catch (Json::exception const&) {
-            fmt::print(stderr, "portcullis: {}:{}: no JSON object with a packet\n", visible(options.packets_file),
-                       number);
-            code = unreadable_input;
-        } catch (std::runtime_error const& e) {
-            fmt::print(stderr, "portcullis: {}:{}: {}\n", visible(options.packets_file), number, visible(e.what()));
-            code = unreadable_input;
-        }
+    bool whole = true;
+    for (Block const& block : blocks) {
+        out += block.out;
+        fmt::print(stderr, "{}", block.errors);
+        whole = whole && block.errors.empty();
     }
     write_output(options.outputs.empty() ? "" : options.outputs.front().path, out);
-    return code;
+    return whole ? clean : unreadable_input;
 }
 
 } // namespace

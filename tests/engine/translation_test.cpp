@@ -3,134 +3,13 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "engine/random_rules.hpp"
-#include "portcullis/engine/interpret.hpp"
+#include "engine/random_translations.hpp"
+#include "portcullis/engine/interpret_many.hpp"
 #include "portcullis/engine/path.hpp"
 
 using namespace portcullis;
 
 namespace {
-
-struct Place {
-    HookPoint point;
-    ChainType type;
-    int priority;
-};
-constexpr Place places[] = {
-    {HookPoint::prerouting, ChainType::filter, -300}, {HookPoint::prerouting, ChainType::nat, -100},
-    {HookPoint::prerouting, ChainType::nat, -90},     {HookPoint::prerouting, ChainType::filter, -50},
-    {HookPoint::input, ChainType::filter, 0},         {HookPoint::input, ChainType::nat, 100},
-    {HookPoint::forward, ChainType::filter, 0},       {HookPoint::output, ChainType::nat, -100},
-    {HookPoint::output, ChainType::filter, 0},        {HookPoint::postrouting, ChainType::nat, 100},
-    {HookPoint::postrouting, ChainType::filter, 150},
-};
-
-class Rules {
-  public:
-    explicit Rules(std::uint32_t seed) : random_(seed) {}
-
-    Ruleset ruleset() {
-        Ruleset all;
-        ChainId const called = std::size(places);
-        for (Place const& place : places) {
-            Chain chain;
-            chain.name = "c" + std::to_string(all.chains.size());
-            chain.hook = Hook{place.point, place.type, place.priority, true, true, {}};
-            if (random_.chance(20)) chain.policy = Drop{};
-            fill(chain, place, called);
-            all.chains.push_back(std::move(chain));
-        }
-        Chain chain;
-        chain.name = "called";
-        for (std::uint32_t i = 0; i < random_.below(3); ++i) add(chain, filter_verdict(false, 0));
-        all.chains.push_back(std::move(chain));
-        return all;
-    }
-
-    Packet packet() {
-        Packet p = random_.packet();
-        if (random_.chance(60)) p[Field::ct_state] = ct_state::new_;
-        p[Field::dst6] = random_.below(9);
-        p[Field::dst_type] = random_.below(4);
-        if (random_.chance(50)) p[Field::ct_status] = U128{1} << random_.below(6);
-        for (Field const pick : {Field::nat_dst, Field::nat_dport, Field::nat_src, Field::nat_sport}) p[pick] = random_.below(9);
-        p[Field::nat_dst_type] = random_.below(4);
-        return p;
-    }
-    std::uint32_t below(std::uint32_t n) { return random_.below(n); }
-
-  private:
-    void fill(Chain& chain, Place const& place, ChainId called) {
-        bool const nat = place.type == ChainType::nat;
-        for (std::uint32_t i = 0; i < random_.below(4); ++i)
-            add(chain, nat && random_.chance(70) ? Verdict(rewrite(place.point)) : filter_verdict(true, called));
-    }
-
-    void add(Chain& chain, Verdict verdict) {
-        Rule rule;
-        rule.match = match();
-        rule.verdict = std::move(verdict);
-        rule.effects.notrack = random_.chance(5);
-        if (random_.chance(10)) {
-            rule.effects.assignments.push_back(random_.assignment());
-            rule.effects.assignments.back().known = true;
-        }
-        rule.span = Span{0, next_, next_ + 1};
-        ++next_;
-        chain.rules.push_back(std::move(rule));
-    }
-
-    Match match() {
-        Match match = random_.chance(40) ? random_.match() : Match{};
-        match.opaque.clear();
-        constexpr std::array ends{Field::dst4, Field::dport, Field::dst6, Field::src4, Field::sport, Field::dst_type};
-        if (random_.chance(60)) {
-            Field const field = ends[random_.below(ends.size())];
-            match.terms.push_back({field, random_.values(field), {}});
-        }
-        if (random_.chance(15)) {
-            U128 const bit = U128{1} << (4 + random_.below(2));
-            match.terms.push_back({Field::ct_status, ValueSet::masked(bit, bit), {}});
-        }
-        return match;
-    }
-
-    Verdict filter_verdict(bool calls, ChainId called) {
-        switch (random_.below(6)) {
-        case 0:
-        case 1: return Accept{};
-        case 2: return Drop{};
-        case 3: return Return{};
-        case 4: return Continue{};
-        default: return calls ? Verdict(Jump{called, random_.chance(30)}) : Verdict(Reject{});
-        }
-    }
-
-    Interval interval() {
-        U128 const a = random_.below(9);
-        return {a, random_.chance(60) ? a : a + random_.below(3)};
-    }
-
-    Rewrite rewrite(HookPoint point) {
-        bool const destination = point == HookPoint::prerouting || point == HookPoint::output;
-        using Kind = Rewrite::Kind;
-        Rewrite rewrite;
-        rewrite.kind = destination ? (random_.chance(30) ? Kind::redirect : Kind::dnat)
-                                   : (random_.chance(30) ? Kind::masquerade : Kind::snat);
-        bool const own = rewrite.kind == Kind::redirect || rewrite.kind == Kind::masquerade;
-        if (!own && random_.chance(20)) {
-            rewrite.address = Interval{4, 7};
-            rewrite.flags = "netmap";
-        } else if (!own && random_.chance(70)) {
-            rewrite.address = interval();
-        }
-        if (rewrite.flags.empty() && random_.chance(60)) rewrite.port = interval();
-        return rewrite;
-    }
-
-    Random random_;
-    std::uint32_t next_ = 1;
-};
 
 // Of the packet as it is now, whatever it was.
 Match exactly(Packet const& packet) {
@@ -155,7 +34,7 @@ TEST_CASE("engine and interpreter agree about translated packets on whole paths"
     std::uint32_t const seeds = wanted(1000);
     for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
         INFO("seed " << seed);
-        Rules rules(seed);
+        RandomTranslations rules(seed);
         Ruleset const ruleset = rules.ruleset();
         for (Path const& path : find_paths(ruleset)) {
             Space space;
@@ -257,4 +136,25 @@ TEST_CASE("nothing that is not tracked is translated, and only new packets are")
     Packet established = to_port(1, 81);
     established[Field::ct_state] = ct_state::established;
     CHECK(interpret_way(ruleset, established).main().fate == Fate::drop);
+}
+
+TEST_CASE("what is decided with an index is what is decided without") {
+    for (std::uint32_t seed = 1; seed <= wanted(100); ++seed) {
+        INFO("seed " << seed);
+        RandomTranslations random(seed);
+        Ruleset ruleset = random.ruleset();
+        // Chains that are long enough for one.
+        Random more(seed);
+        for (Chain& chain : ruleset.chains) {
+            if (chain.hook && more.chance(50)) continue;
+            for (int i = 0; i < 40; ++i) chain.rules.push_back(rule(more.match(), more.verdict(0, 1)));
+        }
+        ManyPackets const many(ruleset);
+        for (int i = 0; i < 100; ++i) {
+            Packet packet = random.packet();
+            packet[Field::oif] = more.chance(50) ? 0 : more.below(9);
+            CHECK(many.decide_way(packet).outcomes == interpret_way(ruleset, packet).outcomes);
+            CHECK(many.decide({0}, packet).outcomes == interpret(ruleset, 0, packet).outcomes);
+        }
+    }
 }
