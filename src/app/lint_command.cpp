@@ -179,12 +179,16 @@ int run_lint(Options const& options) {
     Configs configs(options);
     std::vector<Job> jobs;
     std::vector<InputFile> const files = host_files(options);
-    if (one_host && !files.empty())
-        jobs.push_back({{options.host, true, false}, configs.config_for(files.front().path), std::nullopt, files, std::nullopt, {}, {}});
+    auto const add = [&](InputFile file, std::string const& configured_as) -> Job& {
+        Job& job = jobs.emplace_back();
+        job.file = std::move(file);
+        job.config = configs.config_for(configured_as);
+        return job;
+    };
+    if (one_host && !files.empty()) add({options.host, true, false}, files.front().path).host = files;
     for (std::size_t i = 0; i < files.size() && !one_host; ++i) {
-        auto const partner = partner_of(i, files);
-        jobs.push_back({files[i], configs.config_for(files[i].path),
-                        partner ? std::optional(files[*partner]) : std::nullopt, {}, std::nullopt, {}, {}});
+        Job& job = add(files[i], files[i].path);
+        if (auto const partner = partner_of(i, files)) job.partner = files[*partner];
     }
     if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
     work_all(jobs, options);

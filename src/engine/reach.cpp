@@ -163,17 +163,17 @@ struct Reach::Impl {
     Marks at_start(ChainId base, Marks marks = {}) const {
         return portcullis::entering(ruleset.chains[base], marks);
     }
-    // The packets that the base chain sees, of those that come to it with the marks: of its devices, and not all are for a
+    // Of the packets that come to the base chain with the marks, those that it sees: of its devices, and not all are for a
     // nat chain.
-    PacketSet seen_by(ChainId base, Marks const& marks) {
+    PacketSet seen_by(ChainId base, Marks const& marks, PacketSet const& packets) {
         Chain const& chain = ruleset.chains[base];
         if (chain.hook && !chain.hook->device.empty()) {
             Field const device = chain.hook->point == HookPoint::egress ? Field::oif : Field::iif;
-            return question & space.of(device, devices_of(*chain.hook));
+            return packets & space.of(device, devices_of(*chain.hook));
         }
-        if (!is_nat(chain)) return question;
+        if (!is_nat(chain)) return packets;
         if (!translation_is_open(chain, marks)) return space.none();
-        PacketSet const fresh = question & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
+        PacketSet const fresh = packets & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
         // What comes in by the loopback device was asked about at output.
         if (chain.hook->point != HookPoint::prerouting) return fresh;
         return fresh - space.of(Field::iif, ValueSet::single(interface_value("lo")));
@@ -420,7 +420,7 @@ Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, s
     for (World const& start : worlds) {
         if (start.packets.empty()) continue;
         Marks const marks = impl_->at_start(base, start.marks);
-        PacketSet const seen = start.packets & impl_->seen_by(base, marks);
+        PacketSet const seen = impl_->seen_by(base, marks, start.packets);
         if (seen.empty()) continue;
         Worlds const here = chain == base ? Worlds{{marks, seen}} : impl_->entering(base, marks)[chain];
         for (World const& world : here) {
@@ -447,8 +447,8 @@ Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
         Marks const marks = impl_->at_start(base, world.marks);
-        PacketSet const seen = world.packets & impl_->seen_by(base, marks);
-        all.accepted |= world.packets - seen;
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!(seen == world.packets)) all.accepted |= world.packets - seen;
         if (seen.empty()) continue;
         Fates const& fates = impl_->exits(base, marks).fates;
         all.accepted |= fates.accepted & seen;
@@ -463,7 +463,7 @@ Worlds Reach::returned(Worlds const& worlds, ChainId base) {
     Worlds all;
     for (World const& world : worlds) {
         Marks const marks = impl_->at_start(base, world.marks);
-        PacketSet const seen = world.packets & impl_->seen_by(base, marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
         if (seen.empty()) continue;
         Impl::Exits const& exits = impl_->exits(base, marks);
         impl_->add_within(all, exits.returned, exits.fates.returned, marks, seen);
@@ -476,8 +476,8 @@ Worlds Reach::accepted(Worlds const& worlds, ChainId base) {
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
         Marks const marks = impl_->at_start(base, world.marks);
-        PacketSet const seen = world.packets & impl_->seen_by(base, marks);
-        Impl::add(passed, marks, world.packets - seen);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!(seen == world.packets)) Impl::add(passed, marks, world.packets - seen);
         if (seen.empty()) continue;
         Impl::Exits const& exits = impl_->exits(base, marks);
         impl_->add_within(passed, exits.accepted, exits.fates.accepted, marks, seen);

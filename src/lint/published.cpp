@@ -65,7 +65,7 @@ class Publications {
         for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
             for (std::size_t i = 0; i < ruleset.chains[id].rules.size(); ++i) {
                 Rule const& rule = ruleset.chains[id].rules[i];
-                auto const at = found_.find(rule.span.begin);
+                auto const at = found_.find(key(rule.span));
                 if (std::holds_alternative<Rewrite>(rule.verdict) && at != found_.end() && at->second.to.rule == rule.span)
                     report(id, i, at->second, out);
             }
@@ -73,6 +73,8 @@ class Publications {
     }
 
   private:
+    static std::pair<SourceId, std::uint32_t> key(Span const& span) { return {span.source, span.begin}; }
+
     void look_at(Path const& path) {
         PacketSet const asked = ctx_.question(path) & ctx_.space().of(Field::protocol, port_protocols());
         PathReach reach(ctx_.space(), ctx_.ruleset(), path, asked);
@@ -80,7 +82,7 @@ class Publications {
             if (family == Family::v4 ? !ctx_.ruleset().governs_v4 : !ctx_.ruleset().governs_v6) continue;
             for (World const& world : reach.accepted_worlds(family)) {
                 Translated const& to = world.marks.destination;
-                if (!to.done || found_.contains(to.rule.begin)) continue;
+                if (!to.done || found_.contains(key(to.rule))) continue;
                 // What publishes a whole host names no service.
                 auto const ports = to.port ? std::optional(IntervalSet(to.port->first, to.port->last))
                                            : world.packets.project(Field::dport);
@@ -96,7 +98,7 @@ class Publications {
                 PacketSet set = ctx_.reaching(Worlds{world}, port);
                 if (set.empty()) continue;
                 Translated const& to = world.marks.destination;
-                found_.emplace(to.rule.begin, Published{to, path, service, port, std::move(set), asked, reach.decisive(family)});
+                found_.emplace(key(to.rule), Published{to, path, service, port, std::move(set), asked, reach.decisive(family)});
                 return;
             }
         }
@@ -131,7 +133,7 @@ class Publications {
 
     Context const& ctx_;
     std::vector<Service const*> services_;
-    std::map<std::uint32_t, Published> found_; // by where the rule begins
+    std::map<std::pair<SourceId, std::uint32_t>, Published> found_; // by where the rule begins
 };
 
 } // namespace
