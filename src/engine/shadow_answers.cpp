@@ -153,6 +153,16 @@ std::vector<Blocker> ShadowList::cover(std::uint32_t at) const {
                      [](Blocker const& a, Blocker const& b) { return a.share > b.share; });
     auto const differs = [&](std::uint32_t one) { return !same_decision(one, at); };
     if (line(at).action == Action::none || std::any_of(takers.begin(), takers.end(), differs)) return blockers;
+    // Looked for in the index first: most dead lines meet no line that decides otherwise.
+    RegionTree::Bounds others = scoped(at);
+    others.actions = static_cast<std::uint8_t>(~bit_of(line(at).action));
+    if (line(at).action == Action::translate) others.actions = 0xFF;
+    bool const any = std::any_of(regions(at).begin(), regions(at).end(), [&](Region const& mine) {
+        return nullptr != index_.search(
+                              others, [&](Region const& other) { return meets(other, mine, grid_->slices()); },
+                              [&](Entry const& entry) { return !ignored(entry.line) && differs(entry.line); });
+    });
+    if (!any) return blockers;
     std::optional<std::uint32_t> other;
     double most = 0;
     for (auto const& [one, part] : walk(at, most_followed).taken) {

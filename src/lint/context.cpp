@@ -16,14 +16,18 @@ constexpr std::uint64_t any_breadth = ~std::uint64_t{0};
 
 Match one_term(Field field, ValueSet values) { return {{{field, std::move(values), {}}}, {}, {}}; }
 
-std::uint64_t breadth(Match const& match) {
-    auto const protocols = named_values(match, Field::protocol);
-    if (!protocols) return any_breadth;
+// How many pairs of protocol and port the permit names, and which ports.
+void measure(Permit& permit, Match const& match) {
     auto const ports = named_values(match, Field::dport);
+    if (ports && !ports->empty()) {
+        permit.first_port = static_cast<std::uint16_t>(ports->intervals().front().first);
+        permit.last_port = static_cast<std::uint16_t>(std::min<U128>(ports->intervals().back().last, 65535));
+    }
+    permit.breadth = any_breadth;
+    auto const protocols = named_values(match, Field::protocol);
+    if (!protocols) return;
     IntervalSet const with_ports = protocols->intersected(port_protocols());
-    if (with_ports.empty()) return 0;
-    U128 const count = with_ports.count() * (ports ? ports->count() : U128{65536});
-    return low64(count);
+    permit.breadth = with_ports.empty() ? 0 : low64(with_ports.count() * (ports ? ports->count() : U128{65536}));
 }
 
 } // namespace
@@ -65,6 +69,7 @@ Context::Context(Ruleset const& ruleset, LintOptions const& options, Asking aski
     for (Path const& path : paths_) questions_.push_back(make_question(path));
     collect_permits();
     passing_.resize(permits_.size());
+    wide_.resize(permits_.size());
 }
 
 Context::~Context() = default;
@@ -203,7 +208,7 @@ void Context::collect_permits() {
                 for (std::size_t r = 0; r < all.size(); ++r) {
                     bool const accepts = std::holds_alternative<Accept>(all[r].verdict) ||
                                          std::holds_alternative<Rewrite>(all[r].verdict);
-                    if (accepts) permits_.push_back({p, family, id, r, breadth(all[r].match)});
+                    if (accepts) measure(permits_.emplace_back(Permit{p, family, id, r}), all[r].match);
                 }
             }
             if (std::holds_alternative<Accept>(ruleset_.chains[*decisive].policy)) {
@@ -227,8 +232,18 @@ PacketSet Context::passing(Permit const& permit) const {
     PacketSet set = permit.rule ? reach.accepted_by(permit.family, permit.chain, *permit.rule)
                                 : reach.accepted_by_policy(permit.family);
     // Several rules ask about wide permits; a narrow one concerns one of them, and there may be many.
-    if (permit.breadth == any_breadth) known = set;
+    if (permit.breadth > narrow_limit) known = set;
     return set;
+}
+
+bool Context::is_wide(Permit const& permit) const {
+    if (permit.breadth <= narrow_limit) return false;
+    auto& known = wide_[static_cast<std::size_t>(&permit - permits_.data())];
+    if (!known) {
+        PacketSet const with_ports = passing(permit) & space_->of(Field::protocol, port_protocols());
+        known = with_ports.project(Field::dport).value().count() > narrow_limit;
+    }
+    return *known;
 }
 
 // Whatever earlier rules have made of the marks.

@@ -22,7 +22,16 @@ struct Permit {
     std::optional<std::size_t> rule; // none: the policy of the decisive chain, or that no chain filters at all
     // How many pairs of transport protocol and destination port it names, where it names ports; huge for "any".
     std::uint64_t breadth = 0;
+    // The smallest interval with the destination ports that its text leaves, so that most questions about other ports
+    // are answered by a comparison.
+    std::uint16_t first_port = 0;
+    std::uint16_t last_port = 65535;
+
+    bool may_be_to(PortRange const& port) const { return first_port <= port.last && port.first <= last_port; }
 };
+
+// Permits up to this many ports name their services; wider ones are the business of the rules about breadth.
+constexpr std::uint64_t narrow_limit = 1000;
 
 // Where new connections may come from, for a question about them.
 enum class Asking : std::uint8_t {
@@ -47,6 +56,8 @@ class Context {
     std::vector<Permit> const& permits() const { return permits_; }
     // The new connections from where was asked that pass because of the permit.
     PacketSet passing(Permit const& permit) const;
+    // Whether more than `narrow_limit` ports of transport protocols pass: that may be few where its text names many.
+    bool is_wide(Permit const& permit) const;
     // What would come to the permit if no earlier rule took anything.
     PacketSet alone(Permit const& permit) const;
     // The new connections that are asked about, on the permit's path and of its family.
@@ -114,6 +125,7 @@ class Context {
     mutable std::optional<Shadows> first_fragment_shadows_;
     mutable std::optional<std::vector<DeadRule>> dead_rules_;
     mutable std::vector<std::optional<PacketSet>> passing_; // by permit
+    mutable std::vector<std::optional<bool>> wide_;         // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };
 

@@ -96,12 +96,13 @@ class Finder {
         chains_.resize(ruleset_.chains.size());
     }
 
-    std::vector<DeadRule> run() {
+    // Those of the groups that are dead; `skip` says of which it does not matter.
+    template <class Skip> std::vector<DeadRule> run(std::vector<Group> const& groups, Skip const& skip) {
         std::vector<DeadRule> found;
-        for (Group const& group : rules_of_text(ruleset_)) {
-            auto dead = kind_of(group);
-            if (dead && std::none_of(group.begin(), group.end(), [&](RuleId id) { return is_told(id); }))
-                found.push_back(std::move(*dead));
+        for (Group const& group : groups) {
+            if (lives(group) || skip(group.front())) continue;
+            if (std::any_of(group.begin(), group.end(), [&](RuleId id) { return is_told(id); })) continue;
+            if (auto dead = kind_of(group)) found.push_back(std::move(*dead));
         }
         return found;
     }
@@ -149,14 +150,19 @@ class Finder {
         return true;
     }
 
+    bool lives(Group const& group) const {
+        return std::any_of(group.begin(), group.end(), [&](RuleId id) {
+            Life const life = shadows_.life(id);
+            return life == Life::alive || life == Life::unknown || life == Life::unreached;
+        });
+    }
+
+    // Of a group that does not live.
     std::optional<DeadRule> kind_of(Group const& group) const {
-        auto const lives = [&](Life life) { return [this, life](RuleId id) { return shadows_.life(id) == life; }; };
-        if (std::all_of(group.begin(), group.end(), lives(Life::unmatchable))) {
+        if (std::all_of(group.begin(), group.end(),
+                        [&](RuleId id) { return shadows_.life(id) == Life::unmatchable; })) {
             if (asks_for_nothing(rule_of(ruleset_, group.front()))) return std::nullopt;
             return DeadRule{DeadRule::Kind::unmatchable, group.front(), {}};
-        }
-        for (Life const living : {Life::alive, Life::unknown, Life::unreached}) {
-            if (std::any_of(group.begin(), group.end(), lives(living))) return std::nullopt;
         }
         DeadRule dead{DeadRule::Kind::redundant, group.front(), {}, true};
         bool otherwise = false;
@@ -267,12 +273,20 @@ void relate_blockers(Ruleset const& ruleset, DeadRule const& dead, Finding& find
 } // namespace
 
 std::vector<DeadRule> find_dead_rules(Context const& ctx) {
-    std::vector<DeadRule> all = Finder(ctx, ctx.shadows()).run();
+    std::vector<Group> const groups = rules_of_text(ctx.ruleset());
+    Finder finder(ctx, ctx.shadows());
+    std::vector<DeadRule> all = finder.run(groups, [](RuleId) { return false; });
     Shadows const* const first = ctx.first_fragment_shadows();
     if (first == nullptr) return all;
     std::map<RuleId, std::size_t> known;
     for (std::size_t i = 0; i < all.size(); ++i) known.emplace(all[i].rule, i);
-    for (DeadRule& dead : Finder(ctx, *first).run()) {
+    // What is redundant or unmatchable stays so without later fragments.
+    auto const is_settled = [&](RuleId id) {
+        auto const at = known.find(id);
+        return at != known.end() && (all[at->second].kind == DeadRule::Kind::redundant ||
+                                     all[at->second].kind == DeadRule::Kind::unmatchable);
+    };
+    for (DeadRule& dead : Finder(ctx, *first).run(groups, is_settled)) {
         if (dead.kind == DeadRule::Kind::unmatchable) continue;
         auto const at = known.find(dead.rule);
         if (at != known.end()) {

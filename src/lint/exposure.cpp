@@ -51,25 +51,21 @@ std::vector<Service const*> services_of_rule(Context const& ctx) {
     return found;
 }
 
-namespace {
-
-// How many ports of a transport protocol really pass may be few where the rule's text names many.
-bool is_wide(Context const& ctx, Permit const& permit) {
-    if (permit.breadth <= narrow_limit) return false;
-    PacketSet const with_ports = ctx.passing(permit) & ctx.space().of(Field::protocol, port_protocols());
-    return with_ports.project(Field::dport).value().count() > narrow_limit;
-}
-
-} // namespace
-
 std::vector<OpenService> open_services(Context const& ctx, Opening const& opening,
                                        std::vector<Service const*> const& services) {
+    std::map<std::uint8_t, IntervalSet> open_ports; // by protocol, as they are asked about
+    auto const ports_of = [&](std::uint8_t protocol) -> IntervalSet const& {
+        auto const [at, is_new] = open_ports.try_emplace(protocol);
+        if (!is_new) return at->second;
+        PacketSet const packets = ctx.space().of(Field::protocol, ValueSet::single(protocol));
+        for (auto const& part : opening.parts)
+            at->second = at->second.united((part.second & packets).project(Field::dport).value());
+        return at->second;
+    };
     std::vector<OpenService> open;
     for (Service const* service : services) {
         auto const port = std::find_if(service->ports.begin(), service->ports.end(), [&](PortRange const& p) {
-            PacketSet const to_port = ctx.to_service(p);
-            return std::any_of(opening.parts.begin(), opening.parts.end(),
-                               [&](auto const& part) { return !(part.second & to_port).empty(); });
+            return ports_of(p.protocol).overlaps(IntervalSet(p.first, p.last));
         });
         if (port != service->ports.end()) open.push_back({service, *port});
     }
@@ -77,17 +73,24 @@ std::vector<OpenService> open_services(Context const& ctx, Opening const& openin
 }
 
 std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service const*> const& services) {
+    std::vector<PortRange const*> asked;
+    for (Service const* service : services) {
+        for (PortRange const& port : service->ports) asked.push_back(&port);
+    }
     std::map<Place, Opening> openings;
+    std::vector<PortRange const*> matching;
     for (Permit const& permit : ctx.permits()) {
         if (!permit.rule || permit.breadth == 0) continue;
-        PacketSet wanted = ctx.space().none();
-        for (Service const* service : services) {
-            for (PortRange const& port : service->ports) {
-                if (may_match(ctx, permit, port)) wanted |= ctx.to_service(port);
-            }
+        matching.clear();
+        for (PortRange const* port : asked) {
+            if (permit.may_be_to(*port) && may_match(ctx, permit, *port)) matching.push_back(port);
         }
-        if (wanted.empty() || is_wide(ctx, permit)) continue;
-        PacketSet const set = ctx.passing(permit) & wanted;
+        if (matching.empty() || ctx.is_wide(permit)) continue;
+        PacketSet const passing = ctx.passing(permit);
+        if (passing.empty()) continue;
+        PacketSet wanted = ctx.space().none();
+        for (PortRange const* port : matching) wanted |= ctx.to_service(*port);
+        PacketSet const set = passing & wanted;
         if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
     std::vector<Opening> all;
@@ -101,7 +104,7 @@ std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service con
 std::vector<Opening> wide_openings(Context const& ctx) {
     std::map<Place, Opening> openings;
     for (Permit const& permit : ctx.permits()) {
-        if (!permit.rule || !is_wide(ctx, permit)) continue;
+        if (!permit.rule || !ctx.is_wide(permit)) continue;
         PacketSet const set = ctx.passing(permit);
         if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
