@@ -15,7 +15,7 @@ namespace {
 
 // Chains up to this length are worked through from top to bottom once; in longer ones, a rule is compared with just
 // the earlier rules that its outline meets.
-constexpr std::size_t sequential_limit = 256;
+constexpr std::size_t sequential_limit = 32;
 // From this many earlier rules that differ in one field, their union is kept for the next question.
 constexpr std::size_t keep_from = 1024;
 
