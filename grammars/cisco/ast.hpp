@@ -104,6 +104,7 @@ struct AccessList {
     bool negated = false;    // "no access-list 101", "clear configure access-list"
     bool incomplete = false; // some of the entries are errors
     std::string_view name;   // empty: all lists, for a removal
+    std::vector<std::string_view> misfits; // entries, or the name itself, of the other kind: standard, or extended
 
     std::deque<Entry> entries;
     std::string_view text; // its first line
@@ -138,7 +139,8 @@ struct Group {
     std::string_view name;
     std::string_view protocol; // of "object-group service NAME tcp-udp"
     std::vector<Line> members;
-    std::string_view text; // its first line
+    bool incomplete = false; // some of the members are errors
+    std::string_view text;   // its first line
 };
 
 // "ip access-group EDGE in" on an interface, "access-group OUT in interface outside" of an ASA.
@@ -176,6 +178,7 @@ struct Interface {
 
 // "line vty 0 4" with its lines.
 struct Terminal {
+    bool remote = true; // of sessions over the network; false: a port of the box, which it may lead to
     struct Guard {
         std::string_view list;
         bool ipv6 = false;
@@ -189,13 +192,15 @@ struct Terminal {
 // A line that offers a service by which the box is managed: "snmp-server community public RO 10", "ip http server",
 // an ASA's "ssh 192.0.2.0 255.255.255.0 inside".
 struct ManagementLine {
-    enum class Kind : std::uint8_t { snmp, http, https, ssh, telnet, http_list };
+    enum class Kind : std::uint8_t { snmp, http, https, ssh, telnet, http_list, http_enable };
     Kind kind = Kind::snmp;
     bool negated = false;
     bool writes = false;                 // "RW"
     std::vector<std::string_view> lists; // of http_list: for the web servers, wherever these are switched on
     std::optional<Prefix> from;          // ASA
-    std::string_view interface;          // ASA
+    std::string_view interface;          // ASA; on IOS-XR the VRF
+    std::optional<Family> family;        // of the clients, where only one is served (IOS-XR)
+    std::string_view community;          // SNMP: a secret
     std::string_view text;
 };
 
@@ -246,6 +251,7 @@ struct Config {
     SourceId source = 0;
     std::vector<Statement> statements;
     std::vector<Mention> mentions;
+    std::vector<std::string_view> others; // lines that no statement was made of
     bool permits_same_security = false; // an ASA's "same-security-traffic permit inter-interface"
     bool has_interfaces = false;
     std::vector<SyntaxError> errors;

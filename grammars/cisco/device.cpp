@@ -167,12 +167,10 @@ bool read_terminal_line(Words words, bool negated, Terminal& out) {
         guard.inbound = false;
     }
     if (guard.list.empty()) return false;
-    if (negated)
-        std::erase_if(out.guards, [&](Terminal::Guard const& other) {
-            return other.inbound == guard.inbound && other.ipv6 == guard.ipv6;
-        });
-    else
-        out.guards.push_back(guard);
+    std::erase_if(out.guards, [&](Terminal::Guard const& other) {
+        return other.inbound == guard.inbound && other.ipv6 == guard.ipv6;
+    });
+    if (!negated) out.guards.push_back(guard);
     return true;
 }
 
@@ -199,7 +197,7 @@ namespace {
 // ["use-acl" | "use-ipv4acl" | "use-ipv6acl"] LIST.
 std::optional<ManagementLine> read_community(Words words, Platform platform) {
     ManagementLine line;
-    words.next();
+    line.community = words.next();
     while (!words.done()) {
         auto const word = words.next();
         if (is(word, "view"))
@@ -217,13 +215,43 @@ std::optional<ManagementLine> read_community(Words words, Platform platform) {
     return line;
 }
 
-// An ASA's (ssh | telnet | http) ADDRESS (MASK | /LENGTH) INTERFACE
+// An ASA's (ssh | telnet | http) ADDRESS (MASK | /LENGTH) INTERFACE | http server enable …
 std::optional<ManagementLine> read_asa_service(Words words, ManagementLine::Kind kind) {
     ManagementLine line;
     line.kind = kind;
+    if (kind == ManagementLine::Kind::https && is(words.peek(), "server")) {
+        line.kind = ManagementLine::Kind::http_enable;
+        words.next();
+        return is(words.peek(), "enable") ? std::optional(line) : std::nullopt;
+    }
     line.from = read_interface_address(words);
     line.interface = words.next();
     return line.from && !line.interface.empty() ? std::optional(line) : std::nullopt;
+}
+
+// IOS-XR: "telnet" ["vrf" NAME] ["ipv4" | "ipv6"] "server" "max-servers" N ["access-list" LIST],
+// "ssh" "server" ["v2" | "vrf" NAME (["ipv4" | "ipv6"] "access-list" LIST)*]; what else follows is about the server that
+// some other line switches on.
+std::optional<ManagementLine> read_xr_server(std::string_view first, Words words) {
+    if (!is_one_of(first, {"telnet", "ssh"})) return std::nullopt;
+    ManagementLine line;
+    line.interface = "default";
+    line.kind = is(first, "ssh") ? ManagementLine::Kind::ssh : ManagementLine::Kind::telnet;
+    bool serves = false;
+    while (!words.done()) {
+        auto const word = words.next();
+        if (is(word, "vrf"))
+            line.interface = words.next();
+        else if (is(word, "access-list"))
+            line.lists.push_back(words.next());
+        else if (!serves && is_one_of(word, {"ipv4", "ipv6"}))
+            line.family = is(word, "ipv4") ? Family::v4 : Family::v6;
+        else if (is(word, "v2"))
+            line.interface = {}; // in the default VRF, unless another line says where
+        else if (is(word, "server"))
+            serves = line.kind == ManagementLine::Kind::telnet || words.done() || is_one_of(words.peek(), {"v2", "vrf"});
+    }
+    return serves ? std::optional(line) : std::nullopt;
 }
 
 } // namespace
@@ -243,21 +271,11 @@ std::optional<ManagementLine> read_management(Words words, Platform platform) {
     }
     ManagementLine line;
     if (platform == Platform::nxos) { // "feature telnet"
-        if (!is(first, "feature") || !is(words.peek(), "telnet")) return std::nullopt;
-        line.kind = Kind::telnet;
+        if (!is(first, "feature") || !is_one_of(words.peek(), {"telnet", "http-server"})) return std::nullopt;
+        line.kind = is(words.peek(), "telnet") ? Kind::telnet : Kind::http;
         return line;
     }
-    if (platform == Platform::xr) { // "telnet vrf default ipv4 server max-servers 10 access-list LIST"
-        if (!is_one_of(first, {"telnet", "ssh"})) return std::nullopt;
-        line.kind = is(first, "ssh") ? Kind::ssh : Kind::telnet;
-        bool serves = false;
-        while (!words.done()) {
-            auto const word = words.next();
-            serves = serves || is(word, "server");
-            if (is(word, "access-list")) line.lists.push_back(words.next());
-        }
-        return serves ? std::optional(line) : std::nullopt;
-    }
+    if (platform == Platform::xr) return read_xr_server(first, words);
     if (!is(first, "ip") || !is(words.next(), "http")) return std::nullopt;
     auto const what = words.next();
     if (is(what, "server"))

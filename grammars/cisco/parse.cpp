@@ -168,7 +168,9 @@ void Driver::read_line(std::string_view line) {
         command.negated = true;
     }
     bool const ours = read_by_head(command) || read_in_block(command);
-    if (!ours && !command.negated) collect_mentions(command);
+    if (ours || command.negated) return;
+    config_.others.push_back(command.text);
+    collect_mentions(command);
 }
 
 bool Driver::read_by_head(Command const& command) {
@@ -275,8 +277,14 @@ void Driver::read_entry(Command const& command, std::string_view rest, AccessLis
         EntryForm const form = list.kind == AccessList::Kind::standard ? EntryForm::standard
                                : platform_ == Platform::xr             ? EntryForm::brief
                                                                        : EntryForm::extended;
-        if (auto error = parse_entry({config_.text, config_.source, rest}, form, entry)) {
+        Line const whole{config_.text, config_.source, rest};
+        if (auto error = parse_entry(whole, form, entry)) {
             list.incomplete = true;
+            // The device refuses the entry; what is wrong with it is the list that it stands in.
+            EntryForm const other = form == EntryForm::standard ? EntryForm::extended : EntryForm::standard;
+            Entry misfit;
+            if (platform_ == Platform::ios && list.kind != AccessList::Kind::ipv6 && !parse_entry(whole, other, misfit))
+                return list.misfits.push_back(command.text);
             return fail(std::move(*error));
         }
     }
@@ -354,11 +362,14 @@ bool Driver::read_list_header(Command const& command, Words words, AccessList::K
     if (is_list_command(word)) return true;
     if (is(word, "role-based")) kind = AccessList::Kind::foreign;
     if (is(word, "standard")) kind = AccessList::Kind::standard;
-    if (is_one_of(word, {"extended", "standard", "role-based"})) word = words.next();
+    bool const typed = is_one_of(word, {"extended", "standard", "role-based"});
+    if (typed) word = words.next();
     if (word.empty()) return fail_at(words.rest, {"access list"}), true;
     open(Block::none);
     if (command.negated && words.done()) return remove_list(kind, word, command), true;
     AccessList& list = list_of(kind, word, command);
+    bool const numbered = typed && platform_ == Platform::ios && kind != AccessList::Kind::foreign && is_number(word);
+    if (numbered && kind_by_number(word) != kind) list.misfits.push_back(word);
     if (words.done())
         open(Block::list);
     else if (is(words.peek(), "line") || starts_entry(words))
@@ -454,7 +465,10 @@ void Driver::read_member(Command const& command) {
     Group::Line member;
     bool const addresses = is_one_of(group.kind, {"network", "address"});
     auto error = addresses ? parse_address_member(line, member) : parse_service_member(line, member);
-    if (error) return fail(std::move(*error));
+    if (error) {
+        group.incomplete = true;
+        return fail(std::move(*error));
+    }
     member.negated = command.negated;
     group.members.push_back(std::move(member));
 }
@@ -516,10 +530,10 @@ bool Driver::read_terminal(Command const& command) {
     if (command.indented) return false;
     Words words = command.words;
     words.next();
-    bool const remote = is_one_of(words.peek(), {"vty", "default", "template"}) || words.rest.find("vty") != std::string_view::npos;
     Terminal terminal;
+    terminal.remote = is_one_of(words.peek(), {"vty", "default", "template"}) || words.rest.find("vty") != std::string_view::npos;
     terminal.text = command.text;
-    if (remote && !command.negated)
+    if (!command.negated)
         open_new(Block::terminal, terminal);
     else
         open(Block::none);

@@ -253,6 +253,8 @@ IntervalSet Config::untrusted_sources(Family family) const {
     return untrusted.united(elsewhere).minus(impossible_sources(family));
 }
 
+bool Zone::has_interface(std::string_view interface) const { return matches(interfaces, interface); }
+
 bool Config::trusts_interface(std::string_view name) const {
     Interfaces const names = trusted_names(zones);
     return matches(names.inside, name) && !matches(names.outside, name);

@@ -1,0 +1,105 @@
+#include "lint/management.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "lint/exposure.hpp"
+#include "portcullis/engine/interpret.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// Everything that arrives at the interface is trusted: by a zone, by its name, or because nothing on the device is as
+// secure (ASA).
+bool is_inside(Context const& ctx, std::string const& interface) {
+    if (interface.empty() || ctx.ruleset().dialect != Dialect::cisco_asa) return false;
+    if (ctx.config().trusts_interface(interface)) return true;
+    auto const& zones = ctx.config().zones;
+    if (std::any_of(zones.begin(), zones.end(), [](Zone const& zone) { return !zone.interfaces.empty(); })) return false;
+    auto const& all = ctx.ruleset().interfaces;
+    return std::any_of(all.begin(), all.end(), [&](Interface const& one) {
+        return one.zone == interface && one.security_level == 100U;
+    });
+}
+
+bool has_ipv6(Ruleset const& ruleset) {
+    return std::any_of(ruleset.interfaces.begin(), ruleset.interfaces.end(), [](Interface const& interface) {
+        return std::any_of(interface.addresses.begin(), interface.addresses.end(),
+                           [](Prefix const& prefix) { return prefix.ip.family == Family::v6; });
+    });
+}
+
+bool is_asked_about(Context const& ctx, Management const& service, Family family) {
+    if (family == Family::v4) return true;
+    return service.sources4.intervals.empty() || (service.kind == Management::Kind::terminal && has_ipv6(ctx.ruleset()));
+}
+
+bool is_excerpt(Ruleset const& ruleset) { return !ruleset.has_interfaces && ruleset.chains.empty(); }
+
+// What the list lets in; a list that only sees the other family is not asked.
+void ask(Context const& ctx, std::string const& name, Family family, PacketSet& set, Entrance& result) {
+    auto const& chains = ctx.ruleset().chains;
+    bool exists = false;
+    for (ChainId id = 0; id < chains.size(); ++id) {
+        Chain const& chain = chains[id];
+        if (chain.name != name || !chain.hook || chain.hook->point != HookPoint::list || chain.missing) continue;
+        exists = true;
+        if (family == Family::v4 ? !chain.hook->v4 : !chain.hook->v6) continue;
+        set = Reach(ctx.space(), ctx.ruleset(), set).verdicts(id).accepted;
+        result.lists.push_back(id);
+        if (chain.rules.empty() && std::holds_alternative<Accept>(chain.policy))
+            result.gaps.push_back(fmt::format("access list '{}' has no entries, and so permits everything", name));
+    }
+    if (exists) return;
+    if (is_excerpt(ctx.ruleset())) set = ctx.space().none();
+    auto gap = fmt::format("access list '{}' does not exist, and so permits everything", name);
+    if (std::find(result.gaps.begin(), result.gaps.end(), gap) == result.gaps.end()) result.gaps.push_back(std::move(gap));
+}
+
+} // namespace
+
+Entrance entrance(Context const& ctx, Management const& service, PortRange const& port) {
+    Space& s = ctx.space();
+    Entrance result{s.none(), s.none(), {}, {}};
+    for (Family const family : {Family::v4, Family::v6}) {
+        if (!is_asked_about(ctx, service, family)) continue;
+        ValueSet const& sources = family == Family::v4 ? service.sources4 : service.sources6;
+        PacketSet set = ctx.new_connections(HookPoint::list) & ctx.to_service(port) & s.of(src_field(family), sources);
+        for (std::string const& name : service.lists) ask(ctx, name, family, set, result);
+        result.all |= set;
+    }
+    if (!is_inside(ctx, service.interface)) result.untrusted = result.all & ctx.from_untrusted();
+    return result;
+}
+
+std::string sources_text(Context const& ctx, Entrance const& entrance) {
+    std::string text;
+    for (Family const family : {Family::v4, Family::v6}) {
+        U128 const number = family == Family::v4 ? family_v4 : family_v6;
+        PacketSet const set = entrance.untrusted & ctx.space().of(Field::family, ValueSet::single(number));
+        if (set.empty()) continue;
+        if (!text.empty()) text += " and ";
+        auto const sources = set.project(src_field(family));
+        text += sources ? sources_text(*sources, ctx.config().untrusted_sources(family), family)
+                        : "sources that a mask with holes selects";
+    }
+    return text.empty() ? "trusted sources" : text;
+}
+
+Finding& report(Context const& ctx, Findings& out, Management const& service, Entrance const& entrance) {
+    PacketSet const& set = entrance.untrusted.empty() ? entrance.all : entrance.untrusted;
+    Finding& finding = out.add(ctx.rule().id, service.span);
+    finding.where = service.what;
+    finding.arg("what", service.what).arg("sources", sources_text(ctx, entrance));
+    finding.witness = ctx.witness(entrance.lists, HookPoint::list, set, true);
+    finding.witness->chain = service.what;
+    judge(finding, set);
+    if (service.lists.empty() && service.sources4.is_all(32)) finding.note("no access list stands before it");
+    for (std::string const& gap : entrance.gaps) finding.note(gap);
+    for (ChainId const id : entrance.lists)
+        finding.relate("the list that lets them in", ctx.ruleset().chains[id].span);
+    return finding;
+}
+
+} // namespace portcullis

@@ -1,0 +1,71 @@
+// Terminals and web pages by which the box is managed. What is open to sources that nobody vouches for is the finding;
+// what only trusted ones reach is one of less weight where passwords cross the network in cleartext.
+#include <algorithm>
+#include <array>
+
+#include "lint/management.hpp"
+
+namespace portcullis {
+
+namespace {
+
+struct Transport {
+    std::string_view name;
+    std::uint16_t port;
+    bool cleartext;
+};
+// "all" has telnet among its protocols. Others (lat, pad, mop, …) are not of IP, or take no sessions.
+constexpr std::array transports{Transport{"telnet", 23, true}, Transport{"all", 23, true}, Transport{"rlogin", 513, true},
+                                Transport{"http", 80, true},   Transport{"ssh", 22, false}, Transport{"https", 443, false}};
+
+std::vector<Transport> transports_of(Management const& service) {
+    std::vector<Transport> found;
+    for (Transport const& transport : transports) {
+        auto const& named = service.transports;
+        if (std::find(named.begin(), named.end(), transport.name) != named.end()) found.push_back(transport);
+    }
+    return found;
+}
+
+// What the release does where the text does not say it.
+Transport usual(Management const& service) {
+    return service.kind == Management::Kind::web ? transports.back() : transports[1];
+}
+
+std::string words(std::vector<Transport> const& all) {
+    std::string text;
+    for (Transport const& one : all) {
+        if (!text.empty()) text += &one == &all.back() ? " and " : ", ";
+        text += one.name == "all" ? "connections of all protocols" : std::string(one.name);
+    }
+    return text;
+}
+
+} // namespace
+
+void check_device_mgmt_open(Context const& ctx, Findings& out) {
+    constexpr std::uint8_t tcp = 6;
+    for (Management const& service : ctx.ruleset().management) {
+        bool const web = service.kind == Management::Kind::web;
+        if (!web && service.kind != Management::Kind::terminal) continue;
+        std::vector<Transport> offered = transports_of(service);
+        if (service.transports.empty()) offered = {usual(service)};
+        if (offered.empty()) continue;
+        auto const clear = std::find_if(offered.begin(), offered.end(), [](Transport const& t) { return t.cleartext; });
+        std::uint16_t const port = clear != offered.end() ? clear->port : offered.front().port;
+        Entrance const in = entrance(ctx, service, {tcp, port, port});
+        if (in.all.empty() || (in.untrusted.empty() && (clear == offered.end() || service.transports.empty()))) continue;
+        Finding& finding = report(ctx, out, service, in);
+        finding.arg("transports", words(offered));
+        if (in.untrusted.empty()) {
+            finding.severity = Severity::medium;
+            finding.note("only trusted sources get in, but whoever is on the way reads the password");
+        }
+        if (!service.transports.empty()) continue;
+        finding.certainty = Certainty::possible;
+        finding.note(web ? "only if 'http server enable' stands elsewhere: no line here switches the server on"
+                         : "no 'transport input' says which; most releases take all of them then");
+    }
+}
+
+} // namespace portcullis

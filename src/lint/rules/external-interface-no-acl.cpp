@@ -1,0 +1,120 @@
+// Interfaces that lead outside by what the configuration or the user says of them, and that filter nothing of what
+// arrives. An ASA without a list goes by security levels: there the engine is asked what those let in.
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "lint/context.hpp"
+
+namespace portcullis {
+
+namespace {
+
+// Words that say it, in a description; no parts of words, and nothing that may as well be another site of the same
+// network ("WAN", "uplink").
+constexpr std::array<std::string_view, 7> words{"external", "outside", "internet", "isp", "untrust", "untrusted", "upstream"};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+std::string_view telling_word(std::string_view text) {
+    while (!text.empty()) {
+        auto const begin = std::find_if(text.begin(), text.end(), is_letter);
+        auto const end = std::find_if_not(begin, text.end(), is_letter);
+        auto const same = [&](std::string_view word) {
+            return std::equal(begin, end, word.begin(), word.end(), [](char a, char b) { return (a | 0x20) == b; });
+        };
+        auto const found = std::find_if(words.begin(), words.end(), same);
+        if (found != words.end()) return *found;
+        text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+    }
+    return {};
+}
+
+// Why the interface is one to the outside; nothing where no word says so. Zones of the user are asked first.
+std::string outside_for(Context const& ctx, Interface const& interface) {
+    for (Zone const& zone : ctx.config().zones) {
+        if (!zone.has_interface(interface.name) && !zone.has_interface(interface.zone)) continue;
+        return zone.trusted ? "" : fmt::format("zone '{}' of portcullis.toml", zone.name);
+    }
+    if (interface.security_level == 0U) return "security level 0";
+    if (auto const word = telling_word(interface.zone); !word.empty()) return fmt::format("its name '{}'", interface.zone);
+    if (auto const word = telling_word(interface.description); !word.empty()) return fmt::format("'{}' in its description", word);
+    return "";
+}
+
+bool has_address(Interface const& interface, std::optional<Family> family = {}) {
+    return (interface.has_dynamic_address && family != Family::v6) ||
+           std::any_of(interface.addresses.begin(), interface.addresses.end(),
+                       [&](Prefix const& prefix) { return !family || prefix.ip.family == *family; });
+}
+
+bool is_bound(Chain const& chain, Interface const& interface) {
+    return std::any_of(chain.bindings.begin(), chain.bindings.end(), [&](Binding const& binding) {
+        return binding.inbound && (binding.interface == interface.name || binding.interface == interface.zone);
+    });
+}
+
+// What gets in, and through which chains.
+struct Way {
+    std::string families;
+    PacketSet packets;
+    std::vector<ChainId> chains;
+};
+
+// An ASA without a list on the interface.
+std::optional<Way> way_by_levels(Context const& ctx, Interface const& interface) {
+    auto const& chains = ctx.ruleset().chains;
+    for (ChainId id = 0; id < chains.size(); ++id) {
+        if (!chains[id].implicit || !is_bound(chains[id], interface)) continue;
+        PacketSet const sent = ctx.new_connections(HookPoint::forward) & ctx.from_untrusted();
+        return Way{"IPv4 and IPv6", Reach(ctx.space(), ctx.ruleset(), sent).verdicts(id).accepted, {id}};
+    }
+    return std::nullopt;
+}
+
+// For the families that the interface has; a zone-based firewall decides instead of lists, and is not read.
+std::optional<Way> way_without_list(Context const& ctx, Interface const& interface, bool tells_addresses) {
+    if (!interface.zone.empty()) return std::nullopt;
+    auto const& chains = ctx.ruleset().chains;
+    Way way{"", ctx.space().none(), {}};
+    for (Family const family : {Family::v4, Family::v6}) {
+        bool const v4 = family == Family::v4;
+        if (tells_addresses ? !has_address(interface, family) : !v4) continue;
+        bool const guarded = std::any_of(chains.begin(), chains.end(), [&](Chain const& chain) {
+            return chain.hook && (v4 ? chain.hook->v4 : chain.hook->v6) && is_bound(chain, interface);
+        });
+        if (guarded) continue;
+        way.families += way.families.empty() ? "" : " and ";
+        way.families += v4 ? "IPv4" : "IPv6";
+        way.packets |= ctx.new_connections(HookPoint::list) & ctx.from_untrusted() &
+                       ctx.space().of(Field::family, ValueSet::single(v4 ? family_v4 : family_v6));
+    }
+    return way;
+}
+
+} // namespace
+
+void check_external_interface_no_acl(Context const& ctx, Findings& out) {
+    auto const& interfaces = ctx.ruleset().interfaces;
+    // Where the text tells addresses, an interface without one passes no packets of IP.
+    bool const tells_addresses =
+        std::any_of(interfaces.begin(), interfaces.end(), [](Interface const& one) { return has_address(one); });
+    for (Interface const& interface : interfaces) {
+        if (interface.shutdown || (tells_addresses && !has_address(interface))) continue;
+        std::string const why = outside_for(ctx, interface);
+        if (why.empty()) continue;
+        std::optional<Way> const way = ctx.ruleset().dialect == Dialect::cisco_asa
+                                           ? way_by_levels(ctx, interface)
+                                           : way_without_list(ctx, interface, tells_addresses);
+        if (!way || way->packets.empty()) continue;
+        Finding& finding = out.add(ctx.rule().id, interface.span);
+        finding.where = interface.name;
+        finding.arg("interface", interface.name).arg("families", way->families);
+        finding.note("taken for one to the outside by " + why);
+        if (!way->chains.empty()) finding.note("its security level lets it open connections to less secure interfaces");
+        finding.witness = ctx.witness(way->chains, HookPoint::list, way->packets, true);
+        finding.witness->chain = interface.name;
+    }
+}
+
+} // namespace portcullis
