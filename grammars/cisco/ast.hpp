@@ -198,6 +198,7 @@ struct ManagementLine {
     bool writes = false;                 // "RW"
     std::vector<std::string_view> lists; // of http_list: for the web servers, wherever these are switched on
     std::optional<Prefix> from;          // ASA
+    std::string_view from_name;          // an ASA's `name` in the place of the address
     std::string_view interface;          // ASA; on IOS-XR the VRF
     std::optional<Family> family;        // of the clients, where only one is served (IOS-XR)
     std::string_view community;          // SNMP: a secret

@@ -193,11 +193,18 @@ bool read_time_line(Words words, bool negated, TimeRange& out) {
 
 namespace {
 
-// snmp-server community STRING ["view" NAME] ["ro" | "rw" | "SDROwner" …] ["ipv6" LIST] [["ipv4"] LIST], or NX-OS's
+bool is_community_word(std::string_view word) {
+    return is_one_of(word, {"view", "rw", "ro", "group", "use-acl", "use-ipv4acl", "use-ipv6acl", "ipv4", "ipv6", "sdrowner",
+                            "systemowner"});
+}
+
+// snmp-server community [TYPE] STRING ["view" NAME] ["ro" | "rw" | "SDROwner" …] ["ipv6" LIST] [["ipv4"] LIST], or NX-OS's
 // ["use-acl" | "use-ipv4acl" | "use-ipv6acl"] LIST.
 std::optional<ManagementLine> read_community(Words words, Platform platform) {
     ManagementLine line;
     line.community = words.next();
+    if (is_one_of(line.community, {"0", "7", "8", "clear", "encrypted"}) && !words.done() && !is_community_word(words.peek()))
+        line.community = words.next(); // what came first was how it is written down
     while (!words.done()) {
         auto const word = words.next();
         if (is(word, "view"))
@@ -224,7 +231,11 @@ std::optional<ManagementLine> read_asa_service(Words words, ManagementLine::Kind
         words.next();
         return is(words.peek(), "enable") ? std::optional(line) : std::nullopt;
     }
-    line.from = read_interface_address(words);
+    bool const is_named = words.peek().find_first_of(".:") == std::string_view::npos;
+    if (is_named) line.from_name = words.next();
+    if (auto const mask = is_named ? parse_ip(words.next()) : std::nullopt)
+        if (auto const length = mask_length(mask->value, address_bits(mask->family))) line.from = Prefix{{mask->family, 0}, *length};
+    if (!is_named) line.from = read_interface_address(words);
     line.interface = words.next();
     return line.from && !line.interface.empty() ? std::optional(line) : std::nullopt;
 }

@@ -1,5 +1,5 @@
 // The tables of portcullis.toml, key by key.
-#include "portcullis/catalogue/config.hpp"
+#include "portcullis/catalogue/zone.hpp"
 
 #include <algorithm>
 
@@ -253,7 +253,7 @@ IntervalSet Config::untrusted_sources(Family family) const {
     return untrusted.united(elsewhere).minus(impossible_sources(family));
 }
 
-bool Zone::has_interface(std::string_view interface) const { return matches(interfaces, interface); }
+bool has_interface(Zone const& zone, std::string_view interface) { return matches(zone.interfaces, interface); }
 
 bool Config::trusts_interface(std::string_view name) const {
     Interfaces const names = trusted_names(zones);

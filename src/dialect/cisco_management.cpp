@@ -2,6 +2,7 @@
 // they become one record a service.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "dialect/cisco_device.hpp"
 #include "dialect/cisco_entry.hpp"
@@ -45,6 +46,7 @@ class Services {
 
     void take(Terminal const& terminal);
     void take(ManagementLine const& line);
+    void take(Alias const& alias) { aliases_.insert_or_assign(alias.name, alias.ip); }
     template <class Other> void take(Other const&) {}
     void take_community(ManagementLine const& line, Management now);
     Management record_of(ManagementLine const& line) const;
@@ -58,6 +60,7 @@ class Services {
     Dialect dialect_;
     std::vector<Record> all_;
     std::vector<std::string> web_lists_;
+    std::map<std::string_view, Ip> aliases_;
     std::optional<bool> web_is_on_; // ASA: what the text says of it
 };
 
@@ -77,11 +80,15 @@ Management Services::record_of(ManagementLine const& line) const {
     result.interface = line.interface;
     result.lists.assign(line.lists.begin(), line.lists.end());
     result.writes = line.writes;
-    result.well_known = line.kind == Kind::snmp && is_well_known(line.community);
+    if (line.kind == Kind::snmp && is_well_known(line.community)) result.what += ' ' + std::string(line.community);
     result.span = config_.span_of(line.text);
     std::optional<Family> const only = line.from ? std::optional(line.from->ip.family) : line.family;
     if (only) (*only == Family::v4 ? result.sources6 : result.sources4) = IntervalSet();
-    if (line.from) (*only == Family::v4 ? result.sources4 : result.sources6) = IntervalSet::of(*line.from);
+    if (line.from) {
+        Prefix from = *line.from;
+        if (auto const named = aliases_.find(line.from_name); named != aliases_.end()) from.ip = named->second;
+        (*only == Family::v4 ? result.sources4 : result.sources6) = IntervalSet::of(from);
+    }
     return result;
 }
 
@@ -141,6 +148,7 @@ void Services::take(ManagementLine const& line) {
     }
     Management now = record_of(line);
     if (line.kind == Kind::snmp) return take_community(line, std::move(now));
+    if (!line.from_name.empty() && !aliases_.contains(line.from_name)) return; // nobody knows from where
     auto const before = std::find_if(all_.begin(), all_.end(), [&](Record const& record) {
         Management const& other = record.service;
         return other.what == now.what && other.interface == now.interface && other.sources4 == now.sources4 &&
@@ -161,12 +169,19 @@ void Services::share_web_lists() {
 }
 
 // The list of the line stands before what telnet and SSH servers take too: on NX-OS there is one kind of line, on IOS-XR
-// it is the default template.
+// it is the template that "vty-pool default 0 4 line-template NAME" says.
 void Services::share_terminal_lists() {
     if (dialect_ != Dialect::cisco_nxos && dialect_ != Dialect::cisco_xr) return;
+    std::string line = dialect_ == Dialect::cisco_nxos ? "line vty" : "line default";
+    for (std::string_view const text : config_.others) {
+        Words words(text);
+        if (!is(words.next(), "vty-pool") || !is(words.next(), "default")) continue;
+        while (!words.done())
+            if (is(words.next(), "line-template") && !is(words.peek(), "default")) line = "line template " + std::string(words.peek());
+    }
     std::vector<std::string> lists;
     for (auto const& [one, community] : all_)
-        if (one.what == "line vty" || one.what == "line default") lists = one.lists;
+        if (one.what == line) lists = one.lists;
     for (auto& [one, community] : all_)
         if (one.kind == Management::Kind::terminal && !one.what.starts_with("line ")) append(one.lists, lists);
 }

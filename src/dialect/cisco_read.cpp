@@ -352,7 +352,7 @@ Chain& Reader::missing_list(AccessGroup const& group, std::string_view name) {
     chain.span = chain.policy_span = config_.span_of(name);
     chain.hook = Hook{HookPoint::list, ChainType::filter, 0, !group.ipv6, group.ipv6, {}};
     chain.policy = Accept{};
-    chain.missing = true;
+    chain.implicit = true;
     chain_index_.emplace(ListName{group.ipv6, name}, reading_.ruleset.chains.size());
     return reading_.ruleset.chains.emplace_back(std::move(chain));
 }
@@ -478,7 +478,7 @@ void Reader::report_misfits(AccessList const& list) {
             what = "list '" + name + "' is a standard one, which knows sources alone";
         else
             what = "list '" + name + "' is an extended one, whose entries have a protocol and two addresses";
-        reading_.findings.add("PC430", config_.span_of(place)).arg("what", std::move(what));
+        reading_.findings.add("PC430", config_.span_of(place)).arg("error", std::move(what));
     }
 }
 

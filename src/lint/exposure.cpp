@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "lint/sources_text.hpp"
+
 namespace portcullis {
 
 namespace {

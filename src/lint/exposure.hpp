@@ -32,8 +32,6 @@ Finding& report(Context const& ctx, Findings& out, Opening const& opening);
 
 // "any source", "any IPv4 source", "198.51.100.0/24 and 2 more".
 std::string sources_text(Context const& ctx, Opening const& opening);
-// "any IPv4 source", "any IPv4 source but 198.51.100.0/24", or the sources: whichever names fewest of what was asked.
-std::string sources_text(IntervalSet const& sources, IntervalSet const& asked, Family family);
 // Its sources are at least half of all untrusted ones of a family.
 bool from_anywhere(Context const& ctx, Opening const& opening);
 // "telnet (tcp/23)", at most `most` and "and N more".

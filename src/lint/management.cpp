@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "lint/exposure.hpp"
-#include "portcullis/engine/interpret.hpp"
+#include "lint/sources_text.hpp"
 
 namespace portcullis {
 
@@ -38,22 +37,25 @@ bool is_asked_about(Context const& ctx, Management const& service, Family family
 bool is_excerpt(Ruleset const& ruleset) { return !ruleset.has_interfaces && ruleset.chains.empty(); }
 
 // What the list lets in; a list that only sees the other family is not asked.
-void ask(Context const& ctx, std::string const& name, Family family, PacketSet& set, Entrance& result) {
+// The name of a list in front of a community is not repeated: where a line is not what it seems, it may be the secret.
+void ask(Context const& ctx, Management const& service, std::string const& name, Family family, PacketSet& set, Entrance& result) {
+    bool const tell = service.kind != Management::Kind::snmp;
+    std::string const list = tell ? fmt::format("access list '{}'", name) : "the access list that it names";
     auto const& chains = ctx.ruleset().chains;
     bool exists = false;
     for (ChainId id = 0; id < chains.size(); ++id) {
         Chain const& chain = chains[id];
-        if (chain.name != name || !chain.hook || chain.hook->point != HookPoint::list || chain.missing) continue;
+        if (chain.name != name || !chain.hook || chain.hook->point != HookPoint::list || chain.implicit) continue;
         exists = true;
         if (family == Family::v4 ? !chain.hook->v4 : !chain.hook->v6) continue;
         set = Reach(ctx.space(), ctx.ruleset(), set).verdicts(id).accepted;
         result.lists.push_back(id);
         if (chain.rules.empty() && std::holds_alternative<Accept>(chain.policy))
-            result.gaps.push_back(fmt::format("access list '{}' has no entries, and so permits everything", name));
+            result.gaps.push_back(list + " has no entries, and so permits everything");
     }
     if (exists) return;
     if (is_excerpt(ctx.ruleset())) set = ctx.space().none();
-    auto gap = fmt::format("access list '{}' does not exist, and so permits everything", name);
+    auto gap = list + " does not exist, and so permits everything";
     if (std::find(result.gaps.begin(), result.gaps.end(), gap) == result.gaps.end()) result.gaps.push_back(std::move(gap));
 }
 
@@ -66,7 +68,7 @@ Entrance entrance(Context const& ctx, Management const& service, PortRange const
         if (!is_asked_about(ctx, service, family)) continue;
         ValueSet const& sources = family == Family::v4 ? service.sources4 : service.sources6;
         PacketSet set = ctx.new_connections(HookPoint::list) & ctx.to_service(port) & s.of(src_field(family), sources);
-        for (std::string const& name : service.lists) ask(ctx, name, family, set, result);
+        for (std::string const& name : service.lists) ask(ctx, service, name, family, set, result);
         result.all |= set;
     }
     if (!is_inside(ctx, service.interface)) result.untrusted = result.all & ctx.from_untrusted();

@@ -31,7 +31,6 @@ struct Zone {
     std::vector<std::string> interfaces; // names, or "eth*" for all that begin so
 
     IntervalSet const& networks(Family family) const { return family == Family::v4 ? v4 : v6; }
-    bool has_interface(std::string_view interface) const;
 };
 
 struct Config {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lint/context.hpp"
+#include "portcullis/catalogue/zone.hpp"
 
 namespace portcullis {
 
@@ -33,7 +34,7 @@ std::string_view telling_word(std::string_view text) {
 // Why the interface is one to the outside; nothing where no word says so. Zones of the user are asked first.
 std::string outside_for(Context const& ctx, Interface const& interface) {
     for (Zone const& zone : ctx.config().zones) {
-        if (!zone.has_interface(interface.name) && !zone.has_interface(interface.zone)) continue;
+        if (!has_interface(zone, interface.name) && !has_interface(zone, interface.zone)) continue;
         return zone.trusted ? "" : fmt::format("zone '{}' of portcullis.toml", zone.name);
     }
     if (interface.security_level == 0U) return "security level 0";
@@ -65,7 +66,7 @@ struct Way {
 std::optional<Way> way_by_levels(Context const& ctx, Interface const& interface) {
     auto const& chains = ctx.ruleset().chains;
     for (ChainId id = 0; id < chains.size(); ++id) {
-        if (!chains[id].implicit || !is_bound(chains[id], interface)) continue;
+        if (!chains[id].implicit || chains[id].rules.empty() || !is_bound(chains[id], interface)) continue;
         PacketSet const sent = ctx.new_connections(HookPoint::forward) & ctx.from_untrusted();
         return Way{"IPv4 and IPv6", Reach(ctx.space(), ctx.ruleset(), sent).verdicts(id).accepted, {id}};
     }

@@ -13,7 +13,7 @@ void check_snmp_community_no_acl(Context const& ctx, Findings& out) {
         Finding& finding = report(ctx, out, service, in);
         finding.arg("may", service.writes ? "read and change the configuration" : "read from the device");
         if (service.writes) finding.severity = Severity::critical;
-        if (service.well_known) finding.note("its name is one of those that scanners try first");
+        if (service.what != "snmp-server community") finding.note("its name is one of those that scanners try first");
     }
 }
 
