@@ -48,20 +48,25 @@ void check_device_mgmt_open(Context const& ctx, Findings& out) {
     for (Management const& service : ctx.ruleset().management) {
         bool const web = service.kind == Management::Kind::web;
         if (!web && service.kind != Management::Kind::terminal) continue;
-        std::vector<Transport> offered = transports_of(service);
-        if (service.transports.empty()) offered = {usual(service)};
-        if (offered.empty()) continue;
-        auto const clear = std::find_if(offered.begin(), offered.end(), [](Transport const& t) { return t.cleartext; });
-        std::uint16_t const port = clear != offered.end() ? clear->port : offered.front().port;
-        Entrance const in = entrance(ctx, service, {tcp, port, port});
-        if (in.all.empty() || (in.untrusted.empty() && (clear == offered.end() || service.transports.empty()))) continue;
-        Finding& finding = report(ctx, out, service, in);
-        finding.arg("transports", words(offered));
-        if (in.untrusted.empty()) {
+        bool const is_said = !service.transports.empty();
+        std::vector<Transport> to_all;
+        std::vector<Transport> to_trusted; // in cleartext
+        std::optional<Entrance> in;
+        for (Transport const& transport : is_said ? transports_of(service) : std::vector{usual(service)}) {
+            Entrance one = entrance(ctx, service, {tcp, transport.port, transport.port, {}});
+            if (one.untrusted.empty() && (one.all.empty() || !transport.cleartext || !is_said)) continue;
+            bool const first = one.untrusted.empty() ? !in : to_all.empty();
+            (one.untrusted.empty() ? to_trusted : to_all).push_back(transport);
+            if (first) in = std::move(one);
+        }
+        if (!in) continue;
+        Finding& finding = report(ctx, out, service, *in);
+        finding.arg("transports", words(to_all.empty() ? to_trusted : to_all));
+        if (to_all.empty()) {
             finding.severity = Severity::medium;
             finding.note("only trusted sources get in, but whoever is on the way reads the password");
         }
-        if (!service.transports.empty()) continue;
+        if (is_said) continue;
         finding.certainty = Certainty::possible;
         finding.note(web ? "only if 'http server enable' stands elsewhere: no line here switches the server on"
                          : "no 'transport input' says which; most releases take all of them then");

@@ -8,7 +8,7 @@ void check_snmp_community_no_acl(Context const& ctx, Findings& out) {
     constexpr std::uint16_t port = 161;
     for (Management const& service : ctx.ruleset().management) {
         if (service.kind != Management::Kind::snmp) continue;
-        Entrance const in = entrance(ctx, service, {udp, port, port});
+        Entrance const in = entrance(ctx, service, {udp, port, port, {}});
         if (in.untrusted.empty()) continue;
         Finding& finding = report(ctx, out, service, in);
         finding.arg("may", service.writes ? "read and change the configuration" : "read from the device");
