@@ -228,8 +228,11 @@ void Objects::report_groups(std::function<bool(std::string_view)> const& is_name
         std::string const what = key.first ? "object" : "object group";
         if (definition.members.empty()) {
             if (definition.incomplete) continue;
-            if (Finding* finding = add("PC431", definition.group->text))
-                finding->arg("what", what + ' ' + quoted(key.second) + " is empty").arg("effect", "entries that name it match nothing");
+            Finding* const finding = add("PC431", definition.group->text);
+            if (!finding) continue;
+            finding->arg("what", what + ' ' + quoted(key.second) + " is empty");
+            finding->arg("effect", definition.used ? "entries that name it match nothing" : "an entry that names it will match nothing");
+            if (!definition.used) finding->severity = Severity::low;
         } else if (!definition.used && !is_named(key.second)) {
             if (Finding* finding = add("PC404", definition.group->text))
                 finding->arg("kind", what).arg("name", std::string(key.second));

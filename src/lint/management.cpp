@@ -51,11 +51,11 @@ void ask(Context const& ctx, Management const& service, std::string const& name,
         set = Reach(ctx.space(), ctx.ruleset(), set).verdicts(id).accepted;
         result.lists.push_back(id);
         if (chain.rules.empty() && std::holds_alternative<Accept>(chain.policy))
-            result.gaps.push_back(list + " has no entries, and so permits everything");
+            result.gaps.push_back(list + " has no entries, and so keeps nobody out");
     }
     if (exists) return;
     if (is_excerpt(ctx.ruleset())) set = ctx.space().none();
-    auto gap = list + " does not exist, and so permits everything";
+    auto gap = list + " does not exist, and so keeps nobody out";
     if (std::find(result.gaps.begin(), result.gaps.end(), gap) == result.gaps.end()) result.gaps.push_back(std::move(gap));
 }
 
@@ -89,6 +89,14 @@ std::string sources_text(Context const& ctx, Entrance const& entrance) {
     return text.empty() ? "trusted sources" : text;
 }
 
+bool from_few(Context const& ctx, Entrance const& entrance) {
+    for (Family const family : {Family::v4, Family::v6}) {
+        auto const from = (entrance.untrusted & ctx.space().of(src_field(family), IntervalSet::all(address_bits(family)))).project(src_field(family));
+        if (!from || from->count() > ctx.config().untrusted_sources(family).count() / 2) return false;
+    }
+    return true;
+}
+
 Finding& report(Context const& ctx, Findings& out, Management const& service, Entrance const& entrance) {
     PacketSet const& set = entrance.untrusted.empty() ? entrance.all : entrance.untrusted;
     Finding& finding = out.add(ctx.rule().id, service.span);
@@ -99,6 +107,8 @@ Finding& report(Context const& ctx, Findings& out, Management const& service, En
     judge(finding, set);
     if (service.lists.empty() && service.sources4.is_all(32)) finding.note("no access list stands before it");
     for (std::string const& gap : entrance.gaps) finding.note(gap);
+    if (!entrance.untrusted.empty() && from_few(ctx, entrance))
+        finding.note("if these sources are trusted, a zone in portcullis.toml can say so");
     for (ChainId const id : entrance.lists)
         finding.relate("the list that lets them in", ctx.ruleset().chains[id].span);
     return finding;

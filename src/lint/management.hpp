@@ -22,6 +22,9 @@ Entrance entrance(Context const& ctx, Management const& service, PortRange const
 // "any source", "any IPv4 source", "198.51.100.0/24 and 2 more": the untrusted ones, or else that there are none.
 std::string sources_text(Context const& ctx, Entrance const& entrance);
 
+// Less than half of all that nobody vouches for: somebody has chosen them.
+bool from_few(Context const& ctx, Entrance const& entrance);
+
 // Adds a finding of the current rule at the service, for the untrusted ones where there are any: where, {what},
 // {sources}, the witness and what the lists have to do with it.
 Finding& report(Context const& ctx, Findings& out, Management const& service, Entrance const& entrance);

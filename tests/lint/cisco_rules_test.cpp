@@ -46,12 +46,13 @@ TEST_CASE("a terminal is as open as its list") {
           "3 high certain: line vty 0 4 takes telnet and ssh from any IPv4 source\n  no access list stands before it\n");
     CHECK(ios(device + "line vty 0 4\n access-class M in\n transport input ssh\n") ==
           "3 high certain: line vty 0 4 takes ssh from any IPv4 source\n"
-          "  access list 'M' does not exist, and so permits everything\n");
+          "  access list 'M' does not exist, and so keeps nobody out\n");
     CHECK(ios(device + "ip access-list standard M\n remark none yet\nline vty 0 4\n access-class M in\n transport input ssh\n") ==
           "5 high certain: line vty 0 4 takes ssh from any IPv4 source\n"
-          "  access list 'M' has no entries, and so permits everything\n");
+          "  access list 'M' has no entries, and so keeps nobody out\n");
     CHECK(ios(device + "access-list 10 permit 203.0.113.0 0.0.0.15\nline vty 0 4\n access-class 10 in\n transport input ssh\n") ==
-          "4 high certain: line vty 0 4 takes ssh from 203.0.113.0/28\n");
+          "4 low certain: line vty 0 4 takes ssh from 203.0.113.0/28\n"
+          "  if these sources are trusted, a zone in portcullis.toml can say so\n");
     // An extended list may permit one of the transports and not the other.
     std::string const list = device + "ip access-list extended M\n permit tcp any any eq 22\nline vty 0 4\n access-class M in\n";
     CHECK(ios(list + " transport input telnet\n").empty());
@@ -126,7 +127,8 @@ TEST_CASE("an ASA's services are told where untrusted sources arrive") {
     CHECK_FALSE(about("ssh 0.0.0.0 0.0.0.0 partners\n").empty());
     CHECK(about("ssh ::/0 outside\n") == "10 high certain: ssh takes ssh from any IPv6 source\n");
     CHECK(about("http 198.51.100.0 255.255.255.0 outside\nhttp server enable 8443\n") ==
-          "10 high certain: http takes https from 198.51.100.0/24\n");
+          "10 low certain: http takes https from 198.51.100.0/24\n"
+          "  if these sources are trusted, a zone in portcullis.toml can say so\n");
     CHECK(about("http 0.0.0.0 0.0.0.0 outside\nno http server enable\n").empty());
     CHECK(about("http 10.0.0.0 255.0.0.0 core\nhttp 0.0.0.0 0.0.0.0 outside\n").starts_with("11 high possible: "));
     Config config;

@@ -1,5 +1,5 @@
 // Terminals and web pages by which the box is managed. What is open to sources that nobody vouches for is the finding;
-// what only trusted ones reach is one of less weight where passwords cross the network in cleartext.
+// of less weight is what few of them reach by an encrypted way, and what trusted ones reach in cleartext.
 #include <algorithm>
 #include <array>
 
@@ -25,6 +25,14 @@ std::vector<Transport> transports_of(Management const& service) {
         if (std::find(named.begin(), named.end(), transport.name) != named.end()) found.push_back(transport);
     }
     return found;
+}
+
+// Of the console, the auxiliary port and asynchronous lines: connections that are led on to what is attached there (Cisco
+// IOS Terminal Services Configuration Guide, "reverse Telnet": port 2000 and the number of the line).
+bool leads_on(Management const& service) {
+    bool const remote = service.what.find("vty") != std::string::npos || service.what.starts_with("line default") ||
+                        service.what.starts_with("line template");
+    return service.what.starts_with("line ") && !remote;
 }
 
 // What the release does where the text does not say it.
@@ -53,7 +61,9 @@ void check_device_mgmt_open(Context const& ctx, Findings& out) {
         std::vector<Transport> to_trusted; // in cleartext
         std::optional<Entrance> in;
         for (Transport const& transport : is_said ? transports_of(service) : std::vector{usual(service)}) {
-            Entrance one = entrance(ctx, service, {tcp, transport.port, transport.port, {}});
+            PortRange ports{tcp, transport.port, transport.port, {}};
+            if (leads_on(service)) ports = {tcp, 2001, 2999, {}};
+            Entrance one = entrance(ctx, service, ports);
             if (one.untrusted.empty() && (one.all.empty() || !transport.cleartext || !is_said)) continue;
             bool const first = one.untrusted.empty() ? !in : to_all.empty();
             (one.untrusted.empty() ? to_trusted : to_all).push_back(transport);
@@ -62,6 +72,8 @@ void check_device_mgmt_open(Context const& ctx, Findings& out) {
         if (!in) continue;
         Finding& finding = report(ctx, out, service, *in);
         finding.arg("transports", words(to_all.empty() ? to_trusted : to_all));
+        bool const encrypted = std::none_of(to_all.begin(), to_all.end(), [](Transport const& t) { return t.cleartext; });
+        if (!to_all.empty() && encrypted && from_few(ctx, *in)) finding.severity = Severity::low;
         if (to_all.empty()) {
             finding.severity = Severity::medium;
             finding.note("only trusted sources get in, but whoever is on the way reads the password");

@@ -12,6 +12,7 @@ void check_snmp_community_no_acl(Context const& ctx, Findings& out) {
         if (in.untrusted.empty()) continue;
         Finding& finding = report(ctx, out, service, in);
         finding.arg("may", service.writes ? "read and change the configuration" : "read from the device");
+        if (from_few(ctx, in)) finding.severity = Severity::medium;
         if (service.writes) finding.severity = Severity::critical;
         if (service.what != "snmp-server community") finding.note("its name is one of those that scanners try first");
     }
