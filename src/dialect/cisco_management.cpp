@@ -65,7 +65,8 @@ class Services {
 };
 
 void append(std::vector<std::string>& lists, std::vector<std::string> const& more) {
-    lists.insert(lists.end(), more.begin(), more.end());
+    for (std::string const& list : more)
+        if (std::find(lists.begin(), lists.end(), list) == lists.end()) lists.push_back(list);
 }
 
 Management Services::record_of(ManagementLine const& line) const {

@@ -89,6 +89,17 @@ std::string sources_text(Context const& ctx, Entrance const& entrance) {
     return text.empty() ? "trusted sources" : text;
 }
 
+namespace {
+
+// What it is called: an ASA says where it is offered, and IOS-XR in which VRF.
+std::string title(Context const& ctx, Management const& service) {
+    if (service.interface.empty() || service.interface == "default") return service.what;
+    return ctx.ruleset().dialect == Dialect::cisco_asa ? "interface " + service.interface
+                                                       : service.what + " of VRF " + service.interface;
+}
+
+} // namespace
+
 bool from_few(Context const& ctx, Entrance const& entrance) {
     for (Family const family : {Family::v4, Family::v6}) {
         auto const from = (entrance.untrusted & ctx.space().of(src_field(family), IntervalSet::all(address_bits(family)))).project(src_field(family));
@@ -100,17 +111,24 @@ bool from_few(Context const& ctx, Entrance const& entrance) {
 Finding& report(Context const& ctx, Findings& out, Management const& service, Entrance const& entrance) {
     PacketSet const& set = entrance.untrusted.empty() ? entrance.all : entrance.untrusted;
     Finding& finding = out.add(ctx.rule().id, service.span);
-    finding.where = service.what;
-    finding.arg("what", service.what).arg("sources", sources_text(ctx, entrance));
+    finding.where = title(ctx, service);
+    finding.arg("what", finding.where).arg("sources", sources_text(ctx, entrance));
     finding.witness = ctx.witness(entrance.lists, HookPoint::list, set, true);
-    finding.witness->chain = service.what;
+    finding.witness->chain = finding.where;
     judge(finding, set);
-    if (service.lists.empty() && service.sources4.is_all(32)) finding.note("no access list stands before it");
+    bool const v4 = finding.witness->packet.family() == Family::v4;
+    bool filtered = false;
+    for (ChainId const id : entrance.lists) {
+        Chain const& chain = ctx.ruleset().chains[id];
+        if (v4 ? !chain.hook->v4 : !chain.hook->v6) continue;
+        filtered = true;
+        finding.relate("the list that lets them in", chain.span);
+    }
     for (std::string const& gap : entrance.gaps) finding.note(gap);
+    if (!filtered && entrance.gaps.empty() && ctx.ruleset().dialect != Dialect::cisco_asa)
+        finding.note(v4 ? "no access list stands before it" : "no access list for IPv6 stands before it");
     if (!entrance.untrusted.empty() && from_few(ctx, entrance))
         finding.note("if these sources are trusted, a zone in portcullis.toml can say so");
-    for (ChainId const id : entrance.lists)
-        finding.relate("the list that lets them in", ctx.ruleset().chains[id].span);
     return finding;
 }
 

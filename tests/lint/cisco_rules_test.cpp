@@ -56,7 +56,7 @@ TEST_CASE("a terminal is as open as its list") {
     // An extended list may permit one of the transports and not the other.
     std::string const list = device + "ip access-list extended M\n permit tcp any any eq 22\nline vty 0 4\n access-class M in\n";
     CHECK(ios(list + " transport input telnet\n").empty());
-    CHECK(ios(list + " transport input telnet ssh\n").starts_with("6 high certain: line vty 0 4 takes ssh from any IPv4 source\n"));
+    CHECK(ios(list + " transport input telnet ssh\n").starts_with("5 high certain: line vty 0 4 takes ssh from any IPv4 source\n"));
     // In cleartext from trusted sources; and to nobody at all.
     CHECK(ios(device + "access-list 10 permit 10.0.0.0 0.0.0.255\nline vty 0 4\n access-class 10 in\n transport input telnet\n") ==
           "4 medium certain: line vty 0 4 takes telnet from trusted sources\n"
@@ -77,7 +77,8 @@ TEST_CASE("IPv6 needs a list of its own where the box has addresses of it") {
                               "line vty 0 4\n access-class 10 in\n transport input ssh\n";
     std::string const dual = device + " ipv6 address 2001:db8::1/64\n";
     CHECK(said(device + lists, Dialect::cisco_ios, "PC120").empty());
-    CHECK(said(dual + lists, Dialect::cisco_ios, "PC120") == "7 high certain: line vty 0 4 takes ssh from any IPv6 source\n");
+    CHECK(said(dual + lists, Dialect::cisco_ios, "PC120") == "7 high certain: line vty 0 4 takes ssh from any IPv6 source\n"
+                                                            "  no access list for IPv6 stands before it\n");
     CHECK(said(dual + lists + " ipv6 access-class M6 in\n", Dialect::cisco_ios, "PC120").empty());
 }
 
@@ -94,10 +95,10 @@ TEST_CASE("of random lists, those are open that let some untrusted source in") {
     for (int round = 0; round < 200; ++round) {
         std::string list = "ip access-list standard M\n";
         for (unsigned i = 0; i < 1 + random() % 4; ++i) {
-            unsigned const kind = random() % 5;
+            auto const kind = random() % 5;
             std::string const from = kind == 0   ? "any"
                                      : kind == 1 ? fmt::format("10.0.0.{} 0.0.0.{}", random() % 8 * 2, random() % 2 * 3)
-                                     : kind == 2 ? fmt::format("203.0.113.{} 0.0.0.{}", random() % 16, 1U << random() % 4)
+                                     : kind == 2 ? fmt::format("203.0.113.{} 0.0.0.{}", random() % 16, 1 << (random() % 4))
                                                  : fmt::format("host {}.0.113.{}", random() % 2 == 0 ? 203 : 10, random() % 16);
             list += fmt::format(" {} {}\n", random() % 2 == 0 ? "permit" : "deny", from);
         }
@@ -122,12 +123,12 @@ TEST_CASE("an ASA's services are told where untrusted sources arrive") {
     std::string const asa = "interface Gi0/0\n nameif outside\n security-level 0\ninterface Gi0/1\n nameif core\n security-level 100\n"
                             "interface Gi0/2\n nameif partners\n security-level 50\n";
     auto const about = [&](std::string const& text) { return said(asa + text, Dialect::cisco_asa, "PC120"); };
-    CHECK(about("ssh 0.0.0.0 0.0.0.0 outside\n") == "10 high certain: ssh takes ssh from any IPv4 source\n");
+    CHECK(about("ssh 0.0.0.0 0.0.0.0 outside\n") == "10 high certain: interface outside takes ssh from any IPv4 source\n");
     CHECK(about("ssh 0.0.0.0 0.0.0.0 core\nssh 10.0.0.0 255.0.0.0 outside\n").empty());
     CHECK_FALSE(about("ssh 0.0.0.0 0.0.0.0 partners\n").empty());
-    CHECK(about("ssh ::/0 outside\n") == "10 high certain: ssh takes ssh from any IPv6 source\n");
+    CHECK(about("ssh ::/0 outside\n") == "10 high certain: interface outside takes ssh from any IPv6 source\n");
     CHECK(about("http 198.51.100.0 255.255.255.0 outside\nhttp server enable 8443\n") ==
-          "10 low certain: http takes https from 198.51.100.0/24\n"
+          "10 low certain: interface outside takes https from 198.51.100.0/24\n"
           "  if these sources are trusted, a zone in portcullis.toml can say so\n");
     CHECK(about("http 0.0.0.0 0.0.0.0 outside\nno http server enable\n").empty());
     CHECK(about("http 10.0.0.0 255.0.0.0 core\nhttp 0.0.0.0 0.0.0.0 outside\n").starts_with("11 high possible: "));
