@@ -3,6 +3,7 @@
 // on the device keeps connections in mind: no reflexive entries in the list, no inspection, no zones (IOS), and no
 // ASA. Outbound lists are left out: what leaves comes from inside.
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "lint/what_if.hpp"
 
@@ -35,6 +36,38 @@ PacketSet acknowledgements(Context const& ctx) {
            s.of(Field::fragment, ValueSet::single(0)) & s.of(Field::tcp_flags, ValueSet::single(tcp_flag::ack));
 }
 
+// At least half of the sources that nobody vouches for, as for "any": an entry for a known peer is another matter.
+bool from_anywhere(Context const& ctx, PacketSet const& packets) {
+    auto const are_most = [&](Family family) {
+        auto const sources = packets.project(src_field(family));
+        return sources && sources->count() >= ctx.config().untrusted_sources(family).count() / 2;
+    };
+    return are_most(Family::v4) || are_most(Family::v6);
+}
+
+// One finding a list, at its first such entry.
+void report(Context const& ctx, Reach& reach, ChainId id, PacketSet const& bare, Findings& out) {
+    std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
+    std::vector<std::size_t> entries;
+    std::optional<PacketSet> first;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (!asks_for_flags(rules[i])) continue;
+        PacketSet const packets = reach.hits(id, i) & bare;
+        if (packets.empty()) continue;
+        if (!first) first = packets;
+        entries.push_back(i);
+    }
+    if (!first || !from_anywhere(ctx, bare)) return;
+    Finding& finding = add_finding(ctx, out, id, entries.front());
+    finding.witness = ctx.witness(id, *first, true);
+    judge(finding, *first);
+    constexpr std::size_t most = 3;
+    for (std::size_t i = 1; i < std::min(entries.size(), most + 1); ++i)
+        finding.relate("so do they here", rules[entries[i]].span);
+    if (entries.size() > most + 1)
+        finding.note(fmt::format("and by {} more entries of this list", entries.size() - most - 1));
+}
+
 } // namespace
 
 void check_established_is_not_stateful(Context const& ctx, Findings& out) {
@@ -59,16 +92,7 @@ void check_established_is_not_stateful(Context const& ctx, Findings& out) {
     Reach of_openings(ctx.space(), opening, question);
     for (ChainId const id : lists) {
         PacketSet const bare = of_answers.verdicts(id).accepted - of_openings.verdicts(id).accepted;
-        if (bare.empty()) continue;
-        std::vector<Rule> const& rules = ruleset.chains[id].rules;
-        for (std::size_t i = 0; i < rules.size(); ++i) {
-            if (!asks_for_flags(rules[i])) continue;
-            PacketSet const packets = of_answers.hits(id, i) & bare;
-            if (packets.empty()) continue;
-            Finding& finding = add_finding(ctx, out, id, i);
-            finding.witness = ctx.witness(id, packets, true);
-            judge(finding, packets);
-        }
+        if (!bare.empty()) report(ctx, of_answers, id, bare, out);
     }
 }
 

@@ -63,8 +63,9 @@ struct Usage {
     std::optional<PacketSet> packets; // that the permit lets pass
 };
 
-// Of the packets from or to `wanted`, those that the permit accepts.
-bool lets_pass(Context const& ctx, ChainId chain, std::size_t index, PacketSet const& wanted, Usage& usage) {
+// Whether the permit accepts packets from or to the odd ones.
+bool lets_pass(Context const& ctx, ChainId chain, std::size_t index, IntervalSet const& odd, Family family, Usage& usage) {
+    PacketSet const wanted = ctx.space().of(src_field(family), odd) | ctx.space().of(dst_field(family), odd);
     PacketSet const question = ctx.space().of(ctx.ruleset().chains[chain].rules[index].match) & wanted;
     for (ChainId const base : ctx.bases(chain)) {
         Reach reach(ctx.space(), ctx.ruleset(), question & ctx.seen_by(base));
@@ -80,7 +81,6 @@ bool lets_pass(Context const& ctx, ChainId chain, std::size_t index, PacketSet c
 
 Usage usage_of(Context const& ctx, IntervalSet const& addresses, IntervalSet const& odd, Family family) {
     Usage usage;
-    PacketSet const wanted = ctx.space().of(src_field(family), odd) | ctx.space().of(dst_field(family), odd);
     for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
         Chain const& chain = ctx.ruleset().chains[id];
         bool const filters = !chain.hook || (chain.filters && chain.hook->type == ChainType::filter);
@@ -88,7 +88,7 @@ Usage usage_of(Context const& ctx, IntervalSet const& addresses, IntervalSet con
             if (!asks_for(chain.rules[i].match, addresses, family)) continue;
             usage.asked = true;
             bool const permits = filters && std::holds_alternative<Accept>(chain.rules[i].verdict);
-            if (permits && lets_pass(ctx, id, i, wanted, usage)) return usage;
+            if (permits && lets_pass(ctx, id, i, odd, family, usage)) return usage;
         }
     }
     return usage;
