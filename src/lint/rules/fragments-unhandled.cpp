@@ -1,9 +1,8 @@
 // Later fragments that pass although the service that they belong to is denied. A deny that names ports does not match
-// them, a permit without ports does (IOS IP configuration guide, "Access Lists and Fragments"). The engine is asked
-// about two copies of the list, for later fragments only: one as it is, one in which denies of ports take them too.
-// Permits that name ports or "fragments" are meant as they are, and take their fragments in both.
+// them, a permit without ports does (IOS IP configuration guide, "Access Lists and Fragments"). Permits that name ports
+// or "fragments" are meant as they are. Fragments that a deny and a later permit have in common are given to the
+// interpreter, one after the other, each without those that earlier ones have shown to be decided elsewhere.
 #include <algorithm>
-#include <fmt/format.h>
 
 #include "lint/context.hpp"
 #include "portcullis/engine/interpret.hpp"
@@ -44,65 +43,74 @@ Match of_later_fragments(Match match) {
     return match;
 }
 
-// The rulesets in which only permits without ports accept later fragments, and in which denies take them as well.
-Ruleset as_it_is(Ruleset ruleset) {
-    for (Chain& chain : ruleset.chains)
-        for (Rule& rule : chain.rules)
-            if (accepts(rule) && asks_about(rule.match, Field::fragment)) rule.verdict = Drop{};
-    return ruleset;
-}
-Ruleset with_denied_fragments(Ruleset ruleset) {
-    for (Chain& chain : ruleset.chains)
-        for (Rule& rule : chain.rules)
-            if (skips_fragments(rule)) rule.match = of_later_fragments(std::move(rule.match));
-    return ruleset;
+// A permit that takes whole packets and fragments alike.
+bool takes_fragments(Rule const& rule) { return accepts(rule) && !asks_about(rule.match, Field::fragment); }
+
+struct Escape {
+    std::size_t permit = 0;
+    Packet packet;
+};
+
+// Bounds for one list: in a long one, every deny might meet every permit.
+struct Effort {
+    std::size_t pairs = 2'000;      // of a deny and a permit
+    std::size_t entries = 500'000;  // that packets are compared with
+    bool spent() const { return pairs == 0 || entries == 0; }
+};
+
+std::optional<Escape> escape(Context const& ctx, ChainId id, std::size_t deny, std::vector<std::size_t> const& permits,
+                             PacketSet const& question, Effort& effort) {
+    std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
+    PacketSet const denied = ctx.space().of(of_later_fragments(rules[deny].match)) & question;
+    for (std::size_t const permit : permits) {
+        if (permit < deny) continue;
+        if (effort.spent()) return std::nullopt;
+        --effort.pairs;
+        PacketSet left = denied & ctx.space().of(rules[permit].match);
+        while (auto const member = left.member()) {
+            if (effort.spent()) return std::nullopt;
+            effort.entries -= std::min(effort.entries, rules.size());
+            auto const decision =
+                interpret(ctx.ruleset(), id, member->packet, [&](Opaque const& o) { return member->truth(o); });
+            Outcome const& outcome = decision.main();
+            if (outcome.rule == permit && decision.outcomes.size() == 1) return Escape{permit, member->packet};
+            if (!outcome.rule || outcome.chain != id) break;
+            left -= ctx.space().of(rules[*outcome.rule].match);
+        }
+    }
+    return std::nullopt;
 }
 
-void report(Context const& ctx, ChainId id, PacketSet const& escaped, Findings& out) {
+void check_list(Context const& ctx, ChainId id, Findings& out) {
     Chain const& list = ctx.ruleset().chains[id];
-    std::vector<std::size_t> denies;
-    PacketSet first = ctx.space().none();
-    for (std::size_t i = 0; i < list.rules.size(); ++i) {
+    std::vector<std::size_t> permits;
+    for (std::size_t i = 0; i < list.rules.size(); ++i)
+        if (takes_fragments(list.rules[i])) permits.push_back(i);
+    std::reverse(permits.begin(), permits.end()); // the widest ones stand at the end
+    PacketSet const question = ctx.seen_by(id) & ctx.space().of(Field::fragment, ValueSet::single(1));
+    Effort effort;
+    for (std::size_t i = 0; i < list.rules.size() && !effort.spent(); ++i) {
         if (!skips_fragments(list.rules[i])) continue;
-        PacketSet const own = escaped & ctx.space().of(of_later_fragments(list.rules[i].match));
-        if (own.empty()) continue;
-        if (denies.empty()) first = own;
-        denies.push_back(i);
+        auto const found = escape(ctx, id, i, permits, question, effort);
+        if (!found) continue;
+        // One finding a list: the same permit is mostly what all of them lack a deny of fragments for.
+        Finding& finding = add_finding(ctx, out, id, i);
+        finding.witness = Witness{found->packet, HookPoint::list, "accept", list.title()};
+        finding.relate("this permit lets them through", list.rules[found->permit].span);
+        bool const certain = list.rules[i].match.opaque.empty() && list.rules[found->permit].match.opaque.empty();
+        if (!certain) finding.certainty = Certainty::possible;
+        return;
     }
-    if (denies.empty()) return;
-    Finding& finding = add_finding(ctx, out, id, denies.front());
-    finding.witness = ctx.witness(id, first, true);
-    judge(finding, first);
-    auto const permit = interpret(ctx.ruleset(), id, finding.witness->packet).main().rule;
-    if (permit) finding.relate("this permit lets them through", list.rules[*permit].span);
-    if (denies.size() > 1)
-        finding.note(fmt::format("and those of {} more {} of this list", denies.size() - 1,
-                                 denies.size() == 2 ? "deny" : "denies"));
 }
 
 } // namespace
 
 void check_fragments_unhandled(Context const& ctx, Findings& out) {
-    std::vector<ChainId> lists;
     for (Path const& path : ctx.paths()) {
         if (path.kind != Path::Kind::list) continue;
         std::vector<Rule> const& rules = ctx.ruleset().chains[path.chains.front()].rules;
         auto const deny = std::find_if(rules.begin(), rules.end(), skips_fragments);
-        bool const permits = std::any_of(deny, rules.end(), [](Rule const& rule) {
-            return accepts(rule) && !asks_about(rule.match, Field::fragment);
-        });
-        if (permits) lists.push_back(path.chains.front());
-    }
-    if (lists.empty()) return;
-    PacketSet const question =
-        ctx.seen_at(HookPoint::list) & ctx.space().of(Field::fragment, ValueSet::single(1));
-    Ruleset const now = as_it_is(ctx.ruleset());
-    Ruleset const then = with_denied_fragments(now);
-    Reach reach_now(ctx.space(), now, question);
-    Reach reach_then(ctx.space(), then, question);
-    for (ChainId const id : lists) {
-        PacketSet const escaped = (reach_now.verdicts(id).accepted - reach_then.verdicts(id).accepted) & ctx.seen_by(id);
-        if (!escaped.empty()) report(ctx, id, escaped, out);
+        if (std::any_of(deny, rules.end(), takes_fragments)) check_list(ctx, path.chains.front(), out);
     }
 }
 
