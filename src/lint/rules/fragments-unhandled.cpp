@@ -46,6 +46,19 @@ Match of_later_fragments(Match match) {
 // A permit that takes whole packets and fragments alike.
 bool takes_fragments(Rule const& rule) { return accepts(rule) && !asks_about(rule.match, Field::fragment); }
 
+// Cheap, and never wrongly false: whether some address is in what both ask for.
+bool may_meet(Match const& a, Match const& b) {
+    auto const is_address = [](Field field) { return info(field).kind == FieldKind::address; };
+    return std::none_of(a.terms.begin(), a.terms.end(), [&](Term const& one) {
+        return is_address(one.field) && std::any_of(b.terms.begin(), b.terms.end(), [&](Term const& other) {
+            if (other.field != one.field) return false;
+            Interval const x = one.values.hull(info(one.field).bits);
+            Interval const y = other.values.hull(info(one.field).bits);
+            return x.last < y.first || y.last < x.first;
+        });
+    });
+}
+
 struct Escape {
     std::size_t permit = 0;
     Packet packet;
@@ -61,12 +74,14 @@ struct Effort {
 std::optional<Escape> escape(Context const& ctx, ChainId id, std::size_t deny, std::vector<std::size_t> const& permits,
                              PacketSet const& question, Effort& effort) {
     std::vector<Rule> const& rules = ctx.ruleset().chains[id].rules;
-    PacketSet const denied = ctx.space().of(of_later_fragments(rules[deny].match)) & question;
+    std::optional<PacketSet> denied;
     for (std::size_t const permit : permits) {
-        if (permit < deny) continue;
+        if (permit < deny) break;
+        if (!may_meet(rules[deny].match, rules[permit].match)) continue;
+        if (!denied) denied = ctx.space().of(of_later_fragments(rules[deny].match)) & question;
         if (effort.spent()) return std::nullopt;
         --effort.pairs;
-        PacketSet left = denied & ctx.space().of(rules[permit].match);
+        PacketSet left = *denied & ctx.space().of(rules[permit].match);
         while (auto const member = left.member()) {
             if (effort.spent()) return std::nullopt;
             effort.entries -= std::min(effort.entries, rules.size());
