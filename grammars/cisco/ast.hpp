@@ -173,6 +173,7 @@ struct Interface {
     bool shutdown = false;
     bool inspects = false;   // "ip inspect"
     bool is_outside = false; // "ip nat outside"
+    bool management_only = false; // ASA
     std::string_view text;   // its first line
 };
 
@@ -224,6 +225,7 @@ struct Translation {
     bool is_static = false;
     bool inactive = false;
     bool unidirectional = false;
+    bool before_8_3 = false; // "static (inside,outside) …", which later releases do not have
     Rank rank = Rank::twice;
     std::string_view real_interface;
     std::string_view mapped_interface;

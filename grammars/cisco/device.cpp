@@ -114,6 +114,10 @@ bool read_interface_line(Words words, bool negated, Platform platform, Interface
         out.shutdown = !negated;
         return true;
     }
+    if (is(first, "management-only")) {
+        out.management_only = !negated;
+        return true;
+    }
     if (is(first, "security-level")) {
         out.security_level = negated ? std::nullopt : number_of(words.peek());
         return true;
@@ -352,7 +356,7 @@ std::optional<Translation> read_asa_nat(Words words, bool of_object) {
 // Before 8.3: "(real,mapped)" [PROTOCOL] MAPPED [PORT] REAL [PORT] ["netmask" MASK] …
 std::optional<Translation> read_asa_static(Words words) {
     Translation nat;
-    nat.is_static = true;
+    nat.is_static = nat.before_8_3 = true;
     if (!read_interfaces(words, nat)) return std::nullopt;
     if (is_ported(words.peek())) nat.protocol = words.next();
     nat.mapped = real_or_mapped(words.next());

@@ -237,20 +237,29 @@ IntervalSet as_values(std::vector<std::string> const& patterns, bool widen) {
 
 } // namespace
 
-IntervalSet Config::untrusted_sources(Family family) const {
+std::vector<Territory> Config::territories(Family family) const {
     std::vector<Zone const*> by_size;
     for (Zone const& zone : zones)
         if (zone.has_networks) by_size.push_back(&zone);
     std::ranges::stable_sort(
         by_size, {}, [&](Zone const* zone) { return std::pair(zone->networks(family).count(), zone->trusted); });
-    IntervalSet untrusted, decided;
-    for (Zone const* zone : by_size) {
-        IntervalSet const own = zone->networks(family).minus(decided);
-        if (!zone->trusted) untrusted = untrusted.united(own);
-        decided = decided.united(own);
-    }
-    IntervalSet const elsewhere = every_address(family).minus(decided).minus(private_addresses(family));
-    return untrusted.united(elsewhere).minus(impossible_sources(family));
+    std::vector<Territory> all;
+    IntervalSet rest = every_address(family).minus(impossible_sources(family));
+    auto const add = [&](std::string name, bool trusted, IntervalSet const& addresses) {
+        all.push_back({std::move(name), trusted, addresses.intersected(rest)});
+        rest = rest.minus(addresses);
+    };
+    for (Zone const* zone : by_size) add(zone->name, zone->trusted, zone->networks(family));
+    add("private addresses", true, private_addresses(family));
+    add("public addresses", false, every_address(family));
+    return all;
+}
+
+IntervalSet Config::untrusted_sources(Family family) const {
+    IntervalSet untrusted;
+    for (Territory const& territory : territories(family))
+        if (!territory.trusted) untrusted = untrusted.united(territory.addresses);
+    return untrusted;
 }
 
 bool has_interface(Zone const& zone, std::string_view interface) { return matches(zone.interfaces, interface); }

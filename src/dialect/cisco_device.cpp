@@ -2,6 +2,7 @@
 #include "dialect/cisco_device.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "dialect/cisco_entry.hpp"
 #include "grammars/cisco/words.hpp"
@@ -70,11 +71,15 @@ void add_security_levels(Config const& config, Ruleset& ruleset) {
             });
         });
     };
+    std::set<std::string_view> management_only; // they let nothing through
+    each<Interface>(config, [&](Interface const& interface) {
+        if (interface.management_only) management_only.insert(interface.name);
+    });
     for (portcullis::Interface const& from : ruleset.interfaces) {
-        if (from.zone.empty() || !from.security_level || has_list(from.zone)) continue;
+        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_list(from.zone)) continue;
         std::vector<std::string_view> reached;
         for (portcullis::Interface const& to : ruleset.interfaces) {
-            if (&to == &from || to.zone.empty() || !to.security_level) continue;
+            if (&to == &from || to.zone.empty() || !to.security_level || management_only.contains(to.name)) continue;
             bool const lower = *to.security_level < *from.security_level;
             bool const same = *to.security_level == *from.security_level && config.permits_same_security;
             if (lower || same) reached.push_back(to.zone);
