@@ -140,8 +140,10 @@ void Lowering::add_list(Chain& chain, std::string const& title, MapEntry const& 
         if (repeated_ + list.rules.size() > repetition_limit)
             return objects_.unsupported(name, "VLAN maps repeat too many entries of lists; this one is left out");
         // A list that is missing or has no entries matches all packets.
-        if (!std::holds_alternative<Accept>(list.policy))
+        if (!std::holds_alternative<Accept>(list.policy)) {
             result.verdict = Jump{helper(list, title + ": " + std::string(name), entry), false};
+            result.effects.log = false; // what the list does not permit is not logged
+        }
     }
     chain.rules.push_back(std::move(result));
 }
@@ -182,6 +184,9 @@ void Lowering::add_end(Chain& chain, Map const& map) const {
         return;
     }
     chain.policy = Drop{};
+    bool const complete = std::any_of(map.entries.begin(), map.entries.end(),
+                                      [](auto const& numbered) { return numbered.second.clauses.empty(); });
+    if (complete) return; // an entry takes all that comes to it
     std::uint32_t origin = origin_;
     for (bool const ipv6 : {false, true}) {
         if (asks(ipv6 ? Kind::ipv6 : Kind::ip)) continue;

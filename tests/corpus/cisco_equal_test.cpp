@@ -35,7 +35,18 @@ struct Expected {
 };
 
 std::vector<Expected> const expected_differences{
+    // The generator's own tests have another policy of this name for each of these platforms.
+    {"testStandardTermHost", "arista", "cisco", "tcp 10.1.1.9:40000 > 192.0.2.10:22", "accept", "drop"},
+    {"testStandardTermHost", "arista", "ciscoxr", "tcp 10.1.1.9:40000 > 192.0.2.10:22", "accept", "drop"},
+    {"testStandardTermHost", "cisco", "cisconx", "tcp 10.1.1.9:40000 > 192.0.2.10:22", "drop", "accept"},
+    {"testStandardTermHost", "cisconx", "ciscoxr", "tcp 10.1.1.9:40000 > 192.0.2.10:22", "accept", "drop"},
+    // What no term matches: a list of IOS has an implicit deny, and "target:: iptables INPUT ACCEPT" a policy.
+    {"testIcmpCode", "cisco", "iptables", "tcp 203.0.113.9:40000 > 192.0.2.10:443", "drop", "accept"},
+    {"testIcmpCode", "cisco", "iptables", "icmp 203.0.113.9 > 192.0.2.10 type=3 code=2", "drop", "accept"},
 };
+
+// Policies of words that no device takes, which leave no rule to compare.
+std::set<std::string> const without_rules{"testVerbatimTerm"};
 
 // "…CiscoNXTest.testIcmpTypes.stdout.ref" is of testIcmpTypes, "…testSmokeTest.sample_multitarget.nxacl.ref" of
 // sample_multitarget.
@@ -129,7 +140,7 @@ TEST_CASE("lists for several platforms from one policy let the same packets pass
         WARN("skipped: there is no " << corpus.string());
         return;
     }
-    std::size_t equal = 0;
+    std::string equal;
     std::set<Expected const*> met;
     for (auto const& [policy, outputs] : outputs_of(corpus)) {
         for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -139,9 +150,9 @@ TEST_CASE("lists for several platforms from one policy let the same packets pass
                 INFO(policy << ": " << a.platform << " and " << b.platform);
                 CompareOptions options;
                 options.names = chains_to_compare(a, b);
-                CHECK_FALSE(options.names.empty());
+                CHECK(options.names.empty() == without_rules.contains(policy));
+                if (options.names.empty()) continue;
                 Comparison comparison(a.ruleset, b.ruleset, options);
-                CHECK(comparison.notes().empty());
                 bool differs = false;
                 for (Expected const& one : expected_differences) {
                     if (one.policy != policy || one.before != a.platform || one.after != b.platform) continue;
@@ -155,11 +166,13 @@ TEST_CASE("lists for several platforms from one policy let the same packets pass
                 }
                 INFO(differences_text(comparison));
                 CHECK(comparison.differences().empty() != differs);
-                equal += differs ? 0 : 1;
+                CHECK((differs || comparison.notes().empty())); // nothing was left out of what is equal
+                if (!differs) equal += "\n  " + policy + ": " + a.platform + ", " + b.platform;
             }
         }
     }
     CHECK(met.size() == expected_differences.size());
-    WARN(equal << " pairs of outputs are equal");
-    CHECK(equal >= 1);
+    WARN("equal:" << equal);
+    for (std::string const platforms : {"acl, eacl", "acl, nxacl", "acl, xacl", "eacl, nxacl", "eacl, xacl", "nxacl, xacl"})
+        CHECK(equal.find("sample_multitarget: " + platforms) != std::string::npos);
 }
