@@ -222,7 +222,7 @@ std::optional<IntervalSet> read_vlans(std::string_view text) {
         auto const dash = std::min(item.find('-'), item.size());
         auto const first = number_of(trimmed(item.substr(0, dash)));
         auto const last = dash == item.size() ? first : number_of(trimmed(item.substr(dash + 1)));
-        if (!first || !last || *first > *last || *last > last_vlan) return std::nullopt;
+        if (!first || !last || *first < 1 || *first > *last || *last > last_vlan) return std::nullopt;
         vlans.push_back({*first, *last});
         text.remove_prefix(std::min(end + 1, text.size()));
     }

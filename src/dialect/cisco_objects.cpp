@@ -274,7 +274,7 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
 
 std::optional<Addresses> Objects::members_of(Definition& definition) {
     if (!definition.addresses) {
-        if (!enter(definition)) return std::nullopt;
+        if (definition.failed || !enter(definition)) return std::nullopt;
         definition.open = true;
         ++depth_;
         bool const wildcards = is(definition.group->kind, "address") && dialect_ == Dialect::cisco_nxos;
@@ -304,6 +304,7 @@ std::optional<Addresses> Objects::members_of(Definition& definition) {
         }
         --depth_;
         definition.open = false;
+        definition.failed = !complete;
         if (!complete) return std::nullopt;
         all.v4 = v4.take();
         all.v6 = v6.take();

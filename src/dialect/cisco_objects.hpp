@@ -82,6 +82,7 @@ class Objects {
         std::vector<Group::Line const*> members;
         std::optional<Addresses> addresses; // once they have been asked for
         bool open = false;                  // being expanded: it contains itself if it comes up again
+        bool failed = false;                // its addresses cannot be told; asking again would take 2ⁿ steps
         bool used = false;
     };
 

@@ -11,7 +11,7 @@ namespace portcullis::cisco {
 namespace {
 
 // Rules of lists that all maps of a text may repeat; far beyond any real configuration.
-constexpr std::size_t repetition_limit = 1'000'000;
+constexpr std::size_t repetition_limit = 200'000;
 constexpr std::size_t most_clauses = 1'000; // of an entry
 constexpr std::uint32_t sequence_step = 10;
 // VLANs of a filter that are told one by one.
