@@ -78,7 +78,8 @@ class Lowering {
 
   private:
     void add_entry(Chain& chain, std::uint32_t sequence, MapEntry const& entry);
-    void add_list(Chain& chain, std::string const& title, MapEntry const& entry, bool ipv6, std::string_view name);
+    void add_list(Chain& chain, std::uint32_t sequence, MapEntry const& entry, VlanMapEntry::Clause const& clause,
+                  std::string_view name);
     ChainId helper(Chain const& list, std::string title, MapEntry const& entry);
     void add_frames(Chain& chain, MapEntry const& entry, VlanMapEntry::Clause const& clause);
     void add_end(Chain& chain, Map const& map) const;
@@ -128,9 +129,11 @@ ChainId Lowering::helper(Chain const& list, std::string title, MapEntry const& e
     return static_cast<ChainId>(ruleset_.chains.size() - 1);
 }
 
-void Lowering::add_list(Chain& chain, std::string const& title, MapEntry const& entry, bool ipv6, std::string_view name) {
+void Lowering::add_list(Chain& chain, std::uint32_t sequence, MapEntry const& entry, VlanMapEntry::Clause const& clause,
+                        std::string_view name) {
+    bool const ipv6 = clause.kind == Kind::ipv6;
     auto const found = lists_.find({ipv6, name});
-    Rule result = rule(entry, name);
+    Rule result = rule(entry, clause.text);
     result.match.terms.push_back(of_family(ipv6, result.span));
     if (found == lists_.end()) {
         objects_.undefined(name, "access list", name);
@@ -141,7 +144,8 @@ void Lowering::add_list(Chain& chain, std::string const& title, MapEntry const& 
             return objects_.unsupported(name, "VLAN maps repeat too many entries of lists; this one is left out");
         // A list that is missing or has no entries matches all packets.
         if (!std::holds_alternative<Accept>(list.policy)) {
-            result.verdict = Jump{helper(list, title + ": " + std::string(name), entry), false};
+            std::string const title = chain.name + ' ' + std::to_string(sequence) + ": " + list.name;
+            result.verdict = Jump{helper(list, title, entry), false};
             result.effects.log = false; // what the list does not permit is not logged
         }
     }
@@ -152,7 +156,7 @@ void Lowering::add_list(Chain& chain, std::string const& title, MapEntry const& 
 // packet-classify" says so.
 void Lowering::add_frames(Chain& chain, MapEntry const& entry, VlanMapEntry::Clause const& clause) {
     for (std::string_view const name : clause.lists) {
-        Rule result = rule(entry, name);
+        Rule result = rule(entry, clause.text);
         if (ruleset_.dialect != Dialect::cisco_nxos) result.match.terms.push_back(of_family(true, result.span));
         result.match.opaque.push_back({"mac access-list " + std::string(name), false, false, result.span});
         chain.rules.push_back(std::move(result));
@@ -160,14 +164,13 @@ void Lowering::add_frames(Chain& chain, MapEntry const& entry, VlanMapEntry::Cla
 }
 
 void Lowering::add_entry(Chain& chain, std::uint32_t sequence, MapEntry const& entry) {
-    std::string const title = chain.name + ' ' + std::to_string(sequence);
     if (entry.clauses.empty()) chain.rules.push_back(rule(entry, entry.text));
     for (auto const* clause : entry.clauses) {
         if (clause->kind == Kind::frame) {
             add_frames(chain, entry, *clause);
             continue;
         }
-        for (std::string_view const name : clause->lists) add_list(chain, title, entry, clause->kind == Kind::ipv6, name);
+        for (std::string_view const name : clause->lists) add_list(chain, sequence, entry, *clause, name);
     }
     ++origin_;
 }

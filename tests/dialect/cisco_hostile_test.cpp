@@ -45,6 +45,8 @@ TEST_CASE("groups that cannot be told are asked once") {
     auto const asa = Dialect::cisco_asa;
     CHECK(read(doubling("object-group network G0\n network-object host 192.0.2.1\n", 60), asa).findings.all().size() == 1); // PC403
     CHECK(has(read(doubling("object-group network G0\n network-object host NOPE\n", 60), asa), "PC401"));
+    auto const domain = read(doubling("object-group network G0\n network-object object F\nobject network F\n fqdn a.example\n", 60), asa);
+    CHECK(domain.ruleset.chains.at(0).rules.size() == 1);
     CHECK(complaint(read(doubling("object-group network G0\n group-object G0\n", 60), asa)) ==
           "PC002 object-group network G0 the group contains itself");
     CHECK(mentions(complaint(read(doubling("object-group network G0\n network-object host 192.0.2.1\n", 100), asa)),
