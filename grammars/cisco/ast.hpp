@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "grammars/common/syntax_error.hpp"
+#include "portcullis/base/interval_set.hpp"
 #include "portcullis/base/ip.hpp"
 
 namespace portcullis::cisco {
@@ -61,6 +62,9 @@ struct Option {
         fragments,
         dscp,
         precedence,
+        tos,
+        header,       // an IPv6 extension header that is there: "routing"
+        routing_type, // of the routing header
         ttl,
         length,
         packet,   // a property of the packet's IP header that no field has
@@ -239,6 +243,33 @@ struct Translation {
     std::string_view text;
 };
 
+// An entry of a VLAN map (VACL) with its clauses: "vlan access-map M 10", "match ip address A B", "action drop".
+struct VlanMapEntry {
+    struct Clause {
+        enum class Kind : std::uint8_t { ip, ipv6, frame /* of MAC addresses */ };
+        Kind kind = Kind::ip;
+        bool negated = false;
+        std::vector<std::string_view> lists;
+        std::string_view text;
+    };
+    enum class Action : std::uint8_t { unsaid, forward, drop };
+    bool negated = false;                  // "no vlan access-map M 10"; without a number, the whole map
+    std::string_view name;
+    std::optional<std::uint32_t> sequence; // none: behind the last
+    std::vector<Clause> clauses;
+    Action action = Action::unsaid;
+    bool log = false; // "action drop log"
+    std::string_view text; // its first line
+};
+
+// "vlan filter M vlan-list 10,20-29": where a VLAN map is applied.
+struct VlanFilter {
+    bool negated = false;
+    std::string_view name;
+    IntervalSet vlans; // empty, of a removal: wherever it is
+    std::string_view text;
+};
+
 // A word that may name an access list, in a line that is about something else.
 struct Mention {
     std::string_view word;
@@ -247,7 +278,7 @@ struct Mention {
 };
 
 using Statement = std::variant<AccessList, Resequence, Group, AccessGroup, Alias, Interface, Terminal, ManagementLine, TimeRange,
-                               Translation>;
+                               Translation, VlanMapEntry, VlanFilter>;
 
 struct Config {
     std::string_view text;

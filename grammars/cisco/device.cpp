@@ -193,6 +193,44 @@ bool read_time_line(Words words, bool negated, TimeRange& out) {
     return true;
 }
 
+// "match" ("ip" | "ipv6" | "mac" | …) "address" LIST+ | "action" ("drop" ["log"] | "forward" | "redirect" …)
+bool read_vlan_map_line(Words words, bool negated, VlanMapEntry& out) {
+    using Action = VlanMapEntry::Action;
+    using Kind = VlanMapEntry::Clause::Kind;
+    auto const line = words.rest;
+    auto const first = words.next();
+    if (is(first, "action")) {
+        bool const drops = is(words.next(), "drop") && !negated;
+        out.action = drops ? Action::drop : Action::forward; // "redirect" sends it on as well, by another interface
+        out.log = drops && is(words.peek(), "log");
+        return true;
+    }
+    if (!is(first, "match")) return false;
+    auto const type = words.next();
+    if (!is(words.next(), "address")) return false;
+    VlanMapEntry::Clause clause{is(type, "ip") ? Kind::ip : is(type, "ipv6") ? Kind::ipv6 : Kind::frame, negated, {}, line};
+    while (!words.done()) clause.lists.push_back(words.next());
+    out.clauses.push_back(std::move(clause));
+    return true;
+}
+
+std::optional<IntervalSet> read_vlans(std::string_view text) {
+    constexpr unsigned last_vlan = 4094;
+    if (is(text, "all")) return IntervalSet(1, last_vlan);
+    std::vector<Interval> vlans;
+    while (!text.empty()) {
+        auto const end = std::min(text.find(','), text.size());
+        auto const item = trimmed(text.substr(0, end));
+        auto const dash = std::min(item.find('-'), item.size());
+        auto const first = number_of(trimmed(item.substr(0, dash)));
+        auto const last = dash == item.size() ? first : number_of(trimmed(item.substr(dash + 1)));
+        if (!first || !last || *first < 1 || *first > *last || *last > last_vlan) return std::nullopt;
+        vlans.push_back({*first, *last});
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return vlans.empty() ? std::nullopt : std::optional(IntervalSet::of(std::move(vlans)));
+}
+
 // --- Management ---
 
 namespace {

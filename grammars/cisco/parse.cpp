@@ -29,7 +29,7 @@ class Driver {
 
   private:
     // What the following lines may belong to.
-    enum class Block : std::uint8_t { none, list, group, interface, terminal, time, foreign };
+    enum class Block : std::uint8_t { none, list, group, interface, terminal, time, vlan_map, foreign };
     // A line: whole, and its words from the first on that is not "no".
     struct Command {
         std::string_view text;
@@ -71,6 +71,9 @@ class Driver {
     bool read_foreign(Command const& command);
     bool read_banner(Command const& command);
     bool read_section(Command const& command);
+    bool read_vlan(Command const& command);
+    bool read_vlan_map(Command const& command, Words words);
+    bool read_vlan_filter(Command const& command, Words words);
 
     void read_entry(Command const& command, std::string_view rest, AccessList& list,
                     std::optional<std::uint32_t> line);
@@ -132,7 +135,7 @@ std::span<Driver::Head const> Driver::heads() {
         {"static", &Driver::read_translation},
         {"telnet", &Driver::read_service},
         {"time-range", &Driver::read_time_range},
-        {"vlan", &Driver::read_section},
+        {"vlan", &Driver::read_vlan},
     }};
     return table;
 }
@@ -159,7 +162,8 @@ void Driver::read_line(std::string_view line) {
     auto const text = without_prompt(trimmed(line));
     if (text.empty() || text.front() == '!' || text.front() == ';') return;
     if (!body_is_indented_) body_is_indented_ = indented;
-    bool const in_section = block_ == Block::interface || block_ == Block::terminal || block_ == Block::time;
+    bool const in_section = block_ == Block::interface || block_ == Block::terminal || block_ == Block::time ||
+                            block_ == Block::vlan_map;
     if (in_section && !indented && *body_is_indented_) open(Block::none);
 
     Command command{text, Words(text), false, indented};
@@ -216,6 +220,9 @@ bool Driver::read_in_block(Command const& command) {
         return false; // the list is a mention as well
     case Block::time:
         if (read_time_line(command.words, command.negated, opened<TimeRange>())) return true;
+        break;
+    case Block::vlan_map:
+        if (read_vlan_map_line(command.words, command.negated, opened<VlanMapEntry>())) return true;
         break;
     case Block::none: break;
     }
@@ -661,6 +668,47 @@ bool Driver::read_banner(Command const& command) {
 bool Driver::read_section(Command const& command) {
     if (!command.indented) open(Block::none);
     return false;
+}
+
+// "vlan access-map …", "vlan filter …", or a VLAN itself.
+bool Driver::read_vlan(Command const& command) {
+    Words words = command.words;
+    words.next();
+    auto const what = words.next();
+    if (platform_ == Platform::asa || words.done()) return read_section(command);
+    if (is(what, "access-map")) return read_vlan_map(command, words);
+    if (is(what, "filter")) return read_vlan_filter(command, words);
+    return read_section(command);
+}
+
+// NAME [NUMBER]
+bool Driver::read_vlan_map(Command const& command, Words words) {
+    VlanMapEntry entry;
+    entry.negated = command.negated;
+    entry.name = words.next();
+    entry.text = command.text;
+    if (auto const word = words.next(); !word.empty()) {
+        std::uint32_t number = 0;
+        auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+        if (error != std::errc{} || end != word.data() + word.size()) return fail_at(word, {"number"}), true;
+        entry.sequence = number;
+    }
+    open_new(command.negated ? Block::none : Block::vlan_map, std::move(entry));
+    return true;
+}
+
+// NAME "vlan-list" VLANS; a removal may leave out the VLANs.
+bool Driver::read_vlan_filter(Command const& command, Words words) {
+    open(Block::none);
+    VlanFilter filter{command.negated, words.next(), {}, command.text};
+    if (!command.negated || !words.done()) {
+        if (!is(words.next(), "vlan-list")) return fail_at(words.rest, {"vlan-list"}), true;
+        auto vlans = read_vlans(words.rest);
+        if (!vlans) return fail_at(words.rest, {"VLANs from 1 to 4094"}), true;
+        filter.vlans = std::move(*vlans);
+    }
+    config_.statements.emplace_back(std::move(filter));
+    return true;
 }
 
 void Driver::collect_mentions(Command const& command) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 #include "grammars/cisco/words.hpp"
 #include "portcullis/catalogue/cisco_icmp.hpp"
@@ -274,11 +275,14 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
         if (found != aliases_.end()) {
             ip = found->second;
         } else {
-            if (dialect_ == Dialect::cisco_asa && !is_masked_out(address.name))
-                undefined(address.name, "name", address.name);
-            else
+            if (dialect_ != Dialect::cisco_asa || is_masked_out(address.name)) {
                 error(address.name, "expected an address, found " + quoted(address.name));
-            return std::nullopt;
+                return std::nullopt;
+            }
+            undefined(address.name, "name", address.name);
+            Addresses unknown; // the rule stays, as for objects
+            unknown.opaque.push_back("name " + std::string(address.name));
+            return unknown;
         }
     }
     unsigned const bits = address_bits(ip.family);
@@ -340,12 +344,13 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
 
 std::optional<Addresses> Objects::members_of(Definition& definition) {
     if (!definition.addresses) {
-        if (!enter(definition)) return std::nullopt;
+        if (definition.failed || !enter(definition)) return std::nullopt;
         ++depth_;
         bool const wildcards = is(definition.group->kind, "address") && dialect_ == Dialect::cisco_nxos;
         Union v4;
         Union v6;
         Addresses all;
+        std::unordered_set<std::string> unknown; // what the device alone knows may come by several ways
         bool complete = true;
         for (Group::Line const* line : definition.members) {
             std::optional<Addresses> some;
@@ -365,17 +370,19 @@ std::optional<Addresses> Objects::members_of(Definition& definition) {
             }
             v4.add(some->v4);
             v6.add(some->v6);
-            all.opaque.insert(all.opaque.end(), some->opaque.begin(), some->opaque.end());
+            for (std::string& text : some->opaque)
+                if (unknown.insert(text).second) all.opaque.push_back(std::move(text));
         }
         --depth_;
+        definition.failed = !complete;
         if (!complete) return std::nullopt;
         all.v4 = v4.take();
         all.v6 = v6.take();
         definition.addresses = std::move(all);
     }
     auto const& known = *definition.addresses;
-    std::size_t const size =
-        known.v4.intervals.intervals().size() + known.v6.intervals.intervals().size() + known.v4.masks.size();
+    std::size_t const size = known.v4.intervals.intervals().size() + known.v6.intervals.intervals().size() +
+                             known.v4.masks.size() + known.opaque.size();
     if (!spend(size, definition.group->text)) return std::nullopt;
     return known;
 }

@@ -88,6 +88,7 @@ class Objects {
         std::vector<Group::Line const*> members;
         std::optional<Addresses> addresses; // once they have been asked for
         bool incomplete = false;            // some of the members are errors
+        bool failed = false;                // its addresses cannot be told; asking again would take 2ⁿ steps
         bool used = false;
     };
 

@@ -9,6 +9,7 @@
 
 #include "dialect/cisco_device.hpp"
 #include "dialect/cisco_entry.hpp"
+#include "dialect/cisco_vlan_map.hpp"
 #include "grammars/cisco/parse.hpp"
 #include "grammars/cisco/words.hpp"
 
@@ -71,8 +72,6 @@ struct List {
     bool incomplete = false; // some entries are errors of syntax
 };
 
-// IPv4 and IPv6 lists have names of their own (IOS-XR; elsewhere they must differ anyhow).
-using ListName = std::pair<bool, std::string_view>;
 ListName name_of(AccessList const& list) { return {list.kind == AccessList::Kind::ipv6, list.name}; }
 
 // The words of the line before the name: "match ip address", "snmp-server community" (not the community itself).
@@ -108,6 +107,8 @@ class Reader {
     void take(Terminal const&) {}       // folded into records of the device
     void take(ManagementLine const&) {} // likewise
     void take(Translation const&) {}    // likewise
+    void take(VlanMapEntry const&) {}   // likewise
+    void take(VlanFilter const&) {}     // likewise
 
     void edit(List& list, Entry const& entry);
     void remove(List& list, Entry const& entry);
@@ -139,7 +140,7 @@ class Reader {
     std::unordered_set<std::string_view> foreign_; // names of lists that are not of IP packets
     // What each interface has last been given, by direction, family and qualifier.
     std::map<std::tuple<std::string_view, bool, bool, std::string_view>, AccessGroup const*> applied_;
-    std::map<ListName, std::size_t> chain_index_;
+    ListIndex chain_index_;
     std::map<ListName, AccessList const*> removed_; // by "no ip access-list …"
     std::size_t steps_ = 0;
 };
@@ -276,7 +277,7 @@ void Reader::lower(List const& list) {
         chain.policy = Drop{};
     add_rules(chain, traits, list);
     if (!traits.v4 && !is_empty) add_neighbour_discovery(chain);
-    chain_index_.emplace(name_of(declaration), reading_.ruleset.chains.size());
+    chain_index_.emplace(name_of(declaration), static_cast<ChainId>(reading_.ruleset.chains.size()));
     reading_.ruleset.chains.push_back(std::move(chain));
 }
 
@@ -353,7 +354,7 @@ Chain& Reader::missing_list(AccessGroup const& group, std::string_view name) {
     chain.hook = Hook{HookPoint::list, ChainType::filter, 0, !group.ipv6, group.ipv6, {}};
     chain.policy = Accept{};
     chain.implicit = true;
-    chain_index_.emplace(ListName{group.ipv6, name}, reading_.ruleset.chains.size());
+    chain_index_.emplace(ListName{group.ipv6, name}, static_cast<ChainId>(reading_.ruleset.chains.size()));
     return reading_.ruleset.chains.emplace_back(std::move(chain));
 }
 
@@ -462,7 +463,7 @@ void Reader::report_gaps() {
 
 void Reader::report_unused() {
     for (Chain const& chain : reading_.ruleset.chains) {
-        if (chain.bindings.empty() && chain.uses.empty())
+        if (chain.hook && chain.bindings.empty() && chain.uses.empty())
             reading_.findings.add("PC403", chain.span).arg("name", chain.name);
     }
 }
@@ -511,6 +512,7 @@ Reading Reader::run() && {
     for (List const& list : lists_)
         if (list.first) lower(list);
     bind();
+    add_vlan_maps(config_, objects_, chain_index_, reading_.ruleset);
     add_uses();
     report_gaps();
     report_unused();

@@ -151,7 +151,7 @@ TEST_CASE("fields of the IP header") {
                       {"deny ip any any dscp ef", "dscp 46 -> drop"},
                       {"deny ip any any precedence critical", "dscp 40-47 -> drop"},
                       {"deny ip any any ttl lt 5", "ttl 0-4 -> drop"},
-                      {"deny ip any any tos  4", "[tos 4] -> drop"},
+                      {"deny ip any any tos  4", "dscp 2&7 and ecn not-ect, ect1 -> drop"},
                       {"deny ip any any option  any-options", "[option any-options] -> drop"},
                   });
 }
