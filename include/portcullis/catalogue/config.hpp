@@ -56,6 +56,9 @@ struct Config {
     bool trusts_interface(std::string_view name) const;
     // The same as a set of values of Field::iif. Names too long to be told apart there are not in it.
     IntervalSet trusted_interfaces() const;
+    // Interfaces that lead to where nobody is trusted, as values of Field::iif: where a zone names interfaces, those of
+    // the untrusted zones; else names that say so.
+    IntervalSet outside_interfaces() const;
 };
 
 struct LoadedConfig {
