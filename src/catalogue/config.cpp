@@ -1,5 +1,4 @@
 // The tables of portcullis.toml, key by key.
-#include "portcullis/catalogue/zone.hpp"
 
 #include <algorithm>
 
@@ -195,10 +194,11 @@ struct Interfaces {
     std::vector<std::string> inside, outside;
 };
 
-Interfaces read_interfaces_inside() {
+// The names under `key`, and those that are taken out again.
+Interfaces read_interfaces(std::string_view key) {
     Interfaces names;
     auto const data = built_in_toml("rules/names/interfaces.toml");
-    for (TomlValue const& entry : *find(data, "inside")->array()) {
+    for (TomlValue const& entry : *find(data, key)->array()) {
         std::string const& pattern = *entry.string();
         if (pattern.starts_with('!'))
             names.outside.push_back(pattern.substr(1));
@@ -208,14 +208,18 @@ Interfaces read_interfaces_inside() {
     return names;
 }
 
+bool some_has_interfaces(std::vector<Zone> const& zones) {
+    return std::ranges::any_of(zones, [](Zone const& zone) { return !zone.interfaces.empty(); });
+}
+
 Interfaces trusted_names(std::vector<Zone> const& zones) {
-    static Interfaces const by_name = read_interfaces_inside();
+    static Interfaces const by_name = read_interfaces("inside");
     Interfaces by_zone{{"lo"}, {}};
     for (Zone const& zone : zones) {
         auto& side = zone.trusted ? by_zone.inside : by_zone.outside;
         side.insert(side.end(), zone.interfaces.begin(), zone.interfaces.end());
     }
-    return std::ranges::all_of(zones, [](Zone const& zone) { return zone.interfaces.empty(); }) ? by_name : by_zone;
+    return some_has_interfaces(zones) ? by_zone : by_name;
 }
 
 bool matches(std::vector<std::string> const& patterns, std::string_view name) {
@@ -272,6 +276,13 @@ bool Config::trusts_interface(std::string_view name) const {
 IntervalSet Config::trusted_interfaces() const {
     Interfaces const names = trusted_names(zones);
     return as_values(names.inside, false).minus(as_values(names.outside, true));
+}
+
+IntervalSet Config::outside_interfaces() const {
+    static Interfaces const by_name = read_interfaces("outside");
+    Interfaces const by_zone = trusted_names(zones);
+    return some_has_interfaces(zones) ? as_values(by_zone.outside, false).minus(as_values(by_zone.inside, true))
+                                      : as_values(by_name.inside, false);
 }
 
 LoadedConfig load_config(std::string_view text, std::string_view path) {

@@ -40,6 +40,9 @@ struct Territory {
     IntervalSet addresses;
 };
 
+// Whether the zone names the interface, itself or by a pattern.
+bool has_interface(Zone const& zone, std::string_view interface);
+
 struct Config {
     bool root = false; // look no further up for another portcullis.toml
 
@@ -63,6 +66,9 @@ struct Config {
     bool trusts_interface(std::string_view name) const;
     // The same as a set of values of Field::iif. Names too long to be told apart there are not in it.
     IntervalSet trusted_interfaces() const;
+    // Interfaces that lead to where nobody is trusted, as values of Field::iif: where a zone names interfaces, those of
+    // the untrusted zones; else names that say so.
+    IntervalSet outside_interfaces() const;
 };
 
 struct LoadedConfig {

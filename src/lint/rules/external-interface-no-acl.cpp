@@ -1,58 +1,17 @@
 // Interfaces that lead outside by what the configuration or the user says of them, and that filter nothing of what
 // arrives. An ASA without a list goes by security levels: there the engine is asked what those let in.
 #include <algorithm>
-#include <array>
-#include <fmt/format.h>
 
-#include "lint/context.hpp"
-#include "portcullis/catalogue/zone.hpp"
+#include "lint/outside.hpp"
 
 namespace portcullis {
 
 namespace {
 
-// Words that say it, in a description; no parts of words, and nothing that may as well be another site of the same
-// network ("WAN", "uplink").
-constexpr std::array<std::string_view, 7> words{"external", "outside", "internet", "isp", "untrust", "untrusted", "upstream"};
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-std::string_view telling_word(std::string_view text) {
-    while (!text.empty()) {
-        auto const begin = std::find_if(text.begin(), text.end(), is_letter);
-        auto const end = std::find_if_not(begin, text.end(), is_letter);
-        auto const same = [&](std::string_view word) {
-            return std::equal(begin, end, word.begin(), word.end(), [](char a, char b) { return (a | 0x20) == b; });
-        };
-        auto const found = std::find_if(words.begin(), words.end(), same);
-        if (found != words.end()) return *found;
-        text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
-    }
-    return {};
-}
-
-// Why the interface is one to the outside; nothing where no word says so. Zones of the user are asked first.
-std::string outside_for(Context const& ctx, Interface const& interface) {
-    for (Zone const& zone : ctx.config().zones) {
-        if (!has_interface(zone, interface.name) && !has_interface(zone, interface.zone)) continue;
-        return zone.trusted ? "" : fmt::format("zone '{}' of portcullis.toml", zone.name);
-    }
-    if (interface.security_level == 0U) return "security level 0";
-    if (auto const word = telling_word(interface.zone); !word.empty()) return fmt::format("its name '{}'", interface.zone);
-    if (auto const word = telling_word(interface.description); !word.empty()) return fmt::format("'{}' in its description", word);
-    return "";
-}
-
 bool has_address(Interface const& interface, std::optional<Family> family = {}) {
     return (interface.has_dynamic_address && family != Family::v6) ||
            std::any_of(interface.addresses.begin(), interface.addresses.end(),
                        [&](Prefix const& prefix) { return !family || prefix.ip.family == *family; });
-}
-
-bool is_bound(Chain const& chain, Interface const& interface) {
-    return std::any_of(chain.bindings.begin(), chain.bindings.end(), [&](Binding const& binding) {
-        return binding.inbound && (binding.interface == interface.name || binding.interface == interface.zone);
-    });
 }
 
 // What gets in, and through which chains.
