@@ -1,4 +1,5 @@
 // The tables of portcullis.toml, key by key.
+#include "portcullis/catalogue/config.hpp"
 
 #include <algorithm>
 
