@@ -31,6 +31,9 @@ std::set<std::uint32_t> lines_of(RuleInfo const& rule, Example const& example, s
     Reading reading = read(*sources, id, example.dialect);
     LintOptions options;
     options.select = {rule.id};
+    LoadedConfig const loaded = load_config(example.config, "portcullis.toml");
+    CHECK(loaded.errors.empty());
+    options.config = loaded.config;
     FileResult const result = lint(sources, id, example.dialect, std::move(reading), options);
     // Where the example begins within its frame.
     std::string const plain = framed(Dialect::cisco_xr, lines);
