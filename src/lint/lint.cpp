@@ -119,12 +119,11 @@ std::vector<std::string> run_checks(Context& ctx, LintOptions const& options, Fi
     }
     std::vector<std::string> bounds = ctx.bounds();
     for (auto* ids : {&skipped, &sampled}) std::sort(ids->begin(), ids->end());
+    std::size_t const count = rule_count(ctx.ruleset());
     if (!sampled.empty())
-        bounds.insert(bounds.begin(), fmt::format("of {} rules, {} asked about examples of packets, not about all",
-                                                  rule_count(ctx.ruleset()), listed(sampled)));
+        bounds.insert(bounds.begin(), fmt::format("asked about examples of packets only, of {} rules: {}", count, listed(sampled)));
     if (!skipped.empty())
-        bounds.insert(bounds.begin(), fmt::format("of {} rules, {} was not asked; --select with its id asks it", rule_count(ctx.ruleset()),
-                                                  listed(skipped)));
+        bounds.insert(bounds.begin(), fmt::format("not asked of {} rules, unless selected by id: {}", count, listed(skipped)));
     return bounds;
 }
 

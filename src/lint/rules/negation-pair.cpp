@@ -19,7 +19,7 @@ struct Exclusion {
 std::optional<IntervalSet> left_out(Match const& match, Field field) {
     auto const named = named_values(match, field);
     if (!named) return std::nullopt;
-    IntervalSet const rest = IntervalSet::of({{0, info(field).largest}}).minus(*named);
+    IntervalSet const rest = IntervalSet(0, info(field).largest).minus(*named);
     bool const small = !rest.empty() && rest.count() <= info(field).largest / 2;
     return small ? std::optional(rest) : std::nullopt;
 }
