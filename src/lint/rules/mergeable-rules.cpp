@@ -119,8 +119,10 @@ class Merger {
             PacketSet together = space.none();
             for (std::size_t i = first; i <= last; ++i) {
                 PacketSet const own = space.of(chain.rules[i].match);
-                // Where they share packets, one of them is needless in part, and others say so.
-                if (!(together & own).empty()) return false;
+                // What goes on must not be met by two of them. Of rules that decide, one in the other is for others to tell;
+                // what a Cisco permits of later fragments, all of them have.
+                bool const nested = i > first && (own.subset_of(together) || together.subset_of(own));
+                if (nested || (!decides(rule.verdict) && !(together & own).empty())) return false;
                 together |= own;
             }
             return space.of(merged.match) == together;
