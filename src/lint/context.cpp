@@ -121,7 +121,8 @@ Match connection_start() {
     auto const only = [](Field field, U128 value) { return Term{field, ValueSet::single(value), {}}; };
     ValueSet const elsewhere = ValueSet::single(interface_value("lo")).complement();
     ValueSet const tcp = ValueSet::single(number(Protocol::tcp));
-    Match match{{only(Field::ct_state, ct_state::new_), only(Field::ct_direction, 0), only(Field::fragment, 0),
+    Match match{{only(Field::ct_state, ct_state::new_), only(Field::ct_direction, 0), only(Field::ct_status, 0),
+                 only(Field::fragment, 0),
                  {Field::iif, elsewhere, {}}, {Field::oif, elsewhere, {}}}, {}, {}};
     ValueSet const any_flags = IntervalSet::all(info(Field::tcp_flags).bits);
     match.alternatives.push_back({{Field::protocol, Field::tcp_flags},
