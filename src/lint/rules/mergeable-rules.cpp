@@ -83,11 +83,16 @@ class Merger {
         return between.find_first_not_of(" \t\r\n;") == std::string_view::npos;
     }
 
+    // A remark of its own would be lost; one above the first rule stays where it is.
+    static bool is_commented(Rule const& one, Rule const& other) {
+        return !other.comment.empty() && other.comment != one.comment;
+    }
+
     bool extend(ChainId id, std::size_t first, std::size_t next, std::string& text) const {
         std::vector<Rule> const& rules = ruleset_.chains[id].rules;
         Rule const& one = rules[next - 1];
         Rule const& other = rules[next];
-        if (one.verdict != other.verdict || !same_effects(one.effects, other.effects) || one.comment != other.comment) return false;
+        if (one.verdict != other.verdict || !same_effects(one.effects, other.effects) || is_commented(one, other)) return false;
         if (!can_merge(other) || !is_alive(id, next) || !is_whole(rules, next) || !are_neighbours(one.span, other.span)) return false;
         auto const merged = merged_text(ruleset_.dialect, text, ctx_.sources().text(other.span));
         if (!merged || !is_proved(id, first, next, *merged)) return false;
