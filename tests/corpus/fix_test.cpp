@@ -89,10 +89,10 @@ TEST_CASE("what --fix makes of a real file is the same firewall, and loads") {
         // A second run finds nothing to do.
         CHECK(mend(sources, result, *dialect, {}, {}).fixes == 0);
         if (!file.loads || *dialect == Dialect::nft_json) continue;
-        auto const taken = is_taken(mended.text, *dialect);
-        if (!taken) continue;
+        // Some name interfaces that this machine has not.
+        if (is_taken(text, *dialect) != true) continue;
         ++asked;
-        CHECK(*taken);
+        CHECK(is_taken(mended.text, *dialect) == true);
     }
     WARN(mended_files << " files mended, " << fixes << " fixes, " << asked << " shown to their loaders");
     CHECK(mended_files > 0);
