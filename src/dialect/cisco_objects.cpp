@@ -183,7 +183,7 @@ std::vector<AddressGroup> Objects::address_groups() {
         auto const known = members_of(definition);
         definition.used = used;
         Span const span = config_.span_of(definition.group->text);
-        if (known) groups.push_back({std::string(key.second), known->v4, known->v6, used, span});
+        if (known && known->opaque.empty()) groups.push_back({std::string(key.second), known->v4, known->v6, used, span});
     }
     std::sort(groups.begin(), groups.end(),
               [](AddressGroup const& a, AddressGroup const& b) { return a.span.begin < b.span.begin; });

@@ -367,4 +367,24 @@ std::optional<bool> Shadows::contains(RuleId outer, RuleId inner) const {
     return answer;
 }
 
+bool Shadows::contrary_later(RuleId rule) const {
+    bool found = !knows_pairs();
+    impl_->each_line(rule, [&](std::size_t, ShadowList const& index, std::uint32_t line) {
+        if (index.life(line) == Life::dead || index.life(line) == Life::excluded) return false;
+        found = found || index.contrary_later(line);
+        return found;
+    });
+    return found;
+}
+
+bool Shadows::knows_pairs() const {
+    return std::all_of(impl_->answers.begin(), impl_->answers.end(),
+                       [](Impl::Answers const& one) { return one.index != nullptr; });
+}
+
+bool Shadows::cut_short() const {
+    return std::any_of(impl_->answers.begin(), impl_->answers.end(),
+                       [](Impl::Answers const& one) { return one.index && one.index->cut_short(); });
+}
+
 } // namespace portcullis

@@ -317,6 +317,7 @@ std::vector<ShadowList::Clash> ShadowList::conflicts(std::uint32_t at, std::size
                 auto const full = [&](Conflict::Kind kind) {
                     return count[static_cast<std::size_t>(kind)] >= most;
                 };
+                cut_short_ = cut_short_ || looked_at >= most_looked_at;
                 return ++looked_at > most_looked_at ||
                        (full(Conflict::Kind::exception) && full(Conflict::Kind::crossing));
             });
@@ -367,9 +368,14 @@ std::optional<std::uint32_t> ShadowList::absorbed_by(std::uint32_t at) const {
                 found = one;
                 bounds.before = one;
             }
+            cut_short_ = cut_short_ || tried >= most_looked_at;
             return ++tried > most_looked_at;
         });
     return found;
+}
+
+bool ShadowList::contrary_later(std::uint32_t at) const {
+    return line(at).until <= at || regions(at).empty() || first_contrary(at) < lines_.lines.size();
 }
 
 } // namespace portcullis

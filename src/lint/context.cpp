@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <stdexcept>
 
 #include "portcullis/engine/interpret.hpp"
@@ -62,8 +63,8 @@ std::string where(Chain const& chain, std::optional<std::size_t> rule) {
     return fmt::format("{}/{}", chain.title(), chain.rules[*rule].origin + 1);
 }
 
-Context::Context(Ruleset const& ruleset, LintOptions const& options, Asking asking)
-    : ruleset_(ruleset), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
+Context::Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking)
+    : ruleset_(ruleset), sources_(sources), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
       paths_(find_paths(ruleset)) {
     reaches_.resize(paths_.size());
     for (Path const& path : paths_) questions_.push_back(make_question(path));
@@ -119,6 +120,54 @@ bool Context::complete() const {
 std::vector<DeadRule> const& Context::dead_rules() const {
     if (!dead_rules_) dead_rules_ = find_dead_rules(*this);
     return *dead_rules_;
+}
+
+Match connection_start() {
+    auto const only = [](Field field, U128 value) { return Term{field, ValueSet::single(value), {}}; };
+    ValueSet const elsewhere = ValueSet::single(interface_value("lo")).complement();
+    ValueSet const tcp = ValueSet::single(number(Protocol::tcp));
+    Match match{{only(Field::ct_state, ct_state::new_), only(Field::ct_direction, 0), only(Field::ct_status, 0),
+                 only(Field::fragment, 0),
+                 {Field::iif, elsewhere, {}}, {Field::oif, elsewhere, {}}}, {}, {}};
+    ValueSet const any_flags = IntervalSet::all(info(Field::tcp_flags).bits);
+    match.alternatives.push_back({{Field::protocol, Field::tcp_flags},
+                                  {{tcp, ValueSet::single(tcp_flag::syn)}, {tcp.complement(), any_flags}}, false, {}});
+    return match;
+}
+
+Shadows const& Context::connection_shadows() const {
+    if (connection_shadows_) return *connection_shadows_;
+    std::vector<RuleList> lists = lists_of(ruleset_);
+    for (RuleList& list : lists) {
+        Match start = connection_start();
+        std::move(start.terms.begin(), start.terms.end(), std::back_inserter(list.seen.terms));
+        list.seen.alternatives = std::move(start.alternatives);
+    }
+    return connection_shadows_.emplace(ruleset_, std::move(lists));
+}
+
+std::vector<PartlyTaken> const& Context::partly_taken() const {
+    if (!partly_taken_) {
+        double const least = static_cast<double>(find_rule("PC204")->parameter("least-percent")) / 100;
+        partly_taken_ = find_partly_taken(*this, least);
+    }
+    return *partly_taken_;
+}
+
+Orders const& Context::orders() const {
+    if (!orders_) orders_ = find_orders(*this, partly_taken());
+    return *orders_;
+}
+
+std::vector<std::string> Context::bounds() const {
+    std::vector<std::string> all;
+    for (auto const* shadows : {&shadows_, &connection_shadows_}) {
+        if (!*shadows) continue;
+        if (!(*shadows)->knows_pairs()) all.push_back("pairs of rules were not compared where rules see marks that others of them set");
+        if ((*shadows)->cut_short()) all.push_back("a rule meets so many others that not all of its pairs were compared");
+    }
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
 }
 
 PacketSet Context::seen_at(HookPoint point) const { return packets_at(*space_, point); }

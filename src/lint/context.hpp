@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lint/dead_rules.hpp"
+#include "lint/rule_pairs.hpp"
 #include "portcullis/engine/shadow.hpp"
 #include "portcullis/lint/lint.hpp"
 
@@ -41,10 +42,13 @@ enum class Asking : std::uint8_t {
 
 class Context {
   public:
-    Context(Ruleset const& ruleset, LintOptions const& options, Asking asking);
+    // The sources outlive it.
+    Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking);
     ~Context();
 
     Ruleset const& ruleset() const { return ruleset_; }
+    // The texts, for rules that offer another one.
+    Sources const& sources() const { return sources_; }
     Catalogue const& catalogue() const { return options_.config.catalogue; }
     Config const& config() const { return options_.config; }
     // The day that dates are compared with; none: nothing is said about them.
@@ -74,6 +78,14 @@ class Context {
     // nothing where no rule tells them apart.
     Shadows const* first_fragment_shadows() const;
     std::vector<DeadRule> const& dead_rules() const;
+    // The same for the first packets of connections that come from elsewhere: what other packets a rule takes says
+    // little about what it was written for.
+    Shadows const& connection_shadows() const;
+    // What PC204 tells; other rules about pairs leave it out.
+    std::vector<PartlyTaken> const& partly_taken() const;
+    Orders const& orders() const;
+    // What the answers of rules lack that are bounded, as sentences.
+    std::vector<std::string> bounds() const;
     // Whether every question that was asked has been answered within the budget.
     bool complete() const;
     // Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box
@@ -112,6 +124,7 @@ class Context {
     void collect_permits();
 
     Ruleset const& ruleset_;
+    Sources const& sources_;
     LintOptions const& options_;
     Asking asking_;
     RuleInfo const* rule_ = nullptr;
@@ -126,6 +139,9 @@ class Context {
     mutable std::optional<Shadows> shadows_;
     mutable std::optional<Shadows> first_fragment_shadows_;
     mutable std::optional<std::vector<DeadRule>> dead_rules_;
+    mutable std::optional<Shadows> connection_shadows_;
+    mutable std::optional<std::vector<PartlyTaken>> partly_taken_;
+    mutable std::optional<Orders> orders_;
     mutable std::vector<std::optional<PacketSet>> passing_; // by permit
     mutable std::vector<std::optional<bool>> wide_;         // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
@@ -141,6 +157,8 @@ std::optional<IntervalSet> named_values(Match const& match, Field field);
 // Whether the path lets packets of the family pass from or to anywhere but the loopback device; one that does not is
 // closed on purpose.
 bool accepts_anything(Context const& ctx, Path const& path, Family family);
+// The first packet of a connection from elsewhere: new, whole, of tcp a SYN alone, not over the loopback device.
+Match connection_start();
 // So many rules that questions about all of their packets take too long; rules that ask such ask about examples then.
 bool is_large(Ruleset const& ruleset);
 

@@ -47,6 +47,7 @@ struct FileResult {
     double modelled = 1.0;
     std::vector<Unmodelled> unmodelled; // the same text once, with its count
     std::size_t errors = 0;             // syntax errors and constructs that could not be read
+    std::vector<std::string> bounds;    // rules that were not asked of so large a ruleset, or not about all of it, as sentences
     bool complete = true;               // nothing of the analysis had to be left out
     std::vector<Diagnostic> findings;   // by place, then by rule
     std::vector<Exposure> exposures;    // only where asked for
