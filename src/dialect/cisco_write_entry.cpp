@@ -101,10 +101,10 @@ std::optional<Block> only_block(ValueSet const& set, Family family) {
     return Block{family, all.first, max_value(bits) & ~free};
 }
 
-class Entry {
+class Speaker {
   public:
-    Entry(Rule const& rule, ListStyle const& style, Groups& groups)
-        : rule_(rule), style_(style), groups_(groups), platform_(style.traits.dialect),
+    Speaker(Rule const& rule, ListStyle const& style, Groups& groups)
+        : style_(style), groups_(groups), platform_(style.traits.dialect),
           opaques_(opaques_of(rule.match, style, groups)) {
         for (std::string const& effect : rule.effects.sets) {
             if (!style.own) throw Unspeakable{"'" + effect + "' has no counterpart"};
@@ -356,7 +356,6 @@ class Entry {
         return texts;
     }
 
-    Rule const& rule_;
     ListStyle const& style_;
     Groups& groups_;
     Dialect platform_;
@@ -373,12 +372,12 @@ Phrases phrases_of(Rule const& rule, ListStyle const& style, Share share, Groups
         Demands const demands = demands_of(rule.match, permit, style.traits, share);
         result.why = demands.why;
         if (!result.why.empty()) return result;
-        Entry entry(rule, style, groups);
-        result.dynamic = entry.opaques().dynamic;
-        result.has_segment = entry.opaques().has_segment;
+        Speaker speaker(rule, style, groups);
+        result.dynamic = speaker.opaques().dynamic;
+        result.has_segment = speaker.opaques().has_segment;
         // Its later fragments have a rule of their own, which the same line says.
         result.needs_split = demands.needs_split && !result.has_segment;
-        for (Demand const& demand : demands.all) entry.add(demand, result.lines);
+        for (Demand const& demand : demands.all) speaker.add(demand, result.lines);
     } catch (Unspeakable const& failure) {
         result.lines.clear();
         result.why = failure.why;

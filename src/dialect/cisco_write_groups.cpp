@@ -2,6 +2,7 @@
 // and of ports, the ASA all of them.
 #include "dialect/cisco_write_groups.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -23,6 +24,13 @@ std::string content_key(std::optional<ValueSet> const& v4, std::optional<ValueSe
 std::optional<ValueSet> unless_empty(ValueSet const& set) {
     if (set == ValueSet()) return std::nullopt;
     return set;
+}
+
+// FNV-1a, which is the same everywhere and always.
+std::uint64_t hash_of(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return hash;
 }
 
 // Each way for a service of a group to be said: groups take one comparison a side.
@@ -69,7 +77,8 @@ std::string protocol_word(std::optional<U128> protocol, Dialect platform, bool i
                                                                                : std::to_string(low64(*protocol));
 }
 
-Groups::Groups(Ruleset const& ruleset, Dialect platform) : platform_(platform) {
+Groups::Groups(Ruleset const& ruleset, Dialect platform, GroupNames const& names)
+    : platform_(platform), by_content_(names.by_content), taken_(names.taken.begin(), names.taken.end()) {
     for (AddressGroup const& group : ruleset.groups)
         known_.emplace(content_key(unless_empty(group.v4), unless_empty(group.v6)), group.name);
 }
@@ -77,10 +86,12 @@ Groups::Groups(Ruleset const& ruleset, Dialect platform) : platform_(platform) {
 // The name stands between the head and the tail: "object-group service NAME tcp".
 std::string Groups::define(std::string const& head, std::string const& tail, std::string const& body,
                            std::string const& list, std::string const& wanted) {
+    std::string const content = head + tail + '\n' + body;
     std::string name = wanted;
-    auto const [at, is_new] = defined_.emplace(head + tail + '\n' + body, name);
+    auto const [at, is_new] = defined_.emplace(content, name);
     if (!is_new) return at->second;
-    while (name.empty() || !taken_.insert(name).second) name = fmt::format("{}-{}", list, ++counts_[list]);
+    while (name.empty() || !taken_.insert(name).second)
+        name = by_content_ ? fmt::format("{}-{:016x}", list, hash_of(content)) : fmt::format("{}-{}", list, ++counts_[list]);
     at->second = name;
     text_ += fmt::format("{} {}{}\n{}", head, name, tail, body);
     return name;

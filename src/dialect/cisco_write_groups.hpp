@@ -25,10 +25,15 @@ std::string quad(U128 value);
 // "tcp", "icmp", "89"; in a list of IPv6 alone (`ipv6`) some have other names.
 std::string protocol_word(std::optional<U128> protocol, Dialect platform, bool ipv6);
 
+struct GroupNames {
+    std::vector<std::string> taken; // names that they must not have
+    bool by_content = false;        // names that no group of other content gets, in whatever text
+};
+
 class Groups {
   public:
     // Groups of the ruleset keep their names.
-    Groups(Ruleset const& ruleset, Dialect platform);
+    Groups(Ruleset const& ruleset, Dialect platform, GroupNames const& names);
 
     // The reference to a group, "object-group SERVERS". Names of new groups start with `list`. Nothing where the
     // platform has no such group, or a group cannot hold it.
@@ -41,8 +46,6 @@ class Groups {
     // The reference to a group that is defined elsewhere.
     std::string reference(std::string_view kind, std::string_view name) const;
 
-    // Names that new groups must not have.
-    void reserve(std::string const& name) { taken_.insert(name); }
     // The definitions.
     std::string const& text() const { return text_; }
 
@@ -53,6 +56,7 @@ class Groups {
     std::string member(Block const& block) const;
 
     Dialect platform_;
+    bool by_content_;
     std::map<std::string, std::string> known_;   // names that the ruleset has, by content
     std::map<std::string, std::string> defined_; // names, by what is defined
     std::set<std::string> taken_;

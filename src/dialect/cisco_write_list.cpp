@@ -7,8 +7,6 @@
 #include <map>
 #include <set>
 
-#include "portcullis/base/visible.hpp"
-
 namespace portcullis::cisco {
 namespace {
 
@@ -48,10 +46,8 @@ std::string open_later_entry(bool permit, ListTraits const& traits) {
 
 class Lister {
   public:
-    Lister(Ruleset const& ruleset, Dialect platform, std::vector<std::string> const& taken)
-        : ruleset_(ruleset), platform_(platform), own_(ruleset.dialect == platform), groups_(ruleset, platform) {
-        for (std::string const& name : taken) groups_.reserve(name);
-    }
+    Lister(Ruleset const& ruleset, Dialect platform, GroupNames const& names)
+        : ruleset_(ruleset), platform_(platform), own_(ruleset.dialect == platform), groups_(ruleset, platform, names) {}
 
     WrittenLists run() {
         result_.common.resize(ruleset_.chains.size());
@@ -354,8 +350,8 @@ std::string_view direction(Binding const& binding, Dialect platform) {
 
 } // namespace
 
-WrittenLists write_lists(Ruleset const& ruleset, Dialect platform, std::vector<std::string> const& taken) {
-    return Lister(ruleset, platform, taken).run();
+WrittenLists write_lists(Ruleset const& ruleset, Dialect platform, GroupNames const& names) {
+    return Lister(ruleset, platform, names).run();
 }
 
 std::string list_header(WrittenList const& list, std::string const& name) {

@@ -30,8 +30,7 @@ struct WrittenLists {
     Findings losses;
 };
 
-// `taken` are names that groups must not have.
-WrittenLists write_lists(Ruleset const& ruleset, Dialect platform, std::vector<std::string> const& taken = {});
+WrittenLists write_lists(Ruleset const& ruleset, Dialect platform, GroupNames const& names = {});
 
 // "ip access-list extended EDGE"; empty on an ASA, whose lines name the list.
 std::string list_header(WrittenList const& list, std::string const& name);
