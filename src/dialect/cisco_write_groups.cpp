@@ -90,8 +90,8 @@ std::string Groups::define(std::string const& head, std::string const& tail, std
     std::string name = wanted;
     auto const [at, is_new] = defined_.emplace(content, name);
     if (!is_new) return at->second;
-    while (name.empty() || !taken_.insert(name).second)
-        name = by_content_ ? fmt::format("{}-{:016x}", list, hash_of(content)) : fmt::format("{}-{}", list, ++counts_[list]);
+    for (std::uint64_t hash = hash_of(content); name.empty() || !taken_.insert(name).second; ++hash)
+        name = by_content_ ? fmt::format("{}-{:016x}", list, hash) : fmt::format("{}-{}", list, ++counts_[list]);
     at->second = name;
     text_ += fmt::format("{} {}{}\n{}", head, name, tail, body);
     return name;
