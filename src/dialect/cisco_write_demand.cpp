@@ -225,12 +225,14 @@ std::optional<ValueSet> value_of(Row const& row, Field field) {
 
 bool asks_about_segment(Carried const& one) { return one.sport || one.dport || one.type || one.code || one.flags; }
 
-std::string impossible(Carried const& one) {
+std::string impossible(Carried const& one, ListTraits const& list) {
     auto const is = [&](Protocol protocol) { return one.protocol == number(protocol); };
     if ((one.sport || one.dport) && !is(Protocol::tcp) && !is(Protocol::udp) && !is(Protocol::sctp))
         return "an access list knows ports of tcp, udp and sctp only";
     if ((one.type || one.code) && !is(Protocol::icmp) && !is(Protocol::icmpv6))
         return "message types are of icmp alone";
+    if (one.type && ((is(Protocol::icmp) && !list.v4) || (is(Protocol::icmpv6) && !list.v6)))
+        return "message types are asked for in lists of their family alone";
     if (one.code && !one.type) return "an access list has no word for a code without a type";
     if (one.flags && !is(Protocol::tcp)) return "flags are of tcp alone";
     return {};
@@ -275,7 +277,7 @@ class Sorter {
 
     Services run() {
         for (Carried const& one : first_)
-            if (auto why = impossible(one); !why.empty()) demands_.why = std::move(why);
+            if (auto why = impossible(one, list_); !why.empty()) demands_.why = std::move(why);
         if (!list_.sees_fragments()) return assembled();
         if (share_ == Share::first) return of_first();
         if (share_ == Share::later) return of_later();

@@ -6,6 +6,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "grammars/cisco/words.hpp"
 #include "portcullis/catalogue/names.hpp"
 
 namespace portcullis::cisco {
@@ -184,7 +185,9 @@ std::optional<std::string> Groups::services(std::string const& list, std::vector
     if (!asa && platform_ != Dialect::cisco_ios) return std::nullopt;
     std::string body;
     for (Carried const& one : services) {
-        if (one.flags) return std::nullopt;
+        bool const by_number = one.protocol && is_digit(protocol_word(one.protocol, platform_, false).front());
+        // A number in front of something else would number the line.
+        if (one.flags || (by_number && (one.sport || one.dport || one.type))) return std::nullopt;
         std::string const protocol = (asa ? " service-object " : " ") + protocol_word(one.protocol, platform_, false);
         if (one.type) {
             body += protocol + fmt::format(" {}", low64(*one.type)) +

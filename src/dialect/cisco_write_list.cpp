@@ -215,8 +215,9 @@ class Lister {
         bool const theirs = !chain.hook->v4 && is_cisco(ruleset_.dialect);
         bool const same = (ruleset_.dialect == Dialect::cisco_nxos) == (platform_ == Dialect::cisco_nxos);
         if (traits.v4 || !theirs || !same) return false;
+        std::size_t const all = items.size();
         while (!items.empty() && items.back().rule.implicit) items.pop_back();
-        return true;
+        return items.size() != all;
     }
 
     // Whether nothing comes past the rule.
@@ -267,15 +268,27 @@ class Lister {
 
     // From here on, all that the list does to later fragments; then it goes on with the others.
     void split(std::vector<Item> const& items, std::size_t from, Chain const& chain) {
+        auto& lines = list_->lines;
+        std::size_t const start = lines.size();
+        bool rest = std::holds_alternative<Accept>(chain.policy); // what becomes of those that no rule matches
         for (std::size_t i = from; i < items.size(); ++i) {
             auto const rule = spoken(items[i].rule, chain, false);
             if (!rule || items[i].inactive) continue;
-            Phrases phrases = phrases_of(*rule, style_, Share::later, groups_);
             bool const permit = std::holds_alternative<Accept>(rule->verdict);
-            for (std::string& line : phrases.lines)
-                list_->lines.push_back({phrases.dynamic + (permit ? "permit " : "deny ") + line, {}, 0, false});
+            if (is_open(rule->match) && !rule->effects.log) {
+                rest = permit;
+                break;
+            }
+            Phrases phrases = phrases_of(*rule, style_, Share::later, groups_);
+            for (std::string& line : phrases.lines) {
+                line.insert(0, phrases.dynamic + (permit ? "permit " : "deny "));
+                lines.push_back({std::move(line), {}, 0, false});
+            }
         }
-        list_->lines.push_back({open_later_entry(std::holds_alternative<Accept>(chain.policy), style_.traits), {}, 0, false});
+        std::string_view const same = rest ? "permit " : "deny ";
+        while (lines.size() > start && lines.back().entry.starts_with(same) && lines.back().entry.find(" log") == std::string::npos)
+            lines.pop_back(); // as what follows
+        lines.push_back({open_later_entry(rest, style_.traits), {}, 0, false});
         share_ = Share::first;
     }
 

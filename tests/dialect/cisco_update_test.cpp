@@ -339,7 +339,7 @@ TEST_CASE("no moment of an update permits more than the old or the new list, or 
 TEST_CASE("new entries come before old ones go") {
     CHECK(update("ip access-list extended A\n 10 permit tcp any any eq 80\n 20 permit tcp any any eq 443\n 30 deny ip any any\n",
                  "ip access-list extended A\n permit tcp any any eq 80\n deny tcp host 192.0.2.1 any\n permit tcp any any eq 22\n deny ip any any\n",
-                 Dialect::cisco_ios) == "ip access-list extended A\n 16 deny tcp host 192.0.2.1 any\n 22 permit tcp any any eq 22\n no 20\n");
+                 Dialect::cisco_ios) == "ip access-list extended A\n 16 deny tcp host 192.0.2.1 any\n 23 permit tcp any any eq 22\n no 20\n");
     CHECK(update("ipv6 access-list A\n sequence 10 permit tcp any any\n", "ipv6 access-list A\n permit udp any any\n", Dialect::cisco_ios) ==
           "ipv6 access-list A\n sequence 20 permit udp any any\n no sequence 10\n");
     CHECK(update("ip access-list A\n 1 permit tcp any any\n 2 deny ip any any\n",
@@ -350,10 +350,13 @@ TEST_CASE("new entries come before old ones go") {
 
 TEST_CASE("where a list cannot be edited in place, another one takes its place") {
     std::string const bound = "interface Gi0/1\n ip access-group A in\n";
-    // The deny has to stand before the permit at all times.
-    CHECK(update("ip access-list extended A\n 10 deny tcp host 192.0.2.1 any\n 20 permit udp any any\n 30 permit ip any any\n" + bound,
-                 "ip access-list extended A\n permit udp any any\n deny tcp host 192.0.2.1 any\n permit ip any any\n" + bound, Dialect::cisco_ios) ==
-          "ip access-list extended A\n 5 permit udp any any\n no 20\n");
+    std::string const web = " permit tcp any any eq 80\n", tls = " permit tcp any any eq 443\n", udp = " permit udp any any\n",
+                      all = " permit ip any any\n", list = "ip access-list extended A\n";
+    std::string const numbered = list + " 10" + udp + " 20" + web + " 30" + tls;
+    // The last entry permits what is gone for a moment.
+    CHECK(update(numbered + " 40" + all + bound, list + web + tls + udp + all + bound, Dialect::cisco_ios) == list + " no 10\n 35" + udp);
+    CHECK(update(numbered + bound, list + web + tls + udp + bound, Dialect::cisco_ios) ==
+          list.substr(0, list.size() - 1) + "-2\n" + web + tls + udp + "interface Gi0/1\n ip access-group A-2 in\nno " + list);
     CHECK_THAT(update("access-list A extended permit tcp any any\naccess-group A in interface outside\n",
                       "access-list A extended permit udp any any\naccess-group A in interface outside\n", Dialect::cisco_asa),
                Catch::Equals("access-list A-2 extended permit udp any any\naccess-group A-2 in interface outside\n"

@@ -95,8 +95,8 @@ class Random {
     }
 
     void add_service(Match& match) {
-        constexpr std::array<U128, 5> protocols{6, 17, 1, 58, 47};
-        U128 const protocol = protocols[below(5)];
+        std::array<U128, 4> const protocols{6, 17, family_ == Family::v4 ? 1 : 58, 47};
+        U128 const protocol = protocols[below(4)];
         ValueSet set = ValueSet::single(protocol);
         if (chance(10)) set.negated = true;
         if (chance(10)) set = IntervalSet::of({{6, 6}, {17, 17}});
@@ -193,7 +193,7 @@ TEST_CASE("random lists are written to what decides the same") {
                 rules += original.chains[0].rules.size();
                 Ruleset const before = without_lost(original, written, lost);
                 Reading const after = read_text(written.text, platform);
-                INFO(to_string(platform) << " seed " << seed << "\n" << to_text(before) << losses_of(written) << "written\n" << written.text << "read\n" << to_text(after.ruleset));
+                INFO(to_string(platform) << " seed " << seed << "\n" << to_text(before) << losses_of(written) << "written\n" << written.text);
                 CHECK(std::none_of(after.findings.all().begin(), after.findings.all().end(), is_unread));
                 REQUIRE(after.ruleset.chains.size() == 1);
                 Space space;
