@@ -129,6 +129,8 @@ class Planner {
     }
 
     bool resequence() {
+        // The device may have taken the same entry once.
+        if (std::set(old_names_.begin(), old_names_.end()).size() != old_names_.size()) return false;
         std::size_t most = 0;
         std::size_t run = 0;
         for (std::size_t const at : wanted_) most = std::max(most, run = in_both_[at] ? 0 : run + 1);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 
 #include "portcullis/dialect/read.hpp"
@@ -172,7 +173,7 @@ class Random {
     std::vector<std::string> list() {
         std::vector<std::string> entries;
         for (std::uint32_t i = 0; i < below(7); ++i) entries.push_back(entry());
-        return entries;
+        return once(std::move(entries));
     }
     // Another one, mostly by a few edits.
     std::vector<std::string> changed(std::vector<std::string> entries) {
@@ -192,7 +193,7 @@ class Random {
                 if (at + 1 < entries.size()) std::swap(entries[at], entries[below(static_cast<std::uint32_t>(entries.size()))]);
             }
         }
-        return entries;
+        return once(std::move(entries));
     }
     std::string config(std::vector<std::string> const& entries, std::uint32_t step, bool bound = true) {
         bool const v6 = family_ == Family::v6;
@@ -218,6 +219,12 @@ class Random {
     }
 
   private:
+    // As a device has them.
+    static std::vector<std::string> once(std::vector<std::string> entries) {
+        std::set<std::string> seen;
+        std::erase_if(entries, [&](std::string const& entry) { return !seen.insert(without(entry, " log")).second; });
+        return entries;
+    }
     std::string entry() {
         std::string const any = family_ == Family::v6 ? "ipv6" : platform_ == Dialect::cisco_xr ? "ipv4" : "ip";
         std::string const protocol = below(3) == 0 ? any : below(2) == 0 ? "tcp" : "udp";
