@@ -36,7 +36,9 @@ Part part_of(Field field) {
 
 using Rows = std::vector<Row>; // one of them holds
 
-bool is_nothing(ValueSet const& set) { return !set.negated && set.intervals.empty() && set.masks.empty(); }
+bool is_nothing(ValueSet const& set, unsigned bits) {
+    return set.negated ? set.complement().is_all(bits) : set.intervals.empty() && set.masks.empty();
+}
 
 // Nothing where the two cannot be told in intervals.
 std::optional<ValueSet> both(ValueSet const& a, ValueSet const& b, unsigned bits) {
@@ -55,13 +57,13 @@ struct NoPacket {}; // a row that contradicts itself
 void meet(Row& row, Field field, ValueSet values) {
     auto const at = std::lower_bound(row.begin(), row.end(), field, [](Cell const& a, Field b) { return a.field < b; });
     if (at == row.end() || at->field != field) {
-        if (is_nothing(values)) throw NoPacket{};
+        if (is_nothing(values, info(field).bits)) throw NoPacket{};
         row.insert(at, {field, std::move(values)});
         return;
     }
     auto met = both(at->values, values, info(field).bits);
     if (!met) throw TooMuch{};
-    if (is_nothing(*met)) throw NoPacket{};
+    if (is_nothing(*met, info(field).bits)) throw NoPacket{};
     at->values = std::move(*met);
 }
 

@@ -253,6 +253,12 @@ class Lister {
         }
     }
 
+    std::vector<std::string> permits_of(Rule const& rule) {
+        std::vector<std::string> lines = phrases_of(rule, style_, share_, groups_).lines;
+        for (std::string& line : lines) line.insert(0, "permit ");
+        return lines;
+    }
+
     static std::vector<std::string> remarks_of(std::string const& comment) {
         std::vector<std::string> result;
         for (std::size_t at = 0; !comment.empty() && at <= comment.size();) {
@@ -334,7 +340,12 @@ class Lister {
     void end(Chain const& chain, bool decided, bool keeps_discovery) {
         bool const accepts = std::holds_alternative<Accept>(chain.policy);
         bool const asa = platform_ == Dialect::cisco_asa;
+        if (keeps_discovery && list_->lines.empty()) // its rules match nothing; the list must not be without entries
+            for (Rule const& rule : chain.rules)
+                if (rule.implicit && std::holds_alternative<Accept>(rule.verdict)) add(rule, permits_of(rule), false);
         bool const is_empty = list_->lines.empty();
+        if (is_empty && own_ && asa && !chain.rules.empty() && chain.rules.back().implicit)
+            return lose(chain.span, "access list " + chain.name, "no packet matches an entry, and the global list decides");
         if (accepts && is_empty && !asa && chain.hook->point == HookPoint::list && chain.rules.empty())
             return; // a list without entries lets everything pass
         bool const discovers = style_.traits.ipv6() && !keeps_discovery; // the platform would add its entries

@@ -6,9 +6,11 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
+#include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/compare.hpp"
 
 using namespace portcullis;
@@ -21,19 +23,24 @@ bool is_list(Chain const& chain) {
 }
 
 // Of the lists, what a text of lists alone can say: nothing of route maps and the like.
-Ruleset lists_alone(Ruleset ruleset) {
-    ruleset.unmodelled.clear();
-    for (Chain& chain : ruleset.chains) {
+Ruleset lists_alone(Ruleset const& ruleset) {
+    Ruleset result;
+    std::map<ChainId, ChainId> places;
+    for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+        if (!is_list(ruleset.chains[id])) continue;
+        places.emplace(id, static_cast<ChainId>(result.chains.size()));
+        Chain& chain = result.chains.emplace_back(ruleset.chains[id]);
         chain.uses.clear();
         chain.filters = true;
-        if (!is_list(chain)) chain = Chain{}; // ids stay
+        std::sort(chain.bindings.begin(), chain.bindings.end(), [](Binding const& a, Binding const& b) { return std::tie(a.interface, a.inbound) < std::tie(b.interface, b.inbound); });
     }
-    return ruleset;
+    for (Chain& chain : result.chains)
+        for (Rule& rule : chain.rules)
+            if (auto* jump = std::get_if<Jump>(&rule.verdict); jump && jump->chain != no_chain) jump->chain = places.at(jump->chain);
+    return result;
 }
 
 std::string text_of(Ruleset const& ruleset, ChainId id) {
-    Ruleset one;
-    one.chains = ruleset.chains;
     std::string text;
     for (Rule const& rule : ruleset.chains[id].rules)
         text += to_text(rule.match) + " -> " + to_text(rule.verdict, ruleset) + (rule.effects.log ? " log" : "") + " \"" + rule.comment + "\"\n";
@@ -122,7 +129,8 @@ TEST_CASE("real access lists read back equal after they were written") {
                 }
             }
             tally.same += all_same ? 1 : 0;
-            if (all_same && !lost) CHECK(same_meaning(lists_alone(before), lists_alone(after)));
+            if (all_same && !lost && !same_meaning(lists_alone(before), lists_alone(after)))
+                CHECK(to_text(lists_alone(before)) == to_text(lists_alone(after)));
         }
     }
     for (auto const& [group, tally] : tallies)
