@@ -89,7 +89,8 @@ class Updater {
         names_now_[key] = list.name;
         if (!now) return create(list, list.name);
         std::vector<Line> const lines = wanted == new_lists_.end() ? std::vector<Line>{} : lines_of(*wanted->second);
-        bool const known = lines.size() == list.lines.size();
+        bool const known = wanted != new_lists_.end() && lines.size() == list.lines.size();
+        if (known && same(lines_of(*now), lines, *now, *wanted->second)) return;
         if (known && keeps_place(*now, list) && edit(list, *now, *wanted->second, lines)) return;
         replace(list, *now);
     }
@@ -108,8 +109,7 @@ class Updater {
 
     bool edit(WrittenList const& list, Chain const& now, Chain const& then, std::vector<Line> lines) {
         std::vector<Line> old = lines_of(now);
-        if (platform_ == Dialect::cisco_asa) return same(old, lines, now, then);
-        if (has_dynamic_entries(now) || has_dynamic_entries(then)) return same(old, lines, now, then);
+        if (platform_ == Dialect::cisco_asa || has_dynamic_entries(now) || has_dynamic_entries(then)) return false;
         constexpr std::uint32_t behind = 1'000'000; // of the entry that says that an empty list lets all pass
         bool const opens = lets_all_pass(now);
         if (opens) old.push_back({{open_rule()}, behind});
@@ -123,7 +123,6 @@ class Updater {
                 std::copy_if(chain->rules.begin(), chain->rules.end(), std::back_inserter(options.own), [](Rule const& rule) { return rule.implicit; });
         auto const plan = plan_edits(old, lines, options);
         if (!plan) return false;
-        if (plan->edits.empty()) return true;
         std::string text;
         if (plan->resequence != 0)
             text += fmt::format(fmt::runtime(platform_ == Dialect::cisco_nxos ? "resequence ip access-list {0} {1} {1}\n"

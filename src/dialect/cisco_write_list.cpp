@@ -265,7 +265,7 @@ class Lister {
             std::size_t const end = std::min(comment.find('\n', at), comment.size());
             std::string line = comment.substr(at, end - at);
             for (char& c : line)
-                if (c == '\r' || c == '\t') c = ' ';
+                if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
             result.push_back(std::move(line));
             at = end + 1;
         }

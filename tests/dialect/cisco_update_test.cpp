@@ -375,6 +375,9 @@ TEST_CASE("where a list cannot be edited in place, another one takes its place")
                  Dialect::cisco_ios) ==
           "ip access-list extended A-2\n permit udp any any\nip access-list extended B\n permit ip any any\n"
           "interface Gi0/1\n ip access-group B in\nno ip access-list extended A\n");
+    CHECK(update("ip access-list extended A\n permit tcp any any\n" + bound + "interface Gi0/2\n ip access-group A in\n",
+                 "ip access-list extended A\n permit tcp any any\n" + bound, Dialect::cisco_ios) ==
+          "interface Gi0/2\n no ip access-group A in\n");
     // Groups get names that no other has.
     CHECK_THAT(update("object-group network G\n host 192.0.2.1\n host 192.0.2.9\nip access-list extended A\n 10 permit ip object-group G any\n" + bound,
                       "object-group network G\n host 192.0.2.1\n host 192.0.2.8\nip access-list extended A\n permit ip object-group G any\n" + bound,

@@ -95,7 +95,7 @@ class Random {
     }
 
     void add_service(Match& match) {
-        std::array<U128, 4> const protocols{6, 17, family_ == Family::v4 ? 1 : 58, 47};
+        std::array<U128, 4> const protocols{6, 17, family_ == Family::v4 ? U128{1} : U128{58}, 47};
         U128 const protocol = protocols[below(4)];
         ValueSet set = ValueSet::single(protocol);
         if (chance(10)) set.negated = true;
@@ -240,6 +240,9 @@ TEST_CASE("what is written of a list of the platform is the list") {
     unchanged("object-group network ipv4 A\n host 192.0.2.1\n 198.51.100.0/24\nobject-group port X-1\n eq 80\n range 8000 8010\n"
               "ipv4 access-list X\n 10 remark web\n 20 permit tcp any net-group A port-group X-1\n 30 deny ipv4 any any\n"
               "interface Gi0/0/0/1\n ipv4 access-group X ingress\n",
+              Dialect::cisco_xr);
+    unchanged("ipv4 access-list A\n 10 permit tcp any any\nipv4 access-list B\n 10 permit udp any any\n"
+              "interface Gi0/0/0/1\n ipv4 access-group common A B ingress\n",
               Dialect::cisco_xr);
     unchanged("object-group network A\n network-object host 192.0.2.1\n network-object 2001:db8::/32\nobject-group service OUT-1 tcp\n"
               " port-object eq 80\n port-object range 8000 8010\naccess-list OUT remark web\n"
