@@ -377,7 +377,11 @@ Phrases phrases_of(Rule const& rule, ListStyle const& style, Share share, Groups
         result.has_segment = speaker.opaques().has_segment;
         // Its later fragments have a rule of their own, which the same line says.
         result.needs_split = demands.needs_split && !result.has_segment;
-        for (Demand const& demand : demands.all) speaker.add(demand, result.lines);
+        for (Demand demand : demands.all) {
+            if (style.only == Family::v4) demand.v6.reset();
+            if (style.only == Family::v6) demand.v4.reset();
+            if (demand.v4 || demand.v6) speaker.add(demand, result.lines);
+        }
     } catch (Unspeakable const& failure) {
         result.lines.clear();
         result.why = failure.why;

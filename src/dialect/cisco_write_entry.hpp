@@ -13,6 +13,7 @@ struct ListStyle {
     std::string name;      // of groups that are made for it
     bool standard = false; // words for the source alone
     bool own = false;      // opaque matches are in the words of this platform
+    std::optional<Family> only{}; // of both that the list sees, the one that the rules are about
 };
 
 struct Phrases {

@@ -34,14 +34,10 @@ Match conjunction(Match a, Match const& b) {
     return a;
 }
 
-std::string open_entry(bool permit, ListTraits const& traits, bool standard) {
-    std::string const any = standard ? "any" : protocol_word({}, traits.dialect, traits.ipv6()) + " any any";
-    return (permit ? "permit " : "deny ") + any;
-}
-
-// The entry for later fragments alone.
-std::string open_later_entry(bool permit, ListTraits const& traits) {
-    return open_entry(permit, traits, false) + " fragments";
+std::string open_entry(bool permit, ListStyle const& style) {
+    std::string const any = !style.only ? "any" : style.only == Family::v4 ? "any4" : "any6";
+    std::string const words = style.standard ? any : protocol_word({}, style.traits.dialect, style.traits.ipv6()) + ' ' + any + ' ' + any;
+    return (permit ? "permit " : "deny ") + words;
 }
 
 class Lister {
@@ -187,7 +183,10 @@ class Lister {
         list.standard = chain.standard && (platform_ == Dialect::cisco_ios || (own_ && platform_ == Dialect::cisco_asa));
         list.chain = id;
         list_ = &list;
-        style_ = {list.traits, list.name, list.standard, own_};
+        style_ = {list.traits, list.name, list.standard, own_, {}};
+        bool const sees_v4 = chain.hook->v4 && ruleset_.governs_v4;
+        bool const sees_v6 = chain.hook->v6 && ruleset_.governs_v6;
+        if (v4 && v6 && sees_v4 != sees_v6) style_.only = sees_v4 ? Family::v4 : Family::v6;
         share_ = Share::all;
         std::vector<Item> items;
         flatten(chain, {}, true, items);
@@ -294,7 +293,7 @@ class Lister {
         std::string_view const same = rest ? "permit " : "deny ";
         while (lines.size() > start && lines.back().entry.starts_with(same) && lines.back().entry.find(" log") == std::string::npos)
             lines.pop_back(); // as what follows
-        lines.push_back({open_later_entry(rest, style_.traits), {}, 0, false});
+        lines.push_back({open_entry(rest, style_) + " fragments", {}, 0, false});
         share_ = Share::first;
     }
 
@@ -350,7 +349,7 @@ class Lister {
             return; // a list without entries lets everything pass
         bool const discovers = style_.traits.ipv6() && !keeps_discovery; // the platform would add its entries
         if (decided || !(accepts || is_empty || discovers)) return;
-        list_->lines.push_back({open_entry(accepts, style_.traits, list_->standard), {}, 0, false});
+        list_->lines.push_back({open_entry(accepts, style_), {}, 0, false});
     }
 
     Ruleset const& ruleset_;
