@@ -23,7 +23,8 @@ ListKey key_of(Chain const& chain) { return {!chain.hook->v4, chain.name}; }
 std::map<ListKey, Chain const*> lists_of(Ruleset const& ruleset) {
     std::map<ListKey, Chain const*> result;
     for (Chain const& chain : ruleset.chains)
-        if (chain.hook && chain.hook->point == HookPoint::list && chain.hook->type == ChainType::filter && !chain.implicit)
+        if (chain.hook && chain.hook->point == HookPoint::list && chain.hook->type == ChainType::filter &&
+            (!chain.implicit || is_missing(chain)) && !is_vlan_map(chain))
             result.emplace(key_of(chain), &chain);
     return result;
 }

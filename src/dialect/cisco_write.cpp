@@ -81,6 +81,10 @@ Writing write_cisco(Ruleset const& ruleset, Dialect platform) {
         for (Binding const& binding : ruleset.chains[list.chain].bindings)
             bindings.add(binding.interface, binding_command(list.traits, list.name, binding));
     }
+    for (Chain const& chain : ruleset.chains)
+        if (ruleset.dialect == platform && is_missing(chain))
+            for (Binding const& binding : chain.bindings)
+                bindings.add(binding.interface, binding_command({platform, chain.hook->v4, chain.hook->v6}, chain.name, binding));
     for (ChainId id = 0; id < written.common.size(); ++id) {
         std::string names = "common";
         ListTraits traits;

@@ -28,6 +28,9 @@ Part part_of(Field field) {
     case Field::tcp_flags:
     case Field::fragment: return Part::service;
     case Field::dscp:
+    case Field::ecn:
+    case Field::exthdr:
+    case Field::rt_type:
     case Field::ttl:
     case Field::length: return Part::header;
     default: return Part::none;

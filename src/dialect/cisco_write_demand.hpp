@@ -31,7 +31,7 @@ struct Demand {
     std::optional<Ends> v4;
     std::optional<Ends> v6;
     std::vector<Carried> services;
-    std::vector<Cell> header; // of dscp, ttl and length
+    std::vector<Cell> header; // of dscp, ecn, ttl, length and extension headers
     bool later_fragments = false; // these alone
 };
 

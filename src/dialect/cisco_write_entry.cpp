@@ -324,7 +324,8 @@ class Speaker {
         auto const set = cell.values.as_intervals(bits);
         bool const dscp = cell.field == Field::dscp;
         bool const length = cell.field == Field::length;
-        if (is(Dialect::cisco_asa) || !set || (length && is(Dialect::cisco_ios)))
+        bool const spoken = dscp || length || cell.field == Field::ttl;
+        if (is(Dialect::cisco_asa) || !set || !spoken || (length && is(Dialect::cisco_ios)))
             throw Unspeakable{fmt::format("the platform's lists cannot ask for {}", info(cell.field).name)};
         std::string const word = length ? " packet-length " : " ttl ";
         Texts result;
@@ -344,9 +345,42 @@ class Speaker {
         return result;
     }
 
+    // RFC 1349: three bits of the DSCP and one of the ECN field.
+    std::optional<std::string> tos_text(std::vector<Cell> const& header) const {
+        ValueSet const* dscp = find(header, Field::dscp);
+        ValueSet const* ecn = find(header, Field::ecn);
+        constexpr U128 last_three = 7;
+        if (!dscp || !ecn || dscp->negated || !dscp->intervals.empty() || dscp->masks.size() != 1 ||
+            dscp->masks[0].mask != last_three || is(Dialect::cisco_asa))
+            return std::nullopt;
+        if (*ecn != ValueSet::range(0, 1) && *ecn != ValueSet::range(2, 3)) return std::nullopt;
+        return fmt::format(" tos {}", low64(dscp->masks[0].value) * 2 + (ecn->contains(2) ? 1 : 0));
+    }
+
+    // Of IPv6. A type of the routing header implies that there is one.
+    static std::optional<std::string> extension_text(std::vector<Cell> const& header) {
+        ValueSet const* there = find(header, Field::exthdr);
+        ValueSet const* type = find(header, Field::rt_type);
+        constexpr std::array<std::pair<U128, std::string_view>, 4> words{
+            {{extension_header::hbh, "hop-by-hop"}, {extension_header::dst, "destopts"}, {extension_header::rt, "routing"}, {extension_header::ah, "auth"}}};
+        for (auto const& [bit, word] : words) {
+            if (!there || *there != ValueSet::masked(bit, bit)) continue;
+            if (!type) return ' ' + std::string(word);
+            auto const number = type->negated || !type->masks.empty() ? std::nullopt : type->intervals.only();
+            if (bit == extension_header::rt && number) return fmt::format(" routing-type {}", low64(*number));
+        }
+        return std::nullopt;
+    }
+
     Texts options_of(Demand const& demand) const {
         Texts texts{""};
+        auto const tos = tos_text(demand.header);
+        auto const extension = extension_text(demand.header);
+        if (tos) texts.front() += *tos;
+        if (extension) texts.front() += *extension;
         for (Cell const& cell : demand.header) {
+            bool const of_extension = cell.field == Field::exthdr || cell.field == Field::rt_type;
+            if ((tos && (cell.field == Field::dscp || cell.field == Field::ecn)) || (extension && of_extension)) continue;
             Texts longer;
             for (std::string const& text : texts)
                 for (std::string const& value : values_of(cell)) longer.push_back(text + value);

@@ -50,6 +50,10 @@ class Lister {
         for (ChainId id = 0; id < ruleset_.chains.size(); ++id) {
             Chain const& chain = ruleset_.chains[id];
             if (!chain.hook || is_own(chain)) continue;
+            if (is_vlan_map(chain)) {
+                lose(chain.span, chain.name, "a map of a VLAN is no access list");
+                continue;
+            }
             if (chain.hook->type != ChainType::filter) {
                 if (!chain.rules.empty()) lose(chain.span, chain.title(), "translations and routes are no access list");
                 continue;
@@ -372,6 +376,12 @@ std::string_view direction(Binding const& binding, Dialect platform) {
 }
 
 } // namespace
+
+bool is_missing(Chain const& chain) {
+    return chain.implicit && chain.hook && chain.rules.empty() && std::holds_alternative<Accept>(chain.policy);
+}
+
+bool is_vlan_map(Chain const& chain) { return chain.name.starts_with("vlan access-map "); }
 
 WrittenLists write_lists(Ruleset const& ruleset, Dialect platform, GroupNames const& names) {
     return Lister(ruleset, platform, names).run();

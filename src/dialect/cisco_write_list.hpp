@@ -32,6 +32,11 @@ struct WrittenLists {
 
 WrittenLists write_lists(Ruleset const& ruleset, Dialect platform, GroupNames const& names = {});
 
+// A list that an interface has and nothing defines; it lets everything pass.
+bool is_missing(Chain const& chain);
+// A map of a VLAN, which is no access list.
+bool is_vlan_map(Chain const& chain);
+
 // "ip access-list extended EDGE"; empty on an ASA, whose lines name the list.
 std::string list_header(WrittenList const& list, std::string const& name);
 // The command that enters the line, at a number or (0) at the end.

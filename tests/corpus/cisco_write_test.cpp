@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 namespace {
 
 bool is_list(Chain const& chain) {
-    return chain.hook && chain.hook->point == HookPoint::list && chain.hook->type == ChainType::filter && !chain.implicit;
+    return chain.hook && chain.hook->point == HookPoint::list && chain.hook->type == ChainType::filter && !chain.implicit &&
+           !chain.name.starts_with("vlan access-map ");
 }
 
 // Of the lists, what a text of lists alone can say: nothing of route maps and the like.
@@ -96,7 +97,7 @@ TEST_CASE("real access lists read back equal after they were written") {
             for (Finding const& loss : written.losses.all()) {
                 std::string const& why = loss.args.at("why");
                 ++losses[why];
-                lost = lost || !(why.starts_with("it uses the list") || why.starts_with("it is not written") || why.starts_with("translations"));
+                lost = lost || !(why.starts_with("it uses the list") || why.starts_with("it is not written") || why.starts_with("translations") || why.starts_with("a map of a VLAN"));
             }
             tally.lossy += lost ? 1 : 0;
             std::map<std::pair<bool, std::string>, ChainId> again;

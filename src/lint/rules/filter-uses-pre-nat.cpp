@@ -1,0 +1,7 @@
+#include "lint/static_nat.hpp"
+
+namespace portcullis {
+
+void check_filter_uses_pre_nat(Context const& ctx, Findings& out) { find_entries_before_translation(ctx, out); }
+
+} // namespace portcullis
