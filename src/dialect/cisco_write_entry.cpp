@@ -47,6 +47,8 @@ bool names_users(std::string_view text) {
 void add_side(std::string_view text, std::string& address, std::string& identity, Groups& groups) {
     if (names_users(text))
         identity = std::string(text) + ' ';
+    else if (take(text, "name ")) // whether a mask stands behind it, the model does not keep
+        throw Unspeakable{"nobody knows the addresses of '" + std::string(text) + "'"};
     else if (take(text, "fqdn "))
         address = groups.domain(std::string(text));
     else if (take(text, "object-group "))
