@@ -62,6 +62,7 @@ struct Placed {
     std::uint64_t sequence = 0;
     Entry const* entry = nullptr;
     std::string comment;
+    bool numbered = false; // the text says the number
 };
 
 // A list as the commands so far have made it.
@@ -69,6 +70,7 @@ struct List {
     AccessList const* first = nullptr; // its declaration
     std::vector<Placed> entries;
     std::string remark;      // for the next entry
+    std::vector<std::uint32_t> remark_sequences;
     bool incomplete = false; // some entries are errors of syntax
 };
 
@@ -182,6 +184,7 @@ void Reader::take(Resequence const& statement) {
     std::uint64_t sequence = statement.start;
     for (Placed& placed : lists_[found->second].entries) {
         placed.sequence = sequence;
+        placed.numbered = true;
         sequence += statement.step;
     }
 }
@@ -211,7 +214,10 @@ bool Reader::spend(std::size_t steps, Entry const& entry) {
 void Reader::edit(List& list, Entry const& entry) {
     if (entry.negated) return remove(list, entry);
     if (dialect_ == Dialect::cisco_asa) return place_by_line(list, entry);
-    if (entry.action == Entry::Action::remark) return append_line(list.remark, entry.name);
+    if (entry.action == Entry::Action::remark) {
+        if (entry.sequence) list.remark_sequences.push_back(*entry.sequence);
+        return append_line(list.remark, entry.name);
+    }
     place_by_sequence(list, entry);
 }
 
@@ -230,7 +236,7 @@ void Reader::place_by_line(List& list, Entry const& entry) {
     std::size_t const at =
         entry.sequence && *entry.sequence > 0 ? std::min<std::size_t>(*entry.sequence - 1, end) : end;
     if (!spend(end - at, entry)) return;
-    list.entries.insert(list.entries.begin() + static_cast<std::ptrdiff_t>(at), {0, &entry, {}});
+    list.entries.insert(list.entries.begin() + static_cast<std::ptrdiff_t>(at), {0, &entry, {}, false});
 }
 
 // The others: entries are in the order of their numbers; one without a number comes last; of two with the same, the
@@ -239,7 +245,7 @@ void Reader::place_by_sequence(List& list, Entry const& entry) {
     auto& entries = list.entries;
     std::uint64_t const last = entries.empty() ? 0 : entries.back().sequence;
     std::uint64_t const sequence = entry.sequence ? *entry.sequence : last + sequence_step;
-    Placed placed{sequence, &entry, std::exchange(list.remark, {})};
+    Placed placed{sequence, &entry, std::exchange(list.remark, {}), entry.sequence.has_value()};
     if (entries.empty() || sequence > last) {
         entries.push_back(std::move(placed));
         return;
@@ -275,6 +281,8 @@ void Reader::lower(List const& list) {
         chain.policy = Accept{};
     else
         chain.policy = Drop{};
+    chain.standard = declaration.kind == AccessList::Kind::standard;
+    chain.remark_sequences = list.remark_sequences;
     add_rules(chain, traits, list);
     if (!traits.v4 && !is_empty) add_neighbour_discovery(chain);
     chain_index_.emplace(name_of(declaration), static_cast<ChainId>(reading_.ruleset.chains.size()));
@@ -297,6 +305,7 @@ void Reader::add_rules(Chain& chain, ListTraits const& traits, List const& list)
         for (Rule& rule : rules_of(entry, traits, config_, objects_)) {
             rule.origin = origin;
             rule.comment = comment;
+            if (placed.numbered) rule.sequence = static_cast<std::uint32_t>(placed.sequence);
             rules.push_back(std::move(rule));
         }
         ++origin;

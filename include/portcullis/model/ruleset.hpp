@@ -143,6 +143,7 @@ struct Rule {
     std::string comment;     // of the rule itself, or the remark before it
     std::uint32_t origin = 0; // rules made of one rule of the text (a verdict map) share it; unique within a chain
     bool implicit = false;    // the device's own, which no line says: neighbour discovery before the implicit deny
+    std::uint32_t sequence = 0; // its number in a Cisco access list, where the text says it; else 0
 };
 
 enum class HookPoint : std::uint8_t { ingress, prerouting, input, forward, output, postrouting, egress, list };
@@ -188,6 +189,8 @@ struct Chain {
     std::vector<Use> uses{};
     bool implicit = false;      // no line declares it: what an ASA's security levels let pass; a list that is applied and missing
     std::vector<Rule> inactive{}; // written but switched off; its origin is its place among the rules
+    bool standard = false;        // a Cisco list that has words for the source alone
+    std::vector<std::uint32_t> remark_sequences{}; // the numbers that remarks of a Cisco list take up
     // "filter/INPUT", "inet filter/input", "EDGE"
     std::string title() const { return table.empty() ? name : table + '/' + name; }
 };
