@@ -10,11 +10,6 @@ namespace portcullis::app {
 
 namespace {
 
-bool is_cisco(Dialect dialect) {
-    return dialect == Dialect::cisco_ios || dialect == Dialect::cisco_asa || dialect == Dialect::cisco_nxos ||
-           dialect == Dialect::cisco_xr;
-}
-
 // Both programs call their tables alike.
 void name_apart(Ruleset& ruleset) {
     if (ruleset.dialect != Dialect::ip6tables) return;

@@ -74,7 +74,7 @@ struct Space::Impl {
     explicit Impl(std::size_t node_limit) : bdd(node_limit), free_variables(layout().count, false) {
         for (FieldInfo const& row : fields()) {
             if (row.largest < max_value(row.bits)) {
-                universe = bdd.conjunction(universe, interval_set(row.field, IntervalSet(0, row.largest)));
+                universe = bdd.conjunction(universe, limit(row.field));
             }
             for (unsigned bit = 0; !row.on_wire && bit < row.bits; ++bit) {
                 free_variables[first_variable(row.field) + bit] = true;
@@ -87,27 +87,29 @@ struct Space::Impl {
         return bdd.node(variable, value ? Bdd::false_ref : Bdd::true_ref, value ? Bdd::true_ref : Bdd::false_ref);
     }
 
-    // Values between `base` and base + 2^bits - 1 that lie in `intervals`, of which all overlap that block.
-    Ref build(std::uint32_t variable, unsigned bits, U128 base, std::span<Interval const> intervals) {
+    // Values between `base` and base + 2^bits - 1 that lie in `intervals`, of which all overlap that block, and then
+    // `rest`, which depends on later variables.
+    Ref build(std::uint32_t variable, unsigned bits, U128 base, std::span<Interval const> intervals, Ref rest) {
         if (intervals.empty()) return Bdd::false_ref;
-        if (intervals.front().first <= base && intervals.front().last >= (base | max_value(bits))) return Bdd::true_ref;
+        if (intervals.front().first <= base && intervals.front().last >= (base | max_value(bits))) return rest;
         U128 const middle = base | U128{1} << (bits - 1); // the first value with the bit set
         auto const split = std::partition_point(intervals.begin(), intervals.end(),
                                                 [&](Interval const& i) { return i.first < middle; });
         auto const low_count = static_cast<std::size_t>(split - intervals.begin());
         bool const straddles = low_count > 0 && intervals[low_count - 1].last >= middle;
-        Ref const low = build(variable + 1, bits - 1, base, intervals.first(low_count));
-        Ref const high = build(variable + 1, bits - 1, middle, intervals.subspan(straddles ? low_count - 1 : low_count));
+        Ref const low = build(variable + 1, bits - 1, base, intervals.first(low_count), rest);
+        Ref const high =
+            build(variable + 1, bits - 1, middle, intervals.subspan(straddles ? low_count - 1 : low_count), rest);
         return bdd.node(variable, low, high);
     }
 
-    Ref interval_set(Field field, IntervalSet const& set) {
+    Ref interval_set(Field field, IntervalSet const& set, Ref rest = Bdd::true_ref) {
         unsigned const bits = info(field).bits;
         auto const& all = set.intervals();
         // Values beyond the field's bits do not exist.
         auto const end = std::partition_point(all.begin(), all.end(),
                                               [&](Interval const& i) { return i.first <= max_value(bits); });
-        return build(first_variable(field), bits, 0, {all.data(), static_cast<std::size_t>(end - all.begin())});
+        return build(first_variable(field), bits, 0, {all.data(), static_cast<std::size_t>(end - all.begin())}, rest);
     }
 
     Ref masked(Field field, Masked const& m) {
@@ -166,12 +168,51 @@ struct Space::Impl {
     }
 
     Ref match(Match const& m) {
-        Ref result = universe;
-        for (Term const& term : m.terms) result = bdd.conjunction(result, values(term.field, term.values));
+        std::array<IntervalSet const*, field_count> plain{}; // a term of intervals for each field
+        std::vector<Term const*> others;
+        for (Term const& term : m.terms) {
+            auto& known = plain[static_cast<std::size_t>(term.field)];
+            if (known == nullptr && term.values.masks.empty() && !term.values.negated) known = &term.values.intervals;
+            else others.push_back(&term);
+        }
+        Ref result = product(plain);
+        for (Term const* term : others) result = bdd.conjunction(result, values(term->field, term->values));
         for (Alternatives const& a : m.alternatives) result = bdd.conjunction(result, relation(a));
         for (Opaque const& o : m.opaque) result = bdd.conjunction(result, literal(opaque_variable(o), !o.negated));
         return result;
     }
+
+    // The packets whose fields lie in the sets that there are: made from the last variable to the first, so that no
+    // node is made which the result does not have.
+    Ref product(std::array<IntervalSet const*, field_count> const& sets) {
+        bool seen[2] = {false, false}; // by family
+        bool transport = false;
+        for (FieldInfo const& row : fields()) {
+            if (sets[static_cast<std::size_t>(row.field)] == nullptr) continue;
+            if (row.family) seen[*row.family == Family::v6 ? 1 : 0] = true;
+            transport = transport || row.transport;
+        }
+        if (seen[0] && seen[1]) return Bdd::false_ref;
+        Family const family = seen[0] ? Family::v4 : Family::v6;
+        Ref result = Bdd::true_ref;
+        for (std::size_t place = order.size(); place-- > 0;) {
+            Field const field = ordered_field(place, family);
+            FieldInfo const& row = info(field);
+            IntervalSet const* const set = sets[static_cast<std::size_t>(field)];
+            bool const limited = row.largest < max_value(row.bits);
+            if (set != nullptr) result = interval_set(field, *set, result);
+            else if (limited) result = interval_set(field, IntervalSet(0, row.largest), result);
+            if (set != nullptr && limited) result = bdd.conjunction(result, limit(field));
+            bool const only_zero = field == Field::fragment && transport;
+            bool const only_one_family = field == Field::family && (seen[0] || seen[1]);
+            if (only_zero || only_one_family)
+                result = bdd.conjunction(literal(first_variable(field), only_one_family && seen[1]), result);
+        }
+        return result;
+    }
+
+    // The values of a field that occur.
+    Ref limit(Field field) { return interval_set(field, IntervalSet(0, info(field).largest)); }
 
     // What the bit of a mark has become: a constant, a bit of a mark at the start, or two of them together.
     Ref mark_bit(MarkValue const& mark, unsigned bit) {

@@ -1,13 +1,12 @@
 #include "portcullis/engine/reach.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
-#include <span>
 
+#include "engine/beyond.hpp"
 #include "engine/box.hpp"
-#include "engine/shape.hpp"
-#include "engine/specialise.hpp"
 #include "portcullis/engine/budget.hpp"
 
 namespace portcullis {
@@ -16,10 +15,8 @@ namespace {
 
 // Chains up to this length are worked through from top to bottom once; in longer ones, a rule is compared with just
 // the earlier rules that its outline meets.
-constexpr std::size_t sequential_limit = 256;
-// From this many earlier rules on, those of one shape are taken together; from this many of one shape, their union is
-// kept for the next question.
-constexpr std::size_t group_from = 64;
+constexpr std::size_t sequential_limit = 32;
+// From this many earlier rules that differ in one field, their union is kept for the next question.
 constexpr std::size_t keep_from = 1024;
 
 bool takes_whole_match(Rule const& rule) {
@@ -89,11 +86,12 @@ struct Reach::Impl {
         std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
         // By rule: what takes it, with the marks then; where the chain changes marks.
         std::map<std::size_t, Worlds> leaving;
-        std::vector<Match> matches; // by rule, without what the question says anyway; for long chains only
+        // By rule, without what the question says anyway; null where none of its packets match. For long chains only.
+        std::vector<Match const*> matches;
+        std::deque<Match> changed;
         std::optional<BoxTree> tree;
         std::vector<bool> whole_boxes; // by rule: it takes all of its outline
-        std::optional<Shapes> shapes;
-        std::map<std::vector<std::uint32_t>, PacketSet> unions; // of many rules of one shape
+        std::map<std::vector<std::uint32_t>, PacketSet> unions; // of many rules that differ in one field
     };
     // What a chain and those that it calls have to do with marks.
     struct Dealings {
@@ -117,11 +115,16 @@ struct Reach::Impl {
     std::vector<bool> open; // by chain: being worked out; a jump to it closes a cycle, and decides nothing
     std::map<std::pair<ChainId, Marks>, std::vector<Worlds>> entries; // by base chain, then by chain
     std::size_t depth = 0;
-    std::vector<Known> known; // what the question fixes
+    std::optional<std::vector<Known>> known_; // what the question fixes
 
     Impl(Space& s, Ruleset const& r, PacketSet q)
-        : space(s), ruleset(r), question(std::move(q)), dealings(deal()), chains(r.chains.size()), open(r.chains.size()),
-          known(known_fields(question)) {}
+        : space(s), ruleset(r), question(std::move(q)), dealings(deal()), chains(r.chains.size()),
+          open(r.chains.size()) {}
+
+    std::vector<Known> const& known() {
+        if (!known_) known_ = known_fields(question);
+        return *known_;
+    }
 
     // What the rules of each chain do themselves is handed on to all chains that call it.
     std::vector<Dealings> deal() const {
@@ -188,16 +191,6 @@ struct Reach::Impl {
     PacketSet decided(ChainId chain) {
         if (chain == no_chain || open[chain]) return space.none();
         return question - exits(chain, {}).fates.returned;
-    }
-
-    // The packets that the rule keeps from the rules after it, if they come to it. Of chains that leave marks alone.
-    PacketSet taken(Rule const& rule) {
-        PacketSet const matched = space.of(rule.match) & question;
-        if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
-            if (jump->chain == no_chain) return space.none();
-            return jump->is_goto ? matched : matched & decided(jump->chain);
-        }
-        return std::holds_alternative<Continue>(rule.verdict) ? space.none() : matched;
     }
 
     static constexpr std::size_t most_worlds = 4096;
@@ -312,62 +305,66 @@ struct Reach::Impl {
             return state.hits[place];
         }
         if (!state.tree) index(state, rules);
-        Box const outlined = outline(state.matches[place]);
-        if (outlined.empty || !specialised(rules[place].match, known)) return space.none();
+        Match const* const match = state.matches[place];
+        if (match == nullptr) return space.none();
+        Box const outlined = outline(*match);
         auto const before = static_cast<std::uint32_t>(place);
-        if (state.tree->any_containing(outlined, before, state.whole_boxes)) return space.none();
-        PacketSet rest = question & space.of(state.matches[place]);
-        std::vector<std::uint32_t> const earlier = state.tree->meeting(outlined, before);
-        if (earlier.size() >= group_from) return without_many(std::move(rest), state, rules, earlier);
+        if (outlined.empty || state.tree->any_containing(outlined, before, state.whole_boxes)) return space.none();
+        PacketSet const own = question & space.of(*match);
+        if (own.empty()) return own;
+        return without(own, *match, state, rules, state.tree->meeting(outlined, before));
+    }
+
+    // `rest`, packets of the match, without what these rules take, in whatever order is cheapest: only their union
+    // matters.
+    PacketSet without(PacketSet rest, Match const& match, ChainState& state, std::vector<Rule> const& rules,
+                      std::vector<std::uint32_t> const& earlier) {
+        Beyond beyond(Frame(match, known()));
+        std::vector<std::uint32_t> alone;
         for (std::uint32_t const one : earlier) {
+            Match const& other = *state.matches[one];
+            if (takes_whole_match(rules[one]) && other.alternatives.empty() && other.opaque.empty()) beyond.add(one, other);
+            else alone.push_back(one);
+        }
+        if (beyond.everything()) return space.none();
+        for (Beyond::Group const& group : beyond.groups()) {
+            if (rest.empty()) return rest;
+            std::size_t const count = group.rules.size();
+            std::size_t const kept = count / keep_from * keep_from;
+            if (kept > 0) rest -= kept_union(state, group, kept);
+            if (kept < count) rest -= space.of(Beyond::united(group, kept, count));
+        }
+        for (std::uint32_t const one : alone) {
             if (rest.empty()) break;
-            rest -= taken(rules[one]);
+            PacketSet const taken = space.of(*state.matches[one]);
+            if (takes_whole_match(rules[one])) rest -= taken;
+            else rest -= taken & decided(std::get<Jump>(rules[one].verdict).chain);
         }
         return rest;
     }
 
-    // `rest` without what these rules take, in whatever order is cheapest: only their union matters.
-    PacketSet without_many(PacketSet rest, ChainState& state, std::vector<Rule> const& rules,
-                           std::vector<std::uint32_t> const& earlier) {
-        if (!state.shapes) state.shapes.emplace(state.matches);
-        std::map<std::uint32_t, std::vector<std::uint32_t>> groups;
-        std::vector<std::uint32_t> alone;
-        for (std::uint32_t const one : earlier) {
-            auto const shape = takes_whole_match(rules[one]) ? (*state.shapes)[one] : std::nullopt;
-            if (shape) groups[*shape].push_back(one);
-            else alone.push_back(one);
-        }
-        for (auto& [shape, members] : groups) {
-            if (rest.empty()) return rest;
-            std::size_t const kept = members.size() / keep_from * keep_from;
-            if (kept > 0) {
-                std::vector<std::uint32_t> const key(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(kept));
-                auto kept_union = state.unions.find(key);
-                if (kept_union == state.unions.end()) {
-                    kept_union = state.unions.emplace(key, space.of(state.shapes->united(key)) & question).first;
-                }
-                rest -= kept_union->second;
-            }
-            if (kept < members.size()) rest -= space.of(state.shapes->united(std::span(members).subspan(kept)));
-        }
-        for (std::uint32_t const one : alone) {
-            if (rest.empty()) break;
-            rest -= taken(rules[one]);
-        }
-        return rest;
+    // Of the first members of the group.
+    PacketSet const& kept_union(ChainState& state, Beyond::Group const& group, std::size_t count) {
+        std::vector<std::uint32_t> key(group.rules.begin(), group.rules.begin() + static_cast<std::ptrdiff_t>(count));
+        for (Term const* term : group.terms) key.push_back(static_cast<std::uint32_t>(term->field)); // what is left of them
+        auto known_union = state.unions.find(key);
+        if (known_union == state.unions.end())
+            known_union = state.unions.emplace(std::move(key), space.of(Beyond::united(group, 0, count))).first;
+        return known_union->second;
     }
 
     void index(ChainState& state, std::vector<Rule> const& rules) {
         std::vector<Box> boxes;
         boxes.reserve(rules.size());
+        state.matches.reserve(rules.size());
+        state.whole_boxes.reserve(rules.size());
         for (Rule const& rule : rules) {
-            std::optional<Match> match = specialised(rule.match, known);
-            boxes.push_back(match ? outline(*match) : Box{});
-            if (!match) boxes.back().empty = true;
-            state.matches.push_back(match ? std::move(*match) : Match{});
+            Match const* const match = specialised(rule.match, known(), state.changed);
+            boxes.push_back(match != nullptr ? outline(*match) : Box{});
             // What takes nothing is in nobody's way.
-            if (std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
-            state.whole_boxes.push_back(takes_whole_match(rule) && is_box(state.matches.back()));
+            if (match == nullptr || std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
+            state.matches.push_back(match);
+            state.whole_boxes.push_back(match != nullptr && takes_whole_match(rule) && is_box(*match));
         }
         state.tree.emplace(std::move(boxes));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <stdexcept>
 
 #include "portcullis/engine/interpret.hpp"
@@ -22,14 +23,18 @@ Match to_port(PortRange const& port) {
     return match;
 }
 
-std::uint64_t breadth(Match const& match) {
-    auto const protocols = named_values(match, Field::protocol);
-    if (!protocols) return any_breadth;
+// How many pairs of protocol and port the permit names, and which ports.
+void measure(Permit& permit, Match const& match) {
     auto const ports = named_values(match, Field::dport);
+    if (ports && !ports->empty()) {
+        permit.first_port = static_cast<std::uint16_t>(ports->intervals().front().first);
+        permit.last_port = static_cast<std::uint16_t>(std::min<U128>(ports->intervals().back().last, 65535));
+    }
+    permit.breadth = any_breadth;
+    auto const protocols = named_values(match, Field::protocol);
+    if (!protocols) return;
     IntervalSet const with_ports = protocols->intersected(port_protocols());
-    if (with_ports.empty()) return 0;
-    U128 const count = with_ports.count() * (ports ? ports->count() : U128{65536});
-    return low64(count);
+    permit.breadth = with_ports.empty() ? 0 : low64(with_ports.count() * (ports ? ports->count() : U128{65536}));
 }
 
 } // namespace
@@ -64,13 +69,14 @@ std::string where(Chain const& chain, std::optional<std::size_t> rule) {
     return fmt::format("{}/{}", chain.title(), chain.rules[*rule].origin + 1);
 }
 
-Context::Context(Ruleset const& ruleset, LintOptions const& options, Asking asking)
-    : ruleset_(ruleset), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
+Context::Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking)
+    : ruleset_(ruleset), sources_(sources), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
       paths_(find_paths(ruleset)) {
     reaches_.resize(paths_.size());
     for (Path const& path : paths_) questions_.push_back(question(path));
     collect_permits();
     passing_.resize(permits_.size());
+    wide_.resize(permits_.size());
 }
 
 Context::~Context() = default;
@@ -120,6 +126,54 @@ bool Context::complete() const {
 std::vector<DeadRule> const& Context::dead_rules() const {
     if (!dead_rules_) dead_rules_ = find_dead_rules(*this);
     return *dead_rules_;
+}
+
+Match connection_start() {
+    auto const only = [](Field field, U128 value) { return Term{field, ValueSet::single(value), {}}; };
+    ValueSet const elsewhere = ValueSet::single(interface_value("lo")).complement();
+    ValueSet const tcp = ValueSet::single(number(Protocol::tcp));
+    Match match{{only(Field::ct_state, ct_state::new_), only(Field::ct_direction, 0), only(Field::ct_status, 0),
+                 only(Field::fragment, 0),
+                 {Field::iif, elsewhere, {}}, {Field::oif, elsewhere, {}}}, {}, {}};
+    ValueSet const any_flags = IntervalSet::all(info(Field::tcp_flags).bits);
+    match.alternatives.push_back({{Field::protocol, Field::tcp_flags},
+                                  {{tcp, ValueSet::single(tcp_flag::syn)}, {tcp.complement(), any_flags}}, false, {}});
+    return match;
+}
+
+Shadows const& Context::connection_shadows() const {
+    if (connection_shadows_) return *connection_shadows_;
+    std::vector<RuleList> lists = lists_of(ruleset_);
+    for (RuleList& list : lists) {
+        Match start = connection_start();
+        std::move(start.terms.begin(), start.terms.end(), std::back_inserter(list.seen.terms));
+        list.seen.alternatives = std::move(start.alternatives);
+    }
+    return connection_shadows_.emplace(ruleset_, std::move(lists));
+}
+
+std::vector<PartlyTaken> const& Context::partly_taken() const {
+    if (!partly_taken_) {
+        double const least = static_cast<double>(find_rule("PC204")->parameter("least-percent")) / 100;
+        partly_taken_ = find_partly_taken(*this, least);
+    }
+    return *partly_taken_;
+}
+
+Orders const& Context::orders() const {
+    if (!orders_) orders_ = find_orders(*this, partly_taken());
+    return *orders_;
+}
+
+std::vector<std::string> Context::bounds() const {
+    std::vector<std::string> all;
+    for (auto const* shadows : {&shadows_, &connection_shadows_}) {
+        if (!*shadows) continue;
+        if (!(*shadows)->knows_pairs()) all.push_back("pairs of rules were not compared where rules see marks that others of them set");
+        if ((*shadows)->cut_short()) all.push_back("a rule meets so many others that not all of its pairs were compared");
+    }
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
 }
 
 PacketSet Context::seen_at(HookPoint point) const { return packets_at(*space_, point); }
@@ -191,7 +245,7 @@ void Context::collect_permits() {
                 for (std::size_t r = 0; r < all.size(); ++r) {
                     bool const accepts = std::holds_alternative<Accept>(all[r].verdict) ||
                                          std::holds_alternative<Rewrite>(all[r].verdict);
-                    if (accepts) permits_.push_back({p, family, id, r, breadth(all[r].match)});
+                    if (accepts) measure(permits_.emplace_back(Permit{p, family, id, r}), all[r].match);
                 }
             }
             if (std::holds_alternative<Accept>(ruleset_.chains[*decisive].policy)) {
@@ -231,7 +285,7 @@ Worlds Context::passing_worlds(Permit const& permit) const {
     Worlds worlds = permit.rule ? reach.accepted_by(permit.family, permit.chain, *permit.rule)
                                 : reach.accepted_by_policy(permit.family);
     // Several rules ask about wide permits; a narrow one concerns one of them, and there may be many.
-    if (permit.breadth == any_breadth) known = worlds;
+    if (permit.breadth > narrow_limit) known = worlds;
     return worlds;
 }
 
@@ -246,6 +300,16 @@ PacketSet Context::reaching(Worlds const& worlds, PortRange const& port) const {
     for (World const& world : worlds)
         all |= world.packets & (world.marks.destination.done ? space_->of(to_port(port), world.marks) : to_service(port));
     return all;
+}
+
+bool Context::is_wide(Permit const& permit) const {
+    if (permit.breadth <= narrow_limit) return false;
+    auto& known = wide_[static_cast<std::size_t>(&permit - permits_.data())];
+    if (!known) {
+        PacketSet const with_ports = passing(permit) & space_->of(Field::protocol, port_protocols());
+        known = with_ports.project(Field::dport).value().count() > narrow_limit;
+    }
+    return *known;
 }
 
 // Whatever earlier rules have made of the marks.

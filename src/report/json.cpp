@@ -61,7 +61,8 @@ Json file_json(FileResult const& file) {
             {"chains", file.chains},
             {"modelled", file.modelled},
             {"unmodelled", unmodelled},
-            {"errors", file.errors}};
+            {"errors", file.errors},
+            {"bounds", file.bounds}};
 }
 
 Json exposure_json(Exposure const& e, Sources const& sources) {

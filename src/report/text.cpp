@@ -204,6 +204,10 @@ std::string text_report(Report const& report, TextStyle style) {
     if (hidden > 0) fmt::format_to(std::back_inserter(out), "; {} below {} not shown", hidden, to_string(report.shown));
     if (!report.complete()) out += "; the analysis is incomplete";
     out += '\n';
+    for (FileResult const& file : report.files) {
+        for (std::string const& bound : file.bounds)
+            fmt::format_to(std::back_inserter(out), "{}: {}\n", visible(file.path), bound);
+    }
     return out;
 }
 
