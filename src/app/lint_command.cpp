@@ -64,6 +64,7 @@ void work(Job& job, Options const& options) {
     lint_options.select = options.select;
     lint_options.ignore = options.ignore;
     lint_options.exposures = options.command == "audit";
+    lint_options.today = options.today;
     if (options.fix || options.show_fixes) {
         job.fix = fix_file(job.file, options, *job.config, lint_options, loaded);
         if (!loaded.reading) throw std::runtime_error(loaded.error);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/inputs.hpp"
+#include "app/today.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 
@@ -106,6 +107,10 @@ void add_lint(CLI::App& app, Options& options) {
                    "Exit with 1 for findings from this severity on (medium), or never")
         ->type_name("LEVEL")
         ->check(one_of({"critical", "high", "medium", "low", "info", "never"}));
+    app.add_option_function<std::string>(
+           "--today", [&options](std::string const& text) { options.today = day_of_flag(text); },
+           "The day that dates in rules are compared with (SOURCE_DATE_EPOCH, or the clock)")
+        ->type_name("YYYY-MM-DD");
     app.add_flag("--strict", options.strict, "Exit with 3 where something is not modelled");
     app.add_flag("-q,--quiet", options.quiet, "Findings only");
     app.add_option("-j,--jobs", options.jobs, "How many files to work on at once, up to 1024 (all processors)")
@@ -215,6 +220,8 @@ int parse_and_run(int argc, char** argv) {
         throw UsageError(fmt::format("name a command: {}; or --help", fmt::join(commands, ", ")));
     else
         options.command = app.get_subcommands().front()->get_name();
+    bool const looks_at_rules = options.command == "lint" || options.command == "audit";
+    if (looks_at_rules && !options.today) options.today = day_of_clock();
     return dispatch(options);
 }
 

@@ -71,7 +71,7 @@ std::vector<Path> find_paths(Ruleset const& ruleset) {
     std::vector<Path> paths = hook_paths(ruleset, true);
     for (ChainId const id : chains_at(ruleset, HookPoint::list)) {
         Chain const& chain = ruleset.chains[id];
-        if (chain.implicit) continue; // no line of the text to judge
+        if (chain.implicit && std::holds_alternative<Drop>(chain.policy)) continue; // no line of the text to judge
         if (!chain.filters || (ruleset.has_interfaces && chain.bindings.empty())) continue;
         paths.push_back({Path::Kind::list, chain.name, HookPoint::list, {id}});
     }

@@ -124,7 +124,8 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
             exposure.entry_ports.push_back(values_text(Field::dport, IntervalSet(ports.first, ports.last)));
         if (exposure.path_kind == Path::Kind::list) {
             for (Binding const& binding : everyone.ruleset().chains[everyone.paths()[std::get<0>(key)].chains.front()].bindings) {
-                exposure.interfaces.push_back(binding.interface);
+                auto& names = exposure.interfaces; // a VLAN map has each twice, for both directions
+                if (std::find(names.begin(), names.end(), binding.interface) == names.end()) names.push_back(binding.interface);
             }
             all.push_back(std::move(exposure));
             continue;

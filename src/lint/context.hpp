@@ -38,6 +38,8 @@ class Context {
     Ruleset const& ruleset() const { return ruleset_; }
     Catalogue const& catalogue() const { return options_.config.catalogue; }
     Config const& config() const { return options_.config; }
+    // The day that dates are compared with; none: nothing is said about them.
+    std::optional<std::chrono::year_month_day> today() const { return options_.today; }
     // The rule that is being run: its parameters and services.
     RuleInfo const& rule() const { return *rule_; }
     void run(RuleInfo const& rule) { rule_ = &rule; }

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "lint/sources_text.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -133,9 +135,6 @@ bool permits_everything(Context const& ctx, Opening const& opening) {
     });
 }
 
-namespace {
-
-// "any IPv4 source", "any IPv4 source but 198.51.100.0/24", or the sources: whichever names fewest.
 std::string sources_text(IntervalSet const& sources, IntervalSet const& asked, Family family) {
     Field const field = src_field(family);
     std::string const any = family == Family::v4 ? "any IPv4 source" : "any IPv6 source";
@@ -144,8 +143,6 @@ std::string sources_text(IntervalSet const& sources, IntervalSet const& asked, F
     if (rest.intervals().size() < sources.intervals().size()) return any + " but " + values_text(field, rest, 3);
     return values_text(field, sources, 3);
 }
-
-} // namespace
 
 std::string sources_text(Context const& ctx, Opening const& opening) {
     std::string text;

@@ -143,7 +143,7 @@ std::string framed(Dialect dialect, std::string_view lines) {
         if (has_line_starting(body, {"table", "flush", "add", "define"})) return body;
         return "table inet t {\nchain i {\ntype filter hook input priority 0; policy drop;\n" + body + "}\n}\n";
     case Dialect::cisco_ios:
-        if (has_line_starting(body, {"no ip", "ip access-list", "ipv6 access-list", "access-list", "interface", "line", "snmp"})) return body;
+        if (has_line_starting(body, {"no ip", "ip access-list", "ipv6 access-list", "access-list", "interface", "line", "snmp", "object-group"})) return body;
         return "hostname example\nip access-list extended EXAMPLE\n" + body +
                "interface GigabitEthernet0/0\n ip access-group EXAMPLE in\n";
     case Dialect::cisco_asa:

@@ -300,6 +300,34 @@ TEST_CASE("a line that is wrong does not hide what is found in the others") {
     CHECK(json["findings"][1]["start"]["line"] == 6);
 }
 
+TEST_CASE("the day that dates are compared with is given, or that of the clock") {
+    Folder folder;
+    folder.write("fw.rules", input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -m comment --comment \"expires=2031-05-20\" "
+                                         "-j ACCEPT\n"));
+    std::vector<std::string> const lint{"lint", "--select", "PC502", "fw.rules"};
+    auto const on = [&](std::string const& day) {
+        return run(folder, {"lint", "--select", "PC502", "--today", day, "fw.rules"});
+    };
+    CHECK_THAT(on("2031-05-21").out, Contains("expired on 2031-05-20"));
+    CHECK(on("2031-05-21").code == 1);
+    CHECK_THAT(on("2031-05-20").out, Contains("expires on 2031-05-20, which is today"));
+    CHECK_THAT(on("2031-05-19").out, Contains("tomorrow"));
+    CHECK_THAT(on("2031-05-06").out, Contains("in 14 days"));
+    CHECK(on("2031-05-06").code == 0); // low, which does not fail
+    CHECK_THAT(on("2031-05-05").out, !Contains("PC502"));
+    CHECK_THAT(run(folder, lint, {"", {"SOURCE_DATE_EPOCH=1937088000"}, ""}).out, Contains("expired")); // 2031-05-21
+    CHECK_THAT(run(folder, lint, {"", {"SOURCE_DATE_EPOCH=1937087999"}, ""}).out, Contains("which is today"));
+    CHECK_THAT(run(folder, {"lint", "--select", "PC502", "--today", "2031-05-05", "fw.rules"},
+                   {"", {"SOURCE_DATE_EPOCH=1937088000"}, ""})
+                   .out,
+               !Contains("PC502"));
+    CHECK(on("20-05-2031").code == 2);
+    CHECK_THAT(on("2031-02-29").err, Contains("'2031-02-29' is no day"));
+    auto const broken = run(folder, lint, {"", {"SOURCE_DATE_EPOCH=soon"}, ""});
+    CHECK(broken.code == 2);
+    CHECK_THAT(broken.err, Contains("SOURCE_DATE_EPOCH is 'soon'"));
+}
+
 TEST_CASE("standard input is a file with a name") {
     Folder const folder;
     Result const named = run(folder, {"lint", "-", "--stdin-filename", "edge/fw.rules"}, {telnet, {}, {}});

@@ -1,5 +1,6 @@
 // The main job: one file in, what is wrong with it out.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -59,6 +60,8 @@ struct LintOptions {
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
+    // The day that dates in comments and schedules are compared with; none: nothing is said about dates.
+    std::optional<std::chrono::year_month_day> today;
     // The rules of the other family of the same host. They are only looked at by rules about both; what those find
     // is told with the file that it stands in.
     std::optional<Ruleset> partner;

@@ -186,7 +186,7 @@ struct Chain {
     std::vector<Binding> bindings;
     bool filters = true;        // false: an access list that only has other uses than filtering what interfaces pass
     std::vector<Use> uses{};
-    bool implicit = false;      // no line declares it: what the security levels of an ASA let an interface without a list pass
+    bool implicit = false;      // no line declares it: what an ASA's security levels let pass; a list that is applied and missing
     std::vector<Rule> inactive{}; // written but switched off; its origin is its place among the rules
     // "filter/INPUT", "inet filter/input", "EDGE"
     std::string title() const { return table.empty() ? name : table + '/' + name; }
@@ -222,9 +222,9 @@ struct Interface {
 // A service by which the box itself is managed, and who may talk to it.
 struct Management {
     enum class Kind : std::uint8_t { terminal, snmp, web, time } kind = Kind::terminal;
-    std::string what;                    // "line vty 0 4", "snmp-server community", "ip http server"
-    std::vector<std::string> transports; // "telnet", "ssh", "http", "https"; none: whatever the release has by default
-    std::string interface;               // where it is offered, if not everywhere (ASA)
+    std::string what;                    // "line vty 0 4", "ip http server", "snmp-server community"; a name that all know: "… public"
+    std::vector<std::string> transports; // "telnet", "ssh", "all", "http", "https"; none: whatever the release has by default
+    std::string interface;               // where it is offered, if not everywhere: an interface (ASA), a VRF (IOS-XR)
     std::vector<std::string> lists;      // access lists that sources have to pass, whether they exist or not
     ValueSet sources4 = IntervalSet::all(32); // sources that the line itself names (ASA)
     ValueSet sources6 = IntervalSet::all(128);
