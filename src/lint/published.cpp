@@ -11,13 +11,8 @@ namespace portcullis {
 
 namespace {
 
-// On a host with hooks; the static translations of a Cisco are another file's business.
 bool translates_destinations(Ruleset const& ruleset) {
-    bool const has_hooks = std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [](Chain const& chain) {
-        return chain.hook && chain.hook->point != HookPoint::list && chain.hook->point != HookPoint::prerouting;
-    });
-    bool const is_cisco = ruleset.has_interfaces || (!has_hooks && !chains_at(ruleset, HookPoint::list).empty());
-    return !is_cisco && std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [](Chain const& chain) {
+    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [](Chain const& chain) {
         return std::any_of(chain.rules.begin(), chain.rules.end(), [](Rule const& rule) {
             auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
             return rewrite != nullptr && is_destination(rewrite->kind);
