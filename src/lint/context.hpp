@@ -124,6 +124,7 @@ class Context {
     mutable std::optional<Shadows> shadows_;
     mutable std::optional<Shadows> first_fragment_shadows_;
     mutable std::optional<std::vector<DeadRule>> dead_rules_;
+    mutable std::map<std::pair<std::size_t, Family>, bool> before_translation_; // by path and family: what decides is
     mutable std::vector<std::optional<Worlds>> passing_; // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };
