@@ -10,17 +10,10 @@ namespace {
 
 constexpr std::size_t most_traffic = 100;
 
-// A packet that is led here by NAT had another destination when earlier chains saw it.
-bool led_by_nat(Member const& member) {
-    return std::any_of(member.assumptions.begin(), member.assumptions.end(),
-                       [](Assumption const& a) { return a.text == nat_assumption().text; });
-}
-
 void confirm(ChangeKind kind, ChangedTraffic const& traffic, Member const& member) {
-    if (kind == ChangeKind::translated || led_by_nat(member)) return;
     bool const was = traffic.before.fate == "accept";
     bool const is = traffic.after.fate == "accept";
-    bool const confirmed = kind == ChangeKind::allowed ? !was && is : was && !is;
+    bool const confirmed = kind == ChangeKind::allowed ? !was && is : kind == ChangeKind::denied ? was && !is : was && is;
     if (!confirmed) throw std::logic_error("the interpreter does not confirm a difference: " + to_text(member.packet));
 }
 

@@ -202,10 +202,10 @@ bool is_device(Ruleset const& ruleset) {
     }
 }
 
-// Those that chains stand on; and on Linux the ones that none does, where everything passes.
+// Those that chains filter; and on Linux the ones that none does, where everything passes, if perhaps translated.
 std::vector<Path> all_paths(Ruleset const& ruleset) {
-    std::vector<Path> paths = find_paths(ruleset);
-    if (is_device(ruleset)) return paths;
+    if (is_device(ruleset)) return find_paths(ruleset);
+    std::vector<Path> paths = find_ways(ruleset);
     using enum Path::Kind;
     for (Path path : {Path{to_host, "to-host", HookPoint::input, {}}, Path{through, "through", HookPoint::forward, {}},
                       Path{from_host, "from-host", HookPoint::output, {}}}) {
@@ -220,10 +220,15 @@ bool names_self(std::vector<Place> const& places) {
                        [](Place const& place) { return place.kind == Kind::self && !place.excluded; });
 }
 
-bool is_wanted(Path const& path, Question const& question) {
+bool is_filtered(Ruleset const& ruleset, Path const& path) {
+    return std::any_of(path.chains.begin(), path.chains.end(),
+                       [&](ChainId chain) { return ruleset.chains[chain].hook->point == path.hook; });
+}
+
+bool is_wanted(Ruleset const& ruleset, Path const& path, Question const& question) {
     if (!question.path.empty()) return path.name == question.path;
     if (path.kind == Path::Kind::from_host) return names_self(question.from);
-    return !path.chains.empty() || (path.kind == Path::Kind::to_host && names_self(question.to));
+    return is_filtered(ruleset, path) || (path.kind == Path::Kind::to_host && names_self(question.to));
 }
 
 } // namespace
@@ -235,7 +240,7 @@ std::vector<Asked> asked_about(Space& space, Ruleset const& ruleset, Config cons
     bool wanted = false;
     for (Path const& path : paths) {
         names.push_back(path.name);
-        if (!is_wanted(path, question)) continue;
+        if (!is_wanted(ruleset, path, question)) continue;
         wanted = true;
         Describer describer(space, ruleset, config, question, path);
         PacketSet const context = describer.context();

@@ -12,19 +12,6 @@ namespace {
 // More names than these say less than the ports.
 constexpr std::size_t most_services = 6;
 
-// The base chains that decide about the member: a packet that is led here by NAT had another destination when the chains
-// before it saw it, and that they let it pass is the assumption.
-std::vector<ChainId> deciding_chains(Ruleset const& ruleset, Path const& path, Member const& member, Truth const& truth) {
-    std::vector<ChainId> chains = path.chains;
-    if (member.truth(nat_assumption()) != true) return chains;
-    for (ChainId const before : chains_before_nat(ruleset, path)) {
-        auto const at = std::find(chains.begin(), chains.end(), before);
-        Decision const so_far = interpret(ruleset, std::vector(chains.begin(), at + 1), member.packet, truth);
-        if (so_far.main().fate != Fate::accept) chains.erase(at);
-    }
-    return chains;
-}
-
 } // namespace
 
 std::vector<std::string> services_of(Cube const& cube, Catalogue const& catalogue) {
@@ -47,8 +34,7 @@ std::vector<std::string> services_of(Cube const& cube, Catalogue const& catalogu
 Treatment treat(Ruleset const& ruleset, std::optional<Path> const& path, Member const& member) {
     if (!path) return {std::string(to_string(Fate::accept)), std::nullopt, false};
     Truth const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
-    Outcome const outcome =
-        interpret(ruleset, deciding_chains(ruleset, *path, member, truth), member.packet, truth).main();
+    Outcome const outcome = interpret(ruleset, *path, member.packet, truth).main();
     std::string fate(to_string(outcome.fate));
     if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};
     Chain const& chain = ruleset.chains[outcome.chain];

@@ -11,8 +11,4 @@ PacketSet first_packets(Space& space, HookPoint point);
 // Packets to an address that one host can have: not multicast (RFC 5771, RFC 4291 2.7) and not 255.255.255.255.
 PacketSet to_one_host(Space& space);
 
-// A packet arrives without a mark, and a new connection has none. Where the ruleset sets none itself, marks come from
-// elsewhere and may be anything.
-PacketSet unmarked(Space& space, Ruleset const& ruleset);
-
 } // namespace portcullis
