@@ -27,9 +27,10 @@ std::vector<Layer> const layers{
     {"engine", {"src/engine", "include/portcullis/engine"}, {"base", "model"}, {}},
     {"catalogue", {"src/catalogue", "include/portcullis/catalogue"}, {"base", "model", "engine"}, {"toml++", "fmt"}},
     {"dialect", {"src/dialect", "include/portcullis/dialect"}, {"base", "model", "grammars", "engine", "catalogue"}, {"nlohmann", "fmt"}},
-    {"lint", {"src/lint", "include/portcullis/lint"}, {"base", "model", "engine", "catalogue", "dialect"}, {"toml++", "fmt"}},
+    {"policy", {"src/policy", "include/portcullis/policy"}, {"base", "model", "engine", "catalogue", "dialect"}, {"fmt"}},
+    {"lint", {"src/lint", "include/portcullis/lint"}, {"base", "model", "engine", "catalogue", "dialect", "policy"}, {"toml++", "fmt"}},
     {"report", {"src/report", "include/portcullis/report"}, {"base", "model", "engine", "catalogue", "lint"}, {"nlohmann", "fmt"}},
-    {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "lint", "report"}, {"CLI", "nlohmann", "fmt"}},
+    {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "policy", "lint", "report"}, {"CLI", "nlohmann", "fmt"}},
 };
 
 // The layer that an include in quotes belongs to.

@@ -8,6 +8,7 @@
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/cubes.hpp"
 #include "portcullis/model/finding.hpp"
+#include "portcullis/policy/proof.hpp"
 
 namespace portcullis {
 
@@ -17,7 +18,8 @@ enum class ChangeKind : std::uint8_t { allowed, denied, translated }; // newly
 struct Treatment {
     std::string fate;         // accept, drop or reject
     std::optional<Span> span; // none: no chain stands there
-    bool is_policy = false;
+    bool is_policy = false; // of a chain
+    std::string reason{};   // where there is no span: why; empty where no chain looks at it
 };
 
 // Packets that are all treated alike.
@@ -40,5 +42,10 @@ struct Change {
 // The changes in the order of the ways, allowed before denied. Each witness has been decided by the interpreter in both
 // rulesets; std::logic_error where it does not confirm the comparison.
 std::vector<Change> describe(Comparison& comparison, Catalogue const& catalogue);
+
+// What a ruleset does otherwise than a policy (find_gaps in portcullis/policy/proof.hpp), by statement: "before" is the
+// policy, "after" the ruleset; allowed is what it allows beyond the policy, denied what it blocks within it.
+std::vector<Change> describe(Space& space, Policy const& policy, Ruleset const& ruleset, std::vector<Gap> const& gaps,
+                             Catalogue const& catalogue);
 
 } // namespace portcullis
