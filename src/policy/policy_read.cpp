@@ -391,7 +391,7 @@ void check_exceptions(Draft const& draft, TomlValue::Date today, Catalogue const
             Service const* const known = catalogue.find(service);
             std::string message = known ? fmt::format("'{}' allows {}, which is insecure", statement.name, service)
                                         : fmt::format("'{}' allows every service to senders that are not trusted", statement.name);
-            if (known && !known->replacement.empty()) message += ": use " + known->replacement;
+            if (known && !known->replacement.empty()) message += " (better: " + known->replacement + ")";
             report.error(draft_statement.at, message + fmt::format("; or say in an [[exception]] with allow = \"{}\" and services = "
                                                                    "[\"{}\"] who wants it, why, and until when",
                                                                    statement.name, service));
