@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "grammars/common/syntax_error.hpp"
+#include "portcullis/base/interval_set.hpp"
 #include "portcullis/base/ip.hpp"
 
 namespace portcullis::cisco {
@@ -61,6 +62,9 @@ struct Option {
         fragments,
         dscp,
         precedence,
+        tos,
+        header,       // an IPv6 extension header that is there: "routing"
+        routing_type, // of the routing header
         ttl,
         length,
         packet,   // a property of the packet's IP header that no field has
@@ -104,6 +108,7 @@ struct AccessList {
     bool negated = false;    // "no access-list 101", "clear configure access-list"
     bool incomplete = false; // some of the entries are errors
     std::string_view name;   // empty: all lists, for a removal
+    std::vector<std::string_view> misfits; // entries, or the name itself, of the other kind: standard, or extended
 
     std::deque<Entry> entries;
     std::string_view text; // its first line
@@ -138,7 +143,8 @@ struct Group {
     std::string_view name;
     std::string_view protocol; // of "object-group service NAME tcp-udp"
     std::vector<Line> members;
-    std::string_view text; // its first line
+    bool incomplete = false; // some of the members are errors
+    std::string_view text;   // its first line
 };
 
 // "ip access-group EDGE in" on an interface, "access-group OUT in interface outside" of an ASA.
@@ -171,11 +177,13 @@ struct Interface {
     bool shutdown = false;
     bool inspects = false;   // "ip inspect"
     bool is_outside = false; // "ip nat outside"
+    bool management_only = false; // ASA
     std::string_view text;   // its first line
 };
 
 // "line vty 0 4" with its lines.
 struct Terminal {
+    bool remote = true; // of sessions over the network; false: a port of the box, which it may lead to
     struct Guard {
         std::string_view list;
         bool ipv6 = false;
@@ -189,13 +197,16 @@ struct Terminal {
 // A line that offers a service by which the box is managed: "snmp-server community public RO 10", "ip http server",
 // an ASA's "ssh 192.0.2.0 255.255.255.0 inside".
 struct ManagementLine {
-    enum class Kind : std::uint8_t { snmp, http, https, ssh, telnet, http_list };
+    enum class Kind : std::uint8_t { snmp, http, https, ssh, telnet, http_list, http_enable };
     Kind kind = Kind::snmp;
     bool negated = false;
     bool writes = false;                 // "RW"
     std::vector<std::string_view> lists; // of http_list: for the web servers, wherever these are switched on
     std::optional<Prefix> from;          // ASA
-    std::string_view interface;          // ASA
+    std::string_view from_name;          // an ASA's `name` in the place of the address
+    std::string_view interface;          // ASA; on IOS-XR the VRF
+    std::optional<Family> family;        // of the clients, where only one is served (IOS-XR)
+    std::string_view community;          // SNMP: a secret
     std::string_view text;
 };
 
@@ -218,6 +229,7 @@ struct Translation {
     bool is_static = false;
     bool inactive = false;
     bool unidirectional = false;
+    bool before_8_3 = false; // "static (inside,outside) …", which later releases do not have
     Rank rank = Rank::twice;
     std::string_view real_interface;
     std::string_view mapped_interface;
@@ -231,6 +243,33 @@ struct Translation {
     std::string_view text;
 };
 
+// An entry of a VLAN map (VACL) with its clauses: "vlan access-map M 10", "match ip address A B", "action drop".
+struct VlanMapEntry {
+    struct Clause {
+        enum class Kind : std::uint8_t { ip, ipv6, frame /* of MAC addresses */ };
+        Kind kind = Kind::ip;
+        bool negated = false;
+        std::vector<std::string_view> lists;
+        std::string_view text;
+    };
+    enum class Action : std::uint8_t { unsaid, forward, drop };
+    bool negated = false;                  // "no vlan access-map M 10"; without a number, the whole map
+    std::string_view name;
+    std::optional<std::uint32_t> sequence; // none: behind the last
+    std::vector<Clause> clauses;
+    Action action = Action::unsaid;
+    bool log = false; // "action drop log"
+    std::string_view text; // its first line
+};
+
+// "vlan filter M vlan-list 10,20-29": where a VLAN map is applied.
+struct VlanFilter {
+    bool negated = false;
+    std::string_view name;
+    IntervalSet vlans; // empty, of a removal: wherever it is
+    std::string_view text;
+};
+
 // A word that may name an access list, in a line that is about something else.
 struct Mention {
     std::string_view word;
@@ -239,13 +278,14 @@ struct Mention {
 };
 
 using Statement = std::variant<AccessList, Resequence, Group, AccessGroup, Alias, Interface, Terminal, ManagementLine, TimeRange,
-                               Translation>;
+                               Translation, VlanMapEntry, VlanFilter>;
 
 struct Config {
     std::string_view text;
     SourceId source = 0;
     std::vector<Statement> statements;
     std::vector<Mention> mentions;
+    std::vector<std::string_view> others; // lines that no statement was made of
     bool permits_same_security = false; // an ASA's "same-security-traffic permit inter-interface"
     bool has_interfaces = false;
     std::vector<SyntaxError> errors;

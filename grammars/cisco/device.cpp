@@ -114,6 +114,10 @@ bool read_interface_line(Words words, bool negated, Platform platform, Interface
         out.shutdown = !negated;
         return true;
     }
+    if (is(first, "management-only")) {
+        out.management_only = !negated;
+        return true;
+    }
     if (is(first, "security-level")) {
         out.security_level = negated ? std::nullopt : number_of(words.peek());
         return true;
@@ -167,12 +171,10 @@ bool read_terminal_line(Words words, bool negated, Terminal& out) {
         guard.inbound = false;
     }
     if (guard.list.empty()) return false;
-    if (negated)
-        std::erase_if(out.guards, [&](Terminal::Guard const& other) {
-            return other.inbound == guard.inbound && other.ipv6 == guard.ipv6;
-        });
-    else
-        out.guards.push_back(guard);
+    std::erase_if(out.guards, [&](Terminal::Guard const& other) {
+        return other.inbound == guard.inbound && other.ipv6 == guard.ipv6;
+    });
+    if (!negated) out.guards.push_back(guard);
     return true;
 }
 
@@ -191,15 +193,60 @@ bool read_time_line(Words words, bool negated, TimeRange& out) {
     return true;
 }
 
+// "match" ("ip" | "ipv6" | "mac" | …) "address" LIST+ | "action" ("drop" ["log"] | "forward" | "redirect" …)
+bool read_vlan_map_line(Words words, bool negated, VlanMapEntry& out) {
+    using Action = VlanMapEntry::Action;
+    using Kind = VlanMapEntry::Clause::Kind;
+    auto const line = words.rest;
+    auto const first = words.next();
+    if (is(first, "action")) {
+        bool const drops = is(words.next(), "drop") && !negated;
+        out.action = drops ? Action::drop : Action::forward; // "redirect" sends it on as well, by another interface
+        out.log = drops && is(words.peek(), "log");
+        return true;
+    }
+    if (!is(first, "match")) return false;
+    auto const type = words.next();
+    if (!is(words.next(), "address")) return false;
+    VlanMapEntry::Clause clause{is(type, "ip") ? Kind::ip : is(type, "ipv6") ? Kind::ipv6 : Kind::frame, negated, {}, line};
+    while (!words.done()) clause.lists.push_back(words.next());
+    out.clauses.push_back(std::move(clause));
+    return true;
+}
+
+std::optional<IntervalSet> read_vlans(std::string_view text) {
+    constexpr unsigned last_vlan = 4094;
+    if (is(text, "all")) return IntervalSet(1, last_vlan);
+    std::vector<Interval> vlans;
+    while (!text.empty()) {
+        auto const end = std::min(text.find(','), text.size());
+        auto const item = trimmed(text.substr(0, end));
+        auto const dash = std::min(item.find('-'), item.size());
+        auto const first = number_of(trimmed(item.substr(0, dash)));
+        auto const last = dash == item.size() ? first : number_of(trimmed(item.substr(dash + 1)));
+        if (!first || !last || *first < 1 || *first > *last || *last > last_vlan) return std::nullopt;
+        vlans.push_back({*first, *last});
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return vlans.empty() ? std::nullopt : std::optional(IntervalSet::of(std::move(vlans)));
+}
+
 // --- Management ---
 
 namespace {
 
-// snmp-server community STRING ["view" NAME] ["ro" | "rw" | "SDROwner" …] ["ipv6" LIST] [["ipv4"] LIST], or NX-OS's
+bool is_community_word(std::string_view word) {
+    return is_one_of(word, {"view", "rw", "ro", "group", "use-acl", "use-ipv4acl", "use-ipv6acl", "ipv4", "ipv6", "sdrowner",
+                            "systemowner"});
+}
+
+// snmp-server community [TYPE] STRING ["view" NAME] ["ro" | "rw" | "SDROwner" …] ["ipv6" LIST] [["ipv4"] LIST], or NX-OS's
 // ["use-acl" | "use-ipv4acl" | "use-ipv6acl"] LIST.
 std::optional<ManagementLine> read_community(Words words, Platform platform) {
     ManagementLine line;
-    words.next();
+    line.community = words.next();
+    if (is_one_of(line.community, {"0", "7", "8", "clear", "encrypted"}) && !words.done() && !is_community_word(words.peek()))
+        line.community = words.next(); // what came first was how it is written down
     while (!words.done()) {
         auto const word = words.next();
         if (is(word, "view"))
@@ -217,13 +264,47 @@ std::optional<ManagementLine> read_community(Words words, Platform platform) {
     return line;
 }
 
-// An ASA's (ssh | telnet | http) ADDRESS (MASK | /LENGTH) INTERFACE
+// An ASA's (ssh | telnet | http) ADDRESS (MASK | /LENGTH) INTERFACE | http server enable …
 std::optional<ManagementLine> read_asa_service(Words words, ManagementLine::Kind kind) {
     ManagementLine line;
     line.kind = kind;
-    line.from = read_interface_address(words);
+    if (kind == ManagementLine::Kind::https && is(words.peek(), "server")) {
+        line.kind = ManagementLine::Kind::http_enable;
+        words.next();
+        return is(words.peek(), "enable") ? std::optional(line) : std::nullopt;
+    }
+    bool const is_named = words.peek().find_first_of(".:") == std::string_view::npos;
+    if (is_named) line.from_name = words.next();
+    if (auto const mask = is_named ? parse_ip(words.next()) : std::nullopt)
+        if (auto const length = mask_length(mask->value, address_bits(mask->family))) line.from = Prefix{{mask->family, 0}, *length};
+    if (!is_named) line.from = read_interface_address(words);
     line.interface = words.next();
     return line.from && !line.interface.empty() ? std::optional(line) : std::nullopt;
+}
+
+// IOS-XR: "telnet" ["vrf" NAME] ["ipv4" | "ipv6"] "server" "max-servers" N ["access-list" LIST],
+// "ssh" "server" ["v2" | "vrf" NAME (["ipv4" | "ipv6"] "access-list" LIST)*]; what else follows is about the server that
+// some other line switches on.
+std::optional<ManagementLine> read_xr_server(std::string_view first, Words words) {
+    if (!is_one_of(first, {"telnet", "ssh"})) return std::nullopt;
+    ManagementLine line;
+    line.interface = "default";
+    line.kind = is(first, "ssh") ? ManagementLine::Kind::ssh : ManagementLine::Kind::telnet;
+    bool serves = false;
+    while (!words.done()) {
+        auto const word = words.next();
+        if (is(word, "vrf"))
+            line.interface = words.next();
+        else if (is(word, "access-list"))
+            line.lists.push_back(words.next());
+        else if (!serves && is_one_of(word, {"ipv4", "ipv6"}))
+            line.family = is(word, "ipv4") ? Family::v4 : Family::v6;
+        else if (is(word, "v2"))
+            line.interface = {}; // in the default VRF, unless another line says where
+        else if (is(word, "server"))
+            serves = line.kind == ManagementLine::Kind::telnet || words.done() || is_one_of(words.peek(), {"v2", "vrf"});
+    }
+    return serves ? std::optional(line) : std::nullopt;
 }
 
 } // namespace
@@ -243,21 +324,11 @@ std::optional<ManagementLine> read_management(Words words, Platform platform) {
     }
     ManagementLine line;
     if (platform == Platform::nxos) { // "feature telnet"
-        if (!is(first, "feature") || !is(words.peek(), "telnet")) return std::nullopt;
-        line.kind = Kind::telnet;
+        if (!is(first, "feature") || !is_one_of(words.peek(), {"telnet", "http-server"})) return std::nullopt;
+        line.kind = is(words.peek(), "telnet") ? Kind::telnet : Kind::http;
         return line;
     }
-    if (platform == Platform::xr) { // "telnet vrf default ipv4 server max-servers 10 access-list LIST"
-        if (!is_one_of(first, {"telnet", "ssh"})) return std::nullopt;
-        line.kind = is(first, "ssh") ? Kind::ssh : Kind::telnet;
-        bool serves = false;
-        while (!words.done()) {
-            auto const word = words.next();
-            serves = serves || is(word, "server");
-            if (is(word, "access-list")) line.lists.push_back(words.next());
-        }
-        return serves ? std::optional(line) : std::nullopt;
-    }
+    if (platform == Platform::xr) return read_xr_server(first, words);
     if (!is(first, "ip") || !is(words.next(), "http")) return std::nullopt;
     auto const what = words.next();
     if (is(what, "server"))
@@ -323,7 +394,7 @@ std::optional<Translation> read_asa_nat(Words words, bool of_object) {
 // Before 8.3: "(real,mapped)" [PROTOCOL] MAPPED [PORT] REAL [PORT] ["netmask" MASK] …
 std::optional<Translation> read_asa_static(Words words) {
     Translation nat;
-    nat.is_static = true;
+    nat.is_static = nat.before_8_3 = true;
     if (!read_interfaces(words, nat)) return std::nullopt;
     if (is_ported(words.peek())) nat.protocol = words.next();
     nat.mapped = real_or_mapped(words.next());

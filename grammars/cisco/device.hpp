@@ -10,13 +10,17 @@
 
 namespace portcullis::cisco {
 
-// Lines within an interface, a terminal or a time range: false where they say nothing of interest.
+// Lines within an interface, a terminal, a time range or an entry of a VLAN map: false where they say nothing of interest.
 bool read_interface_line(Words words, bool negated, Platform platform, Interface& out);
 bool read_terminal_line(Words words, bool negated, Terminal& out);
 bool read_time_line(Words words, bool negated, TimeRange& out);
+bool read_vlan_map_line(Words words, bool negated, VlanMapEntry& out);
 
 // An address and its mask or length: "192.0.2.1 255.255.255.0", "192.0.2.1/24".
 std::optional<Prefix> read_interface_address(Words& words);
+
+// "10,20-29" with or without blanks, "all"; nothing where it is no list of VLANs.
+std::optional<IntervalSet> read_vlans(std::string_view text);
 
 std::optional<ManagementLine> read_management(Words words, Platform platform);
 

@@ -291,10 +291,9 @@ struct plain_option_symbols : x3::symbols<OptionKind> {
         add("established", OptionKind::established)("fragments", OptionKind::fragments)("inactive",
                                                                                         OptionKind::inactive);
         for (auto const* flag : {"ack", "fin", "psh", "rst", "syn", "urg"}) add(flag, OptionKind::flag);
-        // Of IPv6: extension headers.
-        for (auto const* header :
-             {"routing", "authen", "auth", "destopts", "hop-by-hop", "mobility", "undetermined-transport"})
-            add(header, OptionKind::packet);
+        for (auto const* header : {"routing", "authen", "auth", "destopts", "dest-option", "hop-by-hop", "hbh"})
+            add(header, OptionKind::header);
+        for (auto const* property : {"mobility", "undetermined-transport"}) add(property, OptionKind::packet);
         for (auto const* effect : {"icmp-off", "capture"}) add(effect, OptionKind::effect);
     }
 } const plain_option;
@@ -302,8 +301,9 @@ struct argument_option_symbols : x3::symbols<OptionKind> {
     argument_option_symbols() {
         add("dscp", OptionKind::dscp)("precedence", OptionKind::precedence)("ttl", OptionKind::ttl);
         add("packet-length", OptionKind::length)("time-range", OptionKind::schedule);
-        for (auto const* field : {"tos", "option", "flow-label", "fragment-offset", "dest-option-type",
-                                  "routing-type", "mobility-type", "fragment-type", "vlan", "cos"})
+        add("tos", OptionKind::tos)("routing-type", OptionKind::routing_type);
+        for (auto const* field : {"option", "flow-label", "fragment-offset", "dest-option-type", "mobility-type",
+                                  "fragment-type", "vlan", "cos"})
             add(field, OptionKind::packet);
         for (auto const* field : {"http-method", "tcp-option-length", "tcp-flags-mask"})
             add(field, OptionKind::segment);

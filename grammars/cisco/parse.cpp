@@ -29,7 +29,7 @@ class Driver {
 
   private:
     // What the following lines may belong to.
-    enum class Block : std::uint8_t { none, list, group, interface, terminal, time, foreign };
+    enum class Block : std::uint8_t { none, list, group, interface, terminal, time, vlan_map, foreign };
     // A line: whole, and its words from the first on that is not "no".
     struct Command {
         std::string_view text;
@@ -71,6 +71,9 @@ class Driver {
     bool read_foreign(Command const& command);
     bool read_banner(Command const& command);
     bool read_section(Command const& command);
+    bool read_vlan(Command const& command);
+    bool read_vlan_map(Command const& command, Words words);
+    bool read_vlan_filter(Command const& command, Words words);
 
     void read_entry(Command const& command, std::string_view rest, AccessList& list,
                     std::optional<std::uint32_t> line);
@@ -132,7 +135,7 @@ std::span<Driver::Head const> Driver::heads() {
         {"static", &Driver::read_translation},
         {"telnet", &Driver::read_service},
         {"time-range", &Driver::read_time_range},
-        {"vlan", &Driver::read_section},
+        {"vlan", &Driver::read_vlan},
     }};
     return table;
 }
@@ -159,7 +162,8 @@ void Driver::read_line(std::string_view line) {
     auto const text = without_prompt(trimmed(line));
     if (text.empty() || text.front() == '!' || text.front() == ';') return;
     if (!body_is_indented_) body_is_indented_ = indented;
-    bool const in_section = block_ == Block::interface || block_ == Block::terminal || block_ == Block::time;
+    bool const in_section = block_ == Block::interface || block_ == Block::terminal || block_ == Block::time ||
+                            block_ == Block::vlan_map;
     if (in_section && !indented && *body_is_indented_) open(Block::none);
 
     Command command{text, Words(text), false, indented};
@@ -168,7 +172,9 @@ void Driver::read_line(std::string_view line) {
         command.negated = true;
     }
     bool const ours = read_by_head(command) || read_in_block(command);
-    if (!ours && !command.negated) collect_mentions(command);
+    if (ours || command.negated) return;
+    config_.others.push_back(command.text);
+    collect_mentions(command);
 }
 
 bool Driver::read_by_head(Command const& command) {
@@ -214,6 +220,9 @@ bool Driver::read_in_block(Command const& command) {
         return false; // the list is a mention as well
     case Block::time:
         if (read_time_line(command.words, command.negated, opened<TimeRange>())) return true;
+        break;
+    case Block::vlan_map:
+        if (read_vlan_map_line(command.words, command.negated, opened<VlanMapEntry>())) return true;
         break;
     case Block::none: break;
     }
@@ -275,8 +284,14 @@ void Driver::read_entry(Command const& command, std::string_view rest, AccessLis
         EntryForm const form = list.kind == AccessList::Kind::standard ? EntryForm::standard
                                : platform_ == Platform::xr             ? EntryForm::brief
                                                                        : EntryForm::extended;
-        if (auto error = parse_entry({config_.text, config_.source, rest}, form, entry)) {
+        Line const whole{config_.text, config_.source, rest};
+        if (auto error = parse_entry(whole, form, entry)) {
             list.incomplete = true;
+            // The device refuses the entry; what is wrong with it is the list that it stands in.
+            EntryForm const other = form == EntryForm::standard ? EntryForm::extended : EntryForm::standard;
+            Entry misfit;
+            if (platform_ == Platform::ios && list.kind != AccessList::Kind::ipv6 && !parse_entry(whole, other, misfit))
+                return list.misfits.push_back(command.text);
             return fail(std::move(*error));
         }
     }
@@ -354,11 +369,14 @@ bool Driver::read_list_header(Command const& command, Words words, AccessList::K
     if (is_list_command(word)) return true;
     if (is(word, "role-based")) kind = AccessList::Kind::foreign;
     if (is(word, "standard")) kind = AccessList::Kind::standard;
-    if (is_one_of(word, {"extended", "standard", "role-based"})) word = words.next();
+    bool const typed = is_one_of(word, {"extended", "standard", "role-based"});
+    if (typed) word = words.next();
     if (word.empty()) return fail_at(words.rest, {"access list"}), true;
     open(Block::none);
     if (command.negated && words.done()) return remove_list(kind, word, command), true;
     AccessList& list = list_of(kind, word, command);
+    bool const numbered = typed && platform_ == Platform::ios && kind != AccessList::Kind::foreign && is_number(word);
+    if (numbered && kind_by_number(word) != kind) list.misfits.push_back(word);
     if (words.done())
         open(Block::list);
     else if (is(words.peek(), "line") || starts_entry(words))
@@ -454,7 +472,10 @@ void Driver::read_member(Command const& command) {
     Group::Line member;
     bool const addresses = is_one_of(group.kind, {"network", "address"});
     auto error = addresses ? parse_address_member(line, member) : parse_service_member(line, member);
-    if (error) return fail(std::move(*error));
+    if (error) {
+        group.incomplete = true;
+        return fail(std::move(*error));
+    }
     member.negated = command.negated;
     group.members.push_back(std::move(member));
 }
@@ -516,10 +537,10 @@ bool Driver::read_terminal(Command const& command) {
     if (command.indented) return false;
     Words words = command.words;
     words.next();
-    bool const remote = is_one_of(words.peek(), {"vty", "default", "template"}) || words.rest.find("vty") != std::string_view::npos;
     Terminal terminal;
+    terminal.remote = is_one_of(words.peek(), {"vty", "default", "template"}) || words.rest.find("vty") != std::string_view::npos;
     terminal.text = command.text;
-    if (remote && !command.negated)
+    if (!command.negated)
         open_new(Block::terminal, terminal);
     else
         open(Block::none);
@@ -647,6 +668,47 @@ bool Driver::read_banner(Command const& command) {
 bool Driver::read_section(Command const& command) {
     if (!command.indented) open(Block::none);
     return false;
+}
+
+// "vlan access-map …", "vlan filter …", or a VLAN itself.
+bool Driver::read_vlan(Command const& command) {
+    Words words = command.words;
+    words.next();
+    auto const what = words.next();
+    if (platform_ == Platform::asa || words.done()) return read_section(command);
+    if (is(what, "access-map")) return read_vlan_map(command, words);
+    if (is(what, "filter")) return read_vlan_filter(command, words);
+    return read_section(command);
+}
+
+// NAME [NUMBER]
+bool Driver::read_vlan_map(Command const& command, Words words) {
+    VlanMapEntry entry;
+    entry.negated = command.negated;
+    entry.name = words.next();
+    entry.text = command.text;
+    if (auto const word = words.next(); !word.empty()) {
+        std::uint32_t number = 0;
+        auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+        if (error != std::errc{} || end != word.data() + word.size()) return fail_at(word, {"number"}), true;
+        entry.sequence = number;
+    }
+    open_new(command.negated ? Block::none : Block::vlan_map, std::move(entry));
+    return true;
+}
+
+// NAME "vlan-list" VLANS; a removal may leave out the VLANs.
+bool Driver::read_vlan_filter(Command const& command, Words words) {
+    open(Block::none);
+    VlanFilter filter{command.negated, words.next(), {}, command.text};
+    if (!command.negated || !words.done()) {
+        if (!is(words.next(), "vlan-list")) return fail_at(words.rest, {"vlan-list"}), true;
+        auto vlans = read_vlans(words.rest);
+        if (!vlans) return fail_at(words.rest, {"VLANs from 1 to 4094"}), true;
+        filter.vlans = std::move(*vlans);
+    }
+    config_.statements.emplace_back(std::move(filter));
+    return true;
 }
 
 void Driver::collect_mentions(Command const& command) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/inputs.hpp"
+#include "app/today.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 
@@ -87,8 +88,13 @@ void add_outputs(CLI::App& app, Options& options) {
         ->check(one_of({"auto", "always", "never"}));
 }
 
+void add_host(CLI::App& app, Options& options) {
+    app.add_option("--host", options.host, "A directory: all of its files are the rules of one host")->type_name("DIR");
+}
+
 void add_lint(CLI::App& app, Options& options) {
     add_input(app, options);
+    add_host(app, options);
     add_outputs(app, options);
     add_list(app, "--select", options.select, "Run only these rules: ids, slugs, or prefixes such as PC1")
         ->type_name("RULES");
@@ -102,6 +108,10 @@ void add_lint(CLI::App& app, Options& options) {
                    "Exit with 1 for findings from this severity on (medium), or never")
         ->type_name("LEVEL")
         ->check(one_of({"critical", "high", "medium", "low", "info", "never"}));
+    app.add_option_function<std::string>(
+           "--today", [&options](std::string const& text) { options.today = day_of_flag(text); },
+           "The day that dates in rules are compared with (SOURCE_DATE_EPOCH, or the clock)")
+        ->type_name("YYYY-MM-DD");
     app.add_flag("--strict", options.strict, "Exit with 3 where something is not modelled");
     app.add_flag("-q,--quiet", options.quiet, "Findings only");
     app.add_option("-j,--jobs", options.jobs, "How many files to work on at once, up to 1024 (all processors)")
@@ -111,11 +121,12 @@ void add_lint(CLI::App& app, Options& options) {
 
 void add_trace(CLI::App& app, Options& options) {
     add_input(app, options);
+    add_host(app, options);
     add_outputs(app, options);
     app.add_option("--packet", options.packet, "One packet: 'in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:22'");
     app.add_option("--packets", options.packets_file, "Many packets: a file of JSON objects, one a line")
         ->type_name("FILE");
-    app.add_option("--hook", options.hook, "input, forward or output; by the packet's interfaces where left out")
+    app.add_option("--hook", options.hook, "One hook alone: input, forward, output … (the whole way through the box)")
         ->type_name("HOOK")
         ->check(one_of({"input", "forward", "output", "prerouting", "postrouting"}));
     app.add_option("--chain", options.chain, "The access list or base chain to ask, by name")->type_name("NAME");
@@ -240,6 +251,8 @@ int parse_and_run(int argc, char** argv) {
         throw UsageError(fmt::format("name a command: {}; or --help", fmt::join(commands, ", ")));
     else
         options.command = app.get_subcommands().front()->get_name();
+    bool const looks_at_rules = options.command == "lint" || options.command == "audit";
+    if (looks_at_rules && !options.today) options.today = day_of_clock();
     return dispatch(options);
 }
 

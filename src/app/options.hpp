@@ -1,5 +1,6 @@
 // The command line as data, after CLI11 has read it.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -30,10 +31,12 @@ struct Options {
     std::string stdin_filename = "<stdin>";
     std::optional<Dialect> dialect;
     std::vector<std::string> ipsets; // files of ipset save
+    std::string host;                // a directory, all files of which are the rules of one host
     std::vector<std::string> select;
     std::vector<std::string> ignore;
     Severity shown = Severity::low;
     std::optional<std::string> fail_on; // a severity or "never"
+    std::optional<std::chrono::year_month_day> today; // that dates in rules are compared with
     bool strict = false;
     bool fix = false;
     bool show_fixes = false; // --diff

@@ -195,10 +195,11 @@ struct Interfaces {
     std::vector<std::string> inside, outside;
 };
 
-Interfaces read_interfaces_inside() {
+// The names under `key`, and those that are taken out again.
+Interfaces read_interfaces(std::string_view key) {
     Interfaces names;
     auto const data = built_in_toml("rules/names/interfaces.toml");
-    for (TomlValue const& entry : *find(data, "inside")->array()) {
+    for (TomlValue const& entry : *find(data, key)->array()) {
         std::string const& pattern = *entry.string();
         if (pattern.starts_with('!'))
             names.outside.push_back(pattern.substr(1));
@@ -208,14 +209,18 @@ Interfaces read_interfaces_inside() {
     return names;
 }
 
+bool some_has_interfaces(std::vector<Zone> const& zones) {
+    return std::ranges::any_of(zones, [](Zone const& zone) { return !zone.interfaces.empty(); });
+}
+
 Interfaces trusted_names(std::vector<Zone> const& zones) {
-    static Interfaces const by_name = read_interfaces_inside();
+    static Interfaces const by_name = read_interfaces("inside");
     Interfaces by_zone{{"lo"}, {}};
     for (Zone const& zone : zones) {
         auto& side = zone.trusted ? by_zone.inside : by_zone.outside;
         side.insert(side.end(), zone.interfaces.begin(), zone.interfaces.end());
     }
-    return std::ranges::all_of(zones, [](Zone const& zone) { return zone.interfaces.empty(); }) ? by_name : by_zone;
+    return some_has_interfaces(zones) ? by_zone : by_name;
 }
 
 bool matches(std::vector<std::string> const& patterns, std::string_view name) {
@@ -237,21 +242,32 @@ IntervalSet as_values(std::vector<std::string> const& patterns, bool widen) {
 
 } // namespace
 
-IntervalSet Config::untrusted_sources(Family family) const {
+std::vector<Territory> Config::territories(Family family) const {
     std::vector<Zone const*> by_size;
     for (Zone const& zone : zones)
         if (zone.has_networks) by_size.push_back(&zone);
     std::ranges::stable_sort(
         by_size, {}, [&](Zone const* zone) { return std::pair(zone->networks(family).count(), zone->trusted); });
-    IntervalSet untrusted, decided;
-    for (Zone const* zone : by_size) {
-        IntervalSet const own = zone->networks(family).minus(decided);
-        if (!zone->trusted) untrusted = untrusted.united(own);
-        decided = decided.united(own);
-    }
-    IntervalSet const elsewhere = every_address(family).minus(decided).minus(private_addresses(family));
-    return untrusted.united(elsewhere).minus(impossible_sources(family));
+    std::vector<Territory> all;
+    IntervalSet rest = every_address(family).minus(impossible_sources(family));
+    auto const add = [&](std::string name, bool trusted, IntervalSet const& addresses) {
+        all.push_back({std::move(name), trusted, addresses.intersected(rest)});
+        rest = rest.minus(addresses);
+    };
+    for (Zone const* zone : by_size) add(zone->name, zone->trusted, zone->networks(family));
+    add("private addresses", true, private_addresses(family));
+    add("public addresses", false, every_address(family));
+    return all;
 }
+
+IntervalSet Config::untrusted_sources(Family family) const {
+    IntervalSet untrusted;
+    for (Territory const& territory : territories(family))
+        if (!territory.trusted) untrusted = untrusted.united(territory.addresses);
+    return untrusted;
+}
+
+bool has_interface(Zone const& zone, std::string_view interface) { return matches(zone.interfaces, interface); }
 
 bool Config::trusts_interface(std::string_view name) const {
     Interfaces const names = trusted_names(zones);
@@ -261,6 +277,13 @@ bool Config::trusts_interface(std::string_view name) const {
 IntervalSet Config::trusted_interfaces() const {
     Interfaces const names = trusted_names(zones);
     return as_values(names.inside, false).minus(as_values(names.outside, true));
+}
+
+IntervalSet Config::outside_interfaces() const {
+    static Interfaces const by_name = read_interfaces("outside");
+    Interfaces const by_zone = trusted_names(zones);
+    return some_has_interfaces(zones) ? as_values(by_zone.outside, false).minus(as_values(by_zone.inside, true))
+                                      : as_values(by_name.inside, false);
 }
 
 LoadedConfig load_config(std::string_view text, std::string_view path) {

@@ -35,6 +35,14 @@ IntervalSet impossible_sources(Family family) {
     return family == Family::v4 ? v4 : v6;
 }
 
+IntervalSet bogon_sources(Family family) {
+    // RFC 6598, RFC 6890, RFC 2544; RFC 4291 2.5.5.2, RFC 6666, RFC 4193
+    static IntervalSet const v4 = blocks({"100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15"})
+                                      .united(private_addresses(Family::v4)).united(impossible_sources(Family::v4));
+    static IntervalSet const v6 = blocks({"::ffff:0:0/96", "100::/64", "fc00::/7"}).united(impossible_sources(Family::v6));
+    return family == Family::v4 ? v4 : v6;
+}
+
 std::optional<AddressRange> parse_address_range(std::string_view text) {
     if (auto const prefix = parse_prefix(text)) {
         if (prefix->has_host_bits()) return std::nullopt;

@@ -14,6 +14,11 @@ IntervalSet private_addresses(Family family);
 // Sources that no packet of a neighbour has: unspecified, loopback, multicast, broadcast and reserved.
 IntervalSet impossible_sources(Family family);
 
+// Sources that nothing outside has: private and impossible ones, shared space, and blocks for protocols and benchmarks
+// (RFC 6890). Not the link-local addresses of IPv6, which neighbours use, nor the blocks for documentation, which
+// stand for public addresses in examples.
+IntervalSet bogon_sources(Family family);
+
 // "10.0.0.0/8", "192.0.2.1", "192.0.2.1-192.0.2.9"; nothing where it is none of them, or has bits below its prefix.
 struct AddressRange {
     Family family = Family::v4;

@@ -2,7 +2,7 @@
 #include "dialect/cisco_device.hpp"
 
 #include <algorithm>
-#include <array>
+#include <set>
 
 #include "dialect/cisco_entry.hpp"
 #include "grammars/cisco/words.hpp"
@@ -43,93 +43,6 @@ void add_interfaces(Config const& config, Ruleset& ruleset) {
     });
 }
 
-// --- Management ---
-
-namespace {
-
-using Kind = ManagementLine::Kind;
-
-struct Offer {
-    Kind kind;
-    std::string_view what;
-    Management::Kind service;
-    std::string_view transport;
-};
-constexpr std::array<Offer, 5> offers{{
-    {Kind::snmp, "snmp-server community", Management::Kind::snmp, "snmp"},
-    {Kind::http, "ip http server", Management::Kind::web, "http"},
-    {Kind::https, "ip http secure-server", Management::Kind::web, "https"},
-    {Kind::ssh, "ssh", Management::Kind::terminal, "ssh"},
-    {Kind::telnet, "telnet", Management::Kind::terminal, "telnet"},
-}};
-
-Management management_of(ManagementLine const& line, Config const& config) {
-    auto const& offer =
-        *std::find_if(offers.begin(), offers.end(), [&](Offer const& one) { return one.kind == line.kind; });
-    Management result;
-    result.kind = offer.service;
-    result.what = offer.what;
-    result.transports = {std::string(offer.transport)};
-    result.interface = line.interface;
-    result.lists.assign(line.lists.begin(), line.lists.end());
-    result.writes = line.writes;
-    result.span = config.span_of(line.text);
-    if (line.from) {
-        bool const v4 = line.from->ip.family == Family::v4;
-        (v4 ? result.sources4 : result.sources6) = IntervalSet::of(*line.from);
-        (v4 ? result.sources6 : result.sources4) = IntervalSet();
-    }
-    return result;
-}
-
-Management management_of(Terminal const& terminal, Config const& config) {
-    Management result;
-    result.what = single_blanks(terminal.text);
-    result.transports.assign(terminal.transports.begin(), terminal.transports.end());
-    for (Terminal::Guard const& guard : terminal.guards)
-        if (guard.inbound) result.lists.emplace_back(guard.list);
-    result.span = config.span_of(terminal.text);
-    return result;
-}
-
-} // namespace
-
-void add_management(Config const& config, Ruleset& ruleset) {
-    auto& all = ruleset.management;
-    std::vector<std::string> web_lists;
-    for (Statement const& statement : config.statements) {
-        if (auto const* terminal = std::get_if<Terminal>(&statement)) {
-            Management now = management_of(*terminal, config);
-            auto const before =
-                std::find_if(all.begin(), all.end(), [&](Management const& m) { return m.what == now.what; });
-            if (before == all.end()) {
-                all.push_back(std::move(now));
-                continue;
-            }
-            if (!now.transports.empty()) before->transports = std::move(now.transports);
-            before->lists.insert(before->lists.end(), now.lists.begin(), now.lists.end());
-        } else if (auto const* line = std::get_if<ManagementLine>(&statement)) {
-            if (line->kind == Kind::http_list) {
-                web_lists.assign(line->lists.begin(), line->lists.end());
-                if (line->negated) web_lists.clear();
-                continue;
-            }
-            Management now = management_of(*line, config);
-            // SNMP communities are told apart by the text that they are, web servers are one each.
-            auto const same = [&](Management const& other) {
-                return other.what == now.what && other.interface == now.interface &&
-                       now.kind == Management::Kind::web;
-            };
-            if (line->negated)
-                std::erase_if(all, same);
-            else if (std::none_of(all.begin(), all.end(), same))
-                all.push_back(std::move(now));
-        }
-    }
-    for (Management& one : all)
-        if (one.kind == Management::Kind::web && one.interface.empty()) one.lists = web_lists;
-}
-
 // --- Security levels ---
 
 void add_interface_term(Match& match, Field field, std::vector<std::string_view> const& names, Span span) {
@@ -158,11 +71,15 @@ void add_security_levels(Config const& config, Ruleset& ruleset) {
             });
         });
     };
+    std::set<std::string_view> management_only; // they let nothing through
+    each<Interface>(config, [&](Interface const& interface) {
+        if (interface.management_only) management_only.insert(interface.name);
+    });
     for (portcullis::Interface const& from : ruleset.interfaces) {
-        if (from.zone.empty() || !from.security_level || has_list(from.zone)) continue;
+        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_list(from.zone)) continue;
         std::vector<std::string_view> reached;
         for (portcullis::Interface const& to : ruleset.interfaces) {
-            if (&to == &from || to.zone.empty() || !to.security_level) continue;
+            if (&to == &from || to.zone.empty() || !to.security_level || management_only.contains(to.name)) continue;
             bool const lower = *to.security_level < *from.security_level;
             bool const same = *to.security_level == *from.security_level && config.permits_same_security;
             if (lower || same) reached.push_back(to.zone);

@@ -36,6 +36,19 @@ constexpr std::array<Named, 8> precedence_names{{{"routine", 0},
                                                  {"critical", 5},
                                                  {"internet", 6},
                                                  {"network", 7}}};
+// RFC 1349: the four bits behind the precedence.
+constexpr std::array<Named, 5> tos_names{{{"normal", 0},
+                                          {"min-monetary-cost", 1},
+                                          {"max-reliability", 2},
+                                          {"max-throughput", 4},
+                                          {"min-delay", 8}}};
+constexpr std::array<Named, 7> header_names{{{"hop-by-hop", extension_header::hbh},
+                                             {"hbh", extension_header::hbh},
+                                             {"destopts", extension_header::dst},
+                                             {"dest-option", extension_header::dst},
+                                             {"routing", extension_header::rt},
+                                             {"auth", extension_header::ah},
+                                             {"authen", extension_header::ah}}};
 constexpr std::array<Named, 6> flag_names{{{"fin", tcp_flag::fin},
                                            {"syn", tcp_flag::syn},
                                            {"rst", tcp_flag::rst},
@@ -45,6 +58,7 @@ constexpr std::array<Named, 6> flag_names{{{"fin", tcp_flag::fin},
 
 std::optional<U128> dscp(std::string_view word) { return look_up(dscp_names, word); }
 std::optional<U128> precedence(std::string_view word) { return look_up(precedence_names, word); }
+std::optional<U128> tos(std::string_view word) { return look_up(tos_names, word); }
 std::optional<U128> no_name(std::string_view) { return std::nullopt; }
 
 // "precedence 5" is DSCP 40 to 47.
@@ -74,6 +88,7 @@ class Lowering {
     bool read_options();
     bool read_option(Option const& option);
     bool read_flags();
+    bool read_tos(Option const& option);
     bool read_value(Option const& option, Field field, U128 most, Objects::Named named);
     void add_schedule(Option const& option);
     void add_opaque(std::string text, std::string_view place, bool stateful);
@@ -131,6 +146,16 @@ bool Lowering::read_option(Option const& option) {
         if (set) common_.terms.push_back({Field::dscp, as_dscp(*set), config_.span_of(option.text)});
         return set.has_value();
     }
+    case Option::Kind::tos: return read_tos(option);
+    case Option::Kind::header: {
+        U128 const bit = *look_up(header_names, option.text);
+        common_.terms.push_back({Field::exthdr, ValueSet::masked(bit, bit), config_.span_of(option.text)});
+        return true;
+    }
+    case Option::Kind::routing_type:
+        common_.terms.push_back({Field::exthdr, ValueSet::masked(extension_header::rt, extension_header::rt),
+                                 config_.span_of(option.text)});
+        return read_value(option, Field::rt_type, 255, no_name);
     case Option::Kind::ttl: return read_value(option, Field::ttl, 255, no_name);
     case Option::Kind::length: return read_value(option, Field::length, 65535, no_name);
     case Option::Kind::packet: add_opaque(single_blanks(option.text), option.text, false); return true;
@@ -143,6 +168,26 @@ bool Lowering::read_option(Option const& option) {
     case Option::Kind::inactive:
     case Option::Kind::annotation: return true;
     }
+    return true;
+}
+
+// Three of the bits are the last of what is now the DSCP, the fourth is the first of the ECN field.
+bool Lowering::read_tos(Option const& option) {
+    constexpr U128 most = 15;
+    auto const set = objects_.numbers(option.argument, most, tos);
+    if (!set) return false;
+    Span const span = config_.span_of(option.text);
+    auto const three = [](U128 value) { return ValueSet::masked(value >> 1U, 7); };
+    auto const fourth = [](U128 value) { return (value & 1U) != 0 ? ValueSet::range(2, 3) : ValueSet::range(0, 1); };
+    if (auto const only = set->intervals.only()) {
+        common_.terms.push_back({Field::dscp, three(*only), span});
+        common_.terms.push_back({Field::ecn, fourth(*only), span});
+        return true;
+    }
+    Alternatives relation{{Field::dscp, Field::ecn}, {}, false, span};
+    for (U128 value = 0; value <= most; ++value)
+        if (set->contains(value)) relation.rows.push_back({three(value), fourth(value)});
+    common_.alternatives.push_back(std::move(relation));
     return true;
 }
 
@@ -392,6 +437,8 @@ Rule Lowering::rule_of(Side source, Side destination, std::vector<Row> rows, boo
     }
     add_service(rule.match, std::move(rows));
     rule.match.terms.insert(rule.match.terms.end(), common_.terms.begin(), common_.terms.end());
+    rule.match.alternatives.insert(rule.match.alternatives.end(), common_.alternatives.begin(),
+                                   common_.alternatives.end());
     for (Side const* side : {&source, &destination}) {
         std::string_view const text = side == &source ? entry_.source.text : entry_.destination.text;
         if (!side->opaque.empty()) rule.match.opaque.push_back({side->opaque, false, false, config_.span_of(text)});

@@ -13,6 +13,11 @@
 namespace portcullis::cisco {
 namespace {
 
+// Inbound lists, which have priority 0, see packets as they arrive on IOS and on an ASA before 8.3, and translated on an
+// ASA since (ASA 8.3 release notes, "Real IP addresses in access lists").
+constexpr int before_lists = -100;
+constexpr int after_lists = 100;
+
 bool is_all(Addresses const& addresses) { return addresses.v4.is_all(32) && addresses.v6.is_all(128); }
 
 // The one interval that addresses are, and its family.
@@ -68,7 +73,6 @@ class Translations {
     bool asa_;
     Objects& objects_;
     Ruleset& ruleset_;
-    std::vector<std::string_view> outside_; // "ip nat outside"
 };
 
 std::vector<Translation const*> Translations::in_order() {
@@ -159,11 +163,7 @@ bool Translations::read_ports(Translation const& nat, Ports& out) {
 }
 
 void Translations::add_arrival(Match& match, std::string_view interface, Span span) const {
-    if (asa_) {
-        if (!is(interface, "any")) add_interface_term(match, Field::iif, {interface}, span);
-    } else if (!outside_.empty()) {
-        add_interface_term(match, Field::iif, outside_, span);
-    }
+    if (asa_ && !is(interface, "any")) add_interface_term(match, Field::iif, {interface}, span);
 }
 
 std::optional<Rule> Translations::rule_of(Redirection const& redirection, Span span) const {
@@ -240,16 +240,13 @@ bool Translations::add_from_real(Translation const& nat, std::vector<Rule>& out)
 }
 
 void Translations::run() {
-    for (Statement const& statement : config_.statements) {
-        auto const* const interface = std::get_if<Interface>(&statement);
-        if (interface && interface->is_outside) outside_.push_back(interface->name);
-    }
     Chain chain;
     chain.table = "nat";
     chain.name = "static";
-    chain.hook = Hook{HookPoint::prerouting, ChainType::nat, -100, true, true, {}};
     std::uint32_t origin = 0;
+    bool lists_come_first = !asa_;
     for (Translation const* nat : in_order()) {
+        lists_come_first = lists_come_first || nat->before_8_3;
         std::vector<Rule> rules;
         bool const known = add_from_mapped(*nat, rules) && add_from_real(*nat, rules);
         if (!known || rules.empty()) {
@@ -263,8 +260,14 @@ void Translations::run() {
         }
         ++origin;
     }
-    if (chain.rules.empty()) return;
-    chain.span = chain.policy_span = chain.rules.front().span;
+    if (chain.rules.empty() && chain.inactive.empty()) return;
+    for (Statement const& statement : config_.statements) {
+        auto const* const interface = std::get_if<Interface>(&statement);
+        if (interface && interface->is_outside)
+            chain.bindings.push_back({std::string(interface->name), true, config_.span_of(interface->text)});
+    }
+    chain.hook = Hook{HookPoint::prerouting, ChainType::nat, lists_come_first ? after_lists : before_lists, true, true, {}};
+    chain.span = chain.policy_span = (chain.rules.empty() ? chain.inactive : chain.rules).front().span;
     ruleset_.chains.push_back(std::move(chain));
 }
 

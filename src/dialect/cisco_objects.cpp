@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 #include "grammars/cisco/words.hpp"
 #include "portcullis/catalogue/cisco_icmp.hpp"
@@ -107,6 +108,22 @@ void Objects::unsupported(std::string_view place, std::string why) {
         finding->arg("construct", std::string(place)).arg("why", std::move(why));
 }
 
+// Read in the sense of the other systems the mask has no holes, while bits of the address are set that it says not to
+// look at. Masks that select by the last bits on purpose (odd hosts, all that end in .1) have none of these set.
+bool Objects::is_swapped(Address const& address, Ip ip, U128 mask, bool wildcards) {
+    unsigned const bits = address_bits(ip.family);
+    U128 const other = ~mask & max_value(bits);
+    auto const length = mask_length(other, bits);
+    if (!length || (ip.value & other) == 0) return false;
+    U128 const lowest = U128{1} << trailing_zeros(other);
+    if (Finding* finding = add("PC408", address.text))
+        finding->arg("text", std::string(address.text))
+            .arg("mask", wildcards ? "a netmask where a wildcard belongs" : "a wildcard where a netmask belongs")
+            .arg("example", to_string(Ip{ip.family, ip.value ^ lowest}))
+            .arg("network", to_string(Prefix{{ip.family, ip.value & other}, *length}));
+    return true;
+}
+
 // --- Groups ---
 
 void Objects::define(Group const& group) {
@@ -117,13 +134,22 @@ void Objects::define(Group const& group) {
     }
     Definition& definition = groups_[key];
     if (!definition.group) definition.group = &group;
+    definition.incomplete = definition.incomplete || group.incomplete;
     if (group.is_object && !group.members.empty()) definition.members.clear(); // an object has one value
     for (Group::Line const& line : group.members) {
         if (line.negated) {
             std::erase_if(definition.members, [&](Group::Line const* member) { return member->text == line.text; });
-        } else {
-            definition.members.push_back(&line);
+            continue;
         }
+        auto const* reference = std::get_if<GroupReference>(&line.member);
+        // The device refuses the line that would close the circle, and keeps the rest (ASA command reference, object-group).
+        if (reference && contains(*reference, {group.is_object, group.name}, line.text)) {
+            if (Finding* finding = add("PC431", line.text))
+                finding->arg("what", quoted(group.name) + " would contain itself").arg("effect", "the device refuses this line");
+            definition.incomplete = true;
+            continue;
+        }
+        definition.members.push_back(&line);
     }
 }
 
@@ -157,7 +183,7 @@ std::vector<AddressGroup> Objects::address_groups() {
         auto const known = members_of(definition);
         definition.used = used;
         Span const span = config_.span_of(definition.group->text);
-        if (known) groups.push_back({std::string(key.second), known->v4, known->v6, used, span});
+        if (known && known->opaque.empty()) groups.push_back({std::string(key.second), known->v4, known->v6, used, span});
     }
     std::sort(groups.begin(), groups.end(),
               [](AddressGroup const& a, AddressGroup const& b) { return a.span.begin < b.span.begin; });
@@ -169,18 +195,61 @@ Objects::Definition* Objects::find_group(std::string_view name, bool is_object) 
     return found == groups_.end() ? nullptr : &found->second;
 }
 
+Objects::Definition* Objects::use_group(std::string_view name, bool is_object) {
+    Definition* const definition = find_group(name, is_object);
+    if (definition) definition->used = true;
+    return definition;
+}
+
+// Whether the outer group is the inner one, or has it somewhere among its members.
+bool Objects::contains(GroupReference outer, GroupReference inner, std::string_view place) {
+    using Key = std::pair<bool, std::string_view>;
+    std::set<Key> seen;
+    std::vector<Key> open{{outer.is_object, outer.name}};
+    while (!open.empty()) {
+        Key const key = open.back();
+        open.pop_back();
+        if (key == Key(inner.is_object, inner.name)) return true;
+        Definition const* definition = find_group(key.second, key.first);
+        if (!definition || !seen.insert(key).second) continue;
+        if (!spend(definition->members.size(), place)) return true;
+        for (Group::Line const* line : definition->members)
+            if (auto const* reference = std::get_if<GroupReference>(&line->member))
+                open.emplace_back(reference->is_object, reference->name);
+    }
+    return false;
+}
+
+void Objects::report_groups(std::function<bool(std::string_view)> const& is_named) {
+    for (auto const& [key, definition] : groups_)
+        for (Group::Line const* line : definition.members)
+            if (auto const* reference = std::get_if<GroupReference>(&line->member))
+                use_group(reference->name, reference->is_object);
+    for (auto const& [key, definition] : groups_) {
+        std::string const what = key.first ? "object" : "object group";
+        if (definition.members.empty()) {
+            if (definition.incomplete) continue;
+            Finding* const finding = add("PC431", definition.group->text);
+            if (!finding) continue;
+            finding->arg("what", what + ' ' + quoted(key.second) + " is empty");
+            finding->arg("effect", definition.used ? "entries that name it match nothing" : "an entry that names it will match nothing");
+            if (!definition.used) finding->severity = Severity::low;
+        } else if (!definition.used && !is_named(key.second)) {
+            if (Finding* finding = add("PC404", definition.group->text))
+                finding->arg("kind", what).arg("name", std::string(key.second));
+        }
+    }
+}
+
 bool Objects::holds_services(std::string_view group) {
     Definition const* definition = find_group(group, false);
     return definition && !is(definition->group->kind, "network") && !is(definition->group->kind, "address");
 }
 
 bool Objects::enter(Definition& definition) {
-    if (definition.open || depth_ >= nesting_limit) {
-        unsupported(definition.group->text,
-                    definition.open ? "the group contains itself" : "groups are nested too deeply");
-        return false;
-    }
-    return true;
+    if (depth_ < nesting_limit) return true;
+    unsupported(definition.group->text, "groups are nested too deeply");
+    return false;
 }
 
 bool Objects::spend(std::size_t amount, std::string_view place) {
@@ -206,11 +275,14 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
         if (found != aliases_.end()) {
             ip = found->second;
         } else {
-            if (dialect_ == Dialect::cisco_asa && !is_masked_out(address.name))
-                undefined(address.name, "name", address.name);
-            else
+            if (dialect_ != Dialect::cisco_asa || is_masked_out(address.name)) {
                 error(address.name, "expected an address, found " + quoted(address.name));
-            return std::nullopt;
+                return std::nullopt;
+            }
+            undefined(address.name, "name", address.name);
+            Addresses unknown; // the rule stays, as for objects
+            unknown.opaque.push_back("name " + std::string(address.name));
+            return unknown;
         }
     }
     unsigned const bits = address_bits(ip.family);
@@ -226,7 +298,8 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
     case Address::Kind::host: return of_family(ip.family, IntervalSet::single(ip.value));
     case Address::Kind::masked: {
         U128 const mask = wildcards ? ~address.second & max_value(bits) : address.second;
-        if (auto const length = mask_length(mask, bits)) host_bits(address.text, {ip, *length});
+        auto const length = mask_length(mask, bits);
+        if (!is_swapped(address, ip, mask, wildcards) && length) host_bits(address.text, {ip, *length});
         return of_family(ip.family, addresses_under(ip.value, mask, ip.family));
     }
     case Address::Kind::prefix:
@@ -259,10 +332,7 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
     case Address::Kind::group: {
         bool const is_object = address.kind == Address::Kind::object;
         std::string_view const kind = is_object ? "object" : "object-group";
-        if (Definition* definition = find_group(address.name, is_object)) {
-            definition->used = true;
-            return members_of(*definition);
-        }
+        if (Definition* definition = use_group(address.name, is_object)) return members_of(*definition);
         undefined(address.name, kind, address.name);
         Addresses unknown; // the rule stays, with a match that is not known
         unknown.opaque.push_back(std::string(kind) + ' ' + std::string(address.name));
@@ -274,13 +344,13 @@ std::optional<Addresses> Objects::addresses(Address const& address, bool wildcar
 
 std::optional<Addresses> Objects::members_of(Definition& definition) {
     if (!definition.addresses) {
-        if (!enter(definition)) return std::nullopt;
-        definition.open = true;
+        if (definition.failed || !enter(definition)) return std::nullopt;
         ++depth_;
         bool const wildcards = is(definition.group->kind, "address") && dialect_ == Dialect::cisco_nxos;
         Union v4;
         Union v6;
         Addresses all;
+        std::unordered_set<std::string> unknown; // what the device alone knows may come by several ways
         bool complete = true;
         for (Group::Line const* line : definition.members) {
             std::optional<Addresses> some;
@@ -300,18 +370,19 @@ std::optional<Addresses> Objects::members_of(Definition& definition) {
             }
             v4.add(some->v4);
             v6.add(some->v6);
-            all.opaque.insert(all.opaque.end(), some->opaque.begin(), some->opaque.end());
+            for (std::string& text : some->opaque)
+                if (unknown.insert(text).second) all.opaque.push_back(std::move(text));
         }
         --depth_;
-        definition.open = false;
+        definition.failed = !complete;
         if (!complete) return std::nullopt;
         all.v4 = v4.take();
         all.v6 = v6.take();
         definition.addresses = std::move(all);
     }
     auto const& known = *definition.addresses;
-    std::size_t const size =
-        known.v4.intervals.intervals().size() + known.v6.intervals.intervals().size() + known.v4.masks.size();
+    std::size_t const size = known.v4.intervals.intervals().size() + known.v6.intervals.intervals().size() +
+                             known.v4.masks.size() + known.opaque.size();
     if (!spend(size, definition.group->text)) return std::nullopt;
     return known;
 }
@@ -323,7 +394,7 @@ std::optional<std::vector<Row>> Objects::services(Service const& service, bool i
     std::optional<std::vector<Row>> rows;
     if (service.kind == Service::Kind::object || service.kind == Service::Kind::group) {
         bool const is_object = service.kind == Service::Kind::object;
-        if (Definition* definition = find_group(service.name, is_object)) {
+        if (Definition* definition = use_group(service.name, is_object)) {
             rows.emplace();
             if (!add_services(*definition, ipv6, *rows)) return std::nullopt;
         } else {
@@ -361,7 +432,6 @@ std::optional<std::vector<Row>> Objects::protocols(std::string_view name, bool i
 
 bool Objects::add_services(Definition& definition, bool ipv6, std::vector<Row>& out) {
     if (!enter(definition)) return false;
-    definition.open = true;
     ++depth_;
     bool complete = true;
     for (Group::Line const* line : definition.members) {
@@ -376,7 +446,7 @@ bool Objects::add_services(Definition& definition, bool ipv6, std::vector<Row>& 
             if (complete)
                 out.insert(out.end(), std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end()));
         } else if (auto const* reference = std::get_if<GroupReference>(&line->member)) {
-            Definition* inner = find_group(reference->name, reference->is_object);
+            Definition* inner = use_group(reference->name, reference->is_object);
             if (!inner)
                 undefined(reference->name, reference->is_object ? "object" : "object-group", reference->name);
             complete = complete && inner && add_services(*inner, ipv6, out);
@@ -387,7 +457,6 @@ bool Objects::add_services(Definition& definition, bool ipv6, std::vector<Row>& 
         if (!complete) break;
     }
     --depth_;
-    definition.open = false;
     return complete;
 }
 
@@ -405,7 +474,7 @@ std::optional<std::vector<Row>> Objects::with_ports(std::vector<Row> rows, Compa
         return rows;
     }
     std::string_view const name = comparison.values.front();
-    Definition* definition = find_group(name, false);
+    Definition* definition = use_group(name, false);
     if (!definition) {
         undefined(name, "object-group", name);
         unknown.push_back({std::string(direction_of(side)) + " port object-group " + std::string(name), name});
@@ -420,12 +489,11 @@ std::optional<std::vector<Row>> Objects::with_ports(std::vector<Row> rows, Compa
 // The row with each of the ports, or ICMP messages, of the group.
 bool Objects::add_group_ports(Definition& definition, Row const& row, Field side, std::vector<Row>& out) {
     if (!enter(definition)) return false;
-    definition.open = true;
     ++depth_;
     bool complete = true;
     for (Group::Line const* line : definition.members) {
         if (auto const* reference = std::get_if<GroupReference>(&line->member)) {
-            Definition* inner = find_group(reference->name, reference->is_object);
+            Definition* inner = use_group(reference->name, reference->is_object);
             if (!inner) undefined(reference->name, "object-group", reference->name);
             complete = complete && inner && add_group_ports(*inner, row, side, out);
             if (!complete) break;
@@ -449,7 +517,6 @@ bool Objects::add_group_ports(Definition& definition, Row const& row, Field side
         out.push_back(std::move(more));
     }
     --depth_;
-    definition.open = false;
     return complete;
 }
 

@@ -1,6 +1,7 @@
 // What the words of Cisco's entries stand for: wildcards and netmasks, ASA names and objects, object groups with
 // their groups inside, protocols, ports and messages.
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -61,6 +62,9 @@ class Objects {
 
     bool is_name(std::string_view word) const { return aliases_.contains(word); } // an ASA's "name"
     bool holds(std::string_view name, bool is_object) { return find_group(name, is_object) != nullptr; }
+    // Groups and objects that have no member (PC431), and those that nothing has asked for (PC404). `is_named` knows names
+    // that stand in lines of which the meaning is not read.
+    void report_groups(std::function<bool(std::string_view)> const& is_named);
     TimeRange const* time_range(std::string_view name) const;
     // What has been defined as addresses, and what of it has been asked for.
     std::vector<AddressGroup> address_groups();
@@ -74,6 +78,8 @@ class Objects {
     void of_other_protocol(std::string_view place, std::string_view what);
     void undefined(std::string_view place, std::string_view kind, std::string_view name);
     void host_bits(std::string_view place, Prefix prefix);
+    // PC408, where a netmask stands for a wildcard, or the reverse.
+    bool is_swapped(Address const& address, Ip ip, U128 mask, bool wildcards);
     void unsupported(std::string_view place, std::string why);
 
   private:
@@ -81,11 +87,14 @@ class Objects {
         Group const* group = nullptr; // the first of the blocks
         std::vector<Group::Line const*> members;
         std::optional<Addresses> addresses; // once they have been asked for
-        bool open = false;                  // being expanded: it contains itself if it comes up again
+        bool incomplete = false;            // some of the members are errors
+        bool failed = false;                // its addresses cannot be told; asking again would take 2ⁿ steps
         bool used = false;
     };
 
     Definition* find_group(std::string_view name, bool is_object);
+    Definition* use_group(std::string_view name, bool is_object);
+    bool contains(GroupReference outer, GroupReference inner, std::string_view place);
     bool enter(Definition& definition);
     bool spend(std::size_t amount, std::string_view place);
     Finding* add(std::string_view rule, std::string_view place);

@@ -9,6 +9,7 @@
 
 #include "dialect/cisco_device.hpp"
 #include "dialect/cisco_entry.hpp"
+#include "dialect/cisco_vlan_map.hpp"
 #include "grammars/cisco/parse.hpp"
 #include "grammars/cisco/words.hpp"
 
@@ -61,6 +62,7 @@ struct Placed {
     std::uint64_t sequence = 0;
     Entry const* entry = nullptr;
     std::string comment;
+    bool numbered = false; // the text says the number
 };
 
 // A list as the commands so far have made it.
@@ -68,11 +70,10 @@ struct List {
     AccessList const* first = nullptr; // its declaration
     std::vector<Placed> entries;
     std::string remark;      // for the next entry
+    std::vector<std::uint32_t> remark_sequences;
     bool incomplete = false; // some entries are errors of syntax
 };
 
-// IPv4 and IPv6 lists have names of their own (IOS-XR; elsewhere they must differ anyhow).
-using ListName = std::pair<bool, std::string_view>;
 ListName name_of(AccessList const& list) { return {list.kind == AccessList::Kind::ipv6, list.name}; }
 
 // The words of the line before the name: "match ip address", "snmp-server community" (not the community itself).
@@ -108,6 +109,8 @@ class Reader {
     void take(Terminal const&) {}       // folded into records of the device
     void take(ManagementLine const&) {} // likewise
     void take(Translation const&) {}    // likewise
+    void take(VlanMapEntry const&) {}   // likewise
+    void take(VlanFilter const&) {}     // likewise
 
     void edit(List& list, Entry const& entry);
     void remove(List& list, Entry const& entry);
@@ -127,6 +130,8 @@ class Reader {
     void add_uses();
     void report_gaps();
     void report_unused();
+    void report_misfits(AccessList const& list);
+    void report_groups();
 
     Config const& config_;
     Dialect dialect_;
@@ -137,7 +142,7 @@ class Reader {
     std::unordered_set<std::string_view> foreign_; // names of lists that are not of IP packets
     // What each interface has last been given, by direction, family and qualifier.
     std::map<std::tuple<std::string_view, bool, bool, std::string_view>, AccessGroup const*> applied_;
-    std::map<ListName, std::size_t> chain_index_;
+    ListIndex chain_index_;
     std::map<ListName, AccessList const*> removed_; // by "no ip access-list …"
     std::size_t steps_ = 0;
 };
@@ -169,6 +174,7 @@ void Reader::take(AccessList const& statement) {
     if (is_new) lists_.emplace_back().first = &statement;
     List& list = lists_[found->second];
     list.incomplete = list.incomplete || statement.incomplete;
+    report_misfits(statement);
     for (Entry const& entry : statement.entries) edit(list, entry);
 }
 
@@ -178,6 +184,7 @@ void Reader::take(Resequence const& statement) {
     std::uint64_t sequence = statement.start;
     for (Placed& placed : lists_[found->second].entries) {
         placed.sequence = sequence;
+        placed.numbered = true;
         sequence += statement.step;
     }
 }
@@ -207,7 +214,10 @@ bool Reader::spend(std::size_t steps, Entry const& entry) {
 void Reader::edit(List& list, Entry const& entry) {
     if (entry.negated) return remove(list, entry);
     if (dialect_ == Dialect::cisco_asa) return place_by_line(list, entry);
-    if (entry.action == Entry::Action::remark) return append_line(list.remark, entry.name);
+    if (entry.action == Entry::Action::remark) {
+        if (entry.sequence) list.remark_sequences.push_back(*entry.sequence);
+        return append_line(list.remark, entry.name);
+    }
     place_by_sequence(list, entry);
 }
 
@@ -226,7 +236,7 @@ void Reader::place_by_line(List& list, Entry const& entry) {
     std::size_t const at =
         entry.sequence && *entry.sequence > 0 ? std::min<std::size_t>(*entry.sequence - 1, end) : end;
     if (!spend(end - at, entry)) return;
-    list.entries.insert(list.entries.begin() + static_cast<std::ptrdiff_t>(at), {0, &entry, {}});
+    list.entries.insert(list.entries.begin() + static_cast<std::ptrdiff_t>(at), {0, &entry, {}, false});
 }
 
 // The others: entries are in the order of their numbers; one without a number comes last; of two with the same, the
@@ -235,16 +245,20 @@ void Reader::place_by_sequence(List& list, Entry const& entry) {
     auto& entries = list.entries;
     std::uint64_t const last = entries.empty() ? 0 : entries.back().sequence;
     std::uint64_t const sequence = entry.sequence ? *entry.sequence : last + sequence_step;
-    Placed placed{sequence, &entry, std::exchange(list.remark, {})};
+    Placed placed{sequence, &entry, std::exchange(list.remark, {}), entry.sequence.has_value()};
     if (entries.empty() || sequence > last) {
         entries.push_back(std::move(placed));
         return;
     }
     auto const at = std::lower_bound(entries.begin(), entries.end(), sequence,
                                      [](Placed const& a, std::uint64_t b) { return a.sequence < b; });
-    if (at->sequence == sequence)
+    if (at->sequence == sequence) {
+        if (!same_words(unnumbered(*at->entry), unnumbered(entry)))
+            reading_.findings.add("PC411", config_.span_of(entry.text))
+                .arg("number", std::to_string(sequence))
+                .relate("the entry that has this number already", config_.span_of(at->entry->text));
         *at = std::move(placed);
-    else if (spend(static_cast<std::size_t>(entries.end() - at), entry))
+    } else if (spend(static_cast<std::size_t>(entries.end() - at), entry))
         entries.insert(at, std::move(placed));
 }
 
@@ -267,9 +281,11 @@ void Reader::lower(List const& list) {
         chain.policy = Accept{};
     else
         chain.policy = Drop{};
+    chain.standard = declaration.kind == AccessList::Kind::standard;
+    chain.remark_sequences = list.remark_sequences;
     add_rules(chain, traits, list);
     if (!traits.v4 && !is_empty) add_neighbour_discovery(chain);
-    chain_index_.emplace(name_of(declaration), reading_.ruleset.chains.size());
+    chain_index_.emplace(name_of(declaration), static_cast<ChainId>(reading_.ruleset.chains.size()));
     reading_.ruleset.chains.push_back(std::move(chain));
 }
 
@@ -289,6 +305,7 @@ void Reader::add_rules(Chain& chain, ListTraits const& traits, List const& list)
         for (Rule& rule : rules_of(entry, traits, config_, objects_)) {
             rule.origin = origin;
             rule.comment = comment;
+            if (placed.numbered) rule.sequence = static_cast<std::uint32_t>(placed.sequence);
             rules.push_back(std::move(rule));
         }
         ++origin;
@@ -345,7 +362,8 @@ Chain& Reader::missing_list(AccessGroup const& group, std::string_view name) {
     chain.span = chain.policy_span = config_.span_of(name);
     chain.hook = Hook{HookPoint::list, ChainType::filter, 0, !group.ipv6, group.ipv6, {}};
     chain.policy = Accept{};
-    chain_index_.emplace(ListName{group.ipv6, name}, reading_.ruleset.chains.size());
+    chain.implicit = true;
+    chain_index_.emplace(ListName{group.ipv6, name}, static_cast<ChainId>(reading_.ruleset.chains.size()));
     return reading_.ruleset.chains.emplace_back(std::move(chain));
 }
 
@@ -388,11 +406,11 @@ void Reader::bind() {
         }
         std::string_view const name = group->lists.front();
         Chain* chain = list_to_apply(*group, name);
-        if (!chain) {
+        if (!chain && dialect_ == Dialect::cisco_asa) {
             objects_.undefined(name, "access list", name);
-            if (dialect_ == Dialect::cisco_asa) continue;
-            chain = &missing_list(*group, name);
+            continue;
         }
+        if (!chain) chain = &missing_list(*group, name);
         Span const span = config_.span_of(group->text);
         if (is(group->qualifier, "control-plane")) // of what is for the box itself (ASA)
             chain->uses.push_back({Use::Kind::management, "control-plane of " + std::string(group->interface), span});
@@ -454,9 +472,44 @@ void Reader::report_gaps() {
 
 void Reader::report_unused() {
     for (Chain const& chain : reading_.ruleset.chains) {
-        if (chain.bindings.empty() && chain.uses.empty())
+        if (chain.hook && chain.bindings.empty() && chain.uses.empty())
             reading_.findings.add("PC403", chain.span).arg("name", chain.name);
     }
+}
+
+void Reader::report_misfits(AccessList const& list) {
+    bool const standard = list.kind == AccessList::Kind::standard;
+    std::string const name(list.name);
+    for (std::string_view const place : list.misfits) {
+        std::string what;
+        if (place == list.name)
+            what = name + " is no number of " + (standard ? "a standard" : "an extended") + " list";
+        else if (standard)
+            what = "list '" + name + "' is a standard one, which knows sources alone";
+        else
+            what = "list '" + name + "' is an extended one, whose entries have a protocol and two addresses";
+        reading_.findings.add("PC430", config_.span_of(place)).arg("error", std::move(what));
+    }
+}
+
+// Lines that are not read here may name groups too. Without any list or translation the text is an excerpt, of which
+// nobody knows what uses its groups.
+void Reader::report_groups() {
+    auto const translates = [](Statement const& one) { return std::holds_alternative<Translation>(one); };
+    bool const is_excerpt = reading_.ruleset.chains.empty() &&
+                            std::none_of(config_.statements.begin(), config_.statements.end(), translates);
+    std::unordered_set<std::string_view> named;
+    auto const add_words = [&](std::string_view line) {
+        for (Words words(line); !words.done();) named.insert(words.next());
+    };
+    for (std::string_view const line : config_.others) add_words(line);
+    for (Statement const& statement : config_.statements) {
+        auto const* nat = std::get_if<Translation>(&statement);
+        if (!nat) continue;
+        add_words(nat->text);
+        named.insert(nat->real.name); // of the object that a translation stands in
+    }
+    objects_.report_groups([&](std::string_view name) { return is_excerpt || named.contains(name); });
 }
 
 Reading Reader::run() && {
@@ -468,6 +521,7 @@ Reading Reader::run() && {
     for (List const& list : lists_)
         if (list.first) lower(list);
     bind();
+    add_vlan_maps(config_, objects_, chain_index_, reading_.ruleset);
     add_uses();
     report_gaps();
     report_unused();
@@ -476,6 +530,7 @@ Reading Reader::run() && {
     add_management(config_, reading_.ruleset);
     add_security_levels(config_, reading_.ruleset);
     add_translations(config_, dialect_, objects_, reading_.ruleset);
+    report_groups();
     reading_.ruleset.groups = objects_.address_groups();
     reading_.ruleset.has_interfaces = config_.has_interfaces;
     return std::move(reading_);

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "dialect/iptables_rule_reader.hpp"
+#include "portcullis/base/date.hpp"
 #include "portcullis/catalogue/names.hpp"
 
 namespace portcullis::iptables {
@@ -397,6 +398,16 @@ void RuleReader::condition(Option const& option) {
     add_opaque("-m " + std::string(loaded.name) + ' ' + option_text(option), false, option.negated, option.span);
 }
 
+// "-m time --datestop 2026-12-31T18:00:00"
+std::optional<std::chrono::year_month_day> RuleReader::end_of_time_match(std::size_t instance) const {
+    constexpr std::size_t length = 10; // of the date alone
+    for (Option const& option : options_) {
+        if (option.instance == instance && option.info->name == "datestop")
+            return parse_date(value_text_of(option).substr(0, length));
+    }
+    return std::nullopt;
+}
+
 // An extension whose options together are one condition.
 void RuleReader::add_whole_match(std::size_t instance) {
     Loaded const& loaded = loaded_[instance];
@@ -424,6 +435,7 @@ void RuleReader::add_whole_match(std::size_t instance) {
     bool const changes = loaded.name == "set" && set_changes_;
     add_opaque(std::move(text), nature == Nature::stateful || changes, negated, span);
     rule_.match.opaque.back().rate = rate;
+    rule_.match.opaque.back().until = end_of_time_match(instance);
 }
 
 // Membership of a set whose entries are known; false where the match stays opaque.

@@ -69,6 +69,7 @@ class RuleReader {
     }
     void add(Field field, ValueSet values, bool negated, Span span);
     void add_opaque(std::string text, bool stateful, bool negated, Span span);
+    std::optional<std::chrono::year_month_day> end_of_time_match(std::size_t instance) const;
     Option const* find(std::size_t instance, Key key) const;
     void wrong_family(Span span, Ip address);
 

@@ -405,6 +405,7 @@ class ScriptReader : public shell::Programs {
             side->tables.lower(ruleset.chains, told);
             if (both && side == &v6_)
                 for (Chain& chain : ruleset.chains) chain.table = "ip6 " + chain.table;
+            ruleset.groups = address_groups(sets_, side == &v4_ ? Family::v4 : Family::v6);
             add(std::move(ruleset));
             report_unused_sets(sets_, side == &v4_ ? Family::v4 : Family::v6, reading_.findings);
         }

@@ -110,6 +110,22 @@ void follow_lists(SetUse& use) {
     }
 }
 
+std::vector<AddressGroup> address_groups(SetUse const& use, Family family) {
+    std::vector<AddressGroup> groups;
+    for (auto const& [name_and_flags, members] : use.members) {
+        std::string const& name = name_and_flags.first;
+        if (!members.known || members.stateful || members.rows.size() != 1 || members.rows.front().size() != 1) continue;
+        auto const& [field, values] = members.rows.front().front();
+        if (field != src_field(family) && field != dst_field(family)) continue;
+        // Once, whether it was asked for sources or for destinations.
+        if (!groups.empty() && groups.back().name == name) continue;
+        AddressGroup group{name, {}, {}, true, use.sets->find(name)->second.span};
+        (family == Family::v4 ? group.v4 : group.v6) = values;
+        groups.push_back(std::move(group));
+    }
+    return groups;
+}
+
 void report_unused_sets(SetUse const& use, Family family, Findings& findings) {
     if (use.sets == nullptr) return;
     for (auto const& [name, set] : *use.sets) {

@@ -27,6 +27,9 @@ SetUse use_of_sets(File const& file, Ipsets const* sets);
 void note_sets(File const& file, SetUse& use);
 void follow_lists(SetUse& use);
 
+// The sets of nothing but addresses that rules of the family have asked for.
+std::vector<AddressGroup> address_groups(SetUse const& use, Family family);
+
 // PC404 for every set that a rule of the family could name and none does.
 void report_unused_sets(SetUse const& use, Family family, Findings& findings);
 

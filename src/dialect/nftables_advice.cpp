@@ -4,6 +4,7 @@
 #include <bit>
 #include <fmt/format.h>
 
+#include "dialect/nftables_tidy.hpp"
 #include "grammars/nftables/selectors.hpp"
 #include "portcullis/base/ip.hpp"
 
@@ -19,16 +20,6 @@ bool any_selector(ast::Expr const& expr, auto const& wanted) {
     if (expr.kind == Kind::selector && wanted(nftables::selector_table[expr.selector])) return true;
     return std::any_of(expr.parts.begin(), expr.parts.end(),
                        [&](ast::Expr const& part) { return any_selector(part, wanted); });
-}
-
-// "10.0.0.5/8" as it is written; nothing where it is no constant.
-std::optional<Prefix> written_prefix(ast::Expr const& expr) {
-    if (expr.kind != Kind::prefix || expr.parts[0].kind != Kind::value || expr.parts[1].kind != Kind::value)
-        return std::nullopt;
-    std::optional<Ip> const ip = parse_ip(expr.parts[0].text);
-    std::optional<U128> const length = parse_number(expr.parts[1].text);
-    if (!ip || !length || *length > address_bits(ip->family)) return std::nullopt;
-    return Prefix{*ip, static_cast<unsigned>(*length)};
 }
 
 bool is_single_flag(ast::Expr const& expr, Meaning const& meaning) {
@@ -69,6 +60,9 @@ void Advice::values(ast::Expr const& expr, Mentions& mentions) {
         if (is_new)
             findings_.add("PC410", expr.span).arg("text", text(expr.span)).arg("network", to_string(network));
     }
+    // Several rules can come by the set of a variable.
+    if (expr.kind == Kind::set && seen_.insert(std::uint64_t{expr.span.source} << 32U | expr.span.begin).second)
+        check_elements(expr, sources_, findings_);
     for (ast::Expr const& part : expr.parts) values(part, mentions);
 }
 

@@ -1,5 +1,5 @@
 // What nft loads without a word though its author hardly meant it: these need the text as it was written, which the
-// model does not keep. PC404, PC410, PC421, PC422, PC436.
+// model does not keep. PC404, PC410, PC421, PC422, PC436, PC511.
 #pragma once
 #include <set>
 #include <string>
@@ -36,7 +36,7 @@ class Advice {
     Variables const& variables_;
     Findings& findings_;
     std::set<std::pair<nftables::Expr const*, nftables::Expr const*>> bound_; // selectors and values that bound_at_load knows
-    std::set<std::uint64_t> seen_; // prefixes, which several rules can come by
+    std::set<std::uint64_t> seen_; // prefixes and sets, which several rules can come by
 };
 
 } // namespace portcullis::nft

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "grammars/nftables/selectors.hpp"
+#include "portcullis/base/date.hpp"
 
 namespace portcullis::nft {
 namespace {
@@ -608,6 +609,15 @@ void Expressions::member(ast::Expr const& key, std::vector<Element> const& chose
 }
 
 // A right side that is a set, by braces, name or variable.
+namespace {
+
+// As what its elements were read: port names differ by protocol.
+std::string known_set_type(Type type, U128 protocol) {
+    return fmt::format("{} {}", static_cast<int>(type), low64(protocol));
+}
+
+} // namespace
+
 bool Expressions::set_match(ast::Match const& statement, ast::Expr const& table, Span span, Scope const& scope,
                             Match& out) {
     bool const negated = statement.relation == Relation::ne;
@@ -619,7 +629,7 @@ bool Expressions::set_match(ast::Match const& statement, ast::Expr const& table,
         if (found != scope.sets->end() && !found->second.changes_at_run_time && look && look->size() == 1 &&
             !look->front().computed) {
             Meaning const& meaning = look->front().meaning;
-            std::string const type = fmt::format("{} {}", static_cast<int>(meaning.type), low64(meaning.protocol));
+            std::string const type = known_set_type(meaning.type, meaning.protocol);
             auto const known = known_sets_.find({&found->second, type});
             if (known != known_sets_.end()) {
                 if (std::optional<ValueSet> set =
@@ -649,6 +659,38 @@ bool Expressions::set_match(ast::Match const& statement, ast::Expr const& table,
                           found.stateful || is_stateful(statement.left), negated, span});
     return true;
 }
+
+std::vector<AddressGroup> Expressions::address_sets() const {
+    std::vector<AddressGroup> groups;
+    for (auto const& [key, values] : known_sets_) {
+        auto const& [set, type] = key;
+        AddressGroup group{std::string(set->name), {}, {}, true, set->span};
+        if (type == known_set_type(Type::ipv4, 0))
+            group.v4 = values;
+        else if (type == known_set_type(Type::ipv6, 0))
+            group.v6 = values;
+        else
+            continue;
+        groups.push_back(std::move(group));
+    }
+    std::sort(groups.begin(), groups.end(),
+              [](AddressGroup const& a, AddressGroup const& b) { return a.span.begin < b.span.begin; });
+    return groups;
+}
+
+namespace {
+
+// The day of `meta time < "2026-12-31 18:00"`, or of the end of a range: the last that the match names.
+std::optional<std::chrono::year_month_day> end_of_time(Opaque const& opaque) {
+    constexpr std::size_t length = 10; // of the date alone
+    std::string_view const text = opaque.text;
+    if (opaque.negated || !text.starts_with("meta time ")) return std::nullopt;
+    auto const end = text.rfind('"');
+    auto const begin = end == std::string_view::npos || end == 0 ? end : text.rfind('"', end - 1);
+    return begin == std::string_view::npos ? std::nullopt : parse_date(text.substr(begin + 1).substr(0, length));
+}
+
+} // namespace
 
 void Expressions::match(ast::Match const& statement, Span span, Scope const& scope, Match& out) {
     require(statement.left, span, scope, out);
@@ -707,6 +749,7 @@ void Expressions::match(ast::Match const& statement, Span span, Scope const& sco
         opaque.text += " / ";
         append_text(statement.mask.front(), scope.time, opaque.text);
     }
+    opaque.until = end_of_time(opaque);
     out.opaque.push_back(std::move(opaque));
 }
 

@@ -117,6 +117,8 @@ class Expressions {
     // A set that a text kept by the model names, so that its declaration has to be kept too.
     void keep(ast::Expr const& table, Scope const& scope);
     bool is_kept(NamedSet const& set) const { return kept_.contains(&set); }
+    // The named sets of addresses that matches have asked for so far, in the order of the text.
+    std::vector<AddressGroup> address_sets() const;
 
   private:
     struct Component; // one selector of the left side, perhaps masked

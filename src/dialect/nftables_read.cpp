@@ -647,6 +647,7 @@ class Reader {
                 lower_one((*body.rules)[i], i, *body.table, body.time, rules);
             reading_.ruleset.chains[body.id].rules = std::move(rules);
         }
+        reading_.ruleset.groups = expressions_.address_sets();
         check_jump_depth(reading_.ruleset, findings_);
     }
 

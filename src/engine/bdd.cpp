@@ -88,14 +88,19 @@ Bdd::Ref Bdd::conjunction(Ref a, Ref b) {
 
 Bdd::Ref Bdd::exists(Ref f, std::vector<bool> const& chosen) {
     std::unordered_map<Ref, Ref> done;
+    // From here on all variables are chosen, and some values of them make true what is not false.
+    std::uint32_t rest = static_cast<std::uint32_t>(chosen.size());
+    while (rest > 0 && chosen[rest - 1]) --rest;
     struct Walk {
         Bdd& bdd;
         std::vector<bool> const& chosen;
+        std::uint32_t rest;
         std::unordered_map<Ref, Ref>& done;
         Ref operator()(Ref g) {
             if (g <= false_ref) return g;
             if (auto const known = done.find(g); known != done.end()) return known->second;
             std::uint32_t const v = bdd.variable(g);
+            if (v >= rest && v < chosen.size()) return true_ref;
             Ref const low = (*this)(bdd.low(g));
             Ref result = true_ref;
             if (v < chosen.size() && chosen[v]) {
@@ -107,7 +112,32 @@ Bdd::Ref Bdd::exists(Ref f, std::vector<bool> const& chosen) {
             return result;
         }
     };
-    return Walk{*this, chosen, done}(f);
+    return Walk{*this, chosen, rest, done}(f);
+}
+
+Bdd::Ref Bdd::compose(Ref f, std::vector<std::optional<Ref>> const& by) {
+    std::uint32_t end = 0; // of the variables that are replaced
+    for (std::uint32_t v = 0; v < by.size(); ++v)
+        if (by[v]) end = v + 1;
+    struct Walk {
+        Bdd& bdd;
+        std::vector<std::optional<Ref>> const& by;
+        std::uint32_t end;
+        std::unordered_map<Ref, Ref> done{};
+        Ref operator()(Ref g) {
+            std::uint32_t const v = bdd.variable(g);
+            if (v >= end) return g;
+            if (auto const known = done.find(g); known != done.end()) return known->second;
+            Ref const condition = by[v] ? *by[v] : bdd.node(v, false_ref, true_ref);
+            Ref result = false_ref;
+            if (condition != false_ref) result = bdd.conjunction(condition, (*this)(bdd.high(g)));
+            if (condition != true_ref)
+                result = bdd.disjunction(result, bdd.conjunction(negation(condition), (*this)(bdd.low(g))));
+            done.emplace(g, result);
+            return result;
+        }
+    };
+    return Walk{*this, by, end}(f);
 }
 
 void Bdd::collect_if_due() {

@@ -114,4 +114,21 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> common_rules(std::vector<Ru
     return common;
 }
 
+bool are_comparable(std::vector<Rule> const& rules) {
+    return std::all_of(rules.begin(), rules.end(), [](Rule const& rule) {
+        return rule.match.opaque.empty() && !std::holds_alternative<Jump>(rule.verdict);
+    });
+}
+
+std::uint64_t rules_key(std::vector<Rule> const& rules) {
+    Hash all;
+    for (Rule const& rule : rules) all.add(hash(rule, {}));
+    return all.value();
+}
+
+bool same_rules(std::vector<Rule> const& a, std::vector<Rule> const& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](Rule const& x, Rule const& y) { return same(x, {}, y, {}) && x.effects.answer == y.effects.answer; });
+}
+
 } // namespace portcullis

@@ -16,4 +16,10 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> common_rules(std::vector<Ru
                                                                   std::vector<Rule> const& after,
                                                                   std::vector<std::uint32_t> const& callees_after);
 
+// Whether two lists of rules decide every packet alike because they are the same rules; of lists that neither call chains
+// nor have opaque matches. `rules_key` is equal for equal ones.
+bool are_comparable(std::vector<Rule> const& rules);
+std::uint64_t rules_key(std::vector<Rule> const& rules);
+bool same_rules(std::vector<Rule> const& a, std::vector<Rule> const& b);
+
 } // namespace portcullis

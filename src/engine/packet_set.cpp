@@ -28,7 +28,7 @@ constexpr std::array order{
     Field::phys_oif,  Field::ct_status,   Field::dscp,     Field::ecn,        Field::ttl,          Field::length,
     Field::exthdr,    Field::frag_id,     Field::rt_type,  Field::rt_segments, Field::ah_spi,      Field::esp_spi,
     Field::skuid,     Field::skgid,       Field::mark,     Field::ct_mark,    Field::src_mac,      Field::dst6,
-    Field::src6,
+    Field::src6,      Field::nat_dport,   Field::nat_dst_type, Field::nat_dst, Field::nat_sport,   Field::nat_src,
 };
 static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
 
@@ -74,7 +74,7 @@ struct Space::Impl {
     explicit Impl(std::size_t node_limit) : bdd(node_limit), free_variables(layout().count, false) {
         for (FieldInfo const& row : fields()) {
             if (row.largest < max_value(row.bits)) {
-                universe = bdd.conjunction(universe, interval_set(row.field, IntervalSet(0, row.largest)));
+                universe = bdd.conjunction(universe, limit(row.field));
             }
             for (unsigned bit = 0; !row.on_wire && bit < row.bits; ++bit) {
                 free_variables[first_variable(row.field) + bit] = true;
@@ -87,27 +87,29 @@ struct Space::Impl {
         return bdd.node(variable, value ? Bdd::false_ref : Bdd::true_ref, value ? Bdd::true_ref : Bdd::false_ref);
     }
 
-    // Values between `base` and base + 2^bits - 1 that lie in `intervals`, of which all overlap that block.
-    Ref build(std::uint32_t variable, unsigned bits, U128 base, std::span<Interval const> intervals) {
+    // Values between `base` and base + 2^bits - 1 that lie in `intervals`, of which all overlap that block, and then
+    // `rest`, which depends on later variables.
+    Ref build(std::uint32_t variable, unsigned bits, U128 base, std::span<Interval const> intervals, Ref rest) {
         if (intervals.empty()) return Bdd::false_ref;
-        if (intervals.front().first <= base && intervals.front().last >= (base | max_value(bits))) return Bdd::true_ref;
+        if (intervals.front().first <= base && intervals.front().last >= (base | max_value(bits))) return rest;
         U128 const middle = base | U128{1} << (bits - 1); // the first value with the bit set
         auto const split = std::partition_point(intervals.begin(), intervals.end(),
                                                 [&](Interval const& i) { return i.first < middle; });
         auto const low_count = static_cast<std::size_t>(split - intervals.begin());
         bool const straddles = low_count > 0 && intervals[low_count - 1].last >= middle;
-        Ref const low = build(variable + 1, bits - 1, base, intervals.first(low_count));
-        Ref const high = build(variable + 1, bits - 1, middle, intervals.subspan(straddles ? low_count - 1 : low_count));
+        Ref const low = build(variable + 1, bits - 1, base, intervals.first(low_count), rest);
+        Ref const high =
+            build(variable + 1, bits - 1, middle, intervals.subspan(straddles ? low_count - 1 : low_count), rest);
         return bdd.node(variable, low, high);
     }
 
-    Ref interval_set(Field field, IntervalSet const& set) {
+    Ref interval_set(Field field, IntervalSet const& set, Ref rest = Bdd::true_ref) {
         unsigned const bits = info(field).bits;
         auto const& all = set.intervals();
         // Values beyond the field's bits do not exist.
         auto const end = std::partition_point(all.begin(), all.end(),
                                               [&](Interval const& i) { return i.first <= max_value(bits); });
-        return build(first_variable(field), bits, 0, {all.data(), static_cast<std::size_t>(end - all.begin())});
+        return build(first_variable(field), bits, 0, {all.data(), static_cast<std::size_t>(end - all.begin())}, rest);
     }
 
     Ref masked(Field field, Masked const& m) {
@@ -166,12 +168,51 @@ struct Space::Impl {
     }
 
     Ref match(Match const& m) {
-        Ref result = universe;
-        for (Term const& term : m.terms) result = bdd.conjunction(result, values(term.field, term.values));
+        std::array<IntervalSet const*, field_count> plain{}; // a term of intervals for each field
+        std::vector<Term const*> others;
+        for (Term const& term : m.terms) {
+            auto& known = plain[static_cast<std::size_t>(term.field)];
+            if (known == nullptr && term.values.masks.empty() && !term.values.negated) known = &term.values.intervals;
+            else others.push_back(&term);
+        }
+        Ref result = product(plain);
+        for (Term const* term : others) result = bdd.conjunction(result, values(term->field, term->values));
         for (Alternatives const& a : m.alternatives) result = bdd.conjunction(result, relation(a));
         for (Opaque const& o : m.opaque) result = bdd.conjunction(result, literal(opaque_variable(o), !o.negated));
         return result;
     }
+
+    // The packets whose fields lie in the sets that there are: made from the last variable to the first, so that no
+    // node is made which the result does not have.
+    Ref product(std::array<IntervalSet const*, field_count> const& sets) {
+        bool seen[2] = {false, false}; // by family
+        bool transport = false;
+        for (FieldInfo const& row : fields()) {
+            if (sets[static_cast<std::size_t>(row.field)] == nullptr) continue;
+            if (row.family) seen[*row.family == Family::v6 ? 1 : 0] = true;
+            transport = transport || row.transport;
+        }
+        if (seen[0] && seen[1]) return Bdd::false_ref;
+        Family const family = seen[0] ? Family::v4 : Family::v6;
+        Ref result = Bdd::true_ref;
+        for (std::size_t place = order.size(); place-- > 0;) {
+            Field const field = ordered_field(place, family);
+            FieldInfo const& row = info(field);
+            IntervalSet const* const set = sets[static_cast<std::size_t>(field)];
+            bool const limited = row.largest < max_value(row.bits);
+            if (set != nullptr) result = interval_set(field, *set, result);
+            else if (limited) result = interval_set(field, IntervalSet(0, row.largest), result);
+            if (set != nullptr && limited) result = bdd.conjunction(result, limit(field));
+            bool const only_zero = field == Field::fragment && transport;
+            bool const only_one_family = field == Field::family && (seen[0] || seen[1]);
+            if (only_zero || only_one_family)
+                result = bdd.conjunction(literal(first_variable(field), only_one_family && seen[1]), result);
+        }
+        return result;
+    }
+
+    // The values of a field that occur.
+    Ref limit(Field field) { return interval_set(field, IntervalSet(0, info(field).largest)); }
 
     // What the bit of a mark has become: a constant, a bit of a mark at the start, or two of them together.
     Ref mark_bit(MarkValue const& mark, unsigned bit) {
@@ -185,32 +226,73 @@ struct Space::Impl {
         return (mark.value >> bit & 1U) != 0 ? Bdd::negation(either) : either;
     }
 
-    Ref choice(Ref condition, Ref then, Ref otherwise) {
-        return bdd.disjunction(bdd.conjunction(condition, then), bdd.conjunction(Bdd::negation(condition), otherwise));
+    // The functions that the bits of the fields have become: of marks, of the state before tracking, of what is translated.
+    using Substitution = std::vector<std::optional<Ref>>;
+
+    static std::uint32_t variable_of(Field field, unsigned bit) { return first_variable(field) + info(field).bits - 1 - bit; }
+    static Ref constant(bool value) { return value ? Bdd::true_ref : Bdd::false_ref; }
+
+    void put_value(Substitution& to, Field field, U128 value) const {
+        for (unsigned bit = 0; bit < info(field).bits; ++bit) to[variable_of(field, bit)] = constant((value >> bit & 1U) != 0);
+    }
+    // What `picked` says, where that is within the interval; its first elsewhere.
+    void put_picked(Substitution& to, Field field, Interval interval, Field picked) {
+        if (interval.first == interval.last) return put_value(to, field, interval.first);
+        Ref const within = interval_set(picked, IntervalSet(interval.first, interval.last));
+        for (unsigned bit = 0; bit < info(field).bits; ++bit) {
+            Ref const chosen = literal(variable_of(picked, bit), true);
+            to[variable_of(field, bit)] = choice(within, chosen, constant((interval.first >> bit & 1U) != 0));
+        }
+    }
+    // Whether the field is not yet what it is translated to. A choice counts as another value.
+    Ref differs(Field field, std::optional<Interval> const& interval, bool keeps_host) {
+        if (!interval) return Bdd::false_ref;
+        bool const choice_of_many = interval->first != interval->last && !keeps_host;
+        return choice_of_many ? Bdd::true_ref : Bdd::negation(interval_set(field, IntervalSet(interval->first, interval->last)));
+    }
+    struct End {
+        Field port, picked_address, picked_port;
+        unsigned status; // its bit
+    };
+    void put_translation(Substitution& to, Translated const& translation, Field address, End const& end) {
+        if (!translation.done) return;
+        Ref const changed = bdd.disjunction(differs(address, translation.address, translation.keeps_host),
+                                            differs(end.port, translation.port, false));
+        if (translation.address && translation.keeps_host) {
+            U128 const open = translation.address->first ^ translation.address->last;
+            for (unsigned bit = 0; bit < info(address).bits; ++bit) {
+                if ((open >> bit & 1U) == 0) to[variable_of(address, bit)] = constant((translation.address->first >> bit & 1U) != 0);
+            }
+        } else if (translation.address) {
+            put_picked(to, address, *translation.address, end.picked_address);
+        }
+        if (translation.port) put_picked(to, end.port, *translation.port, end.picked_port);
+        std::uint32_t const status = variable_of(Field::ct_status, end.status);
+        to[status] = bdd.disjunction(changed, literal(status, true));
     }
 
-    // f with the marks, and the state before tracking, replaced by what they have become. Only variables up to the last one of a mark are looked at.
-    Ref substitute(Ref f, Marks const& marks, std::unordered_map<Ref, Ref>& known) {
-        std::uint32_t const variable = bdd.variable(f);
-        constexpr std::array fields{Field::ct_state, Field::mark, Field::ct_mark};
-        auto const end = [](Field field) { return first_variable(field) + info(field).bits; };
-        if (variable >= std::max(end(Field::mark), end(Field::ct_mark))) return f;
-        if (auto const at = known.find(f); at != known.end()) return at->second;
-        Ref const low = substitute(bdd.low(f), marks, known);
-        Ref const high = substitute(bdd.high(f), marks, known);
-        auto const field = std::find_if(fields.begin(), fields.end(), [&](Field candidate) {
-            return variable >= first_variable(candidate) && variable < end(candidate);
-        });
-        Ref result;
-        if (field == fields.end() || (*field == Field::ct_state && !state_seen(marks))) {
-            result = bdd.node(variable, low, high);
-        } else {
-            unsigned const bit = end(*field) - 1 - variable;
-            bool const state_bit = (state_seen(marks).value_or(0) >> bit & 1U) != 0;
-            Ref const state = state_bit ? Bdd::true_ref : Bdd::false_ref;
-            result = choice(*field == Field::ct_state ? state : mark_bit(marks[*field], bit), high, low);
+    Substitution substitution(Marks const& marks) {
+        Substitution to(layout().count);
+        Marks const at_start;
+        for (Field const mark : {Field::mark, Field::ct_mark}) {
+            if (marks[mark] == at_start[mark]) continue;
+            for (unsigned bit = 0; bit < info(mark).bits; ++bit) to[variable_of(mark, bit)] = mark_bit(marks[mark], bit);
         }
-        return known.emplace(f, result).first->second;
+        if (auto const state = state_seen(marks)) put_value(to, Field::ct_state, *state);
+        Translated const& destination = marks.destination;
+        put_translation(to, destination, dst_field(destination.family), {Field::dport, Field::nat_dst, Field::nat_dport, 5});
+        put_translation(to, marks.source, src_field(marks.source.family), {Field::sport, Field::nat_src, Field::nat_sport, 4});
+        if (!destination.done || !destination.address) return to;
+        constexpr U128 local = 2;
+        if (destination.to_host) put_value(to, Field::dst_type, local);
+        else
+            for (unsigned bit = 0; bit < info(Field::dst_type).bits; ++bit)
+                to[variable_of(Field::dst_type, bit)] = literal(variable_of(Field::nat_dst_type, bit), true);
+        return to;
+    }
+
+    Ref choice(Ref condition, Ref then, Ref otherwise) {
+        return bdd.disjunction(bdd.conjunction(condition, then), bdd.conjunction(Bdd::negation(condition), otherwise));
     }
 
     // f with the field's variables set to `value`.
@@ -455,11 +537,13 @@ PacketSet Space::of(Cube const& cube) {
 }
 
 PacketSet Space::of(Match const& match, Marks const& marks) {
-    bool const reads = reads_marks(match) || (state_seen(marks) && reads_state(match));
+    bool const reads = reads_marks(match) || (state_seen(marks) && reads_state(match)) ||
+                       ((marks.destination.done || marks.source.done) && reads_ends(match));
     if (marks == Marks{} || !reads) return of(match);
+    auto const seen = within_translation(match, marks);
+    if (!seen) return none();
     impl_->bdd.collect_if_due();
-    std::unordered_map<Ref, Ref> known;
-    return {*this, impl_->substitute(impl_->match(with_unknown(match, marks)), marks, known)};
+    return {*this, impl_->bdd.compose(impl_->match(with_unknown(*seen, marks)), impl_->substitution(marks))};
 }
 
 } // namespace portcullis

@@ -1,13 +1,12 @@
 #include "portcullis/engine/reach.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
-#include <span>
 
+#include "engine/beyond.hpp"
 #include "engine/box.hpp"
-#include "engine/shape.hpp"
-#include "engine/specialise.hpp"
 #include "portcullis/engine/budget.hpp"
 
 namespace portcullis {
@@ -16,15 +15,24 @@ namespace {
 
 // Chains up to this length are worked through from top to bottom once; in longer ones, a rule is compared with just
 // the earlier rules that its outline meets.
-constexpr std::size_t sequential_limit = 256;
-// From this many earlier rules on, those of one shape are taken together; from this many of one shape, their union is
-// kept for the next question.
-constexpr std::size_t group_from = 64;
+constexpr std::size_t sequential_limit = 32;
+// From this many earlier rules that differ in one field, their union is kept for the next question.
 constexpr std::size_t keep_from = 1024;
 
 bool takes_whole_match(Rule const& rule) {
     auto const* jump = std::get_if<Jump>(&rule.verdict);
     return jump == nullptr || (jump->is_goto && jump->chain != no_chain);
+}
+
+// The devices of a chain at ingress or egress.
+IntervalSet devices_of(Hook const& hook) {
+    IntervalSet all;
+    for (std::size_t at = 0; at <= hook.device.size();) {
+        std::size_t const end = std::min(hook.device.find(',', at), hook.device.size());
+        all = all.united(IntervalSet::single(interface_value(hook.device.substr(at, end - at))));
+        at = end + 1;
+    }
+    return all;
 }
 
 enum class Visit : std::uint8_t { new_, open, done };
@@ -53,6 +61,19 @@ CallOrder call_order(Ruleset const& ruleset, ChainId base) {
     return order;
 }
 
+PacketSet packets_of(Space& space, Worlds const& worlds) {
+    PacketSet all = space.none();
+    for (World const& world : worlds) all |= world.packets;
+    return all;
+}
+
+PacketSet matching(Space& space, Worlds const& worlds, Match const& match) {
+    PacketSet all = space.none();
+    for (World const& world : worlds)
+        if (!world.packets.empty()) all |= world.packets & space.of(match, world.marks);
+    return all;
+}
+
 struct Reach::Impl {
     // What becomes of the packets that enter a chain with some marks.
     struct Exits {
@@ -63,17 +84,27 @@ struct Reach::Impl {
     struct ChainState {
         std::optional<Exits> exits;
         std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
-        std::map<std::size_t, Worlds> calls; // by rule that jumps, with the marks then, where the chain changes marks
-        std::vector<Match> matches; // by rule, without what the question says anyway; for long chains only
+        // By rule: what takes it, with the marks then; where the chain changes marks.
+        std::map<std::size_t, Worlds> leaving;
+        // By rule, without what the question says anyway; null where none of its packets match. For long chains only.
+        std::vector<Match const*> matches;
+        std::deque<Match> changed;
         std::optional<BoxTree> tree;
         std::vector<bool> whole_boxes; // by rule: it takes all of its outline
-        std::optional<Shapes> shapes;
-        std::map<std::vector<std::uint32_t>, PacketSet> unions; // of many rules of one shape
+        std::map<std::vector<std::uint32_t>, PacketSet> unions; // of many rules that differ in one field
     };
     // What a chain and those that it calls have to do with marks.
     struct Dealings {
-        bool reads = false;
+        bool reads = false;      // marks, or the state of the connection
+        bool reads_ends = false; // what address translation changes
         bool changes = false;
+
+        bool include(Dealings const& other) {
+            Dealings const before = *this;
+            *this = {reads || other.reads, reads_ends || other.reads_ends, changes || other.changes};
+            return *this != before;
+        }
+        friend bool operator==(Dealings const&, Dealings const&) = default;
     };
 
     Space& space;
@@ -84,11 +115,16 @@ struct Reach::Impl {
     std::vector<bool> open; // by chain: being worked out; a jump to it closes a cycle, and decides nothing
     std::map<std::pair<ChainId, Marks>, std::vector<Worlds>> entries; // by base chain, then by chain
     std::size_t depth = 0;
-    std::vector<Known> known; // what the question fixes
+    std::optional<std::vector<Known>> known_; // what the question fixes
 
     Impl(Space& s, Ruleset const& r, PacketSet q)
-        : space(s), ruleset(r), question(std::move(q)), dealings(deal()), chains(r.chains.size()), open(r.chains.size()),
-          known(known_fields(question)) {}
+        : space(s), ruleset(r), question(std::move(q)), dealings(deal()), chains(r.chains.size()),
+          open(r.chains.size()) {}
+
+    std::vector<Known> const& known() {
+        if (!known_) known_ = known_fields(question);
+        return *known_;
+    }
 
     // What the rules of each chain do themselves is handed on to all chains that call it.
     std::vector<Dealings> deal() const {
@@ -98,8 +134,8 @@ struct Reach::Impl {
         std::vector<ChainId> changed;
         for (ChainId id = 0; id < all.size(); ++id) {
             for (Rule const& rule : ruleset.chains[id].rules) {
-                all[id].reads = all[id].reads || reads_marks(rule.match) || reads_state(rule.match);
-                all[id].changes = all[id].changes || changes_marks(rule);
+                all[id].include({reads_marks(rule.match) || reads_state(rule.match), reads_ends(rule.match),
+                                 changes_marks(rule)});
                 auto const* jump = std::get_if<Jump>(&rule.verdict);
                 if (jump != nullptr && jump->chain != no_chain) callers[jump->chain].push_back(id);
             }
@@ -110,10 +146,7 @@ struct Reach::Impl {
             std::vector<ChainId> const& above = callers[changed.back()];
             changed.pop_back();
             for (ChainId const caller : above) {
-                Dealings& own = all[caller];
-                if ((own.reads || !callee.reads) && (own.changes || !callee.changes)) continue;
-                own = {own.reads || callee.reads, own.changes || callee.changes};
-                changed.push_back(caller);
+                if (all[caller].include(callee)) changed.push_back(caller);
             }
         }
         return all;
@@ -122,32 +155,42 @@ struct Reach::Impl {
     // Marks make a difference only to chains that have to do with them.
     Marks relevant(ChainId id, Marks const& marks) {
         Dealings const own = dealings[id];
-        return own.reads || own.changes ? marks : Marks{};
+        if (own.changes) return marks;
+        Marks seen;
+        if (own.reads) seen = marks;
+        seen.destination = own.reads_ends ? marks.destination : Translated{};
+        seen.source = own.reads_ends ? marks.source : Translated{};
+        return seen;
     }
     // The marks at the start of a base chain.
     Marks at_start(ChainId base, Marks marks = {}) const {
         return portcullis::entering(ruleset.chains[base], marks);
     }
+    // Of the packets that come to the base chain with the marks, those that it sees: of its devices, and not all are for a
+    // nat chain.
+    PacketSet seen_by(ChainId base, Marks const& marks, PacketSet const& packets) {
+        Chain const& chain = ruleset.chains[base];
+        if (chain.hook && !chain.hook->device.empty()) {
+            Field const device = chain.hook->point == HookPoint::egress ? Field::oif : Field::iif;
+            return packets & space.of(device, devices_of(*chain.hook));
+        }
+        if (!is_nat(chain)) return packets;
+        if (!translation_is_open(chain, marks)) return space.none();
+        PacketSet const fresh = packets & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
+        // What comes in by the loopback device was asked about at output.
+        if (chain.hook->point != HookPoint::prerouting) return fresh;
+        return fresh - space.of(Field::iif, ValueSet::single(interface_value("lo")));
+    }
     ChainState& state_of(ChainId id, Marks const& marks) { return chains[id][relevant(id, marks)]; }
     // Its rules are worked through from top to bottom, not looked up in an index.
     bool sequential(ChainId id, Marks const& marks) {
         Dealings const own = dealings[id];
-        return ruleset.chains[id].rules.size() <= sequential_limit || own.changes || (own.reads && marks != Marks{});
+        return ruleset.chains[id].rules.size() <= sequential_limit || own.changes || marks != Marks{};
     }
 
     PacketSet decided(ChainId chain) {
         if (chain == no_chain || open[chain]) return space.none();
         return question - exits(chain, {}).fates.returned;
-    }
-
-    // The packets that the rule keeps from the rules after it, if they come to it. Of chains that leave marks alone.
-    PacketSet taken(Rule const& rule) {
-        PacketSet const matched = space.of(rule.match) & question;
-        if (auto const* jump = std::get_if<Jump>(&rule.verdict)) {
-            if (jump->chain == no_chain) return space.none();
-            return jump->is_goto ? matched : matched & decided(jump->chain);
-        }
-        return std::holds_alternative<Continue>(rule.verdict) ? space.none() : matched;
     }
 
     static constexpr std::size_t most_worlds = 4096;
@@ -172,7 +215,7 @@ struct Reach::Impl {
         open[id] = true;
         Exits exits{{space.none(), space.none(), space.none(), space.none()}, {}, {}};
         bool const changes = dealings[id].changes;
-        bool const keep_hits = sequential(id, start);
+        bool const keep_hits = sequential(id, relevant(id, start));
         Worlds live{{relevant(id, start), question}};
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -184,9 +227,11 @@ struct Reach::Impl {
                 if (keep_hits) state.hits.back() |= hit;
                 if (hit.empty()) continue;
                 Marks const marks = changes ? after(world.marks, rules[i]) : world.marks;
+                Worlds const after_rule = ends_of(rules[i], {marks, hit});
+                if (changes)
+                    for (World const& one : after_rule) add(state.leaving[i], one.marks, one.packets);
                 PacketSet kept = space.none(); // of the hit: goes on in this world
                 if (auto const* jump = std::get_if<Jump>(&rules[i].verdict)) {
-                    if (changes) add(state.calls[i], marks, hit);
                     Worlds back = called(*jump, marks, hit, exits, changes);
                     if (jump->is_goto && jump->chain != no_chain) {
                         for (World const& one : back) leave(exits.fates.returned, exits.returned, one, changes);
@@ -206,7 +251,7 @@ struct Reach::Impl {
                 } else if (std::holds_alternative<Return>(rules[i].verdict)) {
                     leave(exits.fates.returned, exits.returned, {marks, hit}, changes);
                 } else {
-                    leave(exits.fates.accepted, exits.accepted, {marks, hit}, changes);
+                    for (World const& one : after_rule) leave(exits.fates.accepted, exits.accepted, one, changes);
                 }
                 world.packets = (world.packets - hit) | kept;
             }
@@ -216,6 +261,19 @@ struct Reach::Impl {
         open[id] = false;
         state.exits = std::move(exits);
         return *state.exits;
+    }
+
+    // A rule that translates leaves the two families in worlds of their own.
+    Worlds ends_of(Rule const& rule, World const& hit) {
+        auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+        if (rewrite == nullptr) return {hit};
+        Worlds ends;
+        for (Family const family : {Family::v4, Family::v6}) {
+            PacketSet const of_family =
+                hit.packets & space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+            add(ends, translated(hit.marks, *rewrite, family, rule.span), of_family);
+        }
+        return ends;
     }
 
     // What a jump does to the packets that take it; gives those that come back.
@@ -247,62 +305,66 @@ struct Reach::Impl {
             return state.hits[place];
         }
         if (!state.tree) index(state, rules);
-        Box const outlined = outline(state.matches[place]);
-        if (outlined.empty || !specialised(rules[place].match, known)) return space.none();
+        Match const* const match = state.matches[place];
+        if (match == nullptr) return space.none();
+        Box const outlined = outline(*match);
         auto const before = static_cast<std::uint32_t>(place);
-        if (state.tree->any_containing(outlined, before, state.whole_boxes)) return space.none();
-        PacketSet rest = question & space.of(state.matches[place]);
-        std::vector<std::uint32_t> const earlier = state.tree->meeting(outlined, before);
-        if (earlier.size() >= group_from) return without_many(std::move(rest), state, rules, earlier);
+        if (outlined.empty || state.tree->any_containing(outlined, before, state.whole_boxes)) return space.none();
+        PacketSet const own = question & space.of(*match);
+        if (own.empty()) return own;
+        return without(own, *match, state, rules, state.tree->meeting(outlined, before));
+    }
+
+    // `rest`, packets of the match, without what these rules take, in whatever order is cheapest: only their union
+    // matters.
+    PacketSet without(PacketSet rest, Match const& match, ChainState& state, std::vector<Rule> const& rules,
+                      std::vector<std::uint32_t> const& earlier) {
+        Beyond beyond(Frame(match, known()));
+        std::vector<std::uint32_t> alone;
         for (std::uint32_t const one : earlier) {
+            Match const& other = *state.matches[one];
+            if (takes_whole_match(rules[one]) && other.alternatives.empty() && other.opaque.empty()) beyond.add(one, other);
+            else alone.push_back(one);
+        }
+        if (beyond.everything()) return space.none();
+        for (Beyond::Group const& group : beyond.groups()) {
+            if (rest.empty()) return rest;
+            std::size_t const count = group.rules.size();
+            std::size_t const kept = count / keep_from * keep_from;
+            if (kept > 0) rest -= kept_union(state, group, kept);
+            if (kept < count) rest -= space.of(Beyond::united(group, kept, count));
+        }
+        for (std::uint32_t const one : alone) {
             if (rest.empty()) break;
-            rest -= taken(rules[one]);
+            PacketSet const taken = space.of(*state.matches[one]);
+            if (takes_whole_match(rules[one])) rest -= taken;
+            else rest -= taken & decided(std::get<Jump>(rules[one].verdict).chain);
         }
         return rest;
     }
 
-    // `rest` without what these rules take, in whatever order is cheapest: only their union matters.
-    PacketSet without_many(PacketSet rest, ChainState& state, std::vector<Rule> const& rules,
-                           std::vector<std::uint32_t> const& earlier) {
-        if (!state.shapes) state.shapes.emplace(state.matches);
-        std::map<std::uint32_t, std::vector<std::uint32_t>> groups;
-        std::vector<std::uint32_t> alone;
-        for (std::uint32_t const one : earlier) {
-            auto const shape = takes_whole_match(rules[one]) ? (*state.shapes)[one] : std::nullopt;
-            if (shape) groups[*shape].push_back(one);
-            else alone.push_back(one);
-        }
-        for (auto& [shape, members] : groups) {
-            if (rest.empty()) return rest;
-            std::size_t const kept = members.size() / keep_from * keep_from;
-            if (kept > 0) {
-                std::vector<std::uint32_t> const key(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(kept));
-                auto kept_union = state.unions.find(key);
-                if (kept_union == state.unions.end()) {
-                    kept_union = state.unions.emplace(key, space.of(state.shapes->united(key)) & question).first;
-                }
-                rest -= kept_union->second;
-            }
-            if (kept < members.size()) rest -= space.of(state.shapes->united(std::span(members).subspan(kept)));
-        }
-        for (std::uint32_t const one : alone) {
-            if (rest.empty()) break;
-            rest -= taken(rules[one]);
-        }
-        return rest;
+    // Of the first members of the group.
+    PacketSet const& kept_union(ChainState& state, Beyond::Group const& group, std::size_t count) {
+        std::vector<std::uint32_t> key(group.rules.begin(), group.rules.begin() + static_cast<std::ptrdiff_t>(count));
+        for (Term const* term : group.terms) key.push_back(static_cast<std::uint32_t>(term->field)); // what is left of them
+        auto known_union = state.unions.find(key);
+        if (known_union == state.unions.end())
+            known_union = state.unions.emplace(std::move(key), space.of(Beyond::united(group, 0, count))).first;
+        return known_union->second;
     }
 
     void index(ChainState& state, std::vector<Rule> const& rules) {
         std::vector<Box> boxes;
         boxes.reserve(rules.size());
+        state.matches.reserve(rules.size());
+        state.whole_boxes.reserve(rules.size());
         for (Rule const& rule : rules) {
-            std::optional<Match> match = specialised(rule.match, known);
-            boxes.push_back(match ? outline(*match) : Box{});
-            if (!match) boxes.back().empty = true;
-            state.matches.push_back(match ? std::move(*match) : Match{});
+            Match const* const match = specialised(rule.match, known(), state.changed);
+            boxes.push_back(match != nullptr ? outline(*match) : Box{});
             // What takes nothing is in nobody's way.
-            if (std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
-            state.whole_boxes.push_back(takes_whole_match(rule) && is_box(state.matches.back()));
+            if (match == nullptr || std::holds_alternative<Continue>(rule.verdict)) boxes.back().empty = true;
+            state.matches.push_back(match);
+            state.whole_boxes.push_back(match != nullptr && takes_whole_match(rule) && is_box(*match));
         }
         state.tree.emplace(std::move(boxes));
     }
@@ -324,7 +386,7 @@ struct Reach::Impl {
                         add(sets[jump->chain], world.marks, hit & world.packets);
                         continue;
                     }
-                    for (World const& call : state_of(caller, world.marks).calls[i]) {
+                    for (World const& call : state_of(caller, world.marks).leaving[i]) {
                         add(sets[jump->chain], call.marks, call.packets & world.packets);
                     }
                 }
@@ -343,48 +405,66 @@ PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chai
 Fates const& Reach::fates(ChainId chain) { return impl_->exits(chain, impl_->at_start(chain)).fates; }
 
 PacketSet Reach::entering(ChainId base, ChainId chain) {
-    PacketSet all = impl_->space.none();
-    for (World const& world : impl_->entering(base, impl_->at_start(base))[chain]) all |= world.packets;
-    return all;
+    return packets_of(impl_->space, impl_->entering(base, impl_->at_start(base))[chain]);
 }
 
 Fates Reach::verdicts(ChainId base) {
     return verdicts({{Marks{}, impl_->question}}, base);
 }
 
-PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
-    PacketSet all = impl_->space.none();
+Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
+    Worlds all;
     for (World const& start : worlds) {
         if (start.packets.empty()) continue;
         Marks const marks = impl_->at_start(base, start.marks);
-        if (chain == base) {
-            all |= impl_->hits(base, rule, marks) & start.packets;
-            continue;
-        }
-        for (World const& world : impl_->entering(base, marks)[chain]) {
-            all |= impl_->hits(chain, rule, world.marks) & world.packets & start.packets;
+        PacketSet const seen = impl_->seen_by(base, marks, start.packets);
+        if (seen.empty()) continue;
+        Worlds const here = chain == base ? Worlds{{marks, seen}} : impl_->entering(base, marks)[chain];
+        for (World const& world : here) {
+            PacketSet const hit = impl_->hits(chain, rule, world.marks) & world.packets & seen;
+            if (hit.empty()) continue;
+            // Where the base chain leaves marks alone, they are what they were.
+            if (!impl_->dealings[base].changes) Impl::add(all, marks, hit);
+            else if (!impl_->dealings[chain].changes) Impl::add(all, world.marks, hit);
+            else
+                for (World const& left : impl_->state_of(chain, world.marks).leaving[rule])
+                    Impl::add(all, left.marks, left.packets & hit);
         }
     }
     return all;
+}
+
+PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
+    return packets_of(impl_->space, hits_by_world(worlds, base, chain, rule));
 }
 
 Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
     Space& space = impl_->space;
     Fates all{space.none(), space.none(), space.none(), space.none()};
+    bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
-        Fates const& fates = impl_->exits(base, impl_->at_start(base, world.marks)).fates;
-        all.accepted |= fates.accepted & world.packets;
-        all.dropped |= fates.dropped & world.packets;
-        all.rejected |= fates.rejected & world.packets;
-        bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
-        (accepts ? all.accepted : all.dropped) |= fates.returned & world.packets;
+        Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!(seen == world.packets)) all.accepted |= world.packets - seen;
+        if (seen.empty()) continue;
+        Fates const& fates = impl_->exits(base, marks).fates;
+        all.accepted |= fates.accepted & seen;
+        all.dropped |= fates.dropped & seen;
+        all.rejected |= fates.rejected & seen;
+        (accepts ? all.accepted : all.dropped) |= fates.returned & seen;
     }
     return all;
 }
 
-PacketSet Reach::returned(Worlds const& worlds, ChainId base) {
-    PacketSet all = impl_->space.none();
-    for (World const& world : worlds) all |= impl_->exits(base, impl_->at_start(base, world.marks)).fates.returned & world.packets;
+Worlds Reach::returned(Worlds const& worlds, ChainId base) {
+    Worlds all;
+    for (World const& world : worlds) {
+        Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (seen.empty()) continue;
+        Impl::Exits const& exits = impl_->exits(base, marks);
+        impl_->add_within(all, exits.returned, exits.fates.returned, marks, seen);
+    }
     return all;
 }
 
@@ -393,9 +473,12 @@ Worlds Reach::accepted(Worlds const& worlds, ChainId base) {
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
         Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!(seen == world.packets)) Impl::add(passed, marks, world.packets - seen);
+        if (seen.empty()) continue;
         Impl::Exits const& exits = impl_->exits(base, marks);
-        impl_->add_within(passed, exits.accepted, exits.fates.accepted, marks, world.packets);
-        if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, marks, world.packets);
+        impl_->add_within(passed, exits.accepted, exits.fates.accepted, marks, seen);
+        if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, marks, seen);
     }
     return passed;
 }

@@ -1,11 +1,16 @@
 #include "portcullis/engine/shadow.hpp"
 
 #include <algorithm>
-#include <mutex>
+#include <atomic>
+#include <exception>
+#include <map>
+#include <thread>
 
+#include "engine/common_rules.hpp"
 #include "engine/shadow_diagram.hpp"
 #include "engine/shadow_list.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/engine/marks.hpp"
 #include "portcullis/engine/reach.hpp"
 
 namespace portcullis {
@@ -70,25 +75,109 @@ struct Shadows::Impl {
         std::unique_ptr<DiagramList> diagram;
     };
 
+    // A list with the same rules as an earlier one, which answers for both.
+    struct Twin {
+        std::size_t list = 0; // the earlier one
+        ChainId chain = 0;    // its chain
+    };
+
     Ruleset const& ruleset;
     std::vector<RuleList> lists;
     ShadowOptions options;
-    std::vector<Answers> answers;         // by list
-    std::vector<std::vector<Life>> lives; // by chain and rule
+    std::vector<Answers> answers;             // by list; none for a list with a twin
+    std::map<ChainId, std::size_t> twin_list; // the list of a chain that has a twin
+    std::vector<std::optional<Twin>> twins;   // by list
+    std::vector<std::vector<Life>> lives;     // by chain and rule
     bool complete = true;
 
     Impl(Ruleset const& r, std::vector<RuleList> l, ShadowOptions o) : ruleset(r), lists(std::move(l)), options(o) {
         for (Chain const& chain : ruleset.chains) lives.emplace_back(chain.rules.size(), Life::unreached);
+        find_twins();
+        answers.resize(lists.size());
+        work_out();
+        for (std::size_t i = 0; i < lists.size(); ++i) {
+            if (!twins[i]) record(answers[i]);
+        }
+        for (auto const& [chain, list] : twin_list) lives[chain] = lives[twins[list]->chain];
+    }
+
+    // Chains that one list has to itself, under several names.
+    void find_twins() {
+        twins.resize(lists.size());
+        std::vector<unsigned> seen(ruleset.chains.size(), 0); // in how many lists, or calls
         for (RuleList const& list : lists) {
-            answers.push_back(answers_of(list));
-            record(answers.back());
+            for (ChainId const chain : list.chains) ++seen[chain];
+        }
+        for (Chain const& chain : ruleset.chains) {
+            for (Rule const& rule : chain.rules) {
+                auto const* jump = std::get_if<Jump>(&rule.verdict);
+                if (jump != nullptr && jump->chain != no_chain) ++seen[jump->chain];
+            }
+        }
+        std::multimap<std::uint64_t, std::size_t> known;
+        for (std::size_t i = 0; i < lists.size(); ++i) {
+            ChainId const id = lists[i].chains.front();
+            Chain const& chain = ruleset.chains[id];
+            if (lists[i].chains.size() > 1 || seen[id] > 1 || chain.rules.empty() || !are_comparable(chain.rules)) continue;
+            std::uint64_t const key = rules_key(chain.rules);
+            auto const [first, end] = known.equal_range(key);
+            auto const at = std::find_if(first, end, [&](auto const& one) { return is_twin(lists[one.second], lists[i]); });
+            if (at == end) {
+                known.emplace(key, i);
+                continue;
+            }
+            twins[i] = Twin{at->second, lists[at->second].chains.front()};
+            twin_list.emplace(id, i);
         }
     }
 
-    Answers answers_of(RuleList const& list) const {
+    bool is_twin(RuleList const& one, RuleList const& other) const {
+        Chain const& a = ruleset.chains[one.chains.front()];
+        Chain const& b = ruleset.chains[other.chains.front()];
+        if (a.hook.has_value() != b.hook.has_value() || a.policy != b.policy || to_text(one.seen) != to_text(other.seen)) return false;
+        if (a.hook && (a.hook->point != b.hook->point || a.hook->v4 != b.hook->v4 || a.hook->v6 != b.hook->v6 ||
+                       before_tracking(a) != before_tracking(b)))
+            return false;
+        return same_rules(a.rules, b.rules);
+    }
+
+    // Long lists one after the other, with all threads for the lines of each; the others side by side.
+    void work_out() {
+        constexpr std::size_t is_long = 8192;
+        std::vector<std::size_t> others;
+        for (std::size_t i = 0; i < lists.size(); ++i) {
+            if (twins[i]) continue;
+            bool const alone = options.threads == 1 || ruleset.chains[lists[i].chains.back()].rules.size() >= is_long;
+            if (alone) answers[i] = answers_of(lists[i], options);
+            else others.push_back(i);
+        }
+        ShadowOptions one_thread = options;
+        one_thread.threads = 1;
+        std::atomic<std::size_t> next = 0;
+        std::vector<std::exception_ptr> failures(others.size());
+        auto const work = [&] {
+            for (std::size_t at = next++; at < others.size(); at = next++) {
+                try {
+                    answers[others[at]] = answers_of(lists[others[at]], one_thread);
+                } catch (...) {
+                    failures[at] = std::current_exception();
+                }
+            }
+        };
+        {
+            std::vector<std::jthread> threads;
+            for (std::size_t t = 1; t < std::min<std::size_t>(options.threads, others.size()); ++t) threads.emplace_back(work);
+            work();
+        }
+        for (std::exception_ptr const& failure : failures) {
+            if (failure) std::rethrow_exception(failure);
+        }
+    }
+
+    Answers answers_of(RuleList const& list, ShadowOptions const& with) const {
         if (!passes_marks(ruleset, list)) {
             try {
-                auto index = std::make_unique<ShadowList>(ruleset, list, options);
+                auto index = std::make_unique<ShadowList>(ruleset, list, with);
                 index->prove();
                 return {std::move(index), nullptr};
             } catch (BudgetExceeded const&) { // too many lines
@@ -119,12 +208,30 @@ struct Shadows::Impl {
 
     // Visits the lines of a rule on all lists that have an index, until `visit` says true.
     template <class Visit> void each_line(RuleId rule, Visit const& visit) const {
+        if (auto const own = twin_list.find(rule.chain); own != twin_list.end()) {
+            Twin const& twin = *twins[own->second];
+            if (!answers[twin.list].index) return;
+            for (std::uint32_t const line : answers[twin.list].index->lines_of({twin.chain, rule.rule})) {
+                if (visit(own->second, *answers[twin.list].index, line)) return;
+            }
+            return;
+        }
         for (std::size_t i = 0; i < answers.size(); ++i) {
             if (!answers[i].index) continue;
             for (std::uint32_t const line : answers[i].index->lines_of(rule)) {
                 if (visit(i, *answers[i].index, line)) return;
             }
         }
+    }
+
+    // The place of a line's rule in the list, which may have a twin that answers.
+    RuleId named(std::size_t list, RuleId rule) const {
+        if (twins[list] && rule.chain == twins[list]->chain) rule.chain = lists[list].chains.front();
+        return rule;
+    }
+    RuleId in_index(RuleId rule) const {
+        auto const own = twin_list.find(rule.chain);
+        return own == twin_list.end() ? rule : RuleId{twins[own->second]->chain, rule.rule};
     }
 };
 
@@ -147,8 +254,11 @@ std::optional<Sight> Shadows::witness(RuleId rule) const {
     });
     for (std::size_t i = 0; !sight && i < impl_->answers.size(); ++i) {
         DiagramList* const diagram = impl_->answers[i].diagram.get();
-        if (diagram == nullptr || !diagram->has(rule.chain)) continue;
-        if (auto member = diagram->witness(rule)) sight = Sight{std::move(*member), i};
+        RuleId const own = impl_->in_index(rule);
+        if (diagram == nullptr || !diagram->has(own.chain)) continue;
+        auto const twin = impl_->twin_list.find(rule.chain);
+        if (auto member = diagram->witness(own))
+            sight = Sight{std::move(*member), twin == impl_->twin_list.end() ? i : twin->second};
     }
     return sight;
 }
@@ -156,9 +266,10 @@ std::optional<Sight> Shadows::witness(RuleId rule) const {
 std::vector<Blocker> Shadows::cover(RuleId rule) const {
     std::vector<Blocker> all;
     if (life(rule) != Life::dead) return all;
-    impl_->each_line(rule, [&](std::size_t, ShadowList const& index, std::uint32_t line) {
+    impl_->each_line(rule, [&](std::size_t list, ShadowList const& index, std::uint32_t line) {
         if (index.life(line) != Life::dead) return false;
-        for (Blocker const& blocker : index.cover(line)) {
+        for (Blocker blocker : index.cover(line)) {
+            blocker.rule = impl_->named(list, blocker.rule);
             auto const same =
                 std::find_if(all.begin(), all.end(), [&](Blocker const& b) { return b.rule == blocker.rule; });
             if (same == all.end())
@@ -192,6 +303,7 @@ std::optional<Taken> Shadows::taken(RuleId rule, double least) const {
             most = differing;
             all->otherwise = Sight{*share->otherwise, list};
             all->by = share->by;
+            if (all->by) all->by = impl_->named(list, *all->by);
         }
         if (share->left && !all->left) all->left = Sight{*share->left, list};
         return false;
@@ -215,7 +327,7 @@ std::vector<Conflict> Shadows::conflicts(RuleId rule, std::size_t most) const {
     std::vector<Conflict> all;
     impl_->each_line(rule, [&](std::size_t list, ShadowList const& index, std::uint32_t line) {
         for (ShadowList::Clash& clash : index.conflicts(line, most)) {
-            RuleId const earlier = index.lines()[clash.earlier].rule;
+            RuleId const earlier = impl_->named(list, index.lines()[clash.earlier].rule);
             bool const known =
                 std::any_of(all.begin(), all.end(), [&](Conflict const& c) { return c.earlier == earlier; });
             if (!known) all.push_back({earlier, clash.kind, {std::move(clash.shared), list}});
@@ -228,14 +340,15 @@ std::vector<Conflict> Shadows::conflicts(RuleId rule, std::size_t most) const {
 std::optional<RuleId> Shadows::absorbed_by(RuleId rule) const {
     std::optional<RuleId> later;
     bool every = std::none_of(impl_->answers.begin(), impl_->answers.end(), [&](Impl::Answers const& one) {
-        return one.diagram && one.diagram->has(rule.chain);
+        return one.diagram && one.diagram->has(impl_->in_index(rule).chain);
     });
     if (!every) return std::nullopt;
-    impl_->each_line(rule, [&](std::size_t, ShadowList const& index, std::uint32_t line) {
+    impl_->each_line(rule, [&](std::size_t list, ShadowList const& index, std::uint32_t line) {
         if (index.life(line) == Life::dead || index.life(line) == Life::excluded) return false;
         auto const at = index.absorbed_by(line);
-        every = at && (!later || *later == index.lines()[*at].rule);
-        if (every) later = index.lines()[*at].rule;
+        auto const by = at ? std::optional(impl_->named(list, index.lines()[*at].rule)) : std::nullopt;
+        every = by && (!later || *later == *by);
+        if (every) later = by;
         return !every;
     });
     return every ? later : std::nullopt;
@@ -243,13 +356,35 @@ std::optional<RuleId> Shadows::absorbed_by(RuleId rule) const {
 
 std::optional<bool> Shadows::contains(RuleId outer, RuleId inner) const {
     std::optional<bool> answer;
+    bool const twin = impl_->twin_list.contains(outer.chain) || impl_->twin_list.contains(inner.chain);
+    if (twin && outer.chain != inner.chain) return answer; // on different lists
     impl_->each_line(inner, [&](std::size_t, ShadowList const& index, std::uint32_t line) {
-        std::vector<std::uint32_t> const outers = index.lines_of(outer);
+        std::vector<std::uint32_t> const outers = index.lines_of(impl_->in_index(outer));
         if (outers.empty()) return false;
         answer = index.contains(outers.front(), line);
         return true;
     });
     return answer;
+}
+
+bool Shadows::contrary_later(RuleId rule) const {
+    bool found = !knows_pairs();
+    impl_->each_line(rule, [&](std::size_t, ShadowList const& index, std::uint32_t line) {
+        if (index.life(line) == Life::dead || index.life(line) == Life::excluded) return false;
+        found = found || index.contrary_later(line);
+        return found;
+    });
+    return found;
+}
+
+bool Shadows::knows_pairs() const {
+    return std::all_of(impl_->answers.begin(), impl_->answers.end(),
+                       [](Impl::Answers const& one) { return one.index != nullptr; });
+}
+
+bool Shadows::cut_short() const {
+    return std::any_of(impl_->answers.begin(), impl_->answers.end(),
+                       [](Impl::Answers const& one) { return one.index && one.index->cut_short(); });
 }
 
 } // namespace portcullis

@@ -153,6 +153,16 @@ std::vector<Blocker> ShadowList::cover(std::uint32_t at) const {
                      [](Blocker const& a, Blocker const& b) { return a.share > b.share; });
     auto const differs = [&](std::uint32_t one) { return !same_decision(one, at); };
     if (line(at).action == Action::none || std::any_of(takers.begin(), takers.end(), differs)) return blockers;
+    // Looked for in the index first: most dead lines meet no line that decides otherwise.
+    RegionTree::Bounds others = scoped(at);
+    others.actions = static_cast<std::uint8_t>(~bit_of(line(at).action));
+    if (line(at).action == Action::translate) others.actions = 0xFF;
+    bool const any = std::any_of(regions(at).begin(), regions(at).end(), [&](Region const& mine) {
+        return nullptr != index_.search(
+                              others, [&](Region const& other) { return meets(other, mine, grid_->slices()); },
+                              [&](Entry const& entry) { return !ignored(entry.line) && differs(entry.line); });
+    });
+    if (!any) return blockers;
     std::optional<std::uint32_t> other;
     double most = 0;
     for (auto const& [one, part] : walk(at, most_followed).taken) {
@@ -307,6 +317,7 @@ std::vector<ShadowList::Clash> ShadowList::conflicts(std::uint32_t at, std::size
                 auto const full = [&](Conflict::Kind kind) {
                     return count[static_cast<std::size_t>(kind)] >= most;
                 };
+                cut_short_ = cut_short_ || looked_at >= most_looked_at;
                 return ++looked_at > most_looked_at ||
                        (full(Conflict::Kind::exception) && full(Conflict::Kind::crossing));
             });
@@ -357,9 +368,14 @@ std::optional<std::uint32_t> ShadowList::absorbed_by(std::uint32_t at) const {
                 found = one;
                 bounds.before = one;
             }
+            cut_short_ = cut_short_ || tried >= most_looked_at;
             return ++tried > most_looked_at;
         });
     return found;
+}
+
+bool ShadowList::contrary_later(std::uint32_t at) const {
+    return line(at).until <= at || regions(at).empty() || first_contrary(at) < lines_.lines.size();
 }
 
 } // namespace portcullis

@@ -47,6 +47,8 @@ class ShadowList {
     std::optional<std::uint32_t> absorbed_by(std::uint32_t line) const;
     // Nothing where the budget does not allow an answer.
     std::optional<bool> contains(std::uint32_t outer, std::uint32_t inner) const;
+    bool contrary_later(std::uint32_t line) const;
+    bool cut_short() const { return cut_short_; }
 
   private:
     using Entry = RegionTree::Entry;
@@ -126,6 +128,7 @@ class ShadowList {
     std::uint32_t published_ = 0; // lines before it may be left out where they are dead
     bool frugal_ = false;         // most of the budget for all lines is spent
     std::vector<std::pair<RuleId, std::uint32_t>> by_rule_;
+    mutable bool cut_short_ = false; // a question about pairs looked at fewer lines than it met
 };
 
 } // namespace portcullis

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <stdexcept>
 
 #include "portcullis/engine/interpret.hpp"
@@ -16,14 +17,24 @@ constexpr std::uint64_t any_breadth = ~std::uint64_t{0};
 
 Match one_term(Field field, ValueSet values) { return {{{field, std::move(values), {}}}, {}, {}}; }
 
-std::uint64_t breadth(Match const& match) {
-    auto const protocols = named_values(match, Field::protocol);
-    if (!protocols) return any_breadth;
+Match to_port(PortRange const& port) {
+    Match match = one_term(Field::protocol, ValueSet::single(port.protocol));
+    match.terms.push_back({Field::dport, ValueSet::range(port.first, port.last), {}});
+    return match;
+}
+
+// How many pairs of protocol and port the permit names, and which ports.
+void measure(Permit& permit, Match const& match) {
     auto const ports = named_values(match, Field::dport);
+    if (ports && !ports->empty()) {
+        permit.first_port = static_cast<std::uint16_t>(ports->intervals().front().first);
+        permit.last_port = static_cast<std::uint16_t>(std::min<U128>(ports->intervals().back().last, 65535));
+    }
+    permit.breadth = any_breadth;
+    auto const protocols = named_values(match, Field::protocol);
+    if (!protocols) return;
     IntervalSet const with_ports = protocols->intersected(port_protocols());
-    if (with_ports.empty()) return 0;
-    U128 const count = with_ports.count() * (ports ? ports->count() : U128{65536});
-    return low64(count);
+    permit.breadth = with_ports.empty() ? 0 : low64(with_ports.count() * (ports ? ports->count() : U128{65536}));
 }
 
 } // namespace
@@ -58,13 +69,14 @@ std::string where(Chain const& chain, std::optional<std::size_t> rule) {
     return fmt::format("{}/{}", chain.title(), chain.rules[*rule].origin + 1);
 }
 
-Context::Context(Ruleset const& ruleset, LintOptions const& options, Asking asking)
-    : ruleset_(ruleset), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
+Context::Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking)
+    : ruleset_(ruleset), sources_(sources), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
       paths_(find_paths(ruleset)) {
     reaches_.resize(paths_.size());
-    for (Path const& path : paths_) questions_.push_back(make_question(path));
+    for (Path const& path : paths_) questions_.push_back(question(path));
     collect_permits();
     passing_.resize(permits_.size());
+    wide_.resize(permits_.size());
 }
 
 Context::~Context() = default;
@@ -116,6 +128,54 @@ std::vector<DeadRule> const& Context::dead_rules() const {
     return *dead_rules_;
 }
 
+Match connection_start() {
+    auto const only = [](Field field, U128 value) { return Term{field, ValueSet::single(value), {}}; };
+    ValueSet const elsewhere = ValueSet::single(interface_value("lo")).complement();
+    ValueSet const tcp = ValueSet::single(number(Protocol::tcp));
+    Match match{{only(Field::ct_state, ct_state::new_), only(Field::ct_direction, 0), only(Field::ct_status, 0),
+                 only(Field::fragment, 0),
+                 {Field::iif, elsewhere, {}}, {Field::oif, elsewhere, {}}}, {}, {}};
+    ValueSet const any_flags = IntervalSet::all(info(Field::tcp_flags).bits);
+    match.alternatives.push_back({{Field::protocol, Field::tcp_flags},
+                                  {{tcp, ValueSet::single(tcp_flag::syn)}, {tcp.complement(), any_flags}}, false, {}});
+    return match;
+}
+
+Shadows const& Context::connection_shadows() const {
+    if (connection_shadows_) return *connection_shadows_;
+    std::vector<RuleList> lists = lists_of(ruleset_);
+    for (RuleList& list : lists) {
+        Match start = connection_start();
+        std::move(start.terms.begin(), start.terms.end(), std::back_inserter(list.seen.terms));
+        list.seen.alternatives = std::move(start.alternatives);
+    }
+    return connection_shadows_.emplace(ruleset_, std::move(lists));
+}
+
+std::vector<PartlyTaken> const& Context::partly_taken() const {
+    if (!partly_taken_) {
+        double const least = static_cast<double>(find_rule("PC204")->parameter("least-percent")) / 100;
+        partly_taken_ = find_partly_taken(*this, least);
+    }
+    return *partly_taken_;
+}
+
+Orders const& Context::orders() const {
+    if (!orders_) orders_ = find_orders(*this, partly_taken());
+    return *orders_;
+}
+
+std::vector<std::string> Context::bounds() const {
+    std::vector<std::string> all;
+    for (auto const* shadows : {&shadows_, &connection_shadows_}) {
+        if (!*shadows) continue;
+        if (!(*shadows)->knows_pairs()) all.push_back("pairs of rules were not compared where rules see marks that others of them set");
+        if ((*shadows)->cut_short()) all.push_back("a rule meets so many others that not all of its pairs were compared");
+    }
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+}
+
 PacketSet Context::seen_at(HookPoint point) const { return packets_at(*space_, point); }
 
 PacketSet Context::seen_by(ChainId base) const {
@@ -149,10 +209,10 @@ PacketSet Context::from_untrusted() const {
     return sources - s.of(Field::iif, options_.config.trusted_interfaces());
 }
 
-PacketSet Context::make_question(Path const& path) const {
+PacketSet Context::question(Path const& path) const {
     Space& s = *space_;
     PacketSet set = new_connections(path.hook);
-    set &= marks();
+    set &= unmarked(s, ruleset_);
     if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
     set &= from_untrusted();
     if (path.kind == Path::Kind::list) {
@@ -162,24 +222,6 @@ PacketSet Context::make_question(Path const& path) const {
             return options_.config.trusts_interface(b.interface);
         });
         if (inside) return s.none();
-    }
-    return set;
-}
-
-// A packet arrives without a mark, and a new connection has none. Where the ruleset sets none itself, marks come from
-// elsewhere and may be anything.
-PacketSet Context::marks() const {
-    Space& s = *space_;
-    PacketSet set = s.all();
-    for (Field const mark : {Field::mark, Field::ct_mark}) {
-        auto const is_set_by = [&](Rule const& rule) {
-            return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
-                               [&](Assignment const& a) { return a.field == mark; });
-        };
-        bool const is_set = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(), [&](Chain const& chain) {
-            return std::any_of(chain.rules.begin(), chain.rules.end(), is_set_by);
-        });
-        if (is_set) set &= s.of(mark, ValueSet::single(0));
     }
     return set;
 }
@@ -203,7 +245,7 @@ void Context::collect_permits() {
                 for (std::size_t r = 0; r < all.size(); ++r) {
                     bool const accepts = std::holds_alternative<Accept>(all[r].verdict) ||
                                          std::holds_alternative<Rewrite>(all[r].verdict);
-                    if (accepts) permits_.push_back({p, family, id, r, breadth(all[r].match)});
+                    if (accepts) measure(permits_.emplace_back(Permit{p, family, id, r}), all[r].match);
                 }
             }
             if (std::holds_alternative<Accept>(ruleset_.chains[*decisive].policy)) {
@@ -215,20 +257,59 @@ void Context::collect_permits() {
     }
 }
 
+bool Context::is_before_translation(Permit const& permit) const {
+    auto const& chains = paths_[permit.path].chains;
+    auto const decisive = reaches_[permit.path]->decisive(permit.family);
+    if (!decisive) return false;
+    return std::any_of(std::find(chains.begin(), chains.end(), *decisive), chains.end(), [&](ChainId base) {
+        auto const called = call_order(ruleset_, base).chains;
+        return std::any_of(called.begin(), called.end(), [&](ChainId id) {
+            auto const& rules = ruleset_.chains[id].rules;
+            return std::any_of(rules.begin(), rules.end(), [](Rule const& rule) {
+                auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+                return rewrite != nullptr && is_destination(rewrite->kind);
+            });
+        });
+    });
+}
+
 PacketSet Context::asked(Permit const& permit) const {
     U128 const family = permit.family == Family::v4 ? family_v4 : family_v6;
     return questions_[permit.path] & space_->of(Field::family, ValueSet::single(family));
 }
 
-PacketSet Context::passing(Permit const& permit) const {
+Worlds Context::passing_worlds(Permit const& permit) const {
     auto& known = passing_[static_cast<std::size_t>(&permit - permits_.data())];
     if (known) return *known;
     PathReach& reach = *reaches_[permit.path];
-    PacketSet set = permit.rule ? reach.accepted_by(permit.family, permit.chain, *permit.rule)
+    Worlds worlds = permit.rule ? reach.accepted_by(permit.family, permit.chain, *permit.rule)
                                 : reach.accepted_by_policy(permit.family);
     // Several rules ask about wide permits; a narrow one concerns one of them, and there may be many.
-    if (permit.breadth == any_breadth) known = set;
-    return set;
+    if (permit.breadth > narrow_limit) known = worlds;
+    return worlds;
+}
+
+PacketSet Context::passing(Permit const& permit) const { return packets_of(*space_, passing_worlds(permit)); }
+
+PacketSet Context::reaching(Permit const& permit, PortRange const& port) const {
+    return reaching(passing_worlds(permit), port);
+}
+
+PacketSet Context::reaching(Worlds const& worlds, PortRange const& port) const {
+    PacketSet all = space_->none();
+    for (World const& world : worlds)
+        all |= world.packets & (world.marks.destination.done ? space_->of(to_port(port), world.marks) : to_service(port));
+    return all;
+}
+
+bool Context::is_wide(Permit const& permit) const {
+    if (permit.breadth <= narrow_limit) return false;
+    auto& known = wide_[static_cast<std::size_t>(&permit - permits_.data())];
+    if (!known) {
+        PacketSet const with_ports = passing(permit) & space_->of(Field::protocol, port_protocols());
+        known = with_ports.project(Field::dport).value().count() > narrow_limit;
+    }
+    return *known;
 }
 
 // Whatever earlier rules have made of the marks.
@@ -265,11 +346,7 @@ PacketSet Context::alone(Permit const& permit) const {
 PacketSet Context::to_service(PortRange const& port) const {
     auto const key = std::tuple(port.protocol, port.first, port.last);
     auto known = to_service_.find(key);
-    if (known == to_service_.end()) {
-        Match match = one_term(Field::protocol, ValueSet::single(port.protocol));
-        match.terms.push_back({Field::dport, ValueSet::range(port.first, port.last), {}});
-        known = to_service_.emplace(key, space_->of(match)).first;
-    }
+    if (known == to_service_.end()) known = to_service_.emplace(key, space_->of(to_port(port))).first;
     return known->second;
 }
 
@@ -289,25 +366,22 @@ std::string Context::where(Permit const& permit) const {
 }
 
 Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const {
+    return witness(paths_[permit.path], set, assumptions);
+}
+
+Witness Context::witness(Path const& path, PacketSet const& set, std::vector<Assumption>& assumptions) const {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
-    Path const& path = paths_[permit.path];
     auto const truth = [&](Opaque const& o) { return member->truth(o); };
-    std::vector<ChainId> chains = path.chains;
-    if (member->truth(nat_assumption()) == true) {
-        // Chains before the NAT saw another destination; that they drop this one is the assumption.
-        for (ChainId const before : chains_before_nat(ruleset_, path)) {
-            auto const at = std::find(chains.begin(), chains.end(), before);
-            Decision const so_far = interpret(ruleset_, std::vector(chains.begin(), at + 1), member->packet, truth);
-            if (so_far.main().fate != Fate::accept) chains.erase(at);
-        }
-    }
-    Decision const decision = interpret(ruleset_, chains, member->packet, truth);
+    Decision const decision = interpret(ruleset_, path, member->packet, truth);
     if (decision.outcomes.size() != 1 || decision.main().fate != Fate::accept) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }
     assumptions = member->assumptions;
-    return {member->packet, path.hook, "accept"};
+    Witness result{member->packet, path.hook, "accept"};
+    Rewritten const& rewritten = decision.main().rewritten;
+    if (rewritten.destination) result.became = as_rewritten(member->packet, rewritten);
+    return result;
 }
 
 Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
@@ -418,7 +492,7 @@ std::vector<Rule>::const_iterator catch_all(Chain const& chain) {
 }
 
 bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) {
-    if (!permit.rule) return true;
+    if (!permit.rule || ctx.is_before_translation(permit)) return true;
     IntervalSet const ports(port.first, port.last);
     Match const& match = ctx.match(permit);
     return std::all_of(match.terms.begin(), match.terms.end(), [&](Term const& term) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lint/dead_rules.hpp"
+#include "lint/rule_pairs.hpp"
 #include "portcullis/engine/shadow.hpp"
 #include "portcullis/lint/lint.hpp"
 
@@ -22,7 +23,16 @@ struct Permit {
     std::optional<std::size_t> rule; // none: the policy of the decisive chain, or that no chain filters at all
     // How many pairs of transport protocol and destination port it names, where it names ports; huge for "any".
     std::uint64_t breadth = 0;
+    // The smallest interval with the destination ports that its text leaves, so that most questions about other ports
+    // are answered by a comparison.
+    std::uint16_t first_port = 0;
+    std::uint16_t last_port = 65535;
+
+    bool may_be_to(PortRange const& port) const { return first_port <= port.last && port.first <= last_port; }
 };
+
+// Permits up to this many ports name their services; wider ones are the business of the rules about breadth.
+constexpr std::uint64_t narrow_limit = 1000;
 
 // Where new connections may come from, for a question about them.
 enum class Asking : std::uint8_t {
@@ -32,12 +42,17 @@ enum class Asking : std::uint8_t {
 
 class Context {
   public:
-    Context(Ruleset const& ruleset, LintOptions const& options, Asking asking);
+    // The sources outlive it.
+    Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking);
     ~Context();
 
     Ruleset const& ruleset() const { return ruleset_; }
+    // The texts, for rules that offer another one.
+    Sources const& sources() const { return sources_; }
     Catalogue const& catalogue() const { return options_.config.catalogue; }
     Config const& config() const { return options_.config; }
+    // The day that dates are compared with; none: nothing is said about them.
+    std::optional<std::chrono::year_month_day> today() const { return options_.today; }
     // The rule that is being run: its parameters and services.
     RuleInfo const& rule() const { return *rule_; }
     void run(RuleInfo const& rule) { rule_ = &rule; }
@@ -45,8 +60,17 @@ class Context {
     std::vector<Path> const& paths() const { return paths_; }
     // All rules and policies that may let new connections pass, on all paths into or through the box.
     std::vector<Permit> const& permits() const { return permits_; }
-    // The new connections from where was asked that pass because of the permit.
+    // The new connections from where was asked that pass because of the permit, as they arrive.
     PacketSet passing(Permit const& permit) const;
+    // … with what address translation has made of them at their end.
+    Worlds passing_worlds(Permit const& permit) const;
+    // Those of them that are connections to the ports at their end, whatever port they arrived at.
+    PacketSet reaching(Permit const& permit, PortRange const& port) const;
+    PacketSet reaching(Worlds const& worlds, PortRange const& port) const;
+    // The permit sees packets that a rule behind it may still give another destination.
+    bool is_before_translation(Permit const& permit) const;
+    // Whether more than `narrow_limit` ports of transport protocols pass: that may be few where its text names many.
+    bool is_wide(Permit const& permit) const;
     // What would come to the permit if no earlier rule took anything.
     PacketSet alone(Permit const& permit) const;
     // The new connections that are asked about, on the permit's path and of its family.
@@ -61,6 +85,14 @@ class Context {
     // nothing where no rule tells them apart.
     Shadows const* first_fragment_shadows() const;
     std::vector<DeadRule> const& dead_rules() const;
+    // The same for the first packets of connections that come from elsewhere: what other packets a rule takes says
+    // little about what it was written for.
+    Shadows const& connection_shadows() const;
+    // What PC204 tells; other rules about pairs leave it out.
+    std::vector<PartlyTaken> const& partly_taken() const;
+    Orders const& orders() const;
+    // What the answers of rules lack that are bounded, as sentences.
+    std::vector<std::string> bounds() const;
     // Whether every question that was asked has been answered within the budget.
     bool complete() const;
     // Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box
@@ -75,7 +107,9 @@ class Context {
     PacketSet from_untrusted() const;
     // The new connections that are asked about on a whole path.
     PacketSet question(std::size_t path) const { return questions_[path]; }
-    // Connections to the ports.
+    // … on any path, one of find_ways included.
+    PacketSet question(Path const& path) const;
+    // Connections to the ports, as packets are then.
     PacketSet to_service(PortRange const& port) const;
     Space& space() const { return *space_; }
 
@@ -87,18 +121,19 @@ class Context {
     // A member of the set as a witness on the permit's path; the interpreter has confirmed that it is accepted. A
     // witness that needs an opaque match to hold (or not) says so in `assumptions`.
     Witness witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const;
+    // … of any path.
+    Witness witness(Path const& path, PacketSet const& set, std::vector<Assumption>& assumptions) const;
     // A member of the set as a witness of what becomes of it in the base chains of a hook, or of a path with that hook;
     // the interpreter has confirmed whether they accept it.
     Witness witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const;
     Witness witness(ChainId base, PacketSet const& set, bool accepted) const;
 
   private:
-    PacketSet make_question(Path const& path) const;
-    PacketSet marks() const;
     PacketSet matched_alone(Match const& match) const;
     void collect_permits();
 
     Ruleset const& ruleset_;
+    Sources const& sources_;
     LintOptions const& options_;
     Asking asking_;
     RuleInfo const* rule_ = nullptr;
@@ -113,7 +148,11 @@ class Context {
     mutable std::optional<Shadows> shadows_;
     mutable std::optional<Shadows> first_fragment_shadows_;
     mutable std::optional<std::vector<DeadRule>> dead_rules_;
-    mutable std::vector<std::optional<PacketSet>> passing_; // by permit
+    mutable std::optional<Shadows> connection_shadows_;
+    mutable std::optional<std::vector<PartlyTaken>> partly_taken_;
+    mutable std::optional<Orders> orders_;
+    mutable std::vector<std::optional<Worlds>> passing_; // by permit
+    mutable std::vector<std::optional<bool>> wide_;      // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };
 
@@ -127,6 +166,8 @@ std::optional<IntervalSet> named_values(Match const& match, Field field);
 // Whether the path lets packets of the family pass from or to anywhere but the loopback device; one that does not is
 // closed on purpose.
 bool accepts_anything(Context const& ctx, Path const& path, Family family);
+// The first packet of a connection from elsewhere: new, whole, of tcp a SYN alone, not over the loopback device.
+Match connection_start();
 // So many rules that questions about all of their packets take too long; rules that ask such ask about examples then.
 bool is_large(Ruleset const& ruleset);
 

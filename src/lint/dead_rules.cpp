@@ -4,44 +4,14 @@
 #include <fmt/format.h>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "lint/context.hpp"
 #include "lint/duplicates.hpp"
+#include "lint/text_rules.hpp"
 
 namespace portcullis {
 
 namespace {
-
-// The rules that one rule of the text has become: branches of a verdict map in one chain, rounds of a loop in any.
-using Group = std::vector<RuleId>;
-
-Rule const& rule_of(Ruleset const& ruleset, RuleId id) { return ruleset.chains[id.chain].rules[id.rule]; }
-
-std::vector<Group> rules_of_text(Ruleset const& ruleset) {
-    std::vector<RuleId> all;
-    for (ChainId chain = 0; chain < ruleset.chains.size(); ++chain) {
-        std::vector<Rule> const& rules = ruleset.chains[chain].rules;
-        for (std::uint32_t i = 0; i < rules.size() && !ruleset.chains[chain].implicit; ++i) {
-            if (!rules[i].implicit) all.push_back({chain, i});
-        }
-    }
-    // A branch may have a place of its own; the first of them speaks for all.
-    auto const place = [&](RuleId id) {
-        std::vector<Rule> const& rules = ruleset.chains[id.chain].rules;
-        while (id.rule > 0 && rules[id.rule - 1].origin == rules[id.rule].origin) --id.rule;
-        Span const& span = rules[id.rule].span;
-        return std::tuple(span.source, span.begin, span.end);
-    };
-    std::stable_sort(all.begin(), all.end(), [&](RuleId a, RuleId b) { return place(a) < place(b); });
-    std::vector<Group> groups;
-    for (auto at = all.begin(); at != all.end();) {
-        auto const next = std::find_if(at, all.end(), [&](RuleId id) { return place(id) != place(*at); });
-        groups.emplace_back(at, next);
-        at = next;
-    }
-    return groups;
-}
 
 // A condition that no packet meets by itself: a set that is empty now and filled later, or a frame that is not IP,
 // which is no packet of the model. Nothing is wrong with the rule.
@@ -62,10 +32,6 @@ bool is_early_end(Ruleset const& ruleset, RuleId id) {
     Verdict const& verdict = rule_of(ruleset, id).verdict;
     return std::holds_alternative<Jump>(verdict) ||
            (std::holds_alternative<Return>(verdict) && ruleset.chains[id.chain].hook);
-}
-
-bool decides(Rule const& rule) {
-    return !std::holds_alternative<Continue>(rule.verdict) && !std::holds_alternative<Jump>(rule.verdict);
 }
 
 // What becomes of the packets of a rule, in the words of Shadows; a return is compared by its chain.
@@ -96,12 +62,13 @@ class Finder {
         chains_.resize(ruleset_.chains.size());
     }
 
-    std::vector<DeadRule> run() {
+    // Those of the groups that are dead; `skip` says of which it does not matter.
+    template <class Skip> std::vector<DeadRule> run(std::vector<TextRule> const& groups, Skip const& skip) {
         std::vector<DeadRule> found;
-        for (Group const& group : rules_of_text(ruleset_)) {
-            auto dead = kind_of(group);
-            if (dead && std::none_of(group.begin(), group.end(), [&](RuleId id) { return is_told(id); }))
-                found.push_back(std::move(*dead));
+        for (TextRule const& group : groups) {
+            if (lives(group) || skip(group.front())) continue;
+            if (std::any_of(group.begin(), group.end(), [&](RuleId id) { return is_told(id); })) continue;
+            if (auto dead = kind_of(group)) found.push_back(std::move(*dead));
         }
         return found;
     }
@@ -149,20 +116,25 @@ class Finder {
         return true;
     }
 
-    std::optional<DeadRule> kind_of(Group const& group) const {
-        auto const lives = [&](Life life) { return [this, life](RuleId id) { return shadows_.life(id) == life; }; };
-        if (std::all_of(group.begin(), group.end(), lives(Life::unmatchable))) {
+    bool lives(TextRule const& group) const {
+        return std::any_of(group.begin(), group.end(), [&](RuleId id) {
+            Life const life = shadows_.life(id);
+            return life == Life::alive || life == Life::unknown || life == Life::unreached;
+        });
+    }
+
+    // Of a group that does not live.
+    std::optional<DeadRule> kind_of(TextRule const& group) const {
+        if (std::all_of(group.begin(), group.end(),
+                        [&](RuleId id) { return shadows_.life(id) == Life::unmatchable; })) {
             if (asks_for_nothing(rule_of(ruleset_, group.front()))) return std::nullopt;
             return DeadRule{DeadRule::Kind::unmatchable, group.front(), {}};
-        }
-        for (Life const living : {Life::alive, Life::unknown, Life::unreached}) {
-            if (std::any_of(group.begin(), group.end(), lives(living))) return std::nullopt;
         }
         DeadRule dead{DeadRule::Kind::redundant, group.front(), {}, true};
         bool otherwise = false;
         bool any = false;
         for (RuleId const id : group) {
-            if (shadows_.life(id) != Life::dead || !decides(rule_of(ruleset_, id))) continue;
+            if (shadows_.life(id) != Life::dead || !decides(rule_of(ruleset_, id).verdict)) continue;
             any = true;
             otherwise = add_blockers(id, dead) || otherwise;
         }
@@ -221,28 +193,6 @@ class Finder {
     std::vector<std::optional<Told>> chains_;
 };
 
-// "drops", "drop".
-struct Verb {
-    std::string_view one;
-    std::string_view many;
-};
-
-Verb verb_of(Ruleset const& ruleset, RuleId id) {
-    Chain const& chain = ruleset.chains[id.chain];
-    bool const list = chain.hook && chain.hook->point == HookPoint::list;
-    struct Visitor {
-        bool list;
-        Verb operator()(Accept) const { return list ? Verb{"permits", "permit"} : Verb{"accepts", "accept"}; }
-        Verb operator()(Drop) const { return list ? Verb{"denies", "deny"} : Verb{"drops", "drop"}; }
-        Verb operator()(Reject) const { return {"rejects", "reject"}; }
-        Verb operator()(Return) const { return {"returns", "return"}; }
-        Verb operator()(Continue) const { return {"takes", "take"}; }
-        Verb operator()(Jump const&) const { return {"leads away", "lead away"}; }
-        Verb operator()(Rewrite const&) const { return {"translates", "translate"}; }
-    };
-    return std::visit(Visitor{list}, id.rule == RuleId::policy ? chain.policy : rule_of(ruleset, id).verdict);
-}
-
 std::string who_decides(Ruleset const& ruleset, DeadRule const& dead) {
     std::vector<Verb> verbs; // of those that it takes
     for (Blocker const& blocker : dead.blockers) {
@@ -256,23 +206,29 @@ std::string who_decides(Ruleset const& ruleset, DeadRule const& dead) {
 
 void relate_blockers(Ruleset const& ruleset, DeadRule const& dead, Finding& finding) {
     for (Blocker const& blocker : dead.blockers) {
-        Chain const& chain = ruleset.chains[blocker.rule.chain];
-        bool const policy = blocker.rule.rule == RuleId::policy;
         finding.relate(fmt::format("{} {} of this traffic first", verb_of(ruleset, blocker.rule).one,
                                    blocker.share >= 1 ? "all" : "a part"),
-                       policy ? chain.policy_span : chain.rules[blocker.rule.rule].span);
+                       span_of(ruleset, blocker.rule));
     }
 }
 
 } // namespace
 
 std::vector<DeadRule> find_dead_rules(Context const& ctx) {
-    std::vector<DeadRule> all = Finder(ctx, ctx.shadows()).run();
+    std::vector<TextRule> const groups = rules_of_text(ctx.ruleset());
+    Finder finder(ctx, ctx.shadows());
+    std::vector<DeadRule> all = finder.run(groups, [](RuleId) { return false; });
     Shadows const* const first = ctx.first_fragment_shadows();
     if (first == nullptr) return all;
     std::map<RuleId, std::size_t> known;
     for (std::size_t i = 0; i < all.size(); ++i) known.emplace(all[i].rule, i);
-    for (DeadRule& dead : Finder(ctx, *first).run()) {
+    // What is redundant or unmatchable stays so without later fragments.
+    auto const is_settled = [&](RuleId id) {
+        auto const at = known.find(id);
+        return at != known.end() && (all[at->second].kind == DeadRule::Kind::redundant ||
+                                     all[at->second].kind == DeadRule::Kind::unmatchable);
+    };
+    for (DeadRule& dead : Finder(ctx, *first).run(groups, is_settled)) {
         if (dead.kind == DeadRule::Kind::unmatchable) continue;
         auto const at = known.find(dead.rule);
         if (at != known.end()) {

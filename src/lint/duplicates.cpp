@@ -8,6 +8,7 @@
 #include <span>
 
 #include "lint/context.hpp"
+#include "lint/text_rules.hpp"
 
 namespace portcullis {
 
@@ -53,55 +54,15 @@ std::string alternatives_key(Alternatives const& relation) {
     return key;
 }
 
-// Equal for matches that mean the same: the terms of a field together are one set, and order says nothing.
-std::string match_key(Match const& match) {
-    std::map<Field, IntervalSet> sets;
-    std::vector<std::string> parts;
-    for (Term const& term : match.terms) {
-        unsigned const bits = info(term.field).bits;
-        auto const values = term.values.as_intervals(bits);
-        if (!values) {
-            parts.push_back(field_key(term.field) + values_key(term.values, bits));
-            continue;
-        }
-        auto const [at, added] = sets.try_emplace(term.field, *values);
-        if (!added) at->second = at->second.intersected(*values);
-    }
-    for (auto const& [field, values] : sets)
-        parts.push_back(field_key(field) + values_key(values, info(field).bits));
-    for (Alternatives const& relation : match.alternatives) parts.push_back(alternatives_key(relation));
-    for (Opaque const& opaque : match.opaque) parts.push_back((opaque.negated ? "! " : "") + opaque_key(opaque));
-    std::sort(parts.begin(), parts.end());
-    parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
-    std::string key;
-    for (std::string const& part : parts) key += part + '\n';
-    return key;
-}
-
-bool ends(Verdict const& verdict) {
-    return !std::holds_alternative<Continue>(verdict) && !std::holds_alternative<Jump>(verdict);
-}
-
 // What the rule does, as far as a second time would do nothing else.
 std::string action_key(Rule const& rule, Ruleset const& ruleset) {
     std::string key = to_text(rule.verdict, ruleset);
     if (auto const* jump = std::get_if<Jump>(&rule.verdict)) key += ' ' + std::to_string(jump->chain);
-    if (ends(rule.verdict)) return key + rule.effects.answer;
+    if (decides(rule.verdict)) return key + rule.effects.answer;
     key += rule.effects.log ? " log " + rule.effects.log_options : "";
     key += rule.effects.notrack ? " notrack" : "";
     for (std::string const& set : rule.effects.sets) key += " [" + set + ']';
     return key;
-}
-
-// The rule, and those of the chains that it calls.
-bool any_rule(Ruleset const& ruleset, Rule const& rule, bool (*is_it)(Rule const&)) {
-    auto const* jump = std::get_if<Jump>(&rule.verdict);
-    if (is_it(rule)) return true;
-    if (jump == nullptr || jump->chain == no_chain) return false;
-    auto const called = call_order(ruleset, jump->chain).chains;
-    return std::any_of(called.begin(), called.end(), [&](ChainId id) {
-        return std::any_of(ruleset.chains[id].rules.begin(), ruleset.chains[id].rules.end(), is_it);
-    });
 }
 
 // What later rules ask of a packet may differ after the rule.
@@ -133,13 +94,38 @@ std::vector<Group> groups(std::vector<Rule> const& rules, std::vector<Rule>::con
 std::optional<std::string> group_key(Ruleset const& ruleset, Group const& group) {
     std::string key;
     for (Rule const& rule : group) {
-        if (ends(rule.verdict) ? is_stateful(rule) : any_rule(ruleset, rule, adds_up)) return std::nullopt;
+        if (decides(rule.verdict) ? is_stateful(rule) : any_rule(ruleset, rule, adds_up)) return std::nullopt;
         key += match_key(rule.match) + action_key(rule, ruleset) + '\n';
     }
     return key;
 }
 
 } // namespace
+
+std::string match_key(Match const& match, std::optional<Field> without) {
+    std::map<Field, IntervalSet> sets;
+    std::vector<std::string> parts;
+    for (Term const& term : match.terms) {
+        if (term.field == without) continue;
+        unsigned const bits = info(term.field).bits;
+        auto const values = term.values.as_intervals(bits);
+        if (!values) {
+            parts.push_back(field_key(term.field) + values_key(term.values, bits));
+            continue;
+        }
+        auto const [at, added] = sets.try_emplace(term.field, *values);
+        if (!added) at->second = at->second.intersected(*values);
+    }
+    for (auto const& [field, values] : sets)
+        parts.push_back(field_key(field) + values_key(values, info(field).bits));
+    for (Alternatives const& relation : match.alternatives) parts.push_back(alternatives_key(relation));
+    for (Opaque const& opaque : match.opaque) parts.push_back((opaque.negated ? "! " : "") + opaque_key(opaque));
+    std::sort(parts.begin(), parts.end());
+    parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+    std::string key;
+    for (std::string const& part : parts) key += part + '\n';
+    return key;
+}
 
 std::vector<Duplicate> duplicates_of(Ruleset const& ruleset, ChainId id) {
     std::vector<Duplicate> found;

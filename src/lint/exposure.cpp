@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "lint/sources_text.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -51,25 +53,30 @@ std::vector<Service const*> services_of_rule(Context const& ctx) {
     return found;
 }
 
-namespace {
-
-// How many ports of a transport protocol really pass may be few where the rule's text names many.
-bool is_wide(Context const& ctx, Permit const& permit) {
-    if (permit.breadth <= narrow_limit) return false;
-    PacketSet const with_ports = ctx.passing(permit) & ctx.space().of(Field::protocol, port_protocols());
-    return with_ports.project(Field::dport).value().count() > narrow_limit;
-}
-
-} // namespace
-
 std::vector<OpenService> open_services(Context const& ctx, Opening const& opening,
                                        std::vector<Service const*> const& services) {
+    std::map<std::uint8_t, IntervalSet> open_ports; // by protocol, as they are asked about
+    auto const ports_of = [&](std::uint8_t protocol) -> IntervalSet const& {
+        auto const [at, is_new] = open_ports.try_emplace(protocol);
+        if (!is_new) return at->second;
+        PacketSet const packets = ctx.space().of(Field::protocol, ValueSet::single(protocol));
+        for (auto const& part : opening.parts)
+            at->second = at->second.united((part.second & packets).project(Field::dport).value());
+        return at->second;
+    };
+    bool const translated = std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+        Worlds const worlds = ctx.passing_worlds(*part.first);
+        return std::any_of(worlds.begin(), worlds.end(), [](World const& world) { return world.marks.destination.done; });
+    });
+    auto const leads_to = [&](PortRange const& port) {
+        return std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+            return !(part.second & ctx.reaching(*part.first, port)).empty();
+        });
+    };
     std::vector<OpenService> open;
     for (Service const* service : services) {
         auto const port = std::find_if(service->ports.begin(), service->ports.end(), [&](PortRange const& p) {
-            PacketSet const to_port = ctx.to_service(p);
-            return std::any_of(opening.parts.begin(), opening.parts.end(),
-                               [&](auto const& part) { return !(part.second & to_port).empty(); });
+            return translated ? leads_to(p) : ports_of(p.protocol).overlaps(IntervalSet(p.first, p.last));
         });
         if (port != service->ports.end()) open.push_back({service, *port});
     }
@@ -77,17 +84,22 @@ std::vector<OpenService> open_services(Context const& ctx, Opening const& openin
 }
 
 std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service const*> const& services) {
+    std::vector<PortRange const*> asked;
+    for (Service const* service : services) {
+        for (PortRange const& port : service->ports) asked.push_back(&port);
+    }
     std::map<Place, Opening> openings;
+    std::vector<PortRange const*> matching;
     for (Permit const& permit : ctx.permits()) {
         if (!permit.rule || permit.breadth == 0) continue;
-        PacketSet wanted = ctx.space().none();
-        for (Service const* service : services) {
-            for (PortRange const& port : service->ports) {
-                if (may_match(ctx, permit, port)) wanted |= ctx.to_service(port);
-            }
+        matching.clear();
+        for (PortRange const* port : asked) {
+            if (permit.may_be_to(*port) && may_match(ctx, permit, *port)) matching.push_back(port);
         }
-        if (wanted.empty() || is_wide(ctx, permit)) continue;
-        PacketSet const set = ctx.passing(permit) & wanted;
+        if (matching.empty() || ctx.is_wide(permit)) continue;
+        Worlds const worlds = ctx.passing_worlds(permit);
+        PacketSet set = ctx.space().none();
+        for (PortRange const* port : matching) set |= ctx.reaching(worlds, *port);
         if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
     std::vector<Opening> all;
@@ -101,7 +113,7 @@ std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service con
 std::vector<Opening> wide_openings(Context const& ctx) {
     std::map<Place, Opening> openings;
     for (Permit const& permit : ctx.permits()) {
-        if (!permit.rule || !is_wide(ctx, permit)) continue;
+        if (!permit.rule || !ctx.is_wide(permit)) continue;
         PacketSet const set = ctx.passing(permit);
         if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
@@ -131,9 +143,6 @@ bool permits_everything(Context const& ctx, Opening const& opening) {
     });
 }
 
-namespace {
-
-// "any IPv4 source", "any IPv4 source but 198.51.100.0/24", or the sources: whichever names fewest.
 std::string sources_text(IntervalSet const& sources, IntervalSet const& asked, Family family) {
     Field const field = src_field(family);
     std::string const any = family == Family::v4 ? "any IPv4 source" : "any IPv6 source";
@@ -142,8 +151,6 @@ std::string sources_text(IntervalSet const& sources, IntervalSet const& asked, F
     if (rest.intervals().size() < sources.intervals().size()) return any + " but " + values_text(field, rest, 3);
     return values_text(field, sources, 3);
 }
-
-} // namespace
 
 std::string sources_text(Context const& ctx, Opening const& opening) {
     std::string text;
@@ -172,6 +179,22 @@ bool from_anywhere(Context const& ctx, Opening const& opening) {
     });
 }
 
+namespace {
+
+// The rules that gave packets of the set another destination.
+void name_translations(Context const& ctx, Finding& finding, Permit const& permit, PacketSet const& set) {
+    constexpr std::size_t most = 3;
+    std::size_t told = 0;
+    for (World const& world : ctx.passing_worlds(permit)) {
+        Translated const& to = world.marks.destination;
+        if (!to.done || (world.packets & set).empty()) continue;
+        if (++told > most) break;
+        finding.relate("translates the destination to " + to_text(to), to.rule);
+    }
+}
+
+} // namespace
+
 Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
     // The part that is certain is the better proof.
     auto best = opening.parts.begin();
@@ -190,6 +213,7 @@ Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
         finding.arg("services", services_text(opening.services));
         finding.arg("verb", opening.services.size() == 1 ? "is" : "are");
     }
+    name_translations(ctx, finding, *permit, set);
     std::vector<std::string> paths;
     for (auto const& part : opening.parts) {
         Path const& path = ctx.paths()[part.first->path];

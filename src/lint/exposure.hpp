@@ -19,9 +19,6 @@ struct Opening {
     std::vector<OpenService> services;                      // that it opens, in the order asked
 };
 
-// Permits up to this many ports name their services; wider ones are the business of the rules about breadth.
-constexpr std::uint64_t narrow_limit = 1000;
-
 // The rules that name some of the services and let untrusted sources reach them.
 std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service const*> const& services);
 // The rules that name more than `narrow_limit` ports, or none, and let untrusted sources through. No services filled in.

@@ -87,20 +87,51 @@ std::optional<Severity> configured_level(Config const& config, RuleInfo const& r
     return level;
 }
 
-void run_checks(Context& ctx, LintOptions const& options, Findings& out) {
+// By its id or slug, not by a prefix.
+bool is_named(LintOptions const& options, RuleInfo const& rule) {
+    auto const names = [&](std::string_view selector) { return selector == rule.id || selector == rule.slug; };
+    return std::any_of(options.select.begin(), options.select.end(), names) ||
+           std::any_of(options.config.select.begin(), options.config.select.end(),
+                       [&](RuleSelector const& selector) { return names(selector.text); });
+}
+
+std::string listed(std::vector<std::string> const& ids) {
+    std::string text;
+    for (std::string const& id : ids) text += (text.empty() ? "" : ", ") + id;
+    return text;
+}
+
+// Returns what was not asked, as sentences.
+std::vector<std::string> run_checks(Context& ctx, LintOptions const& options, Findings& out) {
+    std::vector<std::string> skipped;
+    std::vector<std::string> sampled;
+    bool const large = is_large(ctx.ruleset());
     for (NamedCheck const& named : checks()) {
         RuleInfo const* rule = find_rule(named.slug);
         if (!is_selected(options, *rule)) continue;
+        if (large && rule->on_large == OnLarge::skipped && !is_named(options, *rule)) {
+            skipped.push_back(rule->id);
+            continue;
+        }
+        if (large && rule->on_large == OnLarge::sampled) sampled.push_back(rule->id);
         ctx.run(*rule);
         named.check(ctx, out);
     }
+    std::vector<std::string> bounds = ctx.bounds();
+    for (auto* ids : {&skipped, &sampled}) std::sort(ids->begin(), ids->end());
+    std::size_t const count = rule_count(ctx.ruleset());
+    if (!sampled.empty())
+        bounds.insert(bounds.begin(), fmt::format("asked about examples of packets only, of {} rules: {}", count, listed(sampled)));
+    if (!skipped.empty())
+        bounds.insert(bounds.begin(), fmt::format("not asked of {} rules, unless selected by id: {}", count, listed(skipped)));
+    return bounds;
 }
 
 // What rules about both families find in the file, where another one has the rules of the other family.
-Findings of_both_families(Ruleset const& own, SourceId source, LintOptions const& options) {
+Findings of_both_families(Ruleset const& own, Sources const& sources, SourceId source, LintOptions const& options) {
     // In the same order whichever of the two files is looked at.
     Ruleset const host = own.governs_v4 ? join(own, *options.partner) : join(*options.partner, own);
-    Context ctx(host, options, Asking::untrusted);
+    Context ctx(host, sources, options, Asking::untrusted);
     Findings all;
     for (NamedCheck const& named : checks()) {
         RuleInfo const* rule = find_rule(named.slug);
@@ -112,8 +143,9 @@ Findings of_both_families(Ruleset const& own, SourceId source, LintOptions const
     return all;
 }
 
-// Removals with all that goes with them; false where one is not possible.
+// Removals with all that goes with them; false where one is not possible. JSON has other texts around its rules.
 bool complete(Fix& fix, Sources const& sources, Dialect dialect) {
+    if (dialect == Dialect::nft_json) return false;
     for (Edit& edit : fix.edits) {
         if (!edit.text.empty()) continue;
         auto const span = removed_span(sources[edit.span.source], edit.span, dialect);
@@ -166,12 +198,12 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
         findings.add("PC002", {source, 0, 0}).arg("construct", "this ruleset").arg("why", "not analysed to the end: " + why);
     };
     try {
-        Context ctx(reading.ruleset, options, Asking::untrusted);
-        run_checks(ctx, options, findings);
+        Context ctx(reading.ruleset, *sources, options, Asking::untrusted);
+        result.bounds = run_checks(ctx, options, findings);
         if (!ctx.complete()) unfinished("whether every rule can be reached takes more steps than the limit");
-        if (options.partner) findings.append(of_both_families(reading.ruleset, source, options));
+        if (options.partner) findings.append(of_both_families(reading.ruleset, *sources, source, options));
         if (options.exposures) {
-            Context everyone(reading.ruleset, options, Asking::anybody);
+            Context everyone(reading.ruleset, *sources, options, Asking::anybody);
             result.exposures = find_exposures(everyone, options.config);
         }
     } catch (BudgetExceeded const& e) {

@@ -43,6 +43,10 @@ RuleInfo parse_rule(EmbeddedFile const& file) {
     rule.services = texts(table["services"]);
     rule.reader = table["kind"].value_or<std::string>("") == "reader";
     rule.both_families = table["kind"].value_or<std::string>("") == "both-families";
+    if (auto const large = table["large"].value<std::string>()) {
+        if (*large != "sampled" && *large != "skipped") throw std::logic_error(rule.slug + ": large = \"" + *large + '"');
+        rule.on_large = *large == "sampled" ? OnLarge::sampled : OnLarge::skipped;
+    }
     if (auto const* parameters = table["parameters"].as_table()) {
         for (auto const& [key, value] : *parameters) rule.parameters.emplace(key.str(), value.value<std::int64_t>().value());
     }
@@ -50,7 +54,8 @@ RuleInfo parse_rule(EmbeddedFile const& file) {
         for (auto const& item : *examples) {
             toml::table const& example = *item.as_table();
             auto const dialect = dialect_by_name(text(example, "dialect", file.path));
-            rule.examples.push_back({dialect.value(), text(example, "bad", file.path), text(example, "good", file.path)});
+            rule.examples.push_back({dialect.value(), text(example, "bad", file.path), text(example, "good", file.path),
+                                     example["config"].value_or<std::string>("")});
         }
     }
     return rule;
@@ -143,7 +148,7 @@ std::string framed(Dialect dialect, std::string_view lines) {
         if (has_line_starting(body, {"table", "flush", "add", "define"})) return body;
         return "table inet t {\nchain i {\ntype filter hook input priority 0; policy drop;\n" + body + "}\n}\n";
     case Dialect::cisco_ios:
-        if (has_line_starting(body, {"no ip", "ip access-list", "ipv6 access-list", "access-list", "interface", "line", "snmp"})) return body;
+        if (has_line_starting(body, {"no ip", "ip access-list", "ipv6 access-list", "access-list", "interface", "line", "snmp", "object-group"})) return body;
         return "hostname example\nip access-list extended EXAMPLE\n" + body +
                "interface GigabitEthernet0/0\n ip access-group EXAMPLE in\n";
     case Dialect::cisco_asa:

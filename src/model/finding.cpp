@@ -19,7 +19,7 @@ std::optional<Severity> severity_by_name(std::string_view name) {
 }
 
 bool is_unread(Finding const& finding) {
-    constexpr std::array rules{"PC001", "PC002", "PC414"};
+    constexpr std::array rules{"PC001", "PC002", "PC414", "PC430"};
     return std::find(rules.begin(), rules.end(), finding.rule) != rules.end();
 }
 

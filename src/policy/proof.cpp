@@ -14,20 +14,6 @@ PacketSet packets_of(Space& space, Path const& path) {
     return packets;
 }
 
-// Nothing arrives with a mark that the ruleset sets itself.
-PacketSet unmarked_packets(Space& space, Ruleset const& ruleset) {
-    PacketSet packets = space.all();
-    for (Field const mark : {Field::mark, Field::ct_mark}) {
-        bool const is_set = std::ranges::any_of(ruleset.chains, [&](Chain const& chain) {
-            return std::ranges::any_of(chain.rules, [&](Rule const& rule) {
-                return std::ranges::any_of(rule.effects.assignments, [&](Assignment const& a) { return a.field == mark; });
-            });
-        });
-        if (is_set) packets &= space.of(mark, ValueSet::single(0));
-    }
-    return packets;
-}
-
 } // namespace
 
 bool is_comparable(Ruleset const& ruleset) {
@@ -41,7 +27,7 @@ std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ru
     PacketSet governed = space.all();
     if (!ruleset.governs_v4) governed -= space.of(Field::family, ValueSet::single(family_v4));
     if (!ruleset.governs_v6) governed -= space.of(Field::family, ValueSet::single(family_v6));
-    PacketSet const question = governed & unmarked_packets(space, ruleset);
+    PacketSet const question = governed & unmarked(space, ruleset);
     std::vector<Gap> gaps;
     for (Path way : {Path{Path::Kind::to_host, "to-host", HookPoint::input, {}},
                      Path{Path::Kind::through, "through", HookPoint::forward, {}},

@@ -25,6 +25,7 @@ std::string rule_page(RuleInfo const& rule) {
     fmt::format_to(to, "\nWhat to do\n{}\n", rule.fix);
     for (auto const& [name, value] : rule.parameters) fmt::format_to(to, "\nParameter {} = {}\n", name, value);
     for (Example const& example : rule.examples) {
+        if (!example.config.empty()) fmt::format_to(to, "\nWith this portcullis.toml\n{}", indented(example.config, "    "));
         fmt::format_to(to, "\n{}, raises it (where marked with <--)\n{}", to_string(example.dialect), indented(example.bad, "    "));
         fmt::format_to(to, "{}, does not\n{}", to_string(example.dialect), indented(example.good, "    "));
     }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "portcullis/base/date.hpp"
 #include "portcullis/base/interval_set.hpp"
 #include "portcullis/base/source.hpp"
 #include "portcullis/base/visible.hpp"
@@ -39,6 +40,14 @@ TEST_CASE("a prefix knows its bounds and its host bits") {
     CHECK(mask_length(0, 32) == 0U);
     CHECK(mask_length(max_value(128), 128) == 128U);
     CHECK(!mask_length(0xFF00FF00U, 32));
+}
+
+TEST_CASE("days are read as ISO 8601 writes them") {
+    CHECK(to_string(*parse_date("2024-02-29")) == "2024-02-29");
+    CHECK(to_string(*parse_date("0800-01-09")) == "0800-01-09");
+    for (std::string_view const text : {"", "2023-02-29", "2023-13-01", "2023-00-10", "2023-1-10", "20230110", "2023-01-10 ",
+                                        "-023-01-10", "2023-01--1", "2023/01/10", "+023-01-10", "2023-01-1a"})
+        CHECK(!parse_date(text));
 }
 
 TEST_CASE("interval sets are canonical, and their algebra is that of sets") {

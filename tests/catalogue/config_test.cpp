@@ -150,6 +150,26 @@ partner  = { networks = ["198.51.100.0/24", "!198.51.100.7"], trust = "trusted" 
     }
 }
 
+TEST_CASE("every address that a packet can come from lies in one territory") {
+    auto const config = config_of(R"([zones]
+lan    = { networks = ["10.0.0.0/8", "2001:db8:1::/48"], trust = "trusted" }
+guests = { networks = ["10.9.0.0/16"], trust = "untrusted" }
+)");
+    auto const territory = [&](std::string_view address) {
+        std::string names;
+        for (Territory const& one : config.territories(parse_ip(address)->family))
+            if (one.addresses.contains(ip(address))) names += one.name + ';';
+        return names;
+    };
+    CHECK(territory("10.1.1.1") == "lan;");
+    CHECK(territory("10.9.1.1") == "guests;");
+    CHECK(territory("192.168.1.1") == "private addresses;");
+    CHECK(territory("203.0.113.9") == "public addresses;");
+    CHECK(territory("2001:db8:1::1") == "lan;");
+    CHECK(territory("2001:db8::1") == "public addresses;");
+    CHECK(territory("127.0.0.1").empty());
+}
+
 TEST_CASE("addresses in no zone are judged as without zones") {
     auto const config =
         config_of("[zones]\nlan = { networks = [\"10.0.0.0/8\", \"198.51.100.0/24\"], trust = \"trusted\" }\n");

@@ -134,6 +134,8 @@ TEST_CASE("nearly every line of the access lists of real devices is modelled") {
     std::string kinds;
     for (auto const& [kind, times] : opaque) kinds += "\n  " + std::to_string(times) + " × " + kind;
     WARN("not modelled:" << kinds);
+    WARN(all.opaque + all.refused << " of " << all.entries << " entries are not wholly modelled");
+    CHECK((all.opaque + all.refused) * 100 <= all.entries);
     // An excerpt that lacks what it names says nothing about how well its language is known.
-    CHECK((all.opaque - all.undefined + all.refused) * 100 <= all.entries - all.undefined);
+    CHECK((all.opaque - all.undefined + all.refused) * 125 <= all.entries - all.undefined);
 }

@@ -104,19 +104,20 @@ TEST_CASE("services by which the box is managed, and the lists in front of them"
               Dialect::cisco_ios)) == "snmp-server community: snmp; 10\n"
                                       "snmp-server community: snmp;  writes\n"
                                       "ip http server: http; 23\n"
+                                      "line con 0: all; \n"
                                       "line vty 0 4: telnet,ssh; MGMT,MGMT6\n"
                                       "line vty 5 15: none; \n");
     CHECK(management_of(read("feature telnet\nsnmp-server community c group network-operator\n"
                              "snmp-server community c use-acl SNMP\nline vty\n  access-class VTY in\n",
-                             Dialect::cisco_nxos)) == "telnet: telnet; \nsnmp-server community: snmp; \n"
-                                                      "snmp-server community: snmp; SNMP\nline vty: ; VTY\n");
+                             Dialect::cisco_nxos)) == "feature telnet: telnet; VTY\nsnmp-server community: snmp; SNMP\n"
+                                                      "line vty: ssh; VTY\n");
     CHECK(management_of(read(
               "telnet vrf default ipv4 server max-servers 5 access-list T\nline default\n access-class ingress V\n",
-              Dialect::cisco_xr)) == "telnet: telnet; T\nline default: ; V\n");
+              Dialect::cisco_xr)) == "telnet server: telnet; T,V at default\n");
     auto const asa =
         read("ssh 10.0.0.0 255.0.0.0 inside\nssh timeout 5\nhttp server enable\nhttp 0.0.0.0 0.0.0.0 outside\n",
              Dialect::cisco_asa);
-    CHECK(management_of(asa) == "ssh: ssh;  at inside\nip http secure-server: https;  at outside\n");
+    CHECK(management_of(asa) == "ssh: ssh;  at inside\nhttp: https;  at outside\n");
     CHECK(asa.ruleset.management.at(0).sources4 == ValueSet(IntervalSet::of(Prefix{*parse_ipv4("10.0.0.0"), 8})));
     CHECK(asa.ruleset.management.at(0).sources6 == ValueSet());
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "portcullis/base/date.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/lint/lint.hpp"
 
@@ -31,6 +32,10 @@ std::set<std::uint32_t> lines_of(RuleInfo const& rule, Example const& example, s
     Reading reading = read(*sources, id, example.dialect);
     LintOptions options;
     options.select = {rule.id};
+    options.today = parse_date("2026-06-15");
+    LoadedConfig const loaded = load_config(example.config, "portcullis.toml");
+    CHECK(loaded.errors.empty());
+    options.config = loaded.config;
     FileResult const result = lint(sources, id, example.dialect, std::move(reading), options);
     // Where the example begins within its frame.
     std::string const plain = framed(Dialect::cisco_xr, lines);

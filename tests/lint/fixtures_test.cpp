@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "portcullis/base/date.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/lint/lint.hpp"
 
@@ -102,6 +103,7 @@ TEST_CASE("every fixture is read and judged as expected") {
                 options.ipsets = std::make_shared<Ipsets const>(std::move(sets.sets));
             }
             LintOptions lint_options;
+            lint_options.today = parse_date("2026-06-15");
             if (fs::exists(folder.path() / "partner.rules")) {
                 SourceId const other = sources->add("partner.rules", file_text(folder.path() / "partner.rules"));
                 Dialect const its = *dialect == Dialect::iptables ? Dialect::ip6tables : Dialect::iptables;

@@ -33,6 +33,16 @@ struct Zone {
     IntervalSet const& networks(Family family) const { return family == Family::v4 ? v4 : v6; }
 };
 
+// Addresses that are trusted alike: those of a zone, or what is in none.
+struct Territory {
+    std::string name; // of the zone; "private addresses", "public addresses"
+    bool trusted = false;
+    IntervalSet addresses;
+};
+
+// Whether the zone names the interface, itself or by a pattern.
+bool has_interface(Zone const& zone, std::string_view interface);
+
 struct Config {
     bool root = false; // look no further up for another portcullis.toml
 
@@ -45,16 +55,20 @@ struct Config {
     std::vector<Zone> zones;
     Catalogue catalogue = Catalogue::built_in(); // with the user's services
 
-    // The source addresses that are not to be trusted. Addresses of a zone are as trusted as it is; where zones
-    // overlap, the smaller one decides, and of equal ones the untrusted. All others are untrusted unless they are
-    // private or local to a link. Never members: addresses that no packet can come from (loopback, multicast,
-    // broadcast, …).
+    // All source addresses, each once. Addresses of a zone are as trusted as it is; where zones overlap, the smaller
+    // one decides, and of equal ones the untrusted. All others are untrusted unless they are private or local to a
+    // link. Never members: addresses that no packet can come from (loopback, multicast, broadcast, …).
+    std::vector<Territory> territories(Family family) const;
+    // Those that are not to be trusted.
     IntervalSet untrusted_sources(Family family) const;
     // Whether everything that arrives at an interface is trusted. Where a zone names interfaces, those of the
     // trusted zones and the loopback are; else names that say that they are inside (rules/names/interfaces.toml).
     bool trusts_interface(std::string_view name) const;
     // The same as a set of values of Field::iif. Names too long to be told apart there are not in it.
     IntervalSet trusted_interfaces() const;
+    // Interfaces that lead to where nobody is trusted, as values of Field::iif: where a zone names interfaces, those of
+    // the untrusted zones; else names that say so.
+    IntervalSet outside_interfaces() const;
 };
 
 struct LoadedConfig {

@@ -20,4 +20,9 @@ Writing write_nftables(Ruleset const& ruleset);
 // accept it, and the rules of iptables read back to the same ruleset. It replaces the tables that it names.
 Writing write_iptables(Ruleset const& ruleset, Family family);
 
+// Access lists, the object groups that they name, and the interfaces that have them, for cisco_ios, cisco_asa,
+// cisco_nxos or cisco_xr. They read back to the same lists. What else a configuration says is not written. Base chains
+// of other dialects become lists, of either family by itself except on an ASA.
+Writing write_cisco(Ruleset const& ruleset, Dialect platform);
+
 } // namespace portcullis

@@ -144,6 +144,13 @@ class Shadows {
     // Whether every packet that `inner` matches matches `outer`, by the matches alone; nothing where one list does
     // not have both.
     std::optional<bool> contains(RuleId outer, RuleId inner) const;
+    // Whether a later rule may decide some of its packets otherwise than it does, a drop being no reject; rules that
+    // are dead count, since they may be dead by nothing but this one. True where nobody can say.
+    bool contrary_later(RuleId rule) const;
+    // Whether the questions about pairs have answers for all lists: there are none where marks matter.
+    bool knows_pairs() const;
+    // Whether such a question met more rules than it looks at, so that its answer may lack some of them.
+    bool cut_short() const;
 
   private:
     struct Impl;

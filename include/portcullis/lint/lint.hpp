@@ -1,5 +1,6 @@
 // The main job: one file in, what is wrong with it out.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,14 +23,17 @@ struct Diagnostic {
     std::string fingerprint; // the same while rule, file and the text of the culprits are, wherever they move
 };
 
-// A service that new connections reach on one path.
+// A service that new connections reach on one path, with one translation or none.
 struct Exposure {
     std::string service;
-    PortRange port;
+    PortRange port; // its own, at which connections end
+    std::vector<std::string> entry_ports;  // where a rule translates the destination: what they arrive at, "2323"
+    std::string becomes;                   // … and where they go: "10.0.0.5:23"
+    std::optional<Span> translation;       // … and that rule
     Path::Kind path_kind{};
     std::string path;
     std::vector<std::string> sources;      // prefixes and ranges, both families
-    std::vector<std::string> destinations;
+    std::vector<std::string> destinations; // that they are sent to
     std::vector<std::string> interfaces;   // that it enters by; empty for any
     bool untrusted = false;                // some source is untrusted
     Certainty certainty = Certainty::certain;
@@ -46,6 +50,7 @@ struct FileResult {
     double modelled = 1.0;
     std::vector<Unmodelled> unmodelled; // the same text once, with its count
     std::size_t errors = 0;             // syntax errors and constructs that could not be read
+    std::vector<std::string> bounds;    // rules that were not asked of so large a ruleset, or not about all of it, as sentences
     bool complete = true;               // nothing of the analysis had to be left out
     std::vector<Diagnostic> findings;   // by place, then by rule
     std::vector<Exposure> exposures;    // only where asked for
@@ -56,6 +61,8 @@ struct LintOptions {
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
+    // The day that dates in comments and schedules are compared with; none: nothing is said about dates.
+    std::optional<std::chrono::year_month_day> today;
     // The rules of the other family of the same host. They are only looked at by rules about both; what those find
     // is told with the file that it stands in.
     std::optional<Ruleset> partner;

@@ -16,6 +16,14 @@ struct Example {
     Dialect dialect{};
     std::string bad;
     std::string good;
+    std::string config{}; // the portcullis.toml that both need; empty for none
+};
+
+// What becomes of a rule whose questions take too long for thousands of rules.
+enum class OnLarge : std::uint8_t {
+    asked,
+    sampled, // it asks about examples of packets
+    skipped, // it is not asked, unless it is selected by its id or slug
 };
 
 struct RuleInfo {
@@ -31,6 +39,7 @@ struct RuleInfo {
     std::map<std::string, std::int64_t> parameters;
     bool both_families = false;                     // about both families of a host, which may be in two files
     bool reader = false;                            // raised while a dialect is read; there is no code of its own
+    OnLarge on_large = OnLarge::asked;              // rulesets of more than 5,000 rules
     std::vector<Example> examples;
 
     std::int64_t parameter(std::string_view name) const { return parameters.at(std::string(name)); }

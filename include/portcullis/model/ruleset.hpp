@@ -143,6 +143,7 @@ struct Rule {
     std::string comment;     // of the rule itself, or the remark before it
     std::uint32_t origin = 0; // rules made of one rule of the text (a verdict map) share it; unique within a chain
     bool implicit = false;    // the device's own, which no line says: neighbour discovery before the implicit deny
+    std::uint32_t sequence = 0; // its number in a Cisco access list, where the text says it; else 0
 };
 
 enum class HookPoint : std::uint8_t { ingress, prerouting, input, forward, output, postrouting, egress, list };
@@ -186,8 +187,10 @@ struct Chain {
     std::vector<Binding> bindings;
     bool filters = true;        // false: an access list that only has other uses than filtering what interfaces pass
     std::vector<Use> uses{};
-    bool implicit = false;      // no line declares it: what the security levels of an ASA let an interface without a list pass
+    bool implicit = false;      // no line declares it: what an ASA's security levels let pass; a list that is applied and missing
     std::vector<Rule> inactive{}; // written but switched off; its origin is its place among the rules
+    bool standard = false;        // a Cisco list that has words for the source alone
+    std::vector<std::uint32_t> remark_sequences{}; // the numbers that remarks of a Cisco list take up
     // "filter/INPUT", "inet filter/input", "EDGE"
     std::string title() const { return table.empty() ? name : table + '/' + name; }
 };
@@ -197,6 +200,7 @@ enum class Dialect : std::uint8_t {
 };
 std::string_view to_string(Dialect dialect); // as --dialect spells it: "cisco-ios"
 std::optional<Dialect> dialect_by_name(std::string_view name);
+bool is_cisco(Dialect dialect);
 
 // A piece of text that the form cannot express; nothing is skipped in silence.
 struct Unmodelled {
@@ -222,9 +226,9 @@ struct Interface {
 // A service by which the box itself is managed, and who may talk to it.
 struct Management {
     enum class Kind : std::uint8_t { terminal, snmp, web, time } kind = Kind::terminal;
-    std::string what;                    // "line vty 0 4", "snmp-server community", "ip http server"
-    std::vector<std::string> transports; // "telnet", "ssh", "http", "https"; none: whatever the release has by default
-    std::string interface;               // where it is offered, if not everywhere (ASA)
+    std::string what;                    // "line vty 0 4", "ip http server", "snmp-server community"; a name that all know: "… public"
+    std::vector<std::string> transports; // "telnet", "ssh", "all", "http", "https"; none: whatever the release has by default
+    std::string interface;               // where it is offered, if not everywhere: an interface (ASA), a VRF (IOS-XR)
     std::vector<std::string> lists;      // access lists that sources have to pass, whether they exist or not
     ValueSet sources4 = IntervalSet::all(32); // sources that the line itself names (ASA)
     ValueSet sources6 = IntervalSet::all(128);

@@ -23,7 +23,8 @@ void check_rule_after_catch_all(Context const& ctx, Findings& out) {
         finding.arg("rules",
                     dead.size() == 1 ? "this rule" : fmt::format("this rule and {} more", dead.size() - 1));
         finding.relate("this rule ends every packet", last->span);
-        for (auto rule = next; rule != chain.rules.end(); ++rule) offer_removal(ctx, finding, *rule, true);
+        for (auto rule = next; rule != chain.rules.end(); ++rule)
+            if (!rule->implicit) offer_removal(ctx, finding, *rule, true);
         bool const same =
             std::all_of(next, chain.rules.end(), [&](Rule const& rule) { return rule.verdict == last->verdict; });
         if (!same) continue;

@@ -1,0 +1,83 @@
+// Two permits that are alike but for one field, of which each asks for most of its values and both together for all:
+// "not this one" and "not that one". The packet that shows it is one that the first leaves out and the second permits.
+#include <algorithm>
+#include <map>
+
+#include "lint/context.hpp"
+#include "lint/duplicates.hpp"
+
+namespace portcullis {
+
+namespace {
+
+struct Exclusion {
+    std::size_t rule = 0;
+    IntervalSet left_out;
+};
+
+// What the rule's terms leave out of a field, if that is less than half of it and not nothing.
+std::optional<IntervalSet> left_out(Match const& match, Field field) {
+    auto const named = named_values(match, field);
+    if (!named) return std::nullopt;
+    IntervalSet const rest = IntervalSet(0, info(field).largest).minus(*named);
+    bool const small = !rest.empty() && rest.count() <= info(field).largest / 2;
+    return small ? std::optional(rest) : std::nullopt;
+}
+
+class ChainCheck {
+  public:
+    ChainCheck(Context const& ctx, ChainId id, Findings& out) : ctx_(ctx), id_(id), out_(out) {}
+
+    void run() {
+        std::vector<Rule> const& rules = ctx_.ruleset().chains[id_].rules;
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            if (std::holds_alternative<Accept>(rules[i].verdict)) check(i, rules[i].match);
+        }
+    }
+
+  private:
+    void check(std::size_t rule, Match const& match) {
+        std::vector<Field> fields;
+        for (Term const& term : match.terms) {
+            if (std::find(fields.begin(), fields.end(), term.field) == fields.end()) fields.push_back(term.field);
+        }
+        for (Field const field : fields) {
+            auto const rest = left_out(match, field);
+            if (!rest) continue;
+            auto& alike = known_[static_cast<char>(field) + match_key(match, field)];
+            for (Exclusion const& earlier : alike) {
+                if (earlier.left_out.overlaps(*rest) || !report(field, earlier, rule)) continue;
+                return;
+            }
+            alike.push_back({rule, *rest});
+        }
+    }
+
+    bool report(Field field, Exclusion const& earlier, std::size_t rule) {
+        for (ChainId const base : ctx_.bases(id_)) {
+            PacketSet const both = ctx_.reach().hits({{Marks{}, ctx_.seen_by(base)}}, base, id_, rule) &
+                                   ctx_.space().of(field, earlier.left_out) & ctx_.space().of(connection_start());
+            if (both.empty()) continue;
+            Finding& finding = add_finding(ctx_, out_, id_, rule);
+            finding.arg("verb", std::string(verb_of(ctx_.ruleset(), {id_, static_cast<std::uint32_t>(rule)}).one));
+            finding.relate("lets in what the later rule leaves out", ctx_.ruleset().chains[id_].rules[earlier.rule].span);
+            finding.witness = ctx_.witness(base, both, true);
+            judge(finding, both);
+            return true;
+        }
+        return false;
+    }
+
+    Context const& ctx_;
+    ChainId id_;
+    Findings& out_;
+    std::map<std::string, std::vector<Exclusion>> known_; // by the field, and what else the match asks
+};
+
+} // namespace
+
+void check_negation_pair(Context const& ctx, Findings& out) {
+    for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) ChainCheck(ctx, id, out).run();
+}
+
+} // namespace portcullis
