@@ -120,7 +120,7 @@ Treatment wanted(Policy const& policy, Meaning& meaning, Path::Kind kind, Member
 // What the ruleset does that the policy does not want; matches that are not modelled may have to say something for it.
 Treatment done(Ruleset const& ruleset, Path const& path, Member const& member, bool allowed) {
     if (path.chains.empty()) return {"accept", std::nullopt, false};
-    for (Outcome const& outcome : interpret(ruleset, path.chains, member.packet).outcomes) {
+    for (Outcome const& outcome : interpret(ruleset, path, member.packet).outcomes) {
         if ((outcome.fate == Fate::accept) == allowed) continue;
         std::string fate(to_string(outcome.fate));
         if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};

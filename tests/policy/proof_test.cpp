@@ -73,7 +73,7 @@ TEST_CASE("random policies come to rulesets that are equal to them") {
                 bool const governed = packet.family() == Family::v4 ? target != Target::ip6tables : target != Target::iptables;
                 if (!governed) continue;
                 INFO(to_text(packet) << " " << path->name);
-                Decision const decision = interpret(made.reading.ruleset, path->chains, packet);
+                Decision const decision = interpret(made.reading.ruleset, *path, packet);
                 std::size_t accepts = 0;
                 for (Outcome const& outcome : decision.outcomes) accepts += outcome.fate == Fate::accept ? 1 : 0;
                 Passes const does = accepts == 0 ? Passes::never : accepts == decision.outcomes.size() ? Passes::always : Passes::at_a_rate;
