@@ -33,6 +33,7 @@ Loaded load_host(std::vector<InputFile> const& files, Options const& options, Co
     for (InputFile const& file : files) {
         Loaded one = load(file, options, config, sources);
         if (one.reading) {
+            name_apart(one.reading->ruleset);
             all.push_back(std::move(one));
             continue;
         }
@@ -40,18 +41,16 @@ Loaded load_host(std::vector<InputFile> const& files, Options const& options, Co
         if (!one.error.starts_with("not recognised")) unread.add("PC001", {one.source, 0, 0}).arg("error", one.error);
     }
     if (all.empty()) throw UsageError("no file in the directory is a firewall configuration");
-    Loaded host = std::move(all.front());
-    name_apart(host.reading->ruleset);
+    Loaded& host = all.front();
     for (std::size_t i = 1; i < all.size(); ++i) {
         if (is_cisco(*host.dialect) || is_cisco(*all[i].dialect))
             throw UsageError(fmt::format("{} and {} are not the rules of one host", (*sources)[host.source].path(), (*sources)[all[i].source].path()));
-        name_apart(all[i].reading->ruleset);
         host.reading->ruleset = join(std::move(host.reading->ruleset), std::move(all[i].reading->ruleset));
         host.reading->findings.append(std::move(all[i].reading->findings));
         host.ipset_files.insert(host.ipset_files.end(), all[i].ipset_files.begin(), all[i].ipset_files.end());
     }
     host.reading->findings.append(std::move(unread));
-    return host;
+    return std::move(host);
 }
 
 } // namespace portcullis::app

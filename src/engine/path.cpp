@@ -103,8 +103,11 @@ PacketSet unmarked(Space& space, Ruleset const& ruleset) {
             return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
                                [&](Assignment const& a) { return a.field == mark; });
         });
-        if (is_set) set &= space.of(mark, ValueSet::single(0));
+        bool const is_read = any_rule([&](Rule const& rule) { return asks_about(rule.match, mark); });
+        if (is_set && is_read) set &= space.of(mark, ValueSet::single(0));
     }
+    // What no rule looks at is left open, so that it does not stand in every answer.
+    if (!any_rule([](Rule const& rule) { return asks_about(rule.match, Field::ct_status); })) return set;
     for (auto const& [destination, bit] : {std::pair(false, 4U), std::pair(true, 5U)}) {
         bool const translates_it = any_rule([is_one = destination](Rule const& rule) {
             auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);

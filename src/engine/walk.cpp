@@ -194,7 +194,7 @@ class Walk {
     void add_step(ChainId id, std::size_t index, State const& state, std::optional<bool> matched) const {
         Rule const& rule = ruleset_.chains[id].rules[index];
         std::string const what = matched == false ? "no match" : (matched ? "" : "may match: ") + to_text(rule.verdict, ruleset_);
-        Rewritten const& rewritten = matched ? after_rule(state, rule).rewritten : state.rewritten;
+        Rewritten const rewritten = matched == true ? after_rule(state, rule).rewritten : state.rewritten;
         asked_.steps->push_back({id, index, what, rewritten, asked_.hook});
     }
 
