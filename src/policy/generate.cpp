@@ -6,6 +6,7 @@
 #include "portcullis/base/visible.hpp"
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/compare.hpp"
+#include "portcullis/engine/translation.hpp"
 
 namespace portcullis {
 namespace {
@@ -23,10 +24,6 @@ std::string header(Policy const& policy, Target target, Origin const& origin) {
 Writing write(Ruleset const& ruleset, Target target) {
     if (target == Target::nftables) return write_nftables(ruleset);
     return write_iptables(ruleset, families_of(target).front());
-}
-
-bool translates(Ruleset const& ruleset) {
-    return std::ranges::any_of(ruleset.chains, [](Chain const& chain) { return chain.hook && chain.hook->type == ChainType::nat; });
 }
 
 } // namespace
