@@ -17,7 +17,8 @@ namespace portcullis::app {
 namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
-constexpr std::string_view commands[] = {"lint", "audit", "trace", "query", "test", "diff", "fmt", "explain", "catalogue", "version"};
+constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
+                                          "init", "generate", "verify", "explain", "catalogue", "version"};
 
 // Lists such as --select take one value each time; commas separate several.
 CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into,
@@ -154,6 +155,31 @@ void add_diff(CLI::App& app, Options& options) {
     app.add_flag("--fail-on-widen", options.fail_on_widen, "Exit with 1 only where something is newly allowed");
 }
 
+void add_today(CLI::App& app, Options& options) {
+    app.add_option("--today", options.today, "Let statements expire as of this day")->type_name("YYYY-MM-DD");
+}
+
+void add_policy_commands(CLI::App& app, Options& options) {
+    CLI::App& init = *app.add_subcommand("init", "A commented policy to start from");
+    init.add_option("name", options.topic, "server, bastion, router-dmz, workstation, kubernetes-node or pci-dss (server)");
+    init.add_option("-o,--output", options.output_file, "Write it here")->type_name("FILE");
+    CLI::App& generate = *app.add_subcommand("generate", "The rules of a policy, proved equal to it");
+    generate.add_option("inputs", options.inputs, "The policy, or '-' for standard input");
+    generate.add_option("--to", options.to, "nftables, iptables or ip6tables")
+        ->type_name("TARGET")
+        ->check(one_of({"nftables", "iptables", "ip6tables"}));
+    generate.add_option("-o,--output", options.output_file, "Write them here")->type_name("FILE");
+    generate.add_flag("--allow-loss", options.allow_loss, "Leave out what the target cannot say, where that narrows the policy");
+    generate.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
+    generate.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+    add_today(generate, options);
+    CLI::App& verify = *app.add_subcommand("verify", "Whether a configuration lets through what a policy says");
+    add_input(verify, options);
+    add_outputs(verify, options);
+    verify.add_option("--policy", options.policy_file, "The policy")->type_name("FILE");
+    add_today(verify, options);
+}
+
 // The nearest flag to one that the command does not have.
 std::string flag_suggestion(CLI::App const& app, std::string const& message) {
     std::size_t const at = message.find("--");
@@ -176,6 +202,9 @@ int dispatch(Options const& options) {
     if (options.command == "test") return run_test_command(options);
     if (options.command == "diff") return run_diff(options);
     if (options.command == "fmt") return run_fmt(options);
+    if (options.command == "init") return run_init(options);
+    if (options.command == "generate") return run_generate(options);
+    if (options.command == "verify") return run_verify(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
     write_output("", version_line);
@@ -205,6 +234,7 @@ int parse_and_run(int argc, char** argv) {
     CLI::App& format = *app.add_subcommand("fmt", "Rulesets in the layout of nft list ruleset or of iptables-save");
     add_input(format, options);
     format.add_flag("--check", options.check, "Name the files that would change, and write none");
+    add_policy_commands(app, options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
     CLI::App& catalogue = *app.add_subcommand("catalogue", "What is known of a service or port");
@@ -234,6 +264,7 @@ int parse_and_run(int argc, char** argv) {
     } catch (CLI::ParseError const& e) {
         throw UsageError(e.what());
     }
+    if (options.topic.empty() && app.got_subcommand("init")) options.topic = "server";
     if (version)
         options.command = "version";
     else if (app.get_subcommands().empty())

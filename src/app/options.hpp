@@ -66,7 +66,14 @@ struct Options {
     // fmt
     bool check = false;
 
-    // explain, catalogue
+    // generate, verify, init
+    std::string to;          // the target
+    std::string policy_file;
+    std::string output_file; // empty: standard output
+    std::string today;       // that statements expire by; empty: by the clock
+    bool allow_loss = false;
+
+    // explain, catalogue; init: the policy to start from
     std::string topic;
     std::string page_format = "text";
 };
@@ -77,6 +84,9 @@ int run_diff(Options const& options);
 int run_query(Options const& options); // the question is the last of the inputs
 int run_test_command(Options const& options); // the assertions are the first of the inputs
 int run_fmt(Options const& options);
+int run_generate(Options const& options);
+int run_verify(Options const& options);
+int run_init(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);
 

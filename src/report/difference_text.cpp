@@ -10,10 +10,10 @@ namespace portcullis {
 
 namespace {
 
-std::string_view heading(ChangeKind kind) {
+std::string_view heading(ChangeKind kind, bool against_policy) {
     switch (kind) {
-    case ChangeKind::allowed: return "newly allowed";
-    case ChangeKind::denied: return "newly denied";
+    case ChangeKind::allowed: return against_policy ? "allowed beyond the policy" : "newly allowed";
+    case ChangeKind::denied: return against_policy ? "blocked within the policy" : "newly denied";
     default: return "translated differently";
     }
 }
@@ -23,16 +23,18 @@ std::string_view heading(ChangeKind kind) {
 std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style) {
     Paint const paint(style.color);
     std::string out = fmt::format("{} -> {}\n", visible(report.before), visible(report.after));
+    std::string_view const before = report.against_policy ? "policy:" : "before:";
+    std::string_view const after = report.against_policy ? "does:  " : "after: ";
     std::size_t parts = 0;
     for (Change const& change : report.changes) {
         bool const widens = change.kind == ChangeKind::allowed;
         out += fmt::format("\n{}: {}\n", paint.strong(visible(change.way)),
-                           paint(widens ? "1;31" : "1;33", heading(change.kind)));
+                           paint(widens ? "1;31" : "1;33", heading(change.kind, report.against_policy)));
         for (ChangedTraffic const& traffic : change.traffic) {
             out += fmt::format("  {}\n", paint.strong(visible(traffic_text(traffic.cube, traffic.services))));
             out += fmt::format("    {}  {}\n", paint.frame("packet:"), visible(to_text(traffic.witness)));
-            out += fmt::format("    {}  {}\n", paint.frame("before:"), treatment_text(traffic.before, sources));
-            out += fmt::format("    {}  {}\n", paint.frame("after: "), treatment_text(traffic.after, sources));
+            out += fmt::format("    {}  {}\n", paint.frame(before), treatment_text(traffic.before, sources));
+            out += fmt::format("    {}  {}\n", paint.frame(after), treatment_text(traffic.after, sources));
         }
         if (!change.complete) out += fmt::format("  and more than these {}\n", change.traffic.size());
         parts += change.traffic.size();
@@ -42,7 +44,7 @@ std::string text_difference(DifferenceReport const& report, Sources const& sourc
     if (!report.complete)
         out += "\nthe comparison is incomplete\n";
     else if (report.equal())
-        out += "equal: every packet is treated alike\n";
+        out += report.against_policy ? "equal: exactly what the policy allows passes\n" : "equal: every packet is treated alike\n";
     else if (report.changes.empty())
         out += "every packet that was compared is treated alike\n";
     else

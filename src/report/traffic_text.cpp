@@ -69,7 +69,8 @@ std::string assumptions_text(std::vector<Assumption> const& assumptions) {
 }
 
 std::string treatment_text(Treatment const& treatment, Sources const& sources) {
-    if (!treatment.span) return fmt::format("{:<6}  no chain looks at it", treatment.fate);
+    if (!treatment.span)
+        return fmt::format("{:<6}  {}", treatment.fate, treatment.reason.empty() ? "no chain looks at it" : treatment.reason);
     Source const& source = sources[treatment.span->source];
     return fmt::format("{:<6}  {}:{}  {}", treatment.fate, visible(source.path()),
                        source.locate(treatment.span->begin).line,

@@ -820,3 +820,40 @@ TEST_CASE("the two families of a host are linted together, and what they show is
     std::erase_if(rest.get_ref<nlohmann::json::array_t&>(), [](auto const& f) { return f.at("path") != "etc/rules.v6"; });
     CHECK(first == rest);
 }
+
+TEST_CASE("a policy comes to rules that verify proves equal, and a hole in them is shown") {
+    Folder const folder;
+    CHECK(run(folder, {"init", "-o", "policy.toml"}).code == 0);
+    CHECK(run(folder, {"init", "sever"}).code == 2);
+    for (std::string const target : {"nftables", "iptables", "ip6tables"}) {
+        Result const made = run(folder, {"generate", "policy.toml", "--to", target, "-o", "rules"});
+        CHECK(made.code == 0);
+        CHECK_THAT(made.err, Contains("proved equal to the policy"));
+        CHECK(folder.read("rules") == run(folder, {"generate", "policy.toml", "--to", target}).out);
+        Result const same = run(folder, {"verify", "rules", "--policy", "policy.toml", "--dialect", target});
+        CHECK(same.code == 0);
+        CHECK_THAT(same.out, Contains("equal: exactly what the policy allows passes"));
+    }
+    std::string holed = run(folder, {"generate", "policy.toml", "--to", "nftables"}).out;
+    std::string const line = "iifname \"eth0\" tcp dport 443 accept";
+    REQUIRE(holed.find(line) != std::string::npos);
+    holed.replace(holed.find(line), line.size(), "iifname \"eth0\" tcp dport 23 accept");
+    folder.write("holed.nft", holed);
+    Result const text = run(folder, {"verify", "holed.nft", "--policy", "policy.toml"});
+    CHECK(text.code == 1);
+    CHECK_THAT(text.out, Contains("allowed beyond the policy") && Contains("port 23 (telnet)") && Contains("no statement allows it"));
+    CHECK_THAT(text.out, Contains("blocked within the policy") && Contains("name = \"web\"") && Contains("packet:"));
+    auto const json = nlohmann::json::parse(run(folder, {"verify", "holed.nft", "--policy", "policy.toml", "-o", "json"}).out);
+    CHECK(json.at("equal") == false);
+    CHECK(!json.at("allowed_added").empty());
+    CHECK(!json.at("allowed_removed").empty());
+    CHECK(!json.at("witnesses").empty());
+    folder.write("wrong.toml", "[[allow]]\nname = \"a\"\nfrom = [\"any\"]\nto = [\"self\"]\nservices = [\"telnet\"]\n");
+    Result const refused = run(folder, {"generate", "wrong.toml", "--to", "nftables"});
+    CHECK(refused.code == 2);
+    CHECK(refused.out.empty());
+    CHECK_THAT(refused.err, Contains("wrong.toml:2:1: 'a' allows telnet, which is insecure"));
+    folder.write("edge.cfg", "ip access-list extended EDGE\n permit tcp any any eq 443\n");
+    CHECK(run(folder, {"verify", "edge.cfg", "--policy", "policy.toml"}).code == 2);
+    CHECK(run(folder, {"generate", "policy.toml", "--to", "nftabels"}).code == 2);
+}

@@ -28,9 +28,10 @@ std::vector<Layer> const layers{
     {"catalogue", {"src/catalogue", "include/portcullis/catalogue"}, {"base", "model", "engine"}, {"toml++", "fmt"}},
     {"dialect", {"src/dialect", "include/portcullis/dialect"}, {"base", "model", "grammars", "engine", "catalogue"}, {"nlohmann", "fmt"}},
     {"query", {"src/query", "include/portcullis/query"}, {"base", "model", "engine", "catalogue", "dialect"}, {}},
-    {"lint", {"src/lint", "include/portcullis/lint"}, {"base", "model", "engine", "catalogue", "dialect", "query"}, {"toml++", "fmt"}},
+    {"policy", {"src/policy", "include/portcullis/policy"}, {"base", "model", "engine", "catalogue", "dialect"}, {"fmt"}},
+    {"lint", {"src/lint", "include/portcullis/lint"}, {"base", "model", "engine", "catalogue", "dialect", "query", "policy"}, {"toml++", "fmt"}},
     {"report", {"src/report", "include/portcullis/report"}, {"base", "model", "engine", "catalogue", "query", "lint"}, {"nlohmann", "fmt", "pugixml.hpp"}},
-    {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "query", "lint", "report"}, {"CLI", "nlohmann", "fmt"}},
+    {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "query", "policy", "lint", "report"}, {"CLI", "nlohmann", "fmt"}},
 };
 
 // The layer that an include in quotes belongs to.

@@ -18,7 +18,8 @@ std::vector<std::string> services_of(Cube const& cube, Catalogue const& catalogu
 struct Treatment {
     std::string fate;         // accept, drop or reject
     std::optional<Span> span; // none: no chain stands there
-    bool is_policy = false;
+    bool is_policy = false;   // of a chain
+    std::string reason{};     // where there is no span: why; empty where no chain looks at it
 };
 
 // On the path, by the interpreter, with the truths that the member has. Without a path no chain stands there.

@@ -11,6 +11,7 @@ namespace portcullis {
 struct DifferenceReport {
     std::string before; // the names of the files
     std::string after;
+    bool against_policy = false; // "before" is a policy
     std::vector<Change> changes;
     std::vector<std::string> notes; // sentences
     bool complete = true;           // both were read and compared to the end
