@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "lint/certain.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -49,11 +51,12 @@ void add(IntervalSet& into, Context const& ctx, Permit const& permit, PacketSet 
 
 void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Config const& config, Gathered& into) {
     Exposure& exposure = into.exposure;
-    bool const certain = !set.certainly().empty();
+    PacketSet const sure = certainly(set, ctx.asked(permit));
+    bool const certain = !sure.empty();
     // The first permit gives the witness, unless a later one is more certain.
     if (!into.any || (certain && exposure.certainty == Certainty::possible)) {
         std::vector<Assumption> assumptions;
-        exposure.witness = ctx.witness(permit, set, assumptions);
+        exposure.witness = ctx.witness(permit, certain ? sure : set, assumptions);
         exposure.certainty = certain ? Certainty::certain : Certainty::possible;
     }
     into.any = true;

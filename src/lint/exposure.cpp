@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "lint/certain.hpp"
 #include "lint/sources_text.hpp"
 
 namespace portcullis {
@@ -197,13 +198,16 @@ void name_translations(Context const& ctx, Finding& finding, Permit const& permi
 
 Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
     // The part that is certain is the better proof.
-    auto best = opening.parts.begin();
-    auto const certain = std::find_if(opening.parts.begin(), opening.parts.end(),
-                                      [](auto const& part) { return !part.second.certainly().empty(); });
-    if (certain != opening.parts.end()) best = certain;
-    auto const& [permit, set] = *best;
+    auto best = opening.parts.front();
+    bool certain = false;
+    for (auto part = opening.parts.begin(); part != opening.parts.end() && !certain; ++part) {
+        PacketSet const sure = certainly(part->second, ctx.asked(*part->first));
+        certain = !sure.empty();
+        if (certain) best = {part->first, sure};
+    }
+    auto const& [permit, set] = best;
     Finding& finding = out.add(ctx.rule().id, ctx.span(*permit));
-    finding.certainty = certain != opening.parts.end() ? Certainty::certain : Certainty::possible;
+    finding.certainty = certain ? Certainty::certain : Certainty::possible;
     finding.where = ctx.where(*permit);
     std::vector<Assumption> assumptions;
     finding.witness = ctx.witness(*permit, set, assumptions);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "lint/certain.hpp"
 #include "lint/exposure.hpp"
 #include "portcullis/engine/interpret.hpp"
 
@@ -113,8 +114,9 @@ class Publications {
         finding.arg("service", one.service->name).arg("place", after_text(one.to, one.port));
         finding.arg("published", place_text(ports ? values_text(Field::dport, *ports, 3) : "", address));
         std::vector<Assumption> assumptions;
-        finding.witness = ctx_.witness(one.path, one.packets, assumptions);
-        judge(finding, one.packets);
+        PacketSet const sure = certainly(one.packets, one.asked);
+        finding.witness = ctx_.witness(one.path, sure.empty() ? one.packets : sure, assumptions);
+        if (sure.empty()) judge(finding, one.packets);
         name_filter(one, *finding.witness, assumptions, finding);
     }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "catalogue/networks.hpp"
+#include "lint/certain.hpp"
 #include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
@@ -55,10 +56,11 @@ PacketSet from(Context const& ctx, Family family, IntervalSet const& sources) {
 
 // New connections of the packets that pass the path for certain.
 PacketSet let_in(Context const& ctx, std::size_t path, Family family, PacketSet const& packets) {
-    PathReach reach(ctx.space(), ctx.ruleset(), ctx.paths()[path], packets & ctx.new_connections(ctx.paths()[path].hook));
+    PacketSet const question = packets & ctx.new_connections(ctx.paths()[path].hook) & unmarked(ctx.space(), ctx.ruleset());
+    PathReach reach(ctx.space(), ctx.ruleset(), ctx.paths()[path], question);
     // Where no chain filters the family at all, others say so.
     if (!reach.decisive(family)) return ctx.space().none();
-    return reach.accepted(family).certainly();
+    return certainly(reach.accepted(family), question);
 }
 
 bool governs(Ruleset const& ruleset, Family family) { return family == Family::v4 ? ruleset.governs_v4 : ruleset.governs_v6; }

@@ -481,6 +481,41 @@ TEST_CASE("the files of one host are one ruleset") {
     CHECK(run(folder, {"lint", "--host", ".", "--fix"}).code == 2);
 }
 
+TEST_CASE("what is reachable is what docker, firewalld and the host's own rules let pass together") {
+    Folder const folder;
+    std::string const host = std::string(PORTCULLIS_ROOT) + "/tests/app/hosts/three-firewalls";
+    auto const audit = nlohmann::json::parse(run(folder, {"audit", "--host", host, "-o", "json"}).out);
+    std::vector<nlohmann::json> entries, through;
+    for (auto const& exposure : audit["exposures"]) {
+        if (exposure["path"] == "to-host") entries.push_back(exposure);
+        // Others are reached by containers.
+        if (exposure["path"] == "through" && exposure.contains("translation")) through.push_back(exposure);
+    }
+    // http is open in firewalld alone, and mysql in the own rules alone.
+    REQUIRE_FALSE(entries.empty());
+    for (auto const& entry : entries) CHECK(entry["service"] == "ssh");
+    // No input chain is asked about a published port.
+    auto const of = [&](std::string const& service) {
+        auto const at = std::find_if(through.begin(), through.end(), [&](auto const& e) { return e["service"] == service; });
+        REQUIRE(at != through.end());
+        return *at;
+    };
+    nlohmann::json const telnet = of("telnet");
+    CHECK(telnet["certainty"] == "certain");
+    CHECK(telnet["sources"] == nlohmann::json{"0.0.0.0/0"});
+    CHECK(telnet["translation"]["becomes"] == "172.18.0.5:23");
+    CHECK(telnet["translation"]["entry_ports"] == nlohmann::json{"2323"});
+    CHECK(of("redis")["sources"] == nlohmann::json{"10.0.0.0/8"});
+    auto const decision = [&](std::string const& packet) { return run(folder, {"trace", "--host", host, "--packet", packet}).out; };
+    std::string const start = "in=eth0 out=br-web tcp 203.0.113.9:40000 > ";
+    CHECK_THAT(decision(start + "192.0.2.10:2323 dst-type=local"), Contains("accept: a rule of inet firewalld/filter_FORWARD"));
+    CHECK_THAT(decision(start + "192.0.2.10:6379 dst-type=local"), Contains("drop: a rule of filter/DOCKER-USER"));
+    // Past the translation, docker lets it pass and firewalld does not.
+    CHECK_THAT(decision(start + "172.18.0.5:23"), Contains("reject: a rule of inet firewalld/filter_FORWARD"));
+    CHECK_THAT(decision("in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:3306"), Contains("reject: a rule of inet firewalld/filter_INPUT"));
+    CHECK_THAT(decision("in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:80"), Contains("drop: the policy of inet own/input"));
+}
+
 TEST_CASE("trace decides many packets, a line each") {
     Folder const folder;
     folder.write("fw.rules", telnet);

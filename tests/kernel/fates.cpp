@@ -337,9 +337,9 @@ std::string Laboratory::load(std::string const& nftables, Tracking tracking) {
 }
 
 std::string Laboratory::load_iptables(std::string const& variant, Family family, std::string const& rules,
-                                      Tracking tracking) {
+                                      Tracking tracking, std::string const& nftables) {
     std::string const program = (family == Family::v4 ? "iptables-" : "ip6tables-") + variant + "-restore";
-    std::string const refused = load("", tracking);
+    std::string const refused = load(nftables, tracking);
     if (!refused.empty()) return refused;
     if (variant == "legacy") programs_.insert(program);
     Ran const ran = run({program}, rules);

@@ -41,9 +41,10 @@ class Laboratory {
     // Replaces all rules by `nftables` and forgets all connections. What nft says where it refuses.
     std::string load(std::string const& nftables, Tracking tracking);
 
-    // The same with the rules of a restore file, for the loader "legacy" or "nft"; what it says where it refuses.
-    std::string load_iptables(std::string const& variant, Family family, std::string const& rules,
-                              Tracking tracking);
+    // The same with the rules of a restore file, for the loader "legacy" or "nft", beside those of `nftables`; what a
+    // loader says where it refuses.
+    std::string load_iptables(std::string const& variant, Family family, std::string const& rules, Tracking tracking,
+                              std::string const& nftables = {});
 
     // A probe with an input interface arrives on it; one without is sent from this host out of its output
     // interface.

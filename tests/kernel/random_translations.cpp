@@ -13,24 +13,24 @@ struct Place {
     std::string_view table; // of iptables
     std::string_view chain;
     std::string_view hook;
-    std::string_view priority;
+    int priority = 0;
     bool nat = false;
     bool arriving = true;
 };
 constexpr Place places[] = {
-    {"raw", "PREROUTING", "prerouting", "-300"},
-    {"raw", "OUTPUT", "output", "-300", false, false},
-    {"mangle", "PREROUTING", "prerouting", "-150"},
-    {"mangle", "POSTROUTING", "postrouting", "-150", false, false},
-    {"nat", "PREROUTING", "prerouting", "-100", true},
-    {"nat", "OUTPUT", "output", "-100", true, false},
-    {"nat", "INPUT", "input", "100", true},
-    {"nat", "POSTROUTING", "postrouting", "100", true, false},
-    {"filter", "INPUT", "input", "0"},
-    {"filter", "FORWARD", "forward", "0", false, false},
-    {"filter", "OUTPUT", "output", "0", false, false},
-    {"security", "INPUT", "input", "50"},
-    {"security", "FORWARD", "forward", "50", false, false},
+    {"raw", "PREROUTING", "prerouting", -300},
+    {"raw", "OUTPUT", "output", -300, false, false},
+    {"mangle", "PREROUTING", "prerouting", -150},
+    {"mangle", "POSTROUTING", "postrouting", -150, false, false},
+    {"nat", "PREROUTING", "prerouting", -100, true},
+    {"nat", "OUTPUT", "output", -100, true, false},
+    {"nat", "INPUT", "input", 100, true},
+    {"nat", "POSTROUTING", "postrouting", 100, true, false},
+    {"filter", "INPUT", "input", 0},
+    {"filter", "FORWARD", "forward", 0, false, false},
+    {"filter", "OUTPUT", "output", 0, false, false},
+    {"security", "INPUT", "input", 50},
+    {"security", "FORWARD", "forward", 50, false, false},
 };
 constexpr std::string_view tables[] = {"raw", "mangle", "nat", "filter", "security"};
 
@@ -43,7 +43,7 @@ struct Text {
 
 class Maker {
   public:
-    explicit Maker(std::uint32_t seed) : random_(seed) {
+    Maker(std::uint32_t seed, Spread spread) : random_(seed), spread_(spread) {
         result_.family = random_.chance(60) ? Family::v4 : Family::v6;
         // Few addresses, so that rules and packets meet.
         for (int i = 0; i < 6; ++i) addresses_.push_back(random_address(random_, result_.family));
@@ -52,16 +52,19 @@ class Maker {
     RandomTranslations run(std::size_t count) {
         std::map<std::string_view, std::string> files;
         std::string body;
+        bool const together = spread_ == Spread::together;
         for (Place const& place : places) {
             bool const drops = !place.nat && place.table != "raw" && random_.chance(12);
             files[place.table] += fmt::format(":{} {} [0:0]\n", place.chain, drops ? "DROP" : "ACCEPT");
             body += fmt::format("chain {}_{} {{\n type {} hook {} priority {}; policy {};\n", place.table, place.chain,
-                                place.nat ? "nat" : "filter", place.hook, place.priority, drops ? "drop" : "accept");
+                                place.nat ? "nat" : "filter", place.hook, place.priority + (together ? 1 : 0),
+                                drops && !together ? "drop" : "accept");
             std::string rules;
             for (std::uint32_t i = 0; i < random_.below(4) + (place.nat ? 1U : 0U); ++i) {
                 Text const rule = make_rule(place);
-                body += " " + rule.nft + '\n';
-                rules += fmt::format("-A {}{}\n", place.chain, rule.iptables);
+                bool const for_nft = random_.chance(50);
+                if (!together || for_nft) body += " " + rule.nft + '\n';
+                if (!together || !for_nft) rules += fmt::format("-A {}{}\n", place.chain, rule.iptables);
             }
             body += "}\n";
             rules_[place.table] += rules;
@@ -185,6 +188,7 @@ class Maker {
     }
 
     Random random_;
+    Spread spread_;
     RandomTranslations result_;
     std::vector<U128> addresses_;
     std::map<std::string_view, std::string> rules_;
@@ -192,6 +196,8 @@ class Maker {
 
 } // namespace
 
-RandomTranslations random_translations(std::uint32_t seed, std::size_t probes) { return Maker(seed).run(probes); }
+RandomTranslations random_translations(std::uint32_t seed, std::size_t probes, Spread spread) {
+    return Maker(seed, spread).run(probes);
+}
 
 } // namespace portcullis::kernel

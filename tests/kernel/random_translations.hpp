@@ -12,6 +12,9 @@ struct RandomTranslations {
     std::string iptables;
     std::vector<Probe> probes;
 };
-RandomTranslations random_translations(std::uint32_t seed, std::size_t probes);
+// Both texts have all rules, or each rule is in one of them, for a machine that has both loaded; the chains of nft come
+// after those of iptables then.
+enum class Spread : std::uint8_t { alike, together };
+RandomTranslations random_translations(std::uint32_t seed, std::size_t probes, Spread spread);
 
 } // namespace portcullis::kernel

@@ -101,6 +101,25 @@ std::vector<Journey> journeys(std::vector<Sighting> const& sightings, std::size_
     return all;
 }
 
+Ruleset read_all(RandomTranslations const& random, std::string const& loader) {
+    auto const rules = [](std::string const& text, Dialect dialect) {
+        Ours const ours("rules", text, dialect);
+        REQUIRE(ours.complaint() == "");
+        return ours.ruleset();
+    };
+    Dialect const iptables = random.family == Family::v4 ? Dialect::iptables : Dialect::ip6tables;
+    if (loader == "nft") return rules(random.nft, Dialect::nftables);
+    if (loader == "both") return join(rules(random.iptables, iptables), rules(random.nft, Dialect::nftables));
+    return rules(random.iptables, iptables);
+}
+
+// "iptables-legacy" beside nft: "both".
+std::string load(Laboratory& lab, RandomTranslations const& random, std::string const& loader) {
+    if (loader == "nft") return lab.load(random.nft, Tracking::on);
+    if (loader == "both") return lab.load_iptables("legacy", random.family, random.iptables, Tracking::on, random.nft);
+    return lab.load_iptables(loader.substr(loader.find('-') + 1), random.family, random.iptables, Tracking::on);
+}
+
 void compare_with(std::string const& loader) {
     Laboratory* const lab = laboratory();
     if (lab == nullptr) return;
@@ -110,18 +129,14 @@ void compare_with(std::string const& loader) {
     Told told;
     for (std::uint32_t seed = 1; seed <= seeds && differences < most_told; ++seed) {
         INFO(loader << ", seed " << seed);
-        RandomTranslations const random = random_translations(seed, packets);
-        bool const nft = loader == "nft";
-        std::string const& text = nft ? random.nft : random.iptables;
-        Dialect const dialect = nft ? Dialect::nftables : random.family == Family::v4 ? Dialect::iptables : Dialect::ip6tables;
-        Ours const ours("rules", text, dialect);
+        RandomTranslations const random = random_translations(seed, packets, loader == "both" ? Spread::together : Spread::alike);
+        std::string const text = (loader == "nft" ? "" : random.iptables) + (loader == "nft" || loader == "both" ? random.nft : "");
         INFO(text);
-        REQUIRE(ours.complaint() == "");
-        REQUIRE((nft ? lab->load(text, Tracking::on)
-                     : lab->load_iptables(loader.substr(9), random.family, text, Tracking::on)) == "");
+        Ruleset const ruleset = read_all(random, loader);
+        REQUIRE(load(*lab, random, loader) == "");
         for (Journey const& journey : journeys(lab->send(random.probes), packets)) {
             if (journey.sightings.empty()) continue; // the kernel discards it before any hook
-            std::string const difference = compare(ours.ruleset(), journey, told);
+            std::string const difference = compare(ruleset, journey, told);
             if (difference.empty()) continue;
             FAIL_CHECK("they differ");
             fmt::print(stderr, "{}seed {}, {}", text, seed, difference);
@@ -140,3 +155,4 @@ void compare_with(std::string const& loader) {
 TEST_CASE("nft and portcullis agree on whole ways with translations") { compare_with("nft"); }
 TEST_CASE("iptables-legacy and portcullis agree on whole ways with translations") { compare_with("iptables-legacy"); }
 TEST_CASE("iptables-nft and portcullis agree on whole ways with translations") { compare_with("iptables-nft"); }
+TEST_CASE("nft beside iptables-legacy: the kernel and portcullis agree on whole ways") { compare_with("both"); }

@@ -2,6 +2,7 @@
 // chain is told for information: most hosts trust themselves.
 #include <set>
 
+#include "lint/certain.hpp"
 #include "lint/context.hpp"
 
 namespace portcullis {
@@ -36,8 +37,9 @@ void check_default_policy_accept(Context const& ctx, Findings& out) {
         reported.insert(permit.chain);
         std::vector<Assumption> assumptions;
         Finding& finding = report(ctx, out, permit.chain, passing == ctx.asked(permit) ? "every new connection" : "new connections");
-        finding.witness = ctx.witness(permit, passing, assumptions);
-        if (passing.certainly().empty()) finding.certainty = Certainty::possible;
+        PacketSet const sure = certainly(passing, ctx.asked(permit));
+        finding.witness = ctx.witness(permit, sure.empty() ? passing : sure, assumptions);
+        if (sure.empty()) finding.certainty = Certainty::possible;
     }
     for (Path const& path : ctx.paths()) {
         if (path.kind != Path::Kind::from_host) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalogue/networks.hpp"
+#include "lint/certain.hpp"
 #include "lint/context.hpp"
 #include "portcullis/engine/interpret.hpp"
 
@@ -37,11 +38,12 @@ void check_egress_smtp_any(Context const& ctx, Findings& out) {
     for (Path const& path : ctx.paths()) {
         bool const asked = path.kind == Path::Kind::through || (path.kind == Path::Kind::list && comes_from_inside(ctx, path));
         if (!asked) continue;
-        PathReach reach(ctx.space(), ctx.ruleset(), path, mail_to_the_world(ctx, path));
+        PacketSet const question = mail_to_the_world(ctx, path) & unmarked(ctx.space(), ctx.ruleset());
+        PathReach reach(ctx.space(), ctx.ruleset(), path, question);
         for (Family const family : {Family::v4, Family::v6}) {
             if (family == Family::v4 ? !ctx.ruleset().governs_v4 : !ctx.ruleset().governs_v6) continue;
             if (!reach.decisive(family)) continue; // that nothing is filtered, others say
-            PacketSet const passing = reach.accepted(family).certainly();
+            PacketSet const passing = certainly(reach.accepted(family), question);
             auto const sources = passing.project(src_field(family));
             if (passing.empty() || (sources && sources->count() <= most)) continue;
             Witness const witness = ctx.witness(path.chains, path.hook, passing, true);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lint/certain.hpp"
 #include "lint/context.hpp"
 
 namespace portcullis {
@@ -46,15 +47,18 @@ std::string types_text(PacketSet const& packets) {
 
 void check_icmp_too_open(Context const& ctx, Findings& out) {
     if (!ctx.ruleset().governs_v4) return;
+    PacketSet const arriving = unmarked(ctx.space(), ctx.ruleset());
     for (std::size_t p = 0; p < ctx.paths().size(); ++p) {
         Path const& path = ctx.paths()[p];
         if (path.kind != Path::Kind::to_host && path.kind != Path::Kind::list) continue;
         if (ctx.question(p).empty()) continue; // a list that only applies inside
+        PacketSet const question = unasked(ctx, path.hook) & arriving;
         std::optional<PathReach> reach;
         for (Permit const& permit : ctx.permits()) {
             if (permit.path != p || permit.family != Family::v4 || !permit.rule || !names_icmp(ctx.match(permit))) continue;
-            if (!reach) reach.emplace(ctx.space(), ctx.ruleset(), path, unasked(ctx, path.hook));
-            PacketSet const accepted = packets_of(ctx.space(), reach->accepted_by(Family::v4, permit.chain, *permit.rule)).certainly();
+            if (!reach) reach.emplace(ctx.space(), ctx.ruleset(), path, question);
+            PacketSet const accepted =
+                certainly(packets_of(ctx.space(), reach->accepted_by(Family::v4, permit.chain, *permit.rule)), question);
             if (accepted.empty()) continue;
             Finding& finding = add_finding(ctx, out, permit.chain, permit.rule);
             finding.arg("types", types_text(accepted));
