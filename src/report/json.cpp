@@ -20,7 +20,7 @@ Json fix_json(Fix const& fix) {
     for (Edit const& edit : fix.edits) {
         edits.push_back({{"offset", edit.span.begin}, {"length", edit.span.end - edit.span.begin}, {"text", edit.text}});
     }
-    return {{"safe", fix.safe}, {"edits", edits}};
+    return {{"safe", fix.safe}, {"edits", std::move(edits)}};
 }
 
 Json finding_json(Diagnostic const& d, Sources const& sources) {
@@ -40,7 +40,7 @@ Json finding_json(Diagnostic const& d, Sources const& sources) {
             {"start", place(source, finding.span.begin)},
             {"end", place(source, finding.span.end)},
             {"where", finding.where},
-            {"related", related},
+            {"related", std::move(related)},
             {"notes", finding.notes},
             {"witness", finding.witness ? witness_json(*finding.witness) : Json()},
             {"service", name_or_null(finding.service)},
@@ -60,7 +60,7 @@ Json file_json(FileResult const& file) {
             {"rules", file.rules},
             {"chains", file.chains},
             {"modelled", file.modelled},
-            {"unmodelled", unmodelled},
+            {"unmodelled", std::move(unmodelled)},
             {"errors", file.errors},
             {"bounds", file.bounds}};
 }
@@ -74,7 +74,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
     Json port = e.port.first == e.port.last ? Json(e.port.first) : Json(std::to_string(e.port.first) + '-' + std::to_string(e.port.last));
     return {{"service", e.service},
             {"protocol", value_text(Field::protocol, e.port.protocol)},
-            {"port", port},
+            {"port", std::move(port)},
             {"path", e.path},
             {"sources", e.sources},
             {"destinations", e.destinations},
@@ -82,7 +82,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"untrusted", e.untrusted},
             {"certainty", certainty_text(e.certainty)},
             {"witness", witness_json(e.witness)},
-            {"rules", rules}};
+            {"rules", std::move(rules)}};
 }
 
 } // namespace
@@ -101,9 +101,9 @@ std::string json_report(Report const& report, bool with_exposures) {
     auto const counts = report.counts();
     Json json{{"schema_version", "1.0"},
               {"tool", {{"name", "portcullis"}, {"version", report.version}}},
-              {"files", files},
-              {"findings", findings}};
-    if (with_exposures) json["exposures"] = exposures;
+              {"files", std::move(files)},
+              {"findings", std::move(findings)}};
+    if (with_exposures) json["exposures"] = std::move(exposures);
     json["summary"] = {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
                        {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}};
     json["complete"] = report.complete();
