@@ -13,6 +13,7 @@
 
 #include "app/companions.hpp"
 #include "app/fix.hpp"
+#include "app/host.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/report.hpp"
 
@@ -30,6 +31,7 @@ struct Job {
     InputFile file;
     std::shared_ptr<Config const> config;
     std::optional<InputFile> partner; // the rules of the other family
+    std::vector<InputFile> host{};    // the files that are looked at as one, where several are
     std::optional<FileResult> result; // none: a file of a directory that is no firewall's
     FileFix fix;
     std::vector<std::string> ipset_files; // that it took its sets from
@@ -48,7 +50,7 @@ std::optional<Ruleset> load_partner(Job const& job, Loaded const& loaded, Option
 }
 
 void work(Job& job, Options const& options) {
-    Loaded loaded = load(job.file, options, *job.config);
+    Loaded loaded = job.host.empty() ? load(job.file, options, *job.config) : load_host(job.host, options, *job.config);
     job.ipset_files = loaded.ipset_files;
     if (!loaded.reading) {
         // A directory holds other things too; what the user named has to be what they say.
@@ -69,6 +71,10 @@ void work(Job& job, Options const& options) {
     }
     lint_options.partner = load_partner(job, loaded, options);
     job.result = lint(loaded.sources, loaded.source, *loaded.dialect, std::move(*loaded.reading), lint_options);
+    if (job.host.empty()) return;
+    job.result->path = job.file.path;
+    // What stands in another file may be of another dialect, in which a fix is written otherwise.
+    for (Diagnostic& diagnostic : job.result->findings) diagnostic.finding.fix.reset();
 }
 
 void work_all(std::vector<Job>& jobs, Options const& options) {
@@ -162,20 +168,28 @@ int exit_code(std::vector<Job> const& jobs, Options const& options) {
 } // namespace
 
 int run_lint(Options const& options) {
-    if (options.inputs.empty())
+    bool const one_host = !options.host.empty();
+    if (options.inputs.empty() && !one_host)
         throw UsageError(options.command + " needs a file, a directory, or '-' for standard input");
     check_selectors(options.select, "--select");
     check_selectors(options.ignore, "--ignore");
     if (options.fix && options.show_fixes) throw UsageError("--fix writes what --diff only shows: give one of them");
     if (options.fix && std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end())
         throw UsageError("--fix cannot write standard input; --diff shows the change");
+    if (one_host && (options.fix || options.show_fixes)) throw UsageError("--fix and --diff work on files, not on a --host");
     Configs configs(options);
     std::vector<Job> jobs;
-    std::vector<InputFile> const files = find_inputs(options.inputs, options.stdin_filename);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        auto const partner = partner_of(i, files);
-        jobs.push_back({files[i], configs.config_for(files[i].path),
-                        partner ? std::optional(files[*partner]) : std::nullopt, std::nullopt, {}, {}});
+    std::vector<InputFile> const files = host_files(options);
+    auto const add = [&](InputFile file, std::string const& configured_as) -> Job& {
+        Job& job = jobs.emplace_back();
+        job.file = std::move(file);
+        job.config = configs.config_for(configured_as);
+        return job;
+    };
+    if (one_host && !files.empty()) add({options.host, true, false}, files.front().path).host = files;
+    for (std::size_t i = 0; i < files.size() && !one_host; ++i) {
+        Job& job = add(files[i], files[i].path);
+        if (auto const partner = partner_of(i, files)) job.partner = files[*partner];
     }
     if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
     work_all(jobs, options);

@@ -87,8 +87,13 @@ void add_outputs(CLI::App& app, Options& options) {
         ->check(one_of({"auto", "always", "never"}));
 }
 
+void add_host(CLI::App& app, Options& options) {
+    app.add_option("--host", options.host, "A directory: all of its files are the rules of one host")->type_name("DIR");
+}
+
 void add_lint(CLI::App& app, Options& options) {
     add_input(app, options);
+    add_host(app, options);
     add_outputs(app, options);
     add_list(app, "--select", options.select, "Run only these rules: ids, slugs, or prefixes such as PC1")
         ->type_name("RULES");
@@ -115,11 +120,12 @@ void add_lint(CLI::App& app, Options& options) {
 
 void add_trace(CLI::App& app, Options& options) {
     add_input(app, options);
+    add_host(app, options);
     add_outputs(app, options);
     app.add_option("--packet", options.packet, "One packet: 'in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:22'");
     app.add_option("--packets", options.packets_file, "Many packets: a file of JSON objects, one a line")
         ->type_name("FILE");
-    app.add_option("--hook", options.hook, "input, forward or output; by the packet's interfaces where left out")
+    app.add_option("--hook", options.hook, "One hook alone: input, forward, output … (the whole way through the box)")
         ->type_name("HOOK")
         ->check(one_of({"input", "forward", "output", "prerouting", "postrouting"}));
     app.add_option("--chain", options.chain, "The access list or base chain to ask, by name")->type_name("NAME");

@@ -31,6 +31,7 @@ struct Options {
     std::string stdin_filename = "<stdin>";
     std::optional<Dialect> dialect;
     std::vector<std::string> ipsets; // files of ipset save
+    std::string host;                // a directory, all files of which are the rules of one host
     std::vector<std::string> select;
     std::vector<std::string> ignore;
     Severity shown = Severity::low;

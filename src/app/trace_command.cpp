@@ -1,14 +1,18 @@
-// trace: the interpreter on single packets, one hook at a time, with the rule that decides.
+// trace: the interpreter on single packets, through all hooks on their way or at one, with the rule that decides.
 #include <algorithm>
+#include <atomic>
 #include <fmt/format.h>
 #include <iterator>
+#include <set>
+#include <thread>
 #include <nlohmann/json.hpp>
 
-#include "app/inputs.hpp"
+#include "app/host.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/catalogue/names.hpp"
-#include "portcullis/engine/interpret.hpp"
+#include "portcullis/engine/budget.hpp"
+#include "portcullis/engine/interpret_many.hpp"
 #include "portcullis/engine/path.hpp"
 
 namespace portcullis::app {
@@ -16,11 +20,6 @@ namespace portcullis::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-HookPoint hook_of(Packet const& packet) {
-    if (packet[Field::oif] == 0) return HookPoint::input;
-    return packet[Field::iif] == 0 ? HookPoint::output : HookPoint::forward;
-}
 
 std::optional<HookPoint> hook_by_name(std::string_view name) {
     for (HookPoint const point :
@@ -37,10 +36,14 @@ struct Question {
     std::string out;
 };
 
-// The chains that a packet meets: those of --chain; of a Linux hook; or the access lists that its interfaces have.
-class Chains {
+// What a packet meets: the chains of --chain, or of one hook; the access lists that its interfaces have; or everything on
+// its way through the box.
+class Way {
   public:
-    Chains(Ruleset const& ruleset, Options const& options) : ruleset_(ruleset), options_(options) {
+    Way(Ruleset const& ruleset, Options const& options)
+        : ruleset_(ruleset), options_(options), many_(ruleset), has_lists_(!chains_at(ruleset, HookPoint::list).empty()) {
+        for (std::size_t point = 0; point < by_hook_.size(); ++point)
+            by_hook_[point] = chains_at(ruleset, static_cast<HookPoint>(point));
         if (options.chain.empty()) return;
         std::vector<std::string> titles;
         for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
@@ -55,16 +58,14 @@ class Chains {
         }
     }
 
-    std::vector<ChainId> const& met_by(Question const& question, std::optional<HookPoint> hook) {
-        if (!named_.empty()) return named_;
+    Decision decide(Question const& question, std::optional<HookPoint> hook, Detail detail) const {
         if (!hook && !options_.hook.empty()) hook = hook_by_name(options_.hook);
-        bool const lists = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(),
-                                       [](Chain const& c) { return c.hook && c.hook->point == HookPoint::list; });
-        if (lists) return met_ = bound_lists(question);
-        HookPoint const point = hook.value_or(hook_of(question.packet));
-        auto& known = by_hook_[static_cast<std::size_t>(point)];
-        if (!known) known = chains_at(ruleset_, point);
-        return *known;
+        if (named_.empty() && !has_lists_ && !hook) return with_choices(question.packet, detail);
+        std::vector<ChainId> const& bases = !named_.empty() ? named_
+                                            : has_lists_    ? bound_lists(question)
+                                                            : by_hook_[static_cast<std::size_t>(*hook)];
+        return detail == Detail::steps ? interpret(ruleset_, bases, question.packet, {}, detail)
+                                       : many_.decide(bases, question.packet);
     }
 
   private:
@@ -84,11 +85,61 @@ class Chains {
         throw UsageError("name the access list with --chain, or an interface that has one with in= or out=");
     }
 
+    // Where a translation leaves a range, each choice that some rule could tell from the others. What they lead to is
+    // added to the outcomes. Throws BudgetExceeded.
+    Decision with_choices(Packet const& packet, Detail detail) const {
+        Decision decision = detail == Detail::steps ? interpret_way(ruleset_, packet, {}, detail) : many_.decide_way(packet);
+        auto const is_open = [](Outcome const& outcome) { return outcome.rewritten.picked; };
+        if (std::none_of(decision.outcomes.begin(), decision.outcomes.end(), is_open)) return decision;
+        constexpr std::size_t most = 4096;
+        std::vector<U128> const addresses = told_apart(packet.family() == Family::v4 ? Field::dst4 : Field::dst6);
+        std::vector<U128> const ports = told_apart(Field::dport);
+        std::size_t tried = 0;
+        for (U128 const address : addresses) {
+            for (U128 const port : ports) {
+                if (++tried > most) throw BudgetExceeded("a translation leaves more choices than can be tried");
+                Packet picking = packet;
+                picking[Field::nat_dst] = address;
+                picking[Field::nat_dport] = port;
+                for (Outcome const& outcome : many_.decide_way(picking).outcomes) {
+                    auto const same = [&](Outcome const& o) { return o.fate == outcome.fate && o.chain == outcome.chain && o.rule == outcome.rule; };
+                    if (std::none_of(decision.outcomes.begin(), decision.outcomes.end(), same)) decision.outcomes.push_back(outcome);
+                }
+            }
+        }
+        return decision;
+    }
+
+    // Where the values of the field that rules ask about begin, or end; 0 for what none of them is.
+    std::vector<U128> told_apart(Field field) const {
+        std::set<U128> values{0};
+        auto const add = [&](ValueSet const& set) {
+            for (Interval const& interval : set.intervals.intervals()) values.insert({interval.first, interval.last, interval.last + 1});
+            for (Masked const& masked : set.masks) values.insert(masked.value);
+        };
+        for (Chain const& chain : ruleset_.chains) {
+            for (Rule const& rule : chain.rules) {
+                for (Term const& term : rule.match.terms)
+                    if (term.field == field) add(term.values);
+                for (Alternatives const& relation : rule.match.alternatives)
+                    for (std::size_t c = 0; c < relation.fields.size(); ++c)
+                        for (auto const& row : relation.rows)
+                            if (relation.fields[c] == field) add(row[c]);
+                if (auto const* rewrite = std::get_if<Rewrite>(&rule.verdict)) {
+                    auto const& range = field == Field::dport ? rewrite->port : rewrite->address;
+                    if (range) values.insert({range->first, range->last});
+                }
+            }
+        }
+        return {values.begin(), values.end()};
+    }
+
     Ruleset const& ruleset_;
     Options const& options_;
+    ManyPackets many_;
+    bool has_lists_;
     std::vector<ChainId> named_;
-    std::vector<ChainId> met_;
-    std::array<std::optional<std::vector<ChainId>>, 8> by_hook_;
+    std::array<std::vector<ChainId>, 8> by_hook_;
 };
 
 std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId chain,
@@ -100,18 +151,33 @@ std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId ch
 
 std::string_view certainty(Decision const& decision) { return decision.certain() ? "certain" : "possible"; }
 
+bool is_rewritten(Decision const& decision) {
+    return std::any_of(decision.outcomes.begin(), decision.outcomes.end(),
+                       [](Outcome const& outcome) { return outcome.rewritten.destination || outcome.rewritten.source; });
+}
+
 std::string trace_text(Loaded const& loaded, Packet const& packet, Decision const& decision) {
     Ruleset const& ruleset = loaded.reading->ruleset;
     std::string out = to_text(packet) + '\n';
     auto const to = std::back_inserter(out);
     ChainId chain = no_chain;
+    std::optional<HookPoint> hook;
+    Rewritten rewritten;
     for (Step const& step : decision.steps) {
         Chain const& c = ruleset.chains[step.chain];
-        if (step.chain != chain) fmt::format_to(to, "  {}\n", visible(c.title()));
+        if (step.chain != chain || step.hook != hook) {
+            std::string const at = c.hook && c.hook->point == HookPoint::list ? "" : fmt::format("{}: ", to_string(step.hook));
+            fmt::format_to(to, "  {}{}\n", at, visible(c.title()));
+        }
         chain = step.chain;
+        hook = step.hook;
         std::string const what = step.rule ? visible(loaded.sources->text(c.rules[*step.rule].span)) : "policy";
         fmt::format_to(to, "    {:>5}  {:<20} {}\n", line_of(*loaded.sources, ruleset, step.chain, step.rule),
                        step.outcome, what);
+        if (step.rewritten != rewritten)
+            fmt::format_to(to, "           becomes {}{}\n", to_text(as_rewritten(packet, step.rewritten)),
+                           step.rewritten.picked ? ", or another of what the rule leaves open" : "");
+        rewritten = step.rewritten;
     }
     Outcome const& main = decision.main();
     if (main.chain == no_chain) {
@@ -121,31 +187,47 @@ std::string trace_text(Loaded const& loaded, Packet const& packet, Decision cons
                        visible(ruleset.chains[main.chain].title()),
                        line_of(*loaded.sources, ruleset, main.chain, main.rule));
     }
+    if (main.rewritten.destination || main.rewritten.source)
+        fmt::format_to(to, "  as {}\n", to_text(as_rewritten(packet, main.rewritten)));
     if (!decision.certain()) {
-        fmt::format_to(to, "possible only: matches that are not modelled may decide otherwise\n");
+        fmt::format_to(to, "possible only: {} may decide otherwise\n", is_rewritten(decision)
+                       ? "matches that are not modelled, the address that a translation picks, or where that leads"
+                       : "matches that are not modelled");
         for (Outcome const& o : decision.outcomes) {
             if (o.chain == no_chain) continue;
-            fmt::format_to(to, "  {} at line {}\n", to_string(o.fate),
+            fmt::format_to(to, "  {} at {}, line {}\n", to_string(o.fate), to_string(o.hook),
                            line_of(*loaded.sources, ruleset, o.chain, o.rule));
         }
     }
     return out;
 }
 
-std::string trace_json(Loaded const& loaded, Decision const& decision) {
+Json became_json(Packet const& packet, Rewritten const& rewritten) {
+    Packet const now = as_rewritten(packet, rewritten);
+    return {{"src", to_string(now.source())},
+            {"dst", to_string(now.destination())},
+            {"sport", low64(now[Field::sport])},
+            {"dport", low64(now[Field::dport])}};
+}
+
+std::string trace_json(Loaded const& loaded, Packet const& packet, Decision const& decision) {
     Ruleset const& ruleset = loaded.reading->ruleset;
     Json steps = Json::array();
+    Rewritten rewritten;
     for (Step const& step : decision.steps) {
         Chain const& chain = ruleset.chains[step.chain];
-        steps.push_back({{"hook", chain.hook ? Json(to_string(chain.hook->point)) : Json()},
+        steps.push_back({{"hook", to_string(step.hook)},
                          {"table", chain.table},
                          {"chain", chain.name},
                          {"rule", step.rule ? Json(chain.rules[*step.rule].origin + 1) : Json("policy")},
                          {"line", line_of(*loaded.sources, ruleset, step.chain, step.rule)},
                          {"outcome", step.outcome}});
+        if (step.rewritten != rewritten) steps.back()["became"] = became_json(packet, step.rewritten);
+        rewritten = step.rewritten;
     }
-    Json const json{
-        {"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}, {"steps", steps}};
+    Json json{{"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}};
+    if (is_rewritten(decision)) json["became"] = became_json(packet, decision.main().rewritten);
+    json["steps"] = steps;
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
@@ -221,77 +303,120 @@ Question packet_from(Json const& json) {
     return question;
 }
 
+// Some lines of the packets, which are worked on side by side.
+struct Block {
+    std::string_view text;
+    std::size_t number = 0; // of its first line, from 1
+    std::string out{};
+    std::string errors{};
+};
+
+std::vector<Block> blocks_of(std::string_view text) {
+    constexpr std::size_t size = std::size_t{1} << 18U;
+    std::vector<Block> blocks;
+    std::size_t number = 1;
+    while (!text.empty()) {
+        std::size_t const end = text.size() <= size ? text.size() : std::min(text.find('\n', size), text.size() - 1) + 1;
+        blocks.push_back({text.substr(0, end), number});
+        number += static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+        text.remove_prefix(end);
+    }
+    return blocks;
+}
+
+std::string result_of(std::string_view line, std::size_t number, Loaded const& loaded, Way const& way) {
+    Json const json = Json::parse(line);
+    Question const question = packet_from(json);
+    auto const hook = hook_by_name(json.value("hook", std::string()));
+    if (json.contains("hook") && !hook) throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
+    Decision const decision = way.decide(question, hook, Detail::outcomes);
+    Outcome const& main = decision.main();
+    Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
+                      {"verdict", to_string(main.fate)},
+                      {"certainty", certainty(decision)},
+                      {"line", main.chain == no_chain
+                                   ? Json()
+                                   : Json(line_of(*loaded.sources, loaded.reading->ruleset, main.chain, main.rule))}};
+    return result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+void decide(Block& block, Loaded const& loaded, Way const& way, std::string const& file) {
+    std::size_t number = block.number;
+    for (std::size_t at = 0; at < block.text.size(); ++number) {
+        std::size_t const end = std::min(block.text.find('\n', at), block.text.size());
+        std::string_view const line = block.text.substr(at, end - at);
+        at = end + 1;
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        try {
+            block.out += result_of(line, number, loaded, way);
+        } catch (Json::exception const&) {
+            block.errors += fmt::format("portcullis: {}:{}: no JSON object with a packet\n", visible(file), number);
+        } catch (std::runtime_error const& e) {
+            block.errors += fmt::format("portcullis: {}:{}: {}\n", visible(file), number, visible(e.what()));
+        }
+    }
+}
+
 int trace_many(Loaded const& loaded, Options const& options) {
     FileText const text = read_text({options.packets_file, true, options.packets_file == "-"});
     if (!text.error.empty()) {
         fmt::print(stderr, "portcullis: {}\n", visible(text.error));
         return unreadable_input;
     }
-    Ruleset const& ruleset = loaded.reading->ruleset;
-    Chains chains(ruleset, options);
+    Way const way(loaded.reading->ruleset, options);
+    std::vector<Block> blocks = blocks_of(text.text);
+    std::atomic<std::size_t> next = 0;
+    auto const work = [&] {
+        for (std::size_t i = next++; i < blocks.size(); i = next++) decide(blocks[i], loaded, way, options.packets_file);
+    };
+    {
+        std::vector<std::jthread> threads;
+        for (unsigned i = 1; i < std::thread::hardware_concurrency() && i < blocks.size(); ++i) threads.emplace_back(work);
+        work();
+    }
     std::string out;
-    int code = clean;
-    std::size_t number = 0;
-    for (std::size_t at = 0; at < text.text.size();) {
-        std::size_t const end = std::min(text.text.find('\n', at), text.text.size());
-        std::string_view const line = std::string_view(text.text).substr(at, end - at);
-        at = end + 1;
-        ++number;
-        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        try {
-            Json const json = Json::parse(line);
-            Question const question = packet_from(json);
-            auto const hook = hook_by_name(json.value("hook", std::string()));
-            if (json.contains("hook") && !hook)
-                throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
-            Decision const decision = interpret(ruleset, chains.met_by(question, hook), question.packet);
-            Outcome const& main = decision.main();
-            Json const result{{"id", json.contains("id") ? json["id"] : Json(number)},
-                              {"verdict", to_string(main.fate)},
-                              {"certainty", certainty(decision)},
-                              {"line", main.chain == no_chain
-                                           ? Json()
-                                           : Json(line_of(*loaded.sources, ruleset, main.chain, main.rule))}};
-            out += result.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-        } catch (Json::exception const&) {
-            fmt::print(stderr, "portcullis: {}:{}: no JSON object with a packet\n", visible(options.packets_file),
-                       number);
-            code = unreadable_input;
-        } catch (std::runtime_error const& e) {
-            fmt::print(stderr, "portcullis: {}:{}: {}\n", visible(options.packets_file), number, visible(e.what()));
-            code = unreadable_input;
-        }
+    bool whole = true;
+    for (Block const& block : blocks) {
+        out += block.out;
+        fmt::print(stderr, "{}", block.errors);
+        whole = whole && block.errors.empty();
     }
     write_output(options.outputs.empty() ? "" : options.outputs.front().path, out);
-    return code;
+    return whole ? clean : unreadable_input;
 }
 
 } // namespace
 
 int run_trace(Options const& options) {
-    if (options.inputs.size() != 1) throw UsageError("trace needs one file");
+    if (options.inputs.empty() && options.host.empty()) throw UsageError("trace needs a file, or --host");
     if (options.packet.empty() == options.packets_file.empty())
         throw UsageError("trace needs either --packet or --packets");
-    if (options.inputs.front() == "-" && options.packets_file == "-")
+    std::vector<InputFile> const files = host_files(options);
+    bool const standard_input = std::any_of(files.begin(), files.end(), [](InputFile const& file) { return file.standard_input; });
+    if (standard_input && options.packets_file == "-")
         throw UsageError("the file and the packets cannot both be standard input");
     Configs configs(options);
-    auto const config = configs.config_for(options.inputs.front());
-    bool const standard_input = options.inputs.front() == "-";
-    Loaded const loaded = load(
-        {standard_input ? options.stdin_filename : options.inputs.front(), true, standard_input}, options, *config);
+    if (files.empty()) throw UsageError("there is no file in the directory to look at");
+    auto const config = configs.config_for(files.front().path);
+    Loaded const loaded = load_host(files, options, *config);
     // The packet may meet what could not be read.
     int const code = tell_problems(loaded) ? clean : unreadable_input;
     if (!loaded.reading) return code;
     if (!options.packets_file.empty()) return std::max(code, trace_many(loaded, options));
     ParsedPacket const parsed = parse_packet(options.packet);
     if (!parsed.packet) throw UsageError("--packet: " + parsed.error);
-    Chains chains(loaded.reading->ruleset, options);
-    Decision const decision = interpret(loaded.reading->ruleset, chains.met_by({*parsed.packet, parsed.in, parsed.out}, std::nullopt),
-                                        *parsed.packet, {}, Detail::steps);
+    Way way(loaded.reading->ruleset, options);
+    Decision decision;
+    try {
+        decision = way.decide({*parsed.packet, parsed.in, parsed.out}, std::nullopt, Detail::steps);
+    } catch (BudgetExceeded const& e) {
+        fmt::print(stderr, "portcullis: not traced to the end: {}\n", e.what());
+        return unreadable_input;
+    }
     std::vector<Output> outputs = options.outputs;
     if (outputs.empty()) outputs.push_back({"text", ""});
     for (Output const& output : outputs) {
-        write_output(output.path, output.format == "json" ? trace_json(loaded, decision)
+        write_output(output.path, output.format == "json" ? trace_json(loaded, *parsed.packet, decision)
                                                           : trace_text(loaded, *parsed.packet, decision));
     }
     return code;

@@ -13,11 +13,6 @@ namespace {
 constexpr std::size_t most_nesting = 16;
 constexpr std::size_t most_flattened = 1'000'000; // rules, since a chain may be called many times
 
-bool is_cisco(Dialect dialect) {
-    return dialect == Dialect::cisco_ios || dialect == Dialect::cisco_asa || dialect == Dialect::cisco_nxos ||
-           dialect == Dialect::cisco_xr;
-}
-
 bool is_open(Match const& match) { return match.terms.empty() && match.alternatives.empty() && match.opaque.empty(); }
 
 bool ends_all(Chain const& chain) {

@@ -115,6 +115,31 @@ Bdd::Ref Bdd::exists(Ref f, std::vector<bool> const& chosen) {
     return Walk{*this, chosen, rest, done}(f);
 }
 
+Bdd::Ref Bdd::compose(Ref f, std::vector<std::optional<Ref>> const& by) {
+    std::uint32_t end = 0; // of the variables that are replaced
+    for (std::uint32_t v = 0; v < by.size(); ++v)
+        if (by[v]) end = v + 1;
+    struct Walk {
+        Bdd& bdd;
+        std::vector<std::optional<Ref>> const& by;
+        std::uint32_t end;
+        std::unordered_map<Ref, Ref> done{};
+        Ref operator()(Ref g) {
+            std::uint32_t const v = bdd.variable(g);
+            if (v >= end) return g;
+            if (auto const known = done.find(g); known != done.end()) return known->second;
+            Ref const condition = by[v] ? *by[v] : bdd.node(v, false_ref, true_ref);
+            Ref result = false_ref;
+            if (condition != false_ref) result = bdd.conjunction(condition, (*this)(bdd.high(g)));
+            if (condition != true_ref)
+                result = bdd.disjunction(result, bdd.conjunction(negation(condition), (*this)(bdd.low(g))));
+            done.emplace(g, result);
+            return result;
+        }
+    };
+    return Walk{*this, by, end}(f);
+}
+
 void Bdd::collect_if_due() {
     if (live_ < collect_at_) return;
     collect();

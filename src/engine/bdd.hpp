@@ -3,6 +3,7 @@
 // mark and sweep. One manager per thread.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace portcullis {
@@ -26,6 +27,9 @@ class Bdd {
     Ref node(std::uint32_t variable, Ref low, Ref high);
     // There is a value of each variable v with chosen[v] such that f holds.
     Ref exists(Ref f, std::vector<bool> const& chosen);
+
+    // f with the variables replaced for which `by` has a function.
+    Ref compose(Ref f, std::vector<std::optional<Ref>> const& by);
 
     std::uint32_t variable(Ref f) const { return nodes_[f >> 1U].variable; }
     Ref low(Ref f) const { return nodes_[f >> 1U].low ^ (f & 1U); }

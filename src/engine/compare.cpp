@@ -84,8 +84,8 @@ class Pairing {
 
     std::vector<Way> all() {
         lists_before_.clear();
-        for (Path& path : find_paths(before_)) sort(std::move(path), hooks_before_, lists_before_);
-        for (Path& path : find_paths(after_)) sort(std::move(path), hooks_after_, lists_after_);
+        for (Path& path : find_ways(before_)) sort(std::move(path), hooks_before_, lists_before_);
+        for (Path& path : find_ways(after_)) sort(std::move(path), hooks_after_, lists_after_);
         pair(hooks_before_, hooks_after_, [](Path const& a, Path const& b) { return a.kind == b.kind; });
         pair(lists_before_, lists_after_, [](Path const& a, Path const& b) { return a.name == b.name; });
         pair(lists_before_, lists_after_, [this](Path const& a, Path const& b) {
@@ -173,7 +173,7 @@ struct Comparison::Impl {
     using Places = std::map<std::pair<ChainId, std::uint32_t>, std::vector<Span>>;
     Places shared;
     bool everything = false; // the region is not bounded
-    bool marks = false;      // rules see what other rules make of marks
+    bool marks = false;      // rules see what other rules make of marks, or of addresses
 
     Impl(Ruleset const& a, Ruleset const& b, CompareOptions const& options)
         : whole_before(a), whole_after(b), space(options.node_limit) {
@@ -224,15 +224,6 @@ struct Comparison::Impl {
             name_after[other] = name_before[one];
             pairs.emplace_back(one, other);
         }
-        if (chains_before_nat_differ()) everything = true;
-    }
-
-    // What stands before destination NAT counts in another way; see PathReach.
-    bool chains_before_nat_differ() const {
-        return std::any_of(ways.begin(), ways.end(), [&](Way const& way) {
-            return way.before && way.after &&
-                   chains_before_nat(whole_before, *way.before).size() != chains_before_nat(whole_after, *way.after).size();
-        });
     }
 
     void find_region() {
@@ -258,6 +249,7 @@ struct Comparison::Impl {
                 own_after.emplace_back(other, static_cast<std::uint32_t>(j));
             }
         }
+        add_translated();
         // A rule that was edited or moved still has the limit that it had: the same text in the same order.
         std::map<std::string, std::size_t> used;
         for (auto const& place : own_after) {
@@ -287,10 +279,60 @@ struct Comparison::Impl {
         changed.push_back(marks ? without_marks(rule.match) : rule.match);
     }
 
-    // What a rule asks about marks, and about a state that may be untracked, is not about the packet as it arrives.
+    // Packets that are translated meet rules which they do not match as they arrive: whatever a rule translates to the
+    // region belongs to it, and so does what a changed rule translates to.
+    void add_translated() {
+        auto const each_translation = [&](auto const& visit) {
+            for (Ruleset const* ruleset : {&whole_before, &whole_after})
+                for (Chain const& chain : ruleset->chains)
+                    for (Rule const& rule : chain.rules)
+                        if (auto const* rewrite = std::get_if<Rewrite>(&rule.verdict)) visit(rule, *rewrite);
+        };
+        auto const meets = [](BoxTree const& tree, std::size_t count, Box const& box) {
+            return !box.empty && !tree.meeting(box, static_cast<std::uint32_t>(count)).empty();
+        };
+        BoxTree const of_changed{region};
+        std::size_t const count = region.size();
+        each_translation([&](Rule const& rule, Rewrite const& rewrite) {
+            if (!everything && meets(of_changed, count, outline(target(rule.match, rewrite)))) differs(rule);
+        });
+        BoxTree const of_all{region};
+        std::size_t const all = region.size();
+        each_translation([&](Rule const& rule, Rewrite const& rewrite) {
+            if (meets(of_all, all, outline(rule.match))) region.push_back(outline(target(rule.match, rewrite)));
+        });
+    }
+
+    // What packets that match are once they are translated.
+    Match target(Match match, Rewrite const& rewrite) const {
+        bool const destination = is_destination(rewrite.kind);
+        auto const is_rewritten = [&](Field field) {
+            if (field == (destination ? Field::dport : Field::sport)) return rewrite.port.has_value();
+            return field == Field::ct_status || field == Field::dst_type ||
+                   (destination ? field == Field::dst4 || field == Field::dst6 : field == Field::src4 || field == Field::src6);
+        };
+        std::erase_if(match.terms, [&](Term const& term) { return is_rewritten(term.field); });
+        std::erase_if(match.alternatives, [&](Alternatives const& relation) {
+            return std::any_of(relation.fields.begin(), relation.fields.end(), is_rewritten);
+        });
+        auto const add = [&](Field field, Interval values) {
+            match.terms.push_back({field, ValueSet::range(values.first, values.last), {}});
+        };
+        // Of which family a small number is an address, only the packet says.
+        bool const v6 = rewrite.address && rewrite.address->last > max_value(32);
+        bool const v4 = rewrite.address && !whole_before.governs_v6 && !whole_after.governs_v6;
+        if (v6) add(destination ? Field::dst6 : Field::src6, *rewrite.address);
+        if (v4) add(destination ? Field::dst4 : Field::src4, *rewrite.address);
+        if (rewrite.port) add(destination ? Field::dport : Field::sport, *rewrite.port);
+        return match;
+    }
+
+    // What a rule asks about marks, the status of a connection, and about a state that may be untracked, is not about the
+    // packet as it arrives.
     static Match without_marks(Match match) {
         auto const about_marks = [](Field field) {
-            return field == Field::mark || field == Field::ct_mark || field == Field::ct_state;
+            return field == Field::mark || field == Field::ct_mark || field == Field::ct_state || field == Field::ct_status ||
+                   field == Field::dst_type;
         };
         std::erase_if(match.terms, [&](Term const& term) { return about_marks(term.field); });
         std::erase_if(match.alternatives, [&](Alternatives const& relation) {
@@ -345,25 +387,8 @@ struct Comparison::Impl {
         return all;
     }
 
-    // A packet arrives without marks that a ruleset sets itself, also by rules that are left out of the question.
-    PacketSet starting_marks() {
-        PacketSet set = space.all();
-        for (Field const mark : {Field::mark, Field::ct_mark}) {
-            auto const assigns = [mark](Ruleset const& ruleset) {
-                return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [mark](Chain const& chain) {
-                    return std::any_of(chain.rules.begin(), chain.rules.end(), [mark](Rule const& rule) {
-                        return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
-                                           [mark](Assignment const& a) { return a.field == mark; });
-                    });
-                });
-            };
-            if (assigns(whole_before) || assigns(whole_after)) set &= space.of(mark, ValueSet::single(0));
-        }
-        return set;
-    }
-
     void compare() {
-        PacketSet const question = packets_of_region() & starting_marks();
+        PacketSet const question = packets_of_region() & unmarked(space, whole_before) & unmarked(space, whole_after);
         std::vector<Family> families;
         for (Family const family : {Family::v4, Family::v6}) {
             bool const a = family == Family::v4 ? before.governs_v4 : before.governs_v6;
@@ -378,57 +403,51 @@ struct Comparison::Impl {
             PacketSet const asked = question & packets_at(space, hook);
             Difference difference{way.name, hook, way.before, way.after, space.none(), space.none(), space.none()};
             for (Family const family : families) {
-                PacketSet const old_passing = passing(before, way.before, asked, family);
-                PacketSet const new_passing = passing(after, way.after, asked, family);
-                difference.added |= new_passing - old_passing;
-                difference.removed |= old_passing - new_passing;
+                Passing const old_passing = passing(before, way.before, asked, family);
+                Passing const new_passing = passing(after, way.after, asked, family);
+                difference.added |= new_passing.all - old_passing.all;
+                difference.removed |= old_passing.all - new_passing.all;
+                difference.retranslated |= retranslated(old_passing, new_passing);
             }
-            difference.retranslated = retranslated(way, asked);
             if (!difference.empty()) differences.push_back(std::move(difference));
         }
     }
 
-    PacketSet passing(Ruleset const& ruleset, std::optional<Path> const& path, PacketSet const& asked, Family family) {
-        if (path) return PathReach(space, ruleset, *path, asked).accepted(family);
-        return asked & space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
-    }
+    // The packets that pass, and by what they have become then.
+    struct Passing {
+        PacketSet all;
+        std::map<std::pair<Translated, Translated>, PacketSet> translated{};
+    };
 
-    // The packets that each translation is for. Within one base chain, as it sees them.
-    std::map<std::string, PacketSet> translations(Ruleset const& ruleset, std::optional<Path> const& path,
-                                                  PacketSet const& asked) {
-        std::map<std::string, PacketSet> found;
-        if (!path) return found;
-        Reach reach(space, ruleset, asked);
-        for (ChainId const base : path->chains) {
-            Hook const& hook = *ruleset.chains[base].hook;
-            for (ChainId const id : call_order(ruleset, base).chains) {
-                auto const& rules = ruleset.chains[id].rules;
-                for (std::size_t i = 0; i < rules.size(); ++i) {
-                    auto const* rewrite = std::get_if<Rewrite>(&rules[i].verdict);
-                    if (rewrite == nullptr) continue;
-                    PacketSet const hit = reach.hits({{Marks{}, asked}}, base, id, i);
-                    std::string const key = std::string(to_string(hook.point)) + ' ' + to_text(*rewrite, ruleset);
-                    auto const [at, added] = found.try_emplace(key, hit);
-                    if (!added) at->second |= hit;
-                }
-            }
+    Passing passing(Ruleset const& ruleset, std::optional<Path> const& path, PacketSet const& asked, Family family) {
+        if (!path) return {asked & space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6))};
+        PathReach reach(space, ruleset, *path, asked);
+        if (!translates(ruleset)) return {reach.accepted(family)};
+        Passing result{space.none()};
+        for (World const& world : reach.accepted_worlds(family)) {
+            result.all |= world.packets;
+            if (!world.marks.destination.done && !world.marks.source.done) continue;
+            auto key = std::pair(world.marks.destination, world.marks.source);
+            key.first.rule = key.second.rule = {};
+            auto const [at, added] = result.translated.try_emplace(std::move(key), world.packets);
+            if (!added) at->second |= world.packets;
         }
-        return found;
+        return result;
     }
 
-    PacketSet retranslated(Way const& way, PacketSet const& asked) {
-        auto const a = translations(before, way.before, asked);
-        auto const b = translations(after, way.after, asked);
-        PacketSet all = space.none();
-        auto const without = [&](auto const& some, auto const& others) {
-            for (auto const& [key, packets] : some) {
-                auto const at = others.find(key);
-                all |= at == others.end() ? packets : packets - at->second;
+    // Of those that pass both: what only one translates, or to something else.
+    PacketSet retranslated(Passing const& a, Passing const& b) {
+        PacketSet found = space.none();
+        auto const without = [&](Passing const& some, Passing const& others) {
+            for (auto const& [key, packets] : some.translated) {
+                auto const at = others.translated.find(key);
+                PacketSet const both = packets & others.all;
+                found |= at == others.translated.end() ? both : both - at->second;
             }
         };
         without(a, b);
         without(b, a);
-        return all;
+        return found;
     }
 };
 

@@ -39,7 +39,21 @@ Marks after(Marks const& marks, Rule const& rule) {
     return changed;
 }
 
-bool changes_marks(Rule const& rule) { return !rule.effects.assignments.empty() || rule.effects.notrack; }
+Marks translated(Marks marks, Rewrite const& rewrite, Family family, Span rule) {
+    (is_destination(rewrite.kind) ? marks.destination : marks.source) = translation_by(rewrite, family, rule);
+    return marks;
+}
+
+bool changes_marks(Rule const& rule) {
+    return !rule.effects.assignments.empty() || rule.effects.notrack || std::holds_alternative<Rewrite>(rule.verdict);
+}
+
+bool is_nat(Chain const& base) { return base.hook && base.hook->type == ChainType::nat; }
+
+bool translation_is_open(Chain const& nat, Marks const& marks) {
+    bool const destination = nat.hook->point == HookPoint::prerouting || nat.hook->point == HookPoint::output;
+    return marks.tracking != Marks::Tracking::given_up && !(destination ? marks.destination : marks.source).done;
+}
 
 Marks entering(Chain const& base, Marks marks) {
     using enum Marks::Tracking;
@@ -64,8 +78,10 @@ bool reads_state(Match const& match) { return asks_about(match, Field::ct_state)
 
 bool before_tracking(Chain const& base) {
     constexpr int tracking = -200;
-    return base.hook && base.hook->priority < tracking &&
-           (base.hook->point == HookPoint::prerouting || base.hook->point == HookPoint::output);
+    if (!base.hook) return false;
+    HookPoint const point = base.hook->point;
+    bool const there = point == HookPoint::prerouting || point == HookPoint::output;
+    return point == HookPoint::ingress || (there && base.hook->priority < tracking);
 }
 
 namespace {
@@ -86,7 +102,45 @@ bool marks_are_passed(Ruleset const& ruleset) {
 bool marks_matter(Ruleset const& ruleset) {
     bool const early = std::any_of(ruleset.chains.begin(), ruleset.chains.end(), before_tracking);
     return (early && any_rule(ruleset, [](Rule const& rule) { return reads_state(rule.match); })) ||
-           marks_are_passed(ruleset);
+           marks_are_passed(ruleset) || translates(ruleset);
+}
+
+namespace {
+
+// The value that translation has given the field, where it is one.
+std::optional<U128> translated_value(Field field, Marks const& marks) {
+    auto const only = [](std::optional<Interval> const& interval) {
+        return interval && interval->first == interval->last ? std::optional(interval->first) : std::nullopt;
+    };
+    Translated const& to = marks.destination;
+    Translated const& from = marks.source;
+    if (to.done && field == dst_field(to.family)) return only(to.address);
+    if (to.done && field == Field::dport) return only(to.port);
+    if (to.done && field == Field::dst_type && to.to_host) return 2;
+    if (from.done && field == src_field(from.family)) return only(from.address);
+    if (from.done && field == Field::sport) return only(from.port);
+    return std::nullopt;
+}
+
+} // namespace
+
+std::optional<Match> within_translation(Match const& match, Marks const& marks) {
+    Match seen;
+    for (Term const& term : match.terms) {
+        auto const value = translated_value(term.field, marks);
+        if (!value) {
+            seen.terms.push_back(term);
+            continue;
+        }
+        if (!term.values.contains(*value)) return std::nullopt;
+        // What the term says besides of the packet.
+        if (auto const family = info(term.field).family)
+            seen.terms.push_back({Field::family, ValueSet::single(*family == Family::v4 ? family_v4 : family_v6), {}});
+        if (info(term.field).transport) seen.terms.push_back({Field::fragment, ValueSet::single(0), {}});
+    }
+    seen.alternatives = match.alternatives;
+    seen.opaque = match.opaque;
+    return seen;
 }
 
 Match with_unknown(Match const& match, Marks const& marks) {

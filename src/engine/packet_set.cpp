@@ -28,7 +28,7 @@ constexpr std::array order{
     Field::phys_oif,  Field::ct_status,   Field::dscp,     Field::ecn,        Field::ttl,          Field::length,
     Field::exthdr,    Field::frag_id,     Field::rt_type,  Field::rt_segments, Field::ah_spi,      Field::esp_spi,
     Field::skuid,     Field::skgid,       Field::mark,     Field::ct_mark,    Field::src_mac,      Field::dst6,
-    Field::src6,
+    Field::src6,      Field::nat_dport,   Field::nat_dst_type, Field::nat_dst, Field::nat_sport,   Field::nat_src,
 };
 static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
 
@@ -226,32 +226,73 @@ struct Space::Impl {
         return (mark.value >> bit & 1U) != 0 ? Bdd::negation(either) : either;
     }
 
-    Ref choice(Ref condition, Ref then, Ref otherwise) {
-        return bdd.disjunction(bdd.conjunction(condition, then), bdd.conjunction(Bdd::negation(condition), otherwise));
+    // The functions that the bits of the fields have become: of marks, of the state before tracking, of what is translated.
+    using Substitution = std::vector<std::optional<Ref>>;
+
+    static std::uint32_t variable_of(Field field, unsigned bit) { return first_variable(field) + info(field).bits - 1 - bit; }
+    static Ref constant(bool value) { return value ? Bdd::true_ref : Bdd::false_ref; }
+
+    void put_value(Substitution& to, Field field, U128 value) const {
+        for (unsigned bit = 0; bit < info(field).bits; ++bit) to[variable_of(field, bit)] = constant((value >> bit & 1U) != 0);
+    }
+    // What `picked` says, where that is within the interval; its first elsewhere.
+    void put_picked(Substitution& to, Field field, Interval interval, Field picked) {
+        if (interval.first == interval.last) return put_value(to, field, interval.first);
+        Ref const within = interval_set(picked, IntervalSet(interval.first, interval.last));
+        for (unsigned bit = 0; bit < info(field).bits; ++bit) {
+            Ref const chosen = literal(variable_of(picked, bit), true);
+            to[variable_of(field, bit)] = choice(within, chosen, constant((interval.first >> bit & 1U) != 0));
+        }
+    }
+    // Whether the field is not yet what it is translated to. A choice counts as another value.
+    Ref differs(Field field, std::optional<Interval> const& interval, bool keeps_host) {
+        if (!interval) return Bdd::false_ref;
+        bool const choice_of_many = interval->first != interval->last && !keeps_host;
+        return choice_of_many ? Bdd::true_ref : Bdd::negation(interval_set(field, IntervalSet(interval->first, interval->last)));
+    }
+    struct End {
+        Field port, picked_address, picked_port;
+        unsigned status; // its bit
+    };
+    void put_translation(Substitution& to, Translated const& translation, Field address, End const& end) {
+        if (!translation.done) return;
+        Ref const changed = bdd.disjunction(differs(address, translation.address, translation.keeps_host),
+                                            differs(end.port, translation.port, false));
+        if (translation.address && translation.keeps_host) {
+            U128 const open = translation.address->first ^ translation.address->last;
+            for (unsigned bit = 0; bit < info(address).bits; ++bit) {
+                if ((open >> bit & 1U) == 0) to[variable_of(address, bit)] = constant((translation.address->first >> bit & 1U) != 0);
+            }
+        } else if (translation.address) {
+            put_picked(to, address, *translation.address, end.picked_address);
+        }
+        if (translation.port) put_picked(to, end.port, *translation.port, end.picked_port);
+        std::uint32_t const status = variable_of(Field::ct_status, end.status);
+        to[status] = bdd.disjunction(changed, literal(status, true));
     }
 
-    // f with the marks, and the state before tracking, replaced by what they have become. Only variables up to the last one of a mark are looked at.
-    Ref substitute(Ref f, Marks const& marks, std::unordered_map<Ref, Ref>& known) {
-        std::uint32_t const variable = bdd.variable(f);
-        constexpr std::array fields{Field::ct_state, Field::mark, Field::ct_mark};
-        auto const end = [](Field field) { return first_variable(field) + info(field).bits; };
-        if (variable >= std::max(end(Field::mark), end(Field::ct_mark))) return f;
-        if (auto const at = known.find(f); at != known.end()) return at->second;
-        Ref const low = substitute(bdd.low(f), marks, known);
-        Ref const high = substitute(bdd.high(f), marks, known);
-        auto const field = std::find_if(fields.begin(), fields.end(), [&](Field candidate) {
-            return variable >= first_variable(candidate) && variable < end(candidate);
-        });
-        Ref result;
-        if (field == fields.end() || (*field == Field::ct_state && !state_seen(marks))) {
-            result = bdd.node(variable, low, high);
-        } else {
-            unsigned const bit = end(*field) - 1 - variable;
-            bool const state_bit = (state_seen(marks).value_or(0) >> bit & 1U) != 0;
-            Ref const state = state_bit ? Bdd::true_ref : Bdd::false_ref;
-            result = choice(*field == Field::ct_state ? state : mark_bit(marks[*field], bit), high, low);
+    Substitution substitution(Marks const& marks) {
+        Substitution to(layout().count);
+        Marks const at_start;
+        for (Field const mark : {Field::mark, Field::ct_mark}) {
+            if (marks[mark] == at_start[mark]) continue;
+            for (unsigned bit = 0; bit < info(mark).bits; ++bit) to[variable_of(mark, bit)] = mark_bit(marks[mark], bit);
         }
-        return known.emplace(f, result).first->second;
+        if (auto const state = state_seen(marks)) put_value(to, Field::ct_state, *state);
+        Translated const& destination = marks.destination;
+        put_translation(to, destination, dst_field(destination.family), {Field::dport, Field::nat_dst, Field::nat_dport, 5});
+        put_translation(to, marks.source, src_field(marks.source.family), {Field::sport, Field::nat_src, Field::nat_sport, 4});
+        if (!destination.done || !destination.address) return to;
+        constexpr U128 local = 2;
+        if (destination.to_host) put_value(to, Field::dst_type, local);
+        else
+            for (unsigned bit = 0; bit < info(Field::dst_type).bits; ++bit)
+                to[variable_of(Field::dst_type, bit)] = literal(variable_of(Field::nat_dst_type, bit), true);
+        return to;
+    }
+
+    Ref choice(Ref condition, Ref then, Ref otherwise) {
+        return bdd.disjunction(bdd.conjunction(condition, then), bdd.conjunction(Bdd::negation(condition), otherwise));
     }
 
     // f with the field's variables set to `value`.
@@ -496,11 +537,13 @@ PacketSet Space::of(Cube const& cube) {
 }
 
 PacketSet Space::of(Match const& match, Marks const& marks) {
-    bool const reads = reads_marks(match) || (state_seen(marks) && reads_state(match));
+    bool const reads = reads_marks(match) || (state_seen(marks) && reads_state(match)) ||
+                       ((marks.destination.done || marks.source.done) && reads_ends(match));
     if (marks == Marks{} || !reads) return of(match);
+    auto const seen = within_translation(match, marks);
+    if (!seen) return none();
     impl_->bdd.collect_if_due();
-    std::unordered_map<Ref, Ref> known;
-    return {*this, impl_->substitute(impl_->match(with_unknown(match, marks)), marks, known)};
+    return {*this, impl_->bdd.compose(impl_->match(with_unknown(*seen, marks)), impl_->substitution(marks))};
 }
 
 } // namespace portcullis

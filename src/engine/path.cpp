@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <tuple>
 
 namespace portcullis {
 
@@ -12,14 +13,15 @@ struct Way {
     Path::Kind kind;
     std::string_view name;
     HookPoint main;
-    std::array<std::optional<HookPoint>, 3> points; // in order
+    std::array<std::optional<HookPoint>, 5> points; // in order
 };
 
 constexpr std::array ways{
-    Way{Path::Kind::to_host, "to-host", HookPoint::input, {HookPoint::prerouting, HookPoint::input}},
+    Way{Path::Kind::to_host, "to-host", HookPoint::input, {HookPoint::ingress, HookPoint::prerouting, HookPoint::input}},
     Way{Path::Kind::through, "through", HookPoint::forward,
-        {HookPoint::prerouting, HookPoint::forward, HookPoint::postrouting}},
-    Way{Path::Kind::from_host, "from-host", HookPoint::output, {HookPoint::output, HookPoint::postrouting}},
+        {HookPoint::ingress, HookPoint::prerouting, HookPoint::forward, HookPoint::postrouting, HookPoint::egress}},
+    Way{Path::Kind::from_host, "from-host", HookPoint::output,
+        {HookPoint::output, HookPoint::postrouting, HookPoint::egress}},
 };
 
 bool sees(Chain const& chain, Family family) { return family == Family::v4 ? chain.hook->v4 : chain.hook->v6; }
@@ -32,24 +34,41 @@ std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point) {
         auto const& hook = ruleset.chains[id].hook;
         if (hook && hook->point == point && (hook->v4 || hook->v6)) found.push_back(id);
     }
-    std::stable_sort(found.begin(), found.end(), [&](ChainId a, ChainId b) {
-        return ruleset.chains[a].hook->priority < ruleset.chains[b].hook->priority;
-    });
+    auto const key = [&](ChainId id) {
+        Hook const& hook = *ruleset.chains[id].hook;
+        bool const nat = hook.type == ChainType::nat;
+        bool const early = point == HookPoint::prerouting || point == HookPoint::output;
+        return std::tuple(nat ? (early ? -100 : 100) : hook.priority, nat ? hook.priority : 0);
+    };
+    std::stable_sort(found.begin(), found.end(), [&](ChainId a, ChainId b) { return key(a) < key(b); });
     return found;
 }
 
-std::vector<Path> find_paths(Ruleset const& ruleset) {
+namespace {
+
+std::vector<Path> hook_paths(Ruleset const& ruleset, bool only_filtered) {
     std::vector<Path> paths;
     for (Way const& way : ways) {
-        if (chains_at(ruleset, way.main).empty()) continue;
+        if (only_filtered && chains_at(ruleset, way.main).empty()) continue;
         Path path{way.kind, std::string(way.name), way.main, {}};
         for (auto const& point : way.points) {
             if (!point) continue;
             auto const more = chains_at(ruleset, *point);
             path.chains.insert(path.chains.end(), more.begin(), more.end());
         }
-        paths.push_back(std::move(path));
+        if (!path.chains.empty()) paths.push_back(std::move(path));
     }
+    return paths;
+}
+
+} // namespace
+
+std::vector<Path> find_ways(Ruleset const& ruleset) {
+    return chains_at(ruleset, HookPoint::list).empty() ? hook_paths(ruleset, false) : find_paths(ruleset);
+}
+
+std::vector<Path> find_paths(Ruleset const& ruleset) {
+    std::vector<Path> paths = hook_paths(ruleset, true);
     for (ChainId const id : chains_at(ruleset, HookPoint::list)) {
         Chain const& chain = ruleset.chains[id];
         if (chain.implicit && std::holds_alternative<Drop>(chain.policy)) continue; // no line of the text to judge
@@ -72,6 +91,35 @@ PacketSet packets_at(Space& space, HookPoint point) {
     }
 }
 
+PacketSet unmarked(Space& space, Ruleset const& ruleset) {
+    auto const any_rule = [&](auto const& says) {
+        return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [&](Chain const& chain) {
+            return std::any_of(chain.rules.begin(), chain.rules.end(), says);
+        });
+    };
+    PacketSet set = space.all();
+    for (Field const mark : {Field::mark, Field::ct_mark}) {
+        bool const is_set = any_rule([&](Rule const& rule) {
+            return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
+                               [&](Assignment const& a) { return a.field == mark; });
+        });
+        bool const is_read = any_rule([&](Rule const& rule) { return asks_about(rule.match, mark); });
+        if (is_set && is_read) set &= space.of(mark, ValueSet::single(0));
+    }
+    // What no rule looks at is left open, so that it does not stand in every answer.
+    if (!any_rule([](Rule const& rule) { return asks_about(rule.match, Field::ct_status); })) return set;
+    for (auto const& [destination, bit] : {std::pair(false, 4U), std::pair(true, 5U)}) {
+        bool const translates_it = any_rule([is_one = destination](Rule const& rule) {
+            auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+            return rewrite != nullptr && is_destination(rewrite->kind) == is_one;
+        });
+        if (!translates_it) continue;
+        set -= space.of(Field::ct_status, ValueSet::masked(U128{1} << bit, U128{1} << bit)) &
+               space.of(Field::ct_state, ValueSet::single(ct_state::new_));
+    }
+    return set;
+}
+
 bool can_drop(Ruleset const& ruleset, ChainId base) {
     auto const ends = [](Rule const& rule) {
         return std::holds_alternative<Drop>(rule.verdict) || std::holds_alternative<Reject>(rule.verdict);
@@ -84,35 +132,12 @@ bool can_drop(Ruleset const& ruleset, ChainId base) {
     });
 }
 
-Opaque const& nat_assumption() {
-    static Opaque const assumption{"destination NAT leads here", true, false, {}};
-    return assumption;
-}
-
-namespace {
-
-bool rewrites_destination(Rule const& rule) {
-    auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
-    return rewrite != nullptr && (rewrite->kind == Rewrite::Kind::dnat || rewrite->kind == Rewrite::Kind::redirect);
-}
-
-} // namespace
-
-std::vector<ChainId> chains_before_nat(Ruleset const& ruleset, Path const& path) {
-    std::vector<ChainId> before;
-    for (ChainId const base : path.chains) {
-        auto const called = call_order(ruleset, base).chains;
-        bool const nat = std::any_of(called.begin(), called.end(), [&](ChainId id) {
-            return std::any_of(ruleset.chains[id].rules.begin(), ruleset.chains[id].rules.end(), rewrites_destination);
-        });
-        if (nat) return before;
-        before.push_back(base);
-    }
-    return {};
-}
-
 PathReach::PathReach(Space& space, Ruleset const& ruleset, Path const& path, PacketSet const& question)
-    : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question) {}
+    : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question),
+      translates_(std::any_of(path.chains.begin(), path.chains.end(), [&](ChainId base) {
+          auto const called = call_order(ruleset, base).chains;
+          return std::any_of(called.begin(), called.end(), [&](ChainId id) { return translates(ruleset.chains[id]); });
+      })) {}
 
 std::optional<ChainId> PathReach::decisive(Family family) const {
     for (auto at = path_.chains.rbegin(); at != path_.chains.rend(); ++at) {
@@ -135,63 +160,57 @@ PacketSet PathReach::of_family(Family family) {
     return question_ & space_.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
 }
 
+std::size_t PathReach::place_of(ChainId base) const {
+    return static_cast<std::size_t>(std::find(path_.chains.begin(), path_.chains.end(), base) - path_.chains.begin());
+}
+
+Worlds PathReach::passing(Family family, Worlds worlds, std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+        Chain const& chain = ruleset_.chains[path_.chains[i]];
+        if (sees(chain, family)) worlds = reach_.accepted(worlds, path_.chains[i]);
+    }
+    // A redirect leads to the host itself, wherever the packet was going to.
+    if (path_.kind == Path::Kind::through) std::erase_if(worlds, [](World const& w) { return w.marks.destination.to_host; });
+    return worlds;
+}
+
 Worlds const& PathReach::coming_to(Family family, ChainId base) {
     if (auto const known = coming_.find({family, base}); known != coming_.end()) return known->second;
-    Worlds worlds{{Marks{}, of_family(family)}};
-    auto const before_nat = chains_before_nat(ruleset_, path_);
-    for (ChainId const chain : path_.chains) {
-        if (chain == base) break;
-        if (!sees(ruleset_.chains[chain], family)) continue;
-        Worlds passed = reach_.accepted(worlds, chain);
-        if (std::find(before_nat.begin(), before_nat.end(), chain) != before_nat.end()) {
-            // What the chain said of another destination does not count.
-            PacketSet const led_here = led_here_by_nat();
-            Fates const fates = reach_.verdicts(worlds, chain);
-            PacketSet const pardoned = led_here & (fates.dropped | fates.rejected);
-            for (World const& world : worlds) passed.push_back({world.marks, world.packets & pardoned});
-        }
-        worlds = std::move(passed);
-    }
+    Worlds worlds = passing(family, {{Marks{}, of_family(family)}}, 0, place_of(base));
     return coming_.emplace(std::pair{family, base}, std::move(worlds)).first->second;
 }
 
-// Packets whose destination is one that some rule rewrites to, if that is how they came by it.
-PacketSet PathReach::led_here_by_nat() {
-    PacketSet targets = space_.none();
-    for (Chain const& chain : ruleset_.chains) {
-        for (Rule const& rule : chain.rules) {
-            if (!rewrites_destination(rule)) continue;
-            auto const& rewrite = std::get<Rewrite>(rule.verdict);
-            PacketSet target = question_;
-            if (rewrite.address) {
-                bool const v6 = rewrite.address->last > max_value(32);
-                target &= space_.of(v6 ? Field::dst6 : Field::dst4, IntervalSet(rewrite.address->first, rewrite.address->last));
-            }
-            if (rewrite.port) target &= space_.of(Field::dport, IntervalSet(rewrite.port->first, rewrite.port->last));
-            targets |= target;
-        }
+// Through the chains behind the base chain: none of them drops anything, but they may translate.
+Worlds PathReach::behind(Family family, Worlds worlds, ChainId base) {
+    return translates_ ? passing(family, std::move(worlds), place_of(base) + 1, path_.chains.size()) : std::move(worlds);
+}
+
+Worlds PathReach::accepted_by(Family family, ChainId chain, std::size_t rule) {
+    auto const own = decisive(family);
+    if (!own) return {};
+    return behind(family, reach_.hits_by_world(coming_to(family, *own), *own, chain, rule), *own);
+}
+
+Worlds PathReach::accepted_by_policy(Family family) {
+    auto const own = decisive(family);
+    if (!own) return accepted_worlds(family);
+    if (!std::holds_alternative<Accept>(ruleset_.chains[*own].policy)) return {};
+    return behind(family, reach_.returned(coming_to(family, *own), *own), *own);
+}
+
+Worlds PathReach::accepted_worlds(Family family) {
+    auto const own = decisive(family);
+    if (!own) {
+        Worlds all{{Marks{}, of_family(family)}};
+        return translates_ ? passing(family, std::move(all), 0, path_.chains.size()) : all;
     }
-    Match led;
-    led.opaque.push_back(nat_assumption());
-    return targets & space_.of(led);
-}
-
-PacketSet PathReach::accepted_by(Family family, ChainId chain, std::size_t rule) {
-    auto const own = decisive(family);
-    return own ? reach_.hits(coming_to(family, *own), *own, chain, rule) : space_.none();
-}
-
-PacketSet PathReach::accepted_by_policy(Family family) {
-    auto const own = decisive(family);
-    if (!own) return of_family(family);
-    if (!std::holds_alternative<Accept>(ruleset_.chains[*own].policy)) return space_.none();
-    return reach_.returned(coming_to(family, *own), *own);
+    return behind(family, reach_.accepted(coming_to(family, *own), *own), *own);
 }
 
 PacketSet PathReach::accepted(Family family) {
     auto const own = decisive(family);
-    if (!own) return of_family(family);
-    return reach_.verdicts(coming_to(family, *own), *own).accepted;
+    if (own && !translates_) return reach_.verdicts(coming_to(family, *own), *own).accepted;
+    return packets_of(space_, accepted_worlds(family));
 }
 
 } // namespace portcullis

@@ -24,6 +24,17 @@ bool takes_whole_match(Rule const& rule) {
     return jump == nullptr || (jump->is_goto && jump->chain != no_chain);
 }
 
+// The devices of a chain at ingress or egress.
+IntervalSet devices_of(Hook const& hook) {
+    IntervalSet all;
+    for (std::size_t at = 0; at <= hook.device.size();) {
+        std::size_t const end = std::min(hook.device.find(',', at), hook.device.size());
+        all = all.united(IntervalSet::single(interface_value(hook.device.substr(at, end - at))));
+        at = end + 1;
+    }
+    return all;
+}
+
 enum class Visit : std::uint8_t { new_, open, done };
 
 void visit(Ruleset const& ruleset, ChainId id, std::vector<Visit>& state, CallOrder& order, std::size_t& depth) {
@@ -50,6 +61,19 @@ CallOrder call_order(Ruleset const& ruleset, ChainId base) {
     return order;
 }
 
+PacketSet packets_of(Space& space, Worlds const& worlds) {
+    PacketSet all = space.none();
+    for (World const& world : worlds) all |= world.packets;
+    return all;
+}
+
+PacketSet matching(Space& space, Worlds const& worlds, Match const& match) {
+    PacketSet all = space.none();
+    for (World const& world : worlds)
+        if (!world.packets.empty()) all |= world.packets & space.of(match, world.marks);
+    return all;
+}
+
 struct Reach::Impl {
     // What becomes of the packets that enter a chain with some marks.
     struct Exits {
@@ -60,7 +84,8 @@ struct Reach::Impl {
     struct ChainState {
         std::optional<Exits> exits;
         std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
-        std::map<std::size_t, Worlds> calls; // by rule that jumps, with the marks then, where the chain changes marks
+        // By rule: what takes it, with the marks then; where the chain changes marks.
+        std::map<std::size_t, Worlds> leaving;
         // By rule, without what the question says anyway; null where none of its packets match. For long chains only.
         std::vector<Match const*> matches;
         std::deque<Match> changed;
@@ -70,8 +95,16 @@ struct Reach::Impl {
     };
     // What a chain and those that it calls have to do with marks.
     struct Dealings {
-        bool reads = false;
+        bool reads = false;      // marks, or the state of the connection
+        bool reads_ends = false; // what address translation changes
         bool changes = false;
+
+        bool include(Dealings const& other) {
+            Dealings const before = *this;
+            *this = {reads || other.reads, reads_ends || other.reads_ends, changes || other.changes};
+            return *this != before;
+        }
+        friend bool operator==(Dealings const&, Dealings const&) = default;
     };
 
     Space& space;
@@ -101,8 +134,8 @@ struct Reach::Impl {
         std::vector<ChainId> changed;
         for (ChainId id = 0; id < all.size(); ++id) {
             for (Rule const& rule : ruleset.chains[id].rules) {
-                all[id].reads = all[id].reads || reads_marks(rule.match) || reads_state(rule.match);
-                all[id].changes = all[id].changes || changes_marks(rule);
+                all[id].include({reads_marks(rule.match) || reads_state(rule.match), reads_ends(rule.match),
+                                 changes_marks(rule)});
                 auto const* jump = std::get_if<Jump>(&rule.verdict);
                 if (jump != nullptr && jump->chain != no_chain) callers[jump->chain].push_back(id);
             }
@@ -113,10 +146,7 @@ struct Reach::Impl {
             std::vector<ChainId> const& above = callers[changed.back()];
             changed.pop_back();
             for (ChainId const caller : above) {
-                Dealings& own = all[caller];
-                if ((own.reads || !callee.reads) && (own.changes || !callee.changes)) continue;
-                own = {own.reads || callee.reads, own.changes || callee.changes};
-                changed.push_back(caller);
+                if (all[caller].include(callee)) changed.push_back(caller);
             }
         }
         return all;
@@ -125,17 +155,37 @@ struct Reach::Impl {
     // Marks make a difference only to chains that have to do with them.
     Marks relevant(ChainId id, Marks const& marks) {
         Dealings const own = dealings[id];
-        return own.reads || own.changes ? marks : Marks{};
+        if (own.changes) return marks;
+        Marks seen;
+        if (own.reads) seen = marks;
+        seen.destination = own.reads_ends ? marks.destination : Translated{};
+        seen.source = own.reads_ends ? marks.source : Translated{};
+        return seen;
     }
     // The marks at the start of a base chain.
     Marks at_start(ChainId base, Marks marks = {}) const {
         return portcullis::entering(ruleset.chains[base], marks);
     }
+    // Of the packets that come to the base chain with the marks, those that it sees: of its devices, and not all are for a
+    // nat chain.
+    PacketSet seen_by(ChainId base, Marks const& marks, PacketSet const& packets) {
+        Chain const& chain = ruleset.chains[base];
+        if (chain.hook && !chain.hook->device.empty()) {
+            Field const device = chain.hook->point == HookPoint::egress ? Field::oif : Field::iif;
+            return packets & space.of(device, devices_of(*chain.hook));
+        }
+        if (!is_nat(chain)) return packets;
+        if (!translation_is_open(chain, marks)) return space.none();
+        PacketSet const fresh = packets & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
+        // What comes in by the loopback device was asked about at output.
+        if (chain.hook->point != HookPoint::prerouting) return fresh;
+        return fresh - space.of(Field::iif, ValueSet::single(interface_value("lo")));
+    }
     ChainState& state_of(ChainId id, Marks const& marks) { return chains[id][relevant(id, marks)]; }
     // Its rules are worked through from top to bottom, not looked up in an index.
     bool sequential(ChainId id, Marks const& marks) {
         Dealings const own = dealings[id];
-        return ruleset.chains[id].rules.size() <= sequential_limit || own.changes || (own.reads && marks != Marks{});
+        return ruleset.chains[id].rules.size() <= sequential_limit || own.changes || marks != Marks{};
     }
 
     PacketSet decided(ChainId chain) {
@@ -165,7 +215,7 @@ struct Reach::Impl {
         open[id] = true;
         Exits exits{{space.none(), space.none(), space.none(), space.none()}, {}, {}};
         bool const changes = dealings[id].changes;
-        bool const keep_hits = sequential(id, start);
+        bool const keep_hits = sequential(id, relevant(id, start));
         Worlds live{{relevant(id, start), question}};
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -177,9 +227,11 @@ struct Reach::Impl {
                 if (keep_hits) state.hits.back() |= hit;
                 if (hit.empty()) continue;
                 Marks const marks = changes ? after(world.marks, rules[i]) : world.marks;
+                Worlds const after_rule = ends_of(rules[i], {marks, hit});
+                if (changes)
+                    for (World const& one : after_rule) add(state.leaving[i], one.marks, one.packets);
                 PacketSet kept = space.none(); // of the hit: goes on in this world
                 if (auto const* jump = std::get_if<Jump>(&rules[i].verdict)) {
-                    if (changes) add(state.calls[i], marks, hit);
                     Worlds back = called(*jump, marks, hit, exits, changes);
                     if (jump->is_goto && jump->chain != no_chain) {
                         for (World const& one : back) leave(exits.fates.returned, exits.returned, one, changes);
@@ -199,7 +251,7 @@ struct Reach::Impl {
                 } else if (std::holds_alternative<Return>(rules[i].verdict)) {
                     leave(exits.fates.returned, exits.returned, {marks, hit}, changes);
                 } else {
-                    leave(exits.fates.accepted, exits.accepted, {marks, hit}, changes);
+                    for (World const& one : after_rule) leave(exits.fates.accepted, exits.accepted, one, changes);
                 }
                 world.packets = (world.packets - hit) | kept;
             }
@@ -209,6 +261,19 @@ struct Reach::Impl {
         open[id] = false;
         state.exits = std::move(exits);
         return *state.exits;
+    }
+
+    // A rule that translates leaves the two families in worlds of their own.
+    Worlds ends_of(Rule const& rule, World const& hit) {
+        auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+        if (rewrite == nullptr) return {hit};
+        Worlds ends;
+        for (Family const family : {Family::v4, Family::v6}) {
+            PacketSet const of_family =
+                hit.packets & space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+            add(ends, translated(hit.marks, *rewrite, family, rule.span), of_family);
+        }
+        return ends;
     }
 
     // What a jump does to the packets that take it; gives those that come back.
@@ -321,7 +386,7 @@ struct Reach::Impl {
                         add(sets[jump->chain], world.marks, hit & world.packets);
                         continue;
                     }
-                    for (World const& call : state_of(caller, world.marks).calls[i]) {
+                    for (World const& call : state_of(caller, world.marks).leaving[i]) {
                         add(sets[jump->chain], call.marks, call.packets & world.packets);
                     }
                 }
@@ -340,48 +405,66 @@ PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chai
 Fates const& Reach::fates(ChainId chain) { return impl_->exits(chain, impl_->at_start(chain)).fates; }
 
 PacketSet Reach::entering(ChainId base, ChainId chain) {
-    PacketSet all = impl_->space.none();
-    for (World const& world : impl_->entering(base, impl_->at_start(base))[chain]) all |= world.packets;
-    return all;
+    return packets_of(impl_->space, impl_->entering(base, impl_->at_start(base))[chain]);
 }
 
 Fates Reach::verdicts(ChainId base) {
     return verdicts({{Marks{}, impl_->question}}, base);
 }
 
-PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
-    PacketSet all = impl_->space.none();
+Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
+    Worlds all;
     for (World const& start : worlds) {
         if (start.packets.empty()) continue;
         Marks const marks = impl_->at_start(base, start.marks);
-        if (chain == base) {
-            all |= impl_->hits(base, rule, marks) & start.packets;
-            continue;
-        }
-        for (World const& world : impl_->entering(base, marks)[chain]) {
-            all |= impl_->hits(chain, rule, world.marks) & world.packets & start.packets;
+        PacketSet const seen = impl_->seen_by(base, marks, start.packets);
+        if (seen.empty()) continue;
+        Worlds const here = chain == base ? Worlds{{marks, seen}} : impl_->entering(base, marks)[chain];
+        for (World const& world : here) {
+            PacketSet const hit = impl_->hits(chain, rule, world.marks) & world.packets & seen;
+            if (hit.empty()) continue;
+            // Where the base chain leaves marks alone, they are what they were.
+            if (!impl_->dealings[base].changes) Impl::add(all, marks, hit);
+            else if (!impl_->dealings[chain].changes) Impl::add(all, world.marks, hit);
+            else
+                for (World const& left : impl_->state_of(chain, world.marks).leaving[rule])
+                    Impl::add(all, left.marks, left.packets & hit);
         }
     }
     return all;
+}
+
+PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
+    return packets_of(impl_->space, hits_by_world(worlds, base, chain, rule));
 }
 
 Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
     Space& space = impl_->space;
     Fates all{space.none(), space.none(), space.none(), space.none()};
+    bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
-        Fates const& fates = impl_->exits(base, impl_->at_start(base, world.marks)).fates;
-        all.accepted |= fates.accepted & world.packets;
-        all.dropped |= fates.dropped & world.packets;
-        all.rejected |= fates.rejected & world.packets;
-        bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
-        (accepts ? all.accepted : all.dropped) |= fates.returned & world.packets;
+        Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!(seen == world.packets)) all.accepted |= world.packets - seen;
+        if (seen.empty()) continue;
+        Fates const& fates = impl_->exits(base, marks).fates;
+        all.accepted |= fates.accepted & seen;
+        all.dropped |= fates.dropped & seen;
+        all.rejected |= fates.rejected & seen;
+        (accepts ? all.accepted : all.dropped) |= fates.returned & seen;
     }
     return all;
 }
 
-PacketSet Reach::returned(Worlds const& worlds, ChainId base) {
-    PacketSet all = impl_->space.none();
-    for (World const& world : worlds) all |= impl_->exits(base, impl_->at_start(base, world.marks)).fates.returned & world.packets;
+Worlds Reach::returned(Worlds const& worlds, ChainId base) {
+    Worlds all;
+    for (World const& world : worlds) {
+        Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (seen.empty()) continue;
+        Impl::Exits const& exits = impl_->exits(base, marks);
+        impl_->add_within(all, exits.returned, exits.fates.returned, marks, seen);
+    }
     return all;
 }
 
@@ -390,9 +473,12 @@ Worlds Reach::accepted(Worlds const& worlds, ChainId base) {
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
         Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!(seen == world.packets)) Impl::add(passed, marks, world.packets - seen);
+        if (seen.empty()) continue;
         Impl::Exits const& exits = impl_->exits(base, marks);
-        impl_->add_within(passed, exits.accepted, exits.fates.accepted, marks, world.packets);
-        if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, marks, world.packets);
+        impl_->add_within(passed, exits.accepted, exits.fates.accepted, marks, seen);
+        if (accepts) impl_->add_within(passed, exits.returned, exits.fates.returned, marks, seen);
     }
     return passed;
 }

@@ -14,6 +14,7 @@ struct Gathered {
     std::map<Family, IntervalSet> sources;
     std::map<Family, IntervalSet> destinations;
     IntervalSet interfaces;
+    IntervalSet entry_ports;
     bool any = false;
 };
 
@@ -64,30 +65,53 @@ void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Conf
                               ctx.space().of(Field::iif, config.trusted_interfaces());
     exposure.untrusted = exposure.untrusted || !foreign.empty();
     Span const span = ctx.span(permit);
+    if (exposure.translation && exposure.rules.empty()) exposure.rules.push_back(*exposure.translation);
     if (std::find(exposure.rules.begin(), exposure.rules.end(), span) == exposure.rules.end()) exposure.rules.push_back(span);
+}
+
+// One world for each translation, whatever the marks.
+Worlds by_translation(Worlds const& worlds) {
+    Worlds all;
+    for (World const& world : worlds) {
+        Marks marks;
+        marks.destination = world.marks.destination;
+        auto const same = std::find_if(all.begin(), all.end(), [&](World const& w) { return w.marks == marks; });
+        if (same != all.end()) same->packets |= world.packets;
+        else all.push_back({marks, world.packets});
+    }
+    return all;
 }
 
 } // namespace
 
 std::vector<Exposure> find_exposures(Context const& everyone, Config const& config) {
-    using Key = std::tuple<std::size_t, std::string, std::uint8_t, std::uint16_t, std::uint16_t>;
+    using Key = std::tuple<std::size_t, std::string, std::uint8_t, std::uint16_t, std::uint16_t, Translated>;
     std::map<Key, Gathered> found;
+    auto const add_service = [&](Permit const& permit, Service const& service, PortRange const& port, World const& world) {
+        PacketSet const set = everyone.reaching({world}, port);
+        if (set.empty()) return;
+        Translated const& to = world.marks.destination;
+        Gathered& into = found[{permit.path, service.name, port.protocol, port.first, port.last, to}];
+        into.exposure.service = service.name;
+        into.exposure.port = port;
+        into.exposure.path_kind = everyone.paths()[permit.path].kind;
+        into.exposure.path = everyone.paths()[permit.path].name;
+        if (to.done) {
+            into.exposure.translation = to.rule;
+            into.exposure.becomes = to_text(to);
+            into.entry_ports = into.entry_ports.united(set.project(Field::dport).value_or(IntervalSet::all(16)));
+        }
+        gather(everyone, permit, set, config, into);
+    };
     for (Permit const& permit : everyone.permits()) {
         if (permit.breadth == 0) continue;
-        std::optional<PacketSet> passing; // worked out once the text of the rule names some service
+        std::optional<Worlds> passing; // worked out once the text of the rule names some service
         for (Service const& service : everyone.catalogue().services()) {
             if (!service.variant_of.empty()) continue; // its ports are listed under the service that it varies
             for (PortRange const& port : service.ports) {
                 if (!may_match(everyone, permit, port)) continue;
-                if (!passing) passing = everyone.passing(permit);
-                PacketSet const set = *passing & everyone.to_service(port);
-                if (set.empty()) continue;
-                Gathered& into = found[{permit.path, service.name, port.protocol, port.first, port.last}];
-                into.exposure.service = service.name;
-                into.exposure.port = port;
-                into.exposure.path_kind = everyone.paths()[permit.path].kind;
-                into.exposure.path = everyone.paths()[permit.path].name;
-                gather(everyone, permit, set, config, into);
+                if (!passing) passing = by_translation(everyone.passing_worlds(permit));
+                for (World const& world : *passing) add_service(permit, service, port, world);
             }
         }
     }
@@ -96,6 +120,8 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
         Exposure exposure = std::move(gathered.exposure);
         exposure.sources = ranges(gathered.sources, src_field);
         exposure.destinations = ranges(gathered.destinations, dst_field);
+        for (Interval const& ports : gathered.entry_ports.intervals())
+            exposure.entry_ports.push_back(values_text(Field::dport, IntervalSet(ports.first, ports.last)));
         if (exposure.path_kind == Path::Kind::list) {
             for (Binding const& binding : everyone.ruleset().chains[everyone.paths()[std::get<0>(key)].chains.front()].bindings) {
                 auto& names = exposure.interfaces; // a VLAN map has each twice, for both directions

@@ -40,7 +40,7 @@ std::vector<std::string> services_of(Cube const& cube, Catalogue const& catalogu
 Treatment treatment(Ruleset const& ruleset, std::optional<Path> const& path, Member const& member) {
     if (!path) return {"accept", std::nullopt, false};
     auto const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
-    Outcome const outcome = interpret(ruleset, path->chains, member.packet, truth).main();
+    Outcome const outcome = interpret(ruleset, *path, member.packet, truth).main();
     std::string fate(to_string(outcome.fate));
     if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};
     Chain const& chain = ruleset.chains[outcome.chain];
@@ -48,17 +48,10 @@ Treatment treatment(Ruleset const& ruleset, std::optional<Path> const& path, Mem
     return {std::move(fate), chain.rules[*outcome.rule].span, false};
 }
 
-// A packet that is led here by NAT had another destination when earlier chains saw it.
-bool led_by_nat(Member const& member) {
-    return std::any_of(member.assumptions.begin(), member.assumptions.end(),
-                       [](Assumption const& a) { return a.text == nat_assumption().text; });
-}
-
 void confirm(ChangeKind kind, ChangedTraffic const& traffic, Member const& member) {
-    if (kind == ChangeKind::translated || led_by_nat(member)) return;
     bool const was = traffic.before.fate == "accept";
     bool const is = traffic.after.fate == "accept";
-    bool const confirmed = kind == ChangeKind::allowed ? !was && is : was && !is;
+    bool const confirmed = kind == ChangeKind::allowed ? !was && is : kind == ChangeKind::denied ? was && !is : was && is;
     if (!confirmed) throw std::logic_error("the interpreter does not confirm a difference: " + to_text(member.packet));
 }
 

@@ -17,6 +17,12 @@ constexpr std::uint64_t any_breadth = ~std::uint64_t{0};
 
 Match one_term(Field field, ValueSet values) { return {{{field, std::move(values), {}}}, {}, {}}; }
 
+Match to_port(PortRange const& port) {
+    Match match = one_term(Field::protocol, ValueSet::single(port.protocol));
+    match.terms.push_back({Field::dport, ValueSet::range(port.first, port.last), {}});
+    return match;
+}
+
 // How many pairs of protocol and port the permit names, and which ports.
 void measure(Permit& permit, Match const& match) {
     auto const ports = named_values(match, Field::dport);
@@ -67,7 +73,7 @@ Context::Context(Ruleset const& ruleset, Sources const& sources, LintOptions con
     : ruleset_(ruleset), sources_(sources), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
       paths_(find_paths(ruleset)) {
     reaches_.resize(paths_.size());
-    for (Path const& path : paths_) questions_.push_back(make_question(path));
+    for (Path const& path : paths_) questions_.push_back(question(path));
     collect_permits();
     passing_.resize(permits_.size());
     wide_.resize(permits_.size());
@@ -203,10 +209,10 @@ PacketSet Context::from_untrusted() const {
     return sources - s.of(Field::iif, options_.config.trusted_interfaces());
 }
 
-PacketSet Context::make_question(Path const& path) const {
+PacketSet Context::question(Path const& path) const {
     Space& s = *space_;
     PacketSet set = new_connections(path.hook);
-    set &= marks();
+    set &= unmarked(s, ruleset_);
     if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
     set &= from_untrusted();
     if (path.kind == Path::Kind::list) {
@@ -216,24 +222,6 @@ PacketSet Context::make_question(Path const& path) const {
             return options_.config.trusts_interface(b.interface);
         });
         if (inside) return s.none();
-    }
-    return set;
-}
-
-// A packet arrives without a mark, and a new connection has none. Where the ruleset sets none itself, marks come from
-// elsewhere and may be anything.
-PacketSet Context::marks() const {
-    Space& s = *space_;
-    PacketSet set = s.all();
-    for (Field const mark : {Field::mark, Field::ct_mark}) {
-        auto const is_set_by = [&](Rule const& rule) {
-            return std::any_of(rule.effects.assignments.begin(), rule.effects.assignments.end(),
-                               [&](Assignment const& a) { return a.field == mark; });
-        };
-        bool const is_set = std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(), [&](Chain const& chain) {
-            return std::any_of(chain.rules.begin(), chain.rules.end(), is_set_by);
-        });
-        if (is_set) set &= s.of(mark, ValueSet::single(0));
     }
     return set;
 }
@@ -269,20 +257,49 @@ void Context::collect_permits() {
     }
 }
 
+bool Context::is_before_translation(Permit const& permit) const {
+    auto const& chains = paths_[permit.path].chains;
+    auto const decisive = reaches_[permit.path]->decisive(permit.family);
+    if (!decisive) return false;
+    return std::any_of(std::find(chains.begin(), chains.end(), *decisive), chains.end(), [&](ChainId base) {
+        auto const called = call_order(ruleset_, base).chains;
+        return std::any_of(called.begin(), called.end(), [&](ChainId id) {
+            auto const& rules = ruleset_.chains[id].rules;
+            return std::any_of(rules.begin(), rules.end(), [](Rule const& rule) {
+                auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+                return rewrite != nullptr && is_destination(rewrite->kind);
+            });
+        });
+    });
+}
+
 PacketSet Context::asked(Permit const& permit) const {
     U128 const family = permit.family == Family::v4 ? family_v4 : family_v6;
     return questions_[permit.path] & space_->of(Field::family, ValueSet::single(family));
 }
 
-PacketSet Context::passing(Permit const& permit) const {
+Worlds Context::passing_worlds(Permit const& permit) const {
     auto& known = passing_[static_cast<std::size_t>(&permit - permits_.data())];
     if (known) return *known;
     PathReach& reach = *reaches_[permit.path];
-    PacketSet set = permit.rule ? reach.accepted_by(permit.family, permit.chain, *permit.rule)
+    Worlds worlds = permit.rule ? reach.accepted_by(permit.family, permit.chain, *permit.rule)
                                 : reach.accepted_by_policy(permit.family);
     // Several rules ask about wide permits; a narrow one concerns one of them, and there may be many.
-    if (permit.breadth > narrow_limit) known = set;
-    return set;
+    if (permit.breadth > narrow_limit) known = worlds;
+    return worlds;
+}
+
+PacketSet Context::passing(Permit const& permit) const { return packets_of(*space_, passing_worlds(permit)); }
+
+PacketSet Context::reaching(Permit const& permit, PortRange const& port) const {
+    return reaching(passing_worlds(permit), port);
+}
+
+PacketSet Context::reaching(Worlds const& worlds, PortRange const& port) const {
+    PacketSet all = space_->none();
+    for (World const& world : worlds)
+        all |= world.packets & (world.marks.destination.done ? space_->of(to_port(port), world.marks) : to_service(port));
+    return all;
 }
 
 bool Context::is_wide(Permit const& permit) const {
@@ -329,11 +346,7 @@ PacketSet Context::alone(Permit const& permit) const {
 PacketSet Context::to_service(PortRange const& port) const {
     auto const key = std::tuple(port.protocol, port.first, port.last);
     auto known = to_service_.find(key);
-    if (known == to_service_.end()) {
-        Match match = one_term(Field::protocol, ValueSet::single(port.protocol));
-        match.terms.push_back({Field::dport, ValueSet::range(port.first, port.last), {}});
-        known = to_service_.emplace(key, space_->of(match)).first;
-    }
+    if (known == to_service_.end()) known = to_service_.emplace(key, space_->of(to_port(port))).first;
     return known->second;
 }
 
@@ -353,25 +366,22 @@ std::string Context::where(Permit const& permit) const {
 }
 
 Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const {
+    return witness(paths_[permit.path], set, assumptions);
+}
+
+Witness Context::witness(Path const& path, PacketSet const& set, std::vector<Assumption>& assumptions) const {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
-    Path const& path = paths_[permit.path];
     auto const truth = [&](Opaque const& o) { return member->truth(o); };
-    std::vector<ChainId> chains = path.chains;
-    if (member->truth(nat_assumption()) == true) {
-        // Chains before the NAT saw another destination; that they drop this one is the assumption.
-        for (ChainId const before : chains_before_nat(ruleset_, path)) {
-            auto const at = std::find(chains.begin(), chains.end(), before);
-            Decision const so_far = interpret(ruleset_, std::vector(chains.begin(), at + 1), member->packet, truth);
-            if (so_far.main().fate != Fate::accept) chains.erase(at);
-        }
-    }
-    Decision const decision = interpret(ruleset_, chains, member->packet, truth);
+    Decision const decision = interpret(ruleset_, path, member->packet, truth);
     if (decision.outcomes.size() != 1 || decision.main().fate != Fate::accept) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }
     assumptions = member->assumptions;
-    return {member->packet, path.hook, "accept"};
+    Witness result{member->packet, path.hook, "accept"};
+    Rewritten const& rewritten = decision.main().rewritten;
+    if (rewritten.destination) result.became = as_rewritten(member->packet, rewritten);
+    return result;
 }
 
 Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
@@ -482,7 +492,7 @@ std::vector<Rule>::const_iterator catch_all(Chain const& chain) {
 }
 
 bool may_match(Context const& ctx, Permit const& permit, PortRange const& port) {
-    if (!permit.rule) return true;
+    if (!permit.rule || ctx.is_before_translation(permit)) return true;
     IntervalSet const ports(port.first, port.last);
     Match const& match = ctx.match(permit);
     return std::all_of(match.terms.begin(), match.terms.end(), [&](Term const& term) {

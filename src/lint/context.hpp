@@ -60,8 +60,15 @@ class Context {
     std::vector<Path> const& paths() const { return paths_; }
     // All rules and policies that may let new connections pass, on all paths into or through the box.
     std::vector<Permit> const& permits() const { return permits_; }
-    // The new connections from where was asked that pass because of the permit.
+    // The new connections from where was asked that pass because of the permit, as they arrive.
     PacketSet passing(Permit const& permit) const;
+    // … with what address translation has made of them at their end.
+    Worlds passing_worlds(Permit const& permit) const;
+    // Those of them that are connections to the ports at their end, whatever port they arrived at.
+    PacketSet reaching(Permit const& permit, PortRange const& port) const;
+    PacketSet reaching(Worlds const& worlds, PortRange const& port) const;
+    // The permit sees packets that a rule behind it may still give another destination.
+    bool is_before_translation(Permit const& permit) const;
     // Whether more than `narrow_limit` ports of transport protocols pass: that may be few where its text names many.
     bool is_wide(Permit const& permit) const;
     // What would come to the permit if no earlier rule took anything.
@@ -100,7 +107,9 @@ class Context {
     PacketSet from_untrusted() const;
     // The new connections that are asked about on a whole path.
     PacketSet question(std::size_t path) const { return questions_[path]; }
-    // Connections to the ports.
+    // … on any path, one of find_ways included.
+    PacketSet question(Path const& path) const;
+    // Connections to the ports, as packets are then.
     PacketSet to_service(PortRange const& port) const;
     Space& space() const { return *space_; }
 
@@ -112,14 +121,14 @@ class Context {
     // A member of the set as a witness on the permit's path; the interpreter has confirmed that it is accepted. A
     // witness that needs an opaque match to hold (or not) says so in `assumptions`.
     Witness witness(Permit const& permit, PacketSet const& set, std::vector<Assumption>& assumptions) const;
+    // … of any path.
+    Witness witness(Path const& path, PacketSet const& set, std::vector<Assumption>& assumptions) const;
     // A member of the set as a witness of what becomes of it in the base chains of a hook, or of a path with that hook;
     // the interpreter has confirmed whether they accept it.
     Witness witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const;
     Witness witness(ChainId base, PacketSet const& set, bool accepted) const;
 
   private:
-    PacketSet make_question(Path const& path) const;
-    PacketSet marks() const;
     PacketSet matched_alone(Match const& match) const;
     void collect_permits();
 
@@ -142,8 +151,8 @@ class Context {
     mutable std::optional<Shadows> connection_shadows_;
     mutable std::optional<std::vector<PartlyTaken>> partly_taken_;
     mutable std::optional<Orders> orders_;
-    mutable std::vector<std::optional<PacketSet>> passing_; // by permit
-    mutable std::vector<std::optional<bool>> wide_;         // by permit
+    mutable std::vector<std::optional<Worlds>> passing_; // by permit
+    mutable std::vector<std::optional<bool>> wide_;      // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
 };
 

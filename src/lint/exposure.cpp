@@ -64,10 +64,19 @@ std::vector<OpenService> open_services(Context const& ctx, Opening const& openin
             at->second = at->second.united((part.second & packets).project(Field::dport).value());
         return at->second;
     };
+    bool const translated = std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+        Worlds const worlds = ctx.passing_worlds(*part.first);
+        return std::any_of(worlds.begin(), worlds.end(), [](World const& world) { return world.marks.destination.done; });
+    });
+    auto const leads_to = [&](PortRange const& port) {
+        return std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+            return !(part.second & ctx.reaching(*part.first, port)).empty();
+        });
+    };
     std::vector<OpenService> open;
     for (Service const* service : services) {
         auto const port = std::find_if(service->ports.begin(), service->ports.end(), [&](PortRange const& p) {
-            return ports_of(p.protocol).overlaps(IntervalSet(p.first, p.last));
+            return translated ? leads_to(p) : ports_of(p.protocol).overlaps(IntervalSet(p.first, p.last));
         });
         if (port != service->ports.end()) open.push_back({service, *port});
     }
@@ -88,11 +97,9 @@ std::vector<Opening> narrow_openings(Context const& ctx, std::vector<Service con
             if (permit.may_be_to(*port) && may_match(ctx, permit, *port)) matching.push_back(port);
         }
         if (matching.empty() || ctx.is_wide(permit)) continue;
-        PacketSet const passing = ctx.passing(permit);
-        if (passing.empty()) continue;
-        PacketSet wanted = ctx.space().none();
-        for (PortRange const* port : matching) wanted |= ctx.to_service(*port);
-        PacketSet const set = passing & wanted;
+        Worlds const worlds = ctx.passing_worlds(permit);
+        PacketSet set = ctx.space().none();
+        for (PortRange const* port : matching) set |= ctx.reaching(worlds, *port);
         if (!set.empty()) openings[place_of(permit)].parts.emplace_back(&permit, set);
     }
     std::vector<Opening> all;
@@ -172,6 +179,22 @@ bool from_anywhere(Context const& ctx, Opening const& opening) {
     });
 }
 
+namespace {
+
+// The rules that gave packets of the set another destination.
+void name_translations(Context const& ctx, Finding& finding, Permit const& permit, PacketSet const& set) {
+    constexpr std::size_t most = 3;
+    std::size_t told = 0;
+    for (World const& world : ctx.passing_worlds(permit)) {
+        Translated const& to = world.marks.destination;
+        if (!to.done || (world.packets & set).empty()) continue;
+        if (++told > most) break;
+        finding.relate("translates the destination to " + to_text(to), to.rule);
+    }
+}
+
+} // namespace
+
 Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
     // The part that is certain is the better proof.
     auto best = opening.parts.begin();
@@ -190,6 +213,7 @@ Finding& report(Context const& ctx, Findings& out, Opening const& opening) {
         finding.arg("services", services_text(opening.services));
         finding.arg("verb", opening.services.size() == 1 ? "is" : "are");
     }
+    name_translations(ctx, finding, *permit, set);
     std::vector<std::string> paths;
     for (auto const& part : opening.parts) {
         Path const& path = ctx.paths()[part.first->path];

@@ -127,7 +127,7 @@ Finding& report(Context const& ctx, Findings& out, Spoofing const& spoofing, Int
     Path const& path = ctx.paths()[spoofing.path];
     Witness const witness = ctx.witness(path.chains, path.hook, spoofing.packets, true);
     // The last of the chains that all accept it; where that is a policy, no rule is at fault.
-    Outcome const outcome = interpret(ctx.ruleset(), path.chains, witness.packet).main();
+    Outcome const outcome = interpret(ctx.ruleset(), path, witness.packet).main();
     Finding& finding = add_finding(ctx, out, outcome.chain, outcome.rule);
     finding.witness = witness;
     finding.arg("interface", spoofing.interface);

@@ -48,6 +48,11 @@ std::array<FieldInfo, field_count> const& fields() {
         {Field::skgid, "skgid", 32, range, none, max_value(32), false},
         {Field::mark, "mark", 32, range, none, max_value(32), false},
         {Field::ct_mark, "ct mark", 32, range, none, max_value(32), false},
+        {Field::nat_dst, "nat daddr", 128, range, none, max_value(128), false},
+        {Field::nat_dport, "nat dport", 16, range, none, 65535, false},
+        {Field::nat_dst_type, "nat daddr type", 4, name, none, 8, false},
+        {Field::nat_src, "nat saddr", 128, range, none, max_value(128), false},
+        {Field::nat_sport, "nat sport", 16, range, none, 65535, false},
     }};
     return table;
 }
@@ -173,6 +178,7 @@ std::string value_text(Field field, U128 value) {
     case Field::packet_type: return name_at({"host", "broadcast", "multicast", "other"}, value);
     case Field::src_type:
     case Field::dst_type:
+    case Field::nat_dst_type:
         return name_at({"unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable",
                         "prohibit"}, value);
     case Field::src_mac: return mac_text(value);

@@ -124,6 +124,11 @@ std::optional<Dialect> dialect_by_name(std::string_view name) {
     return static_cast<Dialect>(at - dialect_names.begin());
 }
 
+bool is_cisco(Dialect dialect) {
+    return dialect == Dialect::cisco_ios || dialect == Dialect::cisco_asa || dialect == Dialect::cisco_nxos ||
+           dialect == Dialect::cisco_xr;
+}
+
 std::size_t rule_count(Ruleset const& ruleset) {
     std::size_t count = 0;
     for (Chain const& chain : ruleset.chains) {

@@ -72,7 +72,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
         rules.push_back({{"path", source.path()}, {"line", source.locate(span.begin).line}});
     }
     Json port = e.port.first == e.port.last ? Json(e.port.first) : Json(std::to_string(e.port.first) + '-' + std::to_string(e.port.last));
-    return {{"service", e.service},
+    Json json{{"service", e.service},
             {"protocol", value_text(Field::protocol, e.port.protocol)},
             {"port", std::move(port)},
             {"path", e.path},
@@ -83,6 +83,14 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"certainty", certainty_text(e.certainty)},
             {"witness", witness_json(e.witness)},
             {"rules", std::move(rules)}};
+    if (e.translation) {
+        Source const& source = sources[e.translation->source];
+        json["translation"] = {{"entry_ports", e.entry_ports},
+                               {"becomes", e.becomes},
+                               {"path", source.path()},
+                               {"line", source.locate(e.translation->begin).line}};
+    }
+    return json;
 }
 
 } // namespace

@@ -16,7 +16,7 @@ Json witness_json(Witness const& witness) {
             if ((p[Field::tcp_flags] & flag) != 0) flags.push_back(value_text(Field::tcp_flags, flag));
         }
     }
-    return {{"family", p.family() == Family::v4 ? 4 : 6},
+    Json json{{"family", p.family() == Family::v4 ? 4 : 6},
             {"src", to_string(p.source())},
             {"dst", to_string(p.destination())},
             {"protocol", value_text(Field::protocol, protocol)},
@@ -30,6 +30,14 @@ Json witness_json(Witness const& witness) {
             {"oif", name_or_null(interface_name(p[Field::oif]))},
             {"hook", to_string(witness.hook)},
             {"verdict", witness.verdict}};
+    if (witness.became) {
+        Packet const& now = *witness.became;
+        json["became"] = {{"src", to_string(now.source())},
+                          {"dst", to_string(now.destination())},
+                          {"sport", ports ? Json(low64(now[Field::sport])) : Json()},
+                          {"dport", ports ? Json(low64(now[Field::dport])) : Json()}};
+    }
+    return json;
 }
 
 } // namespace portcullis

@@ -524,6 +524,82 @@ TEST_CASE("trace shows every rule that a packet meets") {
     CHECK(folder.read("steps.json") == json.out);
 }
 
+namespace {
+
+constexpr char const* port_forward = R"(*nat
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -i eth0 -p tcp --dport 2323 -j DNAT --to-destination 10.0.0.5:23
+-A PREROUTING -i eth0 -p tcp --dport 8000 -j REDIRECT --to-ports 8080-8081
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+-A INPUT -p tcp --dport 8080 -j ACCEPT
+-A FORWARD -d 10.0.0.5/32 -p tcp --dport 23 -j ACCEPT
+COMMIT
+)";
+
+} // namespace
+
+TEST_CASE("trace follows a packet through all hooks, and what is made of it") {
+    Folder const folder;
+    folder.write("fw.rules", port_forward);
+    std::string const packet = "in=eth0 out=eth1 tcp 203.0.113.9:40000 > 192.0.2.10:2323";
+    Result const text = run(folder, {"trace", "fw.rules", "--packet", packet});
+    CHECK(text.code == 0);
+    CHECK_THAT(text.out, Contains("prerouting: nat/PREROUTING") && Contains("becomes tcp 203.0.113.9:40000 > 10.0.0.5:23") &&
+                             Contains("forward: filter/FORWARD") && Contains("accept: a rule of filter/FORWARD, line 10"));
+    auto const json = nlohmann::json::parse(run(folder, {"trace", "fw.rules", "--packet", packet, "-o", "json"}).out);
+    CHECK(json["certainty"] == "certain");
+    CHECK(json["became"]["dst"] == "10.0.0.5");
+    CHECK(json["became"]["dport"] == 23);
+    // Without a way out, nobody knows whose address the new one is.
+    Result const either = run(folder, {"trace", "fw.rules", "--packet", "in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:2323"});
+    CHECK_THAT(either.out, Contains("accept: a rule of filter/FORWARD") && Contains("possible only") && Contains("drop at input"));
+    // A redirect leads to the host, by one of two ports, of which the filter knows one.
+    Result const redirect = run(folder, {"trace", "fw.rules", "--packet", "in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:8000"});
+    CHECK_THAT(redirect.out, Contains("accept: a rule of filter/INPUT") && Contains("possible only") && Contains("drop at input"));
+    CHECK_THAT(run(folder, {"trace", "fw.rules", "--packet", packet, "--hook", "forward"}).out, Contains("drop: the policy of filter/FORWARD"));
+}
+
+TEST_CASE("a port-forward is told with both of its ports and both of its rules") {
+    Folder const folder;
+    folder.write("fw.rules", port_forward);
+    auto const audit = nlohmann::json::parse(run(folder, {"audit", "fw.rules", "-o", "json"}).out);
+    auto const& all = audit["exposures"];
+    auto const telnet = std::find_if(all.begin(), all.end(), [](auto const& e) { return e["service"] == "telnet" && e.contains("translation"); });
+    REQUIRE(telnet != all.end());
+    CHECK((*telnet)["port"] == 23);
+    CHECK((*telnet)["translation"]["entry_ports"] == nlohmann::json{"2323"});
+    CHECK((*telnet)["translation"]["becomes"] == "10.0.0.5:23");
+    CHECK((*telnet)["translation"]["line"] == 3);
+    CHECK((*telnet)["rules"][0]["line"] == 3);
+    CHECK((*telnet)["rules"][1]["line"] == 10);
+    CHECK((*telnet)["witness"]["dport"] == 2323);
+    CHECK((*telnet)["witness"]["became"]["dport"] == 23);
+    CHECK_THAT(run(folder, {"audit", "fw.rules"}).out, Contains("by port 2323, which becomes 10.0.0.5:23"));
+}
+
+TEST_CASE("the files of one host are one ruleset") {
+    Folder const folder;
+    folder.write("rules.v4", "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 23 -j DROP\nCOMMIT\n");
+    folder.write("late.nft", "table inet t {\n chain i {\n  type filter hook input priority 10; policy drop;\n  tcp dport { 22, 23 } accept\n }\n}\n");
+    std::string const start = "in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:";
+    CHECK_THAT(run(folder, {"trace", "rules.v4", "late.nft", "--packet", start + "22"}).out, Contains("accept: a rule of inet t/i"));
+    CHECK_THAT(run(folder, {"trace", "--host", ".", "--packet", start + "23"}).out, Contains("drop: a rule of filter/INPUT"));
+    CHECK_THAT(run(folder, {"trace", "--host", ".", "--packet", start + "80"}).out, Contains("drop: the policy of inet t/i"));
+    auto const audit = nlohmann::json::parse(run(folder, {"audit", "--host", ".", "-o", "json"}).out);
+    auto const& all = audit["exposures"];
+    auto const of = [&](std::string const& service) {
+        return std::count_if(all.begin(), all.end(), [&](auto const& e) { return e["service"] == service; });
+    };
+    CHECK(of("ssh") == 1);
+    CHECK(of("telnet") == 0);
+    CHECK(run(folder, {"lint", "--host", ".", "late.nft"}).code == 2);
+    CHECK(run(folder, {"lint", "--host", "no-such-directory"}).code == 2);
+    CHECK(run(folder, {"lint", "--host", ".", "--fix"}).code == 2);
+}
+
 TEST_CASE("trace decides many packets, a line each") {
     Folder const folder;
     folder.write("fw.rules", telnet);

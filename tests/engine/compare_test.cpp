@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "engine/random_rules.hpp"
+#include "engine/random_translations.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/cubes.hpp"
 #include "portcullis/engine/interpret.hpp"
@@ -177,4 +177,41 @@ TEST_CASE("a mark that only rules outside of the question set is none at the sta
     marked.terms.push_back({Field::mark, ValueSet::single(1), {}});
     Comparison const comparison(world({{marking}}, false), world({{marking, rule(marked, Accept{})}}, false));
     CHECK(comparison.differences().empty());
+}
+
+TEST_CASE("what translation makes of a difference is told, packet by packet") {
+    char const* const wanted = std::getenv("PORTCULLIS_SEEDS");
+    std::uint32_t const seeds = wanted == nullptr ? 600 : static_cast<std::uint32_t>(std::atoi(wanted));
+    std::size_t differing = 0;
+    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+        INFO("seed " << seed);
+        RandomTranslations random(seed);
+        Ruleset const before = random.ruleset();
+        Ruleset const after = random.edited(before);
+        Comparison comparison(before, after);
+        PacketSet const arriving = unmarked(comparison.space(), before) & unmarked(comparison.space(), after);
+        for (Path const& path : find_ways(before)) {
+            auto const& all = comparison.differences();
+            auto const at = std::find_if(all.begin(), all.end(), [&](Difference const& d) { return d.name == path.name; });
+            PacketSet const seen = arriving & packets_at(comparison.space(), path.hook);
+            for (int i = 0; i < 40; ++i) {
+                Packet packet = random.packet();
+                packet[Field::ct_mark] = packet[Field::mark] = 0;
+                packet[Field::ct_status] = 0;
+                packet[Field::iif] = path.kind == Path::Kind::from_host ? 0 : packet[Field::iif];
+                if (!seen.contains(packet)) continue;
+                Outcome const old = interpret(before, path, packet).main();
+                Outcome const now = interpret(after, path, packet).main();
+                bool const was = old.fate == Fate::accept;
+                bool const is = now.fate == Fate::accept;
+                auto const told = [&](PacketSet Difference::*set) { return at != all.end() && ((*at).*set).contains(packet); };
+                bool const agree = told(&Difference::added) == (!was && is) && told(&Difference::removed) == (was && !is);
+                bool const moved = was && is && as_rewritten(packet, old.rewritten) != as_rewritten(packet, now.rewritten);
+                bool const silent = moved && !told(&Difference::retranslated);
+                if (!agree || silent) FAIL(path.name << '\n' << to_text(before) << "-----\n" << to_text(after) << to_text(packet));
+                differing += was != is || moved ? 1 : 0;
+            }
+        }
+    }
+    CHECK(differing > seeds / 2);
 }

@@ -211,6 +211,12 @@ bool same_flow(Packet const& a, Packet const& b) {
            a[Field::protocol] == b[Field::protocol];
 }
 
+// The packet as it was sent, or with one of its ends translated.
+bool may_be(Packet const& seen, Packet const& sent) {
+    return seen.family() == sent.family() && seen[Field::protocol] == sent[Field::protocol] &&
+           (seen.source() == sent.source() || seen.destination() == sent.destination());
+}
+
 // A TCP reset that answers `packet`.
 bool is_reset_of(Packet const& answer, Packet const& packet) {
     return answer[Field::protocol] == number(Protocol::tcp) && (answer[Field::tcp_flags] & tcp_flag::rst) != 0 &&
@@ -239,7 +245,7 @@ struct Laboratory::Batch {
         if (!decoded || over) return;
         over = decoded->tag == sentinel_tag && same_flow(decoded->packet, sentinel().packet);
         auto const where = get(place, report.mark);
-        auto const probe = probe_of(*decoded);
+        auto const probe = where == behind ? probe_leaving(*decoded, report.hook) : probe_of(*decoded);
         if (!probe) {
             if (where == before && report.hook == HookPoint::output) note_answer(report, *decoded);
             return;
@@ -254,6 +260,7 @@ struct Laboratory::Batch {
             packet[Field::ct_mark] = get(connection_mark, report.mark);
         } else if (where == behind) {
             sightings[at->second].accepted = true;
+            sightings[at->second].left = decoded->packet;
         } else {
             packet[Field::ct_state] = get(state, report.mark);
             packet[Field::ct_direction] = get(direction, report.mark);
@@ -264,8 +271,17 @@ struct Laboratory::Batch {
     // The probe that these bytes are; answers of the kernel may have any tag.
     std::optional<std::size_t> probe_of(Decoded const& decoded) const {
         std::size_t const number = std::size_t{decoded.tag} - 1;
-        if (number >= probes.size() || !same_flow(decoded.packet, probes[number].packet)) return std::nullopt;
+        if (number >= probes.size() || !may_be(decoded.packet, probes[number].packet)) return std::nullopt;
         return number;
+    }
+
+    // Both of its ends may have been translated since it came to the hook.
+    std::optional<std::size_t> probe_leaving(Decoded const& decoded, HookPoint hook) const {
+        if (auto const same = probe_of(decoded)) return same;
+        std::size_t const number = std::size_t{decoded.tag} - 1;
+        bool const is_here = number < probes.size() && known.contains({number, hook});
+        return is_here && decoded.packet[Field::protocol] == probes[number].packet[Field::protocol] ? std::optional(number)
+                                                                                                  : std::nullopt;
     }
 
     Packet as_seen(LogReport const& report, Decoded const& decoded) const {

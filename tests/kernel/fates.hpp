@@ -21,6 +21,7 @@ struct Sighting {
     HookPoint hook{};
     Packet packet; // as the kernel had it on arrival at the hook, by its own words
     bool accepted = false;
+    Packet left; // accepted: its addresses and ports as it left the hook
     bool answered = false; // not accepted, and an ICMP error or a TCP reset was sent for it
 };
 

@@ -1,11 +1,11 @@
 // What rules have made of a packet's marks by the time it comes to another rule: each mark as a function, bit by bit,
 // of both marks at the start, or a value that nobody knows because the rule that set it computed it. And whether
-// connection tracking has looked at the packet yet.
+// connection tracking has looked at the packet yet, and what address translation has made of its ends.
 #pragma once
 #include <compare>
 #include <cstdint>
 
-#include "portcullis/model/ruleset.hpp"
+#include "portcullis/engine/translation.hpp"
 
 namespace portcullis {
 
@@ -26,33 +26,43 @@ struct Marks {
     // What connection tracking has done with it. Before it has looked, the state is invalid to all rules, and after
     // notrack it is untracked, then and later (checked against the kernel).
     enum class Tracking : std::uint8_t { done, before, given_up } tracking = Tracking::done;
+    Translated destination{};
+    Translated source{};
 
-    static Marks constant(U128 mark, U128 ct_mark) { return {{.value = mark}, {.value = ct_mark}, Tracking::done}; }
+    static Marks constant(U128 mark, U128 ct_mark) { return {{.value = mark}, {.value = ct_mark}, Tracking::done, {}, {}}; }
     MarkValue const& operator[](Field field) const { return field == Field::mark ? mark : ct_mark; }
     friend bool operator==(Marks const&, Marks const&) = default;
     friend auto operator<=>(Marks const&, Marks const&) = default;
 };
 
-// The marks after the rule.
+// The marks after the rule, its verdict aside.
 Marks after(Marks const& marks, Rule const& rule);
+// … after a rule that translates packets of the family.
+Marks translated(Marks marks, Rewrite const& rewrite, Family family, Span rule);
 bool changes_marks(Rule const& rule);
 // The marks with which a packet enters the base chain.
 Marks entering(Chain const& base, Marks marks);
+// A nat chain sees the first packet of a connection alone, and none whose end it would translate has been translated
+// already: whether it sees packets with these marks, if they are new.
+bool translation_is_open(Chain const& nat, Marks const& marks);
+bool is_nat(Chain const& base);
 
 // Whether the match looks at a mark; or at the state of the connection.
 bool reads_marks(Match const& match);
 bool reads_state(Match const& match);
 // The state that rules see, where it is not the packet's own.
 std::optional<U128> state_seen(Marks const& marks);
-// Base chains at prerouting and output with priorities below -200 run before connection tracking does
+// Base chains at ingress, and at prerouting and output with priorities below -200, run before connection tracking does
 // (NF_IP_PRI_CONNTRACK in netfilter_ipv4.h).
 bool before_tracking(Chain const& base);
 // Whether some rule changes a mark and some rule looks at one.
 bool marks_are_passed(Ruleset const& ruleset);
-// Whether marks are passed on, or some rule looks at a state before there is one; where not,
+// Whether marks are passed on, or some rule translates, or looks at a state before there is one; where not,
 // nothing of this needs to be followed.
 bool marks_matter(Ruleset const& ruleset);
 
+// The match without terms that hold for whatever the packet was translated to; nothing where one cannot hold.
+std::optional<Match> within_translation(Match const& match, Marks const& marks);
 // The match for a packet with these marks, where they are unknown: what it asks about them is opaque. What is known of
 // them stays as it is in the match.
 Match with_unknown(Match const& match, Marks const& marks);

@@ -23,12 +23,16 @@ struct CallOrder {
 };
 CallOrder call_order(Ruleset const& ruleset, ChainId base);
 
-// Packets, as they were at the start of the path, whose marks have become the same.
+// Packets, as they were at the start of the path, whose marks have become the same, and which have been translated in the
+// same way.
 struct World {
     Marks marks;
     PacketSet packets;
 };
 using Worlds = std::vector<World>;
+PacketSet packets_of(Space& space, Worlds const& worlds);
+// Those that match by now, after what has become of them.
+PacketSet matching(Space& space, Worlds const& worlds, Match const& match);
 
 class Reach {
   public:
@@ -47,11 +51,14 @@ class Reach {
     // `accepted` or `dropped`.
     Fates verdicts(ChainId base);
 
-    // The same for packets that come with the marks that earlier base chains have made.
+    // The same for packets that come with what earlier base chains have made of them. A nat chain sees new ones alone,
+    // and leaves alone what is translated already.
     PacketSet hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule);
     Fates verdicts(Worlds const& worlds, ChainId base);
     Worlds accepted(Worlds const& worlds, ChainId base);
-    PacketSet returned(Worlds const& worlds, ChainId base); // what the policy decides
+    Worlds returned(Worlds const& worlds, ChainId base); // what the policy decides
+    // What hits the rule, as the rule leaves it.
+    Worlds hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule);
 
   private:
     struct Impl;

@@ -23,14 +23,17 @@ struct Diagnostic {
     std::string fingerprint; // the same while rule, file and the text of the culprits are, wherever they move
 };
 
-// A service that new connections reach on one path.
+// A service that new connections reach on one path, with one translation or none.
 struct Exposure {
     std::string service;
-    PortRange port;
+    PortRange port; // its own, at which connections end
+    std::vector<std::string> entry_ports;  // where a rule translates the destination: what they arrive at, "2323"
+    std::string becomes;                   // … and where they go: "10.0.0.5:23"
+    std::optional<Span> translation;       // … and that rule
     Path::Kind path_kind{};
     std::string path;
     std::vector<std::string> sources;      // prefixes and ranges, both families
-    std::vector<std::string> destinations;
+    std::vector<std::string> destinations; // that they are sent to
     std::vector<std::string> interfaces;   // that it enters by; empty for any
     bool untrusted = false;                // some source is untrusted
     Certainty certainty = Certainty::certain;

@@ -44,8 +44,12 @@ enum class Field : std::uint8_t {
     skuid, skgid,  // the user and group of the local socket that it comes from; no_socket elsewhere
     mark,          // the packet's mark: never on the wire, set by rules
     ct_mark,       // the connection's mark: likewise
+    // What address translation picks for the packet where a rule leaves it a range; a value outside of the range stands
+    // for its first. The type is that of the new destination.
+    nat_dst, nat_dport, nat_dst_type,
+    nat_src, nat_sport,
 };
-constexpr std::size_t field_count = 39;
+constexpr std::size_t field_count = 44;
 
 enum class FieldKind : std::uint8_t { range, flags, name, address, mac };
 

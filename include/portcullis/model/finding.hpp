@@ -30,6 +30,7 @@ struct Witness {
     HookPoint hook = HookPoint::input;
     std::string verdict; // accept, drop or reject
     std::string chain{}; // the base chain that was asked, where not all of the hook were
+    std::optional<Packet> became{}; // what address translation made of it on its way, where it did
 };
 
 // A piece of text that is replaced. An empty text takes the piece away, and its line where nothing else stands on it.

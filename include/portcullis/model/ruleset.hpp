@@ -200,6 +200,7 @@ enum class Dialect : std::uint8_t {
 };
 std::string_view to_string(Dialect dialect); // as --dialect spells it: "cisco-ios"
 std::optional<Dialect> dialect_by_name(std::string_view name);
+bool is_cisco(Dialect dialect);
 
 // A piece of text that the form cannot express; nothing is skipped in silence.
 struct Unmodelled {

@@ -43,7 +43,7 @@ std::optional<PacketSet> silently_denied(Context const& ctx, Path const& path, E
         auto const member = rest.member();
         if (!member) return std::nullopt;
         auto const truth = [&](Opaque const& opaque) { return member->truth(opaque); };
-        Decision const decision = interpret(ctx.ruleset(), path.chains, member->packet, truth, Detail::steps);
+        Decision const decision = interpret(ctx.ruleset(), path, member->packet, truth, Detail::steps);
         Outcome const& outcome = decision.main();
         bool const here = decision.outcomes.size() == 1 && outcome.chain == end.chain && outcome.rule == end.rule;
         if (here) return is_logged(ctx.ruleset(), decision.steps) ? std::nullopt : std::optional(rest);

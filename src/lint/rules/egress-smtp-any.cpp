@@ -45,7 +45,7 @@ void check_egress_smtp_any(Context const& ctx, Findings& out) {
             auto const sources = passing.project(src_field(family));
             if (passing.empty() || (sources && sources->count() <= most)) continue;
             Witness const witness = ctx.witness(path.chains, path.hook, passing, true);
-            Outcome const outcome = interpret(ctx.ruleset(), path.chains, witness.packet).main();
+            Outcome const outcome = interpret(ctx.ruleset(), path, witness.packet).main();
             if (!outcome.rule) continue; // a policy of accept is its own finding
             Finding& finding = add_finding(ctx, out, outcome.chain, outcome.rule);
             finding.arg("sources", sources ? values_text(src_field(family), *sources, 3) : "many hosts");

@@ -54,7 +54,7 @@ void check_icmp_too_open(Context const& ctx, Findings& out) {
         for (Permit const& permit : ctx.permits()) {
             if (permit.path != p || permit.family != Family::v4 || !permit.rule || !names_icmp(ctx.match(permit))) continue;
             if (!reach) reach.emplace(ctx.space(), ctx.ruleset(), path, unasked(ctx, path.hook));
-            PacketSet const accepted = reach->accepted_by(Family::v4, permit.chain, *permit.rule).certainly();
+            PacketSet const accepted = packets_of(ctx.space(), reach->accepted_by(Family::v4, permit.chain, *permit.rule)).certainly();
             if (accepted.empty()) continue;
             Finding& finding = add_finding(ctx, out, permit.chain, permit.rule);
             finding.arg("types", types_text(accepted));

@@ -122,7 +122,7 @@ void check_let_in(Context const& ctx, Path const& path, Findings& out) {
         if (!filter) continue;
         for (Place const& at : loopback_accepts(ctx, *filter)) {
             if (at.family != family) continue;
-            PacketSet const passing = reach.accepted_by(family, at.chain, at.rule);
+            PacketSet const passing = packets_of(s, reach.accepted_by(family, at.chain, at.rule));
             if (passing.empty()) continue;
             Finding& finding = add_finding(ctx, out, at.chain, at.rule);
             bool const v4 = family == Family::v4;

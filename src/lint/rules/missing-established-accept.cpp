@@ -140,9 +140,9 @@ class Follow {
             std::vector<Rule> const& rules = known.chains[id].rules;
             for (std::size_t i = 0; i < rules.size(); ++i)
                 if (std::holds_alternative<Accept>(rules[i].verdict))
-                    all.push_back({id, i, reach.accepted_by(family, id, i)});
+                    all.push_back({id, i, packets_of(ctx_.space(), reach.accepted_by(family, id, i))});
         }
-        all.push_back({*filter, std::nullopt, reach.accepted_by_policy(family)});
+        all.push_back({*filter, std::nullopt, packets_of(ctx_.space(), reach.accepted_by_policy(family))});
         return all;
     }
 

@@ -47,7 +47,7 @@ void check(Context const& ctx, std::size_t path_index, PacketSet const& arriving
         PacketSet const wanted = reach.of_family(message.family) & related(ctx, message);
         if (!(accepted & wanted).empty() || (accepted & of_connections(ctx)).empty() || wanted.empty()) continue;
         Witness const witness = ctx.witness(path.chains, path.hook, wanted, false);
-        Outcome const outcome = interpret(ctx.ruleset(), path.chains, witness.packet).main();
+        Outcome const outcome = interpret(ctx.ruleset(), path, witness.packet).main();
         add_finding(ctx, out, outcome.chain, outcome.rule).arg("message", message.name).witness = witness;
     }
 }

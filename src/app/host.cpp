@@ -1,0 +1,56 @@
+#include "app/host.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "portcullis/base/visible.hpp"
+
+namespace portcullis::app {
+
+namespace {
+
+// Both programs call their tables alike.
+void name_apart(Ruleset& ruleset) {
+    if (ruleset.dialect != Dialect::ip6tables) return;
+    for (Chain& chain : ruleset.chains) chain.table = "ip6tables " + chain.table;
+}
+
+} // namespace
+
+std::vector<InputFile> host_files(Options const& options) {
+    if (options.host.empty()) return find_inputs(options.inputs, options.stdin_filename);
+    if (!options.inputs.empty()) throw UsageError("--host names a directory, and there are other files besides");
+    std::error_code error;
+    if (!std::filesystem::is_directory(options.host, error)) throw UsageError("--host: there is no directory " + options.host);
+    return find_inputs({options.host}, options.stdin_filename);
+}
+
+Loaded load_host(std::vector<InputFile> const& files, Options const& options, Config const& config) {
+    auto const sources = std::make_shared<Sources>();
+    std::vector<Loaded> all;
+    Findings unread;
+    for (InputFile const& file : files) {
+        Loaded one = load(file, options, config, sources);
+        if (one.reading) {
+            name_apart(one.reading->ruleset);
+            all.push_back(std::move(one));
+            continue;
+        }
+        if (file.named) return one;
+        if (!one.error.starts_with("not recognised")) unread.add("PC001", {one.source, 0, 0}).arg("error", one.error);
+    }
+    if (all.empty()) throw UsageError("no file in the directory is a firewall configuration");
+    Loaded& host = all.front();
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        if (is_cisco(*host.dialect) || is_cisco(*all[i].dialect))
+            throw UsageError(fmt::format("{} and {} are not the rules of one host", (*sources)[host.source].path(), (*sources)[all[i].source].path()));
+        host.reading->ruleset = join(std::move(host.reading->ruleset), std::move(all[i].reading->ruleset));
+        host.reading->findings.append(std::move(all[i].reading->findings));
+        host.ipset_files.insert(host.ipset_files.end(), all[i].ipset_files.begin(), all[i].ipset_files.end());
+    }
+    host.reading->findings.append(std::move(unread));
+    return std::move(host);
+}
+
+} // namespace portcullis::app

@@ -1,0 +1,234 @@
+#include "lint/published.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+#include "lint/exposure.hpp"
+#include "portcullis/engine/interpret.hpp"
+
+namespace portcullis {
+
+namespace {
+
+bool translates_destinations(Ruleset const& ruleset) {
+    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [](Chain const& chain) {
+        return std::any_of(chain.rules.begin(), chain.rules.end(), [](Rule const& rule) {
+            auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+            return rewrite != nullptr && is_destination(rewrite->kind);
+        });
+    });
+}
+
+// "port 23 of 10.0.0.5"; either part may be unknown.
+std::string place_text(std::string const& ports, std::string const& address) {
+    if (ports.empty()) return address;
+    return address.empty() ? "port " + ports : "port " + ports + " of " + address;
+}
+
+// The addresses of the field, where not all that was asked about are meant.
+std::string addresses_text(PacketSet const& set, PacketSet const& asked, Field field) {
+    auto const some = set.project(field);
+    auto const all = asked.project(field);
+    if (!some || !all || some->contains(*all)) return {};
+    return values_text(field, *some, 2);
+}
+
+std::string after_text(Translated const& to, PortRange const& port) {
+    std::string address;
+    if (to.to_host) address = "this host";
+    else if (to.address) address = values_text(dst_field(to.family), IntervalSet(to.address->first, to.address->last));
+    return place_text(fmt::format("{}", port.first), address);
+}
+
+struct Published {
+    Translated to;
+    Path path;
+    Service const* service = nullptr;
+    PortRange port;
+    PacketSet packets; // as they arrive
+    PacketSet asked;
+    std::optional<ChainId> filter;
+};
+
+class Publications {
+  public:
+    explicit Publications(Context const& ctx) : ctx_(ctx) {
+        for (Service const& service : ctx.catalogue().services())
+            if (service.insecure && service.severity_untrusted && service.variant_of.empty()) services_.push_back(&service);
+        for (Path const& path : find_ways(ctx.ruleset()))
+            if (path.kind == Path::Kind::to_host || path.kind == Path::Kind::through) look_at(path);
+    }
+
+    void report(Findings& out) const {
+        Ruleset const& ruleset = ctx_.ruleset();
+        for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+            for (std::size_t i = 0; i < ruleset.chains[id].rules.size(); ++i) {
+                Rule const& rule = ruleset.chains[id].rules[i];
+                auto const at = found_.find(key(rule.span));
+                if (std::holds_alternative<Rewrite>(rule.verdict) && at != found_.end() && at->second.to.rule == rule.span)
+                    report(id, i, at->second, out);
+            }
+        }
+    }
+
+  private:
+    static std::pair<SourceId, std::uint32_t> key(Span const& span) { return {span.source, span.begin}; }
+
+    void look_at(Path const& path) {
+        PacketSet const asked = ctx_.question(path) & ctx_.space().of(Field::protocol, port_protocols());
+        PathReach reach(ctx_.space(), ctx_.ruleset(), path, asked);
+        for (Family const family : {Family::v4, Family::v6}) {
+            if (family == Family::v4 ? !ctx_.ruleset().governs_v4 : !ctx_.ruleset().governs_v6) continue;
+            for (World const& world : reach.accepted_worlds(family)) {
+                Translated const& to = world.marks.destination;
+                if (!to.done || found_.contains(key(to.rule))) continue;
+                // What publishes a whole host names no service.
+                auto const ports = to.port ? std::optional(IntervalSet(to.port->first, to.port->last))
+                                           : world.packets.project(Field::dport);
+                if (!ports || ports->count() > narrow_limit) continue;
+                add(path, reach, family, world, reach.of_family(family));
+            }
+        }
+    }
+
+    void add(Path const& path, PathReach& reach, Family family, World const& world, PacketSet const& asked) {
+        for (Service const* service : services_) {
+            for (PortRange const& port : service->ports) {
+                PacketSet set = ctx_.reaching(Worlds{world}, port);
+                if (set.empty()) continue;
+                Translated const& to = world.marks.destination;
+                found_.emplace(key(to.rule), Published{to, path, service, port, std::move(set), asked, reach.decisive(family)});
+                return;
+            }
+        }
+    }
+
+    void report(ChainId id, std::size_t rule, Published const& one, Findings& out) const {
+        Finding& finding = add_finding(ctx_, out, id, rule);
+        finding.service = one.service->name;
+        finding.severity = one.service->severity_untrusted;
+        auto const ports = one.packets.project(Field::dport);
+        std::string const address = addresses_text(one.packets, one.asked, dst_field(one.to.family));
+        finding.arg("service", one.service->name).arg("place", after_text(one.to, one.port));
+        finding.arg("published", place_text(ports ? values_text(Field::dport, *ports, 3) : "", address));
+        std::vector<Assumption> assumptions;
+        finding.witness = ctx_.witness(one.path, one.packets, assumptions);
+        judge(finding, one.packets);
+        name_filter(one, *finding.witness, assumptions, finding);
+    }
+
+    // The rule of the filter that lets the witness through.
+    void name_filter(Published const& one, Witness const& witness, std::vector<Assumption> const& assumptions, Finding& finding) const {
+        if (!one.filter) return finding.notes.push_back("nothing filters it behind the translation");
+        Member const member{witness.packet, assumptions};
+        auto const end = std::find(one.path.chains.begin(), one.path.chains.end(), *one.filter) + 1;
+        Decision const decision = interpret(ctx_.ruleset(), std::vector(one.path.chains.begin(), end), witness.packet,
+                                            [&](Opaque const& opaque) { return member.truth(opaque); });
+        Outcome const& by = decision.main();
+        if (by.chain == no_chain) return;
+        Chain const& chain = ctx_.ruleset().chains[by.chain];
+        finding.relate("accepts it then", by.rule ? chain.rules[*by.rule].span : chain.policy_span);
+    }
+
+    Context const& ctx_;
+    std::vector<Service const*> services_;
+    std::map<std::pair<SourceId, std::uint32_t>, Published> found_; // by where the rule begins
+};
+
+} // namespace
+
+void find_published(Context const& ctx, Findings& out) {
+    if (translates_destinations(ctx.ruleset())) Publications(ctx).report(out);
+}
+
+namespace {
+
+using Place = std::pair<ChainId, std::size_t>;
+
+// What becomes of the destination that a rule names.
+struct Lost {
+    bool matches = false; // some packet on some path
+    Translated to;
+    PacketSet packets; // as they arrive, that the rule means
+};
+
+class Lateness {
+  public:
+    explicit Lateness(Context const& ctx) : ctx_(ctx) {
+        for (Path const& path : ctx.paths()) {
+            if (path.kind == Path::Kind::list) continue;
+            // What comes in by the loopback device is not translated there.
+            PacketSet const asked = (ctx.new_connections(path.hook) & unmarked(ctx.space(), ctx.ruleset())) -
+                                    ctx.space().of(Field::iif, ValueSet::single(interface_value("lo")));
+            PathReach reach(ctx.space(), ctx.ruleset(), path, asked);
+            for (ChainId const base : path.chains)
+                if (!is_nat(ctx.ruleset().chains[base]))
+                    for (Family const family : {Family::v4, Family::v6}) look_at(reach.coming_to(family, base), base);
+        }
+    }
+
+    void report(Findings& out) const {
+        for (auto const& [place, lost] : lost_) {
+            if (lost.matches || !lost.to.done) continue;
+            Match const& match = ctx_.ruleset().chains[place.first].rules[place.second].match;
+            auto const ports = named_values(match, Field::dport);
+            auto const addresses = named_values(match, dst_field(lost.to.family));
+            Finding& finding = add_finding(ctx_, out, place.first, place.second);
+            finding.arg("mapped", place_text(ports ? values_text(Field::dport, *ports, 3) : "",
+                                             addresses ? values_text(dst_field(lost.to.family), *addresses, 2) : ""));
+            finding.arg("real", to_text(lost.to));
+            finding.relate("this translates them before the rule is asked", lost.to.rule);
+            if (auto const member = lost.packets.member()) finding.note("as " + to_text(member->packet));
+        }
+    }
+
+  private:
+    void look_at(Worlds const& coming, ChainId base) {
+        Space& space = ctx_.space();
+        PacketSet plain = space.none();
+        bool translated = false;
+        for (World const& world : coming) {
+            if (world.marks.destination.done) translated = translated || !world.packets.empty();
+            else plain |= world.packets;
+        }
+        for (ChainId const id : call_order(ctx_.ruleset(), base).chains) {
+            auto const& rules = ctx_.ruleset().chains[id].rules;
+            for (std::size_t i = 0; i < rules.size(); ++i) {
+                if (!named(rules[i].match) || rules[i].implicit) continue;
+                Lost& lost = lost_.try_emplace({id, i}, Lost{false, {}, space.none()}).first->second;
+                if (lost.matches) continue;
+                PacketSet const meant = space.of(rules[i].match);
+                lost.matches = !(meant & plain).empty();
+                if (translated) look_at(coming, rules[i].match, meant, lost);
+            }
+        }
+    }
+
+    void look_at(Worlds const& coming, Match const& match, PacketSet const& meant, Lost& lost) {
+        for (World const& world : coming) {
+            if (lost.matches || !world.marks.destination.done) continue;
+            lost.matches = !(ctx_.space().of(match, world.marks) & world.packets).empty();
+            PacketSet const gone = meant & world.packets;
+            if (gone.empty()) continue;
+            lost.to = world.marks.destination;
+            lost.packets |= gone;
+        }
+    }
+
+    static bool named(Match const& match) {
+        auto const names = [&](Field field) { return named_values(match, field).has_value(); };
+        return names(Field::dport) || names(Field::dst4) || names(Field::dst6);
+    }
+
+    Context const& ctx_;
+    std::map<Place, Lost> lost_;
+};
+
+} // namespace
+
+void find_asked_too_late(Context const& ctx, Findings& out) {
+    if (translates_destinations(ctx.ruleset())) Lateness(ctx).report(out);
+}
+
+} // namespace portcullis
