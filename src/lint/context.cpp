@@ -258,10 +258,13 @@ void Context::collect_permits() {
 }
 
 bool Context::is_before_translation(Permit const& permit) const {
+    // It is asked of each permit, for each port of each service.
+    auto const [known, is_new] = before_translation_.try_emplace({permit.path, permit.family}, false);
+    if (!is_new) return known->second;
     auto const& chains = paths_[permit.path].chains;
     auto const decisive = reaches_[permit.path]->decisive(permit.family);
     if (!decisive) return false;
-    return std::any_of(std::find(chains.begin(), chains.end(), *decisive), chains.end(), [&](ChainId base) {
+    return known->second = std::any_of(std::find(chains.begin(), chains.end(), *decisive), chains.end(), [&](ChainId base) {
         auto const called = call_order(ruleset_, base).chains;
         return std::any_of(called.begin(), called.end(), [&](ChainId id) {
             auto const& rules = ruleset_.chains[id].rules;

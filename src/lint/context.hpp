@@ -151,6 +151,7 @@ class Context {
     mutable std::optional<Shadows> connection_shadows_;
     mutable std::optional<std::vector<PartlyTaken>> partly_taken_;
     mutable std::optional<Orders> orders_;
+    mutable std::map<std::pair<std::size_t, Family>, bool> before_translation_; // by path and family: what decides is
     mutable std::vector<std::optional<Worlds>> passing_; // by permit
     mutable std::vector<std::optional<bool>> wide_;      // by permit
     mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>, PacketSet> to_service_;
