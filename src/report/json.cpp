@@ -19,7 +19,7 @@ Json fix_json(Fix const& fix) {
     for (Edit const& edit : fix.edits) {
         edits.push_back({{"offset", edit.span.begin}, {"length", edit.span.end - edit.span.begin}, {"text", edit.text}});
     }
-    return {{"safe", fix.safe}, {"edits", edits}};
+    return {{"safe", fix.safe}, {"edits", std::move(edits)}};
 }
 
 Json finding_json(Diagnostic const& d, Sources const& sources) {
@@ -39,7 +39,7 @@ Json finding_json(Diagnostic const& d, Sources const& sources) {
             {"start", place(source, finding.span.begin)},
             {"end", place(source, finding.span.end)},
             {"where", finding.where},
-            {"related", related},
+            {"related", std::move(related)},
             {"notes", finding.notes},
             {"witness", finding.witness ? witness_json(*finding.witness) : Json()},
             {"service", name_or_null(finding.service)},
@@ -59,7 +59,7 @@ Json file_json(FileResult const& file) {
             {"rules", file.rules},
             {"chains", file.chains},
             {"modelled", file.modelled},
-            {"unmodelled", unmodelled},
+            {"unmodelled", std::move(unmodelled)},
             {"errors", file.errors},
             {"bounds", file.bounds}};
 }
@@ -73,7 +73,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
     Json port = e.port.first == e.port.last ? Json(e.port.first) : Json(std::to_string(e.port.first) + '-' + std::to_string(e.port.last));
     Json json{{"service", e.service},
             {"protocol", value_text(Field::protocol, e.port.protocol)},
-            {"port", port},
+            {"port", std::move(port)},
             {"path", e.path},
             {"sources", e.sources},
             {"destinations", e.destinations},
@@ -81,7 +81,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"untrusted", e.untrusted},
             {"certainty", certainty_text(e.certainty)},
             {"witness", witness_json(e.witness)},
-            {"rules", rules}};
+            {"rules", std::move(rules)}};
     if (e.translation) {
         Source const& source = sources[e.translation->source];
         json["translation"] = {{"entry_ports", e.entry_ports},
@@ -134,10 +134,10 @@ std::string json_report(Report const& report, bool with_exposures) {
     auto const counts = report.counts();
     Json json{{"schema_version", "1.0"},
               {"tool", {{"name", "portcullis"}, {"version", report.version}}},
-              {"files", files},
-              {"findings", findings}};
-    if (with_exposures) json["exposures"] = exposures;
-    if (!matrices.empty()) json["matrices"] = matrices;
+              {"files", std::move(files)},
+              {"findings", std::move(findings)}};
+    if (with_exposures) json["exposures"] = std::move(exposures);
+    if (!matrices.empty()) json["matrices"] = std::move(matrices);
     json["summary"] = {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
                        {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}};
     json["complete"] = report.complete();
