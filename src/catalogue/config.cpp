@@ -241,7 +241,7 @@ IntervalSet Config::untrusted_sources(Family family) const {
     return untrusted;
 }
 
-bool has_interface(Zone const& zone, std::string_view interface) { return matches(zone.interfaces, interface); }
+bool has_interface(Zone const& zone, std::string_view interface) { return matches_interface(zone.interfaces, interface); }
 
 bool Config::trusts_interface(std::string_view name) const {
     Interfaces const names = trusted_names(zones);
@@ -256,8 +256,8 @@ IntervalSet Config::trusted_interfaces() const {
 IntervalSet Config::outside_interfaces() const {
     static Interfaces const by_name = read_interfaces("outside");
     Interfaces const by_zone = trusted_names(zones);
-    return some_has_interfaces(zones) ? as_values(by_zone.outside, false).minus(as_values(by_zone.inside, true))
-                                      : as_values(by_name.inside, false);
+    return some_has_interfaces(zones) ? interface_values(by_zone.outside, false).minus(interface_values(by_zone.inside, true))
+                                      : interface_values(by_name.inside, false);
 }
 
 LoadedConfig load_config(std::string_view text, std::string_view path) {
