@@ -320,6 +320,8 @@ Laboratory::Laboratory() : wires_(make_devices()) {
         raw6_.push_back(raw_socket(AF_INET6, name));
         names_[if_nametoindex(std::string(name).c_str())] = name;
     }
+    raw4_.push_back(raw_socket(AF_INET, "lo"));
+    raw6_.push_back(raw_socket(AF_INET6, "lo"));
     names_[if_nametoindex("lo")] = "lo";
     // On one processor, the kernel handles each packet wholly before this program goes on.
     cpu_set_t one;
@@ -368,7 +370,8 @@ void Laboratory::inject(Probe const& probe, Tag tag) const {
         wires_[interface_number(packet[Field::iif])].write(frame(packet, bytes));
     } else {
         auto const& sockets = packet.family() == Family::v4 ? raw4_ : raw6_;
-        send_raw(sockets[interface_number(packet[Field::oif])].get(), packet, bytes);
+        bool const to_itself = interface_name(packet[Field::oif]) == "lo";
+        send_raw(sockets[to_itself ? interfaces.size() : interface_number(packet[Field::oif])].get(), packet, bytes);
     }
 }
 

@@ -21,7 +21,7 @@ struct Sighting {
     HookPoint hook{};
     Packet packet; // as the kernel had it on arrival at the hook, by its own words
     bool accepted = false;
-    Packet left; // accepted: its addresses and ports as it left the hook
+    Packet left{}; // accepted: its addresses and ports as it left the hook
     bool answered = false; // not accepted, and an ICMP error or a TCP reset was sent for it
 };
 
@@ -47,7 +47,7 @@ class Laboratory {
                               std::string const& nftables = {});
 
     // A probe with an input interface arrives on it; one without is sent from this host out of its output
-    // interface.
+    // interface, which may be "lo": it comes in again then.
     std::vector<Sighting> send(std::vector<Probe> const& probes);
 
   private:
@@ -56,7 +56,7 @@ class Laboratory {
     void discard_sent() const;
 
     std::vector<Wire> wires_;
-    std::vector<Descriptor> raw4_; // one for each interface, bound to it
+    std::vector<Descriptor> raw4_; // one for each interface, bound to it, and one for lo
     std::vector<Descriptor> raw6_;
     NetfilterSocket netfilter_;
     std::set<std::string> programs_; // loaders of iptables-legacy whose tables have rules

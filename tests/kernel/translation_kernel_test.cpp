@@ -156,3 +156,26 @@ TEST_CASE("nft and portcullis agree on whole ways with translations") { compare_
 TEST_CASE("iptables-legacy and portcullis agree on whole ways with translations") { compare_with("iptables-legacy"); }
 TEST_CASE("iptables-nft and portcullis agree on whole ways with translations") { compare_with("iptables-nft"); }
 TEST_CASE("nft beside iptables-legacy: the kernel and portcullis agree on whole ways") { compare_with("both"); }
+
+TEST_CASE("what comes by the loopback device is not asked about at prerouting again") {
+    Laboratory* const lab = laboratory();
+    if (lab == nullptr) return;
+    std::string const text = "table ip t { chain pre { type nat hook prerouting priority -100; tcp dport 8080 redirect to :80; }\n"
+                             "chain in { type filter hook input priority 0; }\n }\n";
+    Ours const ours("rules.nft", text, Dialect::nftables);
+    REQUIRE(ours.complaint() == "");
+    REQUIRE(lab->load(text, Tracking::on) == "");
+    auto const sightings = lab->send({probe_of("out=lo tcp 10.1.0.1:4000 > 10.1.0.2:8080"),
+                                      probe_of("in=eth0 tcp 192.0.2.9:4001 > 10.1.0.2:8080")});
+    for (auto const& [probe, port] : {std::pair(0U, 8080U), std::pair(1U, 80U)}) {
+        auto const at = [&, sent = probe](HookPoint hook) {
+            return std::find_if(sightings.begin(), sightings.end(), [&](Sighting const& s) { return s.probe == sent && s.hook == hook; });
+        };
+        auto const arrived = at(HookPoint::prerouting), delivered = at(HookPoint::input);
+        REQUIRE(arrived != sightings.end());
+        REQUIRE(delivered != sightings.end());
+        CHECK(delivered->packet[Field::dport] == port);
+        Decision const decision = interpret_way(ours.ruleset(), arrived->packet);
+        CHECK(as_rewritten(arrived->packet, decision.main().rewritten)[Field::dport] == port);
+    }
+}
