@@ -378,7 +378,7 @@ bool PacketSet::empty() const { return ref_ == Bdd::false_ref; }
 PacketSet PacketSet::possibly() const {
     Space::Impl& impl = *space_->impl_;
     impl.bdd.collect_if_due();
-    return {*space_, impl.bdd.exists(ref_, impl.free_variables)};
+    return {*space_, impl.bdd.conjunction(impl.universe, impl.bdd.exists(ref_, impl.free_variables))};
 }
 
 PacketSet PacketSet::certainly() const {

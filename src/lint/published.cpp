@@ -164,9 +164,12 @@ class Lateness {
             PacketSet const asked = (ctx.new_connections(path.hook) & unmarked(ctx.space(), ctx.ruleset())) -
                                     ctx.space().of(Field::iif, ValueSet::single(interface_value("lo")));
             PathReach reach(ctx.space(), ctx.ruleset(), path, asked);
-            for (ChainId const base : path.chains)
-                if (!is_nat(ctx.ruleset().chains[base]))
-                    for (Family const family : {Family::v4, Family::v6}) look_at(reach.coming_to(family, base), base);
+            for (ChainId const base : path.chains) {
+                Chain const& chain = ctx.ruleset().chains[base];
+                if (is_nat(chain)) continue;
+                if (chain.hook->v4) look_at(reach.coming_to(Family::v4, base), base);
+                if (chain.hook->v6) look_at(reach.coming_to(Family::v6, base), base);
+            }
         }
     }
 

@@ -42,7 +42,8 @@ std::optional<PacketSet> silently_denied(Context const& ctx, Path const& path, E
     for (std::size_t i = 0; i < tries; ++i) {
         auto const member = rest.member();
         if (!member) return std::nullopt;
-        auto const truth = [&](Opaque const& opaque) { return member->truth(opaque); };
+        // A log with a rate logs while the rate is kept.
+        auto const truth = [&](Opaque const& opaque) { return opaque.rate ? !opaque.negated : member->truth(opaque); };
         Decision const decision = interpret(ctx.ruleset(), path, member->packet, truth, Detail::steps);
         Outcome const& outcome = decision.main();
         bool const here = decision.outcomes.size() == 1 && outcome.chain == end.chain && outcome.rule == end.rule;
