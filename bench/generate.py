@@ -4,6 +4,7 @@
 simple: a source, a port and a verdict in each rule
 acl:    sources, destinations, ports, ranges and protocols in any combination, on two chains
 block:  a list of blocked addresses, then twenty permits
+router: a hundred interfaces with a network each, no foreign sources, and a chain for each that permits services of others
 """
 import random
 import sys
@@ -49,8 +50,31 @@ def acl(_):
     return f"{rule} -j {random.choice(['ACCEPT', 'ACCEPT', 'DROP'])}"
 
 
+def router():
+    interfaces = 100
+    lines = [f":from{i} - [0:0]" for i in range(interfaces)]
+    lines.append("-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT")
+    for i in range(interfaces):
+        lines.append(f"-A FORWARD ! -s 10.{i}.0.0/16 -i eth{i} -j DROP")
+        lines.append(f"-A FORWARD -i eth{i} -j from{i}")
+    for rule in range(count - 2 * interfaces - 1):
+        source, target = rule % interfaces, random.randrange(interfaces)
+        parts = [f"-A from{source}"]
+        if random.random() < 0.5:
+            parts.append(f"-s 10.{source}.{random.randrange(16)}.0/24")
+        subnet = f"10.{target}.{random.randrange(16)}"
+        parts.append("-d " + random.choice([f"10.{target}.0.0/20", f"{subnet}.0/24", f"{subnet}.0/24", f"{subnet}.{random.randrange(1, 9)}/32"]))
+        parts.append(f"-o eth{target} -p tcp -m tcp --dport {random.choice([21, 22, 22, 23, 80, 80, 443])}")
+        parts.append(f"-j {random.choice(['ACCEPT', 'ACCEPT', 'ACCEPT', 'DROP'])}")
+        lines.append(" ".join(parts))
+    return lines
+
+
 print("*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]")
-make = {"simple": simple, "acl": acl, "block": block}[flavour]
-for i in range(count):
-    print(make(i))
+if flavour == "router":
+    print("\n".join(router()))
+else:
+    make = {"simple": simple, "acl": acl, "block": block}[flavour]
+    for i in range(count):
+        print(make(i))
 print("COMMIT")

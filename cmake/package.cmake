@@ -13,5 +13,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/portcullisConfigVersion.c
 install(FILES ${PROJECT_BINARY_DIR}/portcullisConfig.cmake ${PROJECT_BINARY_DIR}/portcullisConfigVersion.cmake
   cmake/Findutf8proc.cmake DESTINATION ${package_folder})
 
-install(FILES docs/report.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/portcullis)
+install(FILES docs/report.schema.json docs/difference.schema.json docs/answer.schema.json docs/tests.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/portcullis)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -205,6 +205,10 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     return loaded;
 }
 
+bool is_other_file(InputFile const& file, Loaded const& loaded) {
+    return !loaded.reading && !file.named && loaded.error.starts_with("not recognised");
+}
+
 bool tell_problems(Loaded const& loaded) {
     if (!loaded.reading) {
         fmt::print(stderr, "portcullis: {}: {}\n", visible((*loaded.sources)[loaded.source].path()), visible(loaded.error));

@@ -47,6 +47,8 @@ struct Loaded {
 // Into new sources, or into those of another file that it is looked at with.
 Loaded load(InputFile const& file, Options const& options, Config const& config,
             std::shared_ptr<Sources> sources = std::make_shared<Sources>());
+// A file of a directory that is no firewall's: it is passed over.
+bool is_other_file(InputFile const& file, Loaded const& loaded);
 // Says on standard error what could not be read of it; whether all could.
 bool tell_problems(Loaded const& loaded);
 

@@ -15,7 +15,7 @@
 #include "app/fix.hpp"
 #include "app/host.hpp"
 #include "portcullis/base/visible.hpp"
-#include "portcullis/report/report.hpp"
+#include "portcullis/report/matrix.hpp"
 
 namespace portcullis::app {
 
@@ -25,6 +25,13 @@ void check_selectors(std::vector<std::string> const& selectors, std::string_view
     for (std::string const& selector : selectors) {
         if (auto const error = unknown_rule(selector)) throw UsageError(fmt::format("{}: {}", flag, *error));
     }
+}
+
+ServiceWord matrix_service(std::string const& text, Catalogue const& catalogue) {
+    ParsedService parsed = parse_service(text, catalogue);
+    if (!parsed.error.empty()) throw UsageError(fmt::format("--matrix: found '{}', expected {}", shortened(text, 60), parsed.error));
+    if (parsed.word.excluded) throw UsageError("--matrix is about services that are named, not about all others");
+    return std::move(parsed.word);
 }
 
 struct Job {
@@ -54,9 +61,7 @@ void work(Job& job, Options const& options) {
     job.ipset_files = loaded.ipset_files;
     if (!loaded.reading) {
         // A directory holds other things too; what the user named has to be what they say.
-        if (job.file.named || !loaded.error.starts_with("not recognised")) {
-            job.result = unreadable(loaded.sources, loaded.source, loaded.error);
-        }
+        if (!is_other_file(job.file, loaded)) job.result = unreadable(loaded.sources, loaded.source, loaded.error);
         return;
     }
     LintOptions lint_options;
@@ -64,6 +69,7 @@ void work(Job& job, Options const& options) {
     lint_options.select = options.select;
     lint_options.ignore = options.ignore;
     lint_options.exposures = options.command == "audit";
+    for (std::string const& service : options.matrices) lint_options.matrices.push_back(matrix_service(service, job.config->catalogue));
     lint_options.today = options.today;
     if (options.fix || options.show_fixes) {
         job.fix = fix_file(job.file, options, *job.config, lint_options, loaded);
@@ -191,6 +197,11 @@ int run_lint(Options const& options) {
         Job& job = add(files[i], files[i].path);
         if (auto const partner = partner_of(i, files)) job.partner = files[*partner];
     }
+    auto const is_picture = [](Output const& output) { return output.format == "svg"; };
+    if (options.matrices.empty() && std::any_of(options.outputs.begin(), options.outputs.end(), is_picture))
+        throw UsageError("-o svg is a picture of what --matrix asks for");
+    for (Job const& job : jobs)
+        for (std::string const& service : options.matrices) matrix_service(service, job.config->catalogue);
     if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
     work_all(jobs, options);
     settle_ipset_findings(jobs);
@@ -232,8 +243,10 @@ int run_lint(Options const& options) {
         TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
         if (output.format == "json")
             write_output(output.path, json_report(report, audit));
+        else if (output.format == "svg")
+            write_output(output.path, svg_matrices(report));
         else if (audit)
-            write_output(output.path, text_audit(report, catalogue, style));
+            write_output(output.path, text_audit(report, catalogue, style) + text_matrices(report, style));
         else
             write_output(output.path, text_report(report, style));
     }

@@ -17,7 +17,8 @@ namespace portcullis::app {
 namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
-constexpr std::string_view commands[] = {"lint", "audit", "trace", "diff", "fmt", "explain", "catalogue", "version"};
+constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
+                                          "init", "generate", "verify", "explain", "catalogue", "version"};
 
 // Lists such as --select take one value each time; commas separate several.
 CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into,
@@ -35,8 +36,8 @@ CLI::Validator one_of(std::vector<std::string> const& words) {
             ""};
 }
 
-void add_input(CLI::App& app, Options& options) {
-    app.add_option("inputs", options.inputs, "Files, directories, or '-' for standard input");
+void add_input(CLI::App& app, Options& options, char const* help = "Files, directories, or '-' for standard input") {
+    app.add_option("inputs", options.inputs, help);
     app.add_option_function<std::string>(
            "--dialect",
            [&options](std::string const& name) {
@@ -62,22 +63,22 @@ void add_input(CLI::App& app, Options& options) {
     app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
 }
 
-void add_outputs(CLI::App& app, Options& options) {
+void add_outputs(CLI::App& app, Options& options, std::vector<std::string> const& formats = {"text", "json"}) {
     app.add_option_function<std::vector<std::string>>(
            "-o,--output",
-           [&options](std::vector<std::string> const& values) {
+           [&options, formats](std::vector<std::string> const& values) {
                for (std::string const& value : values) {
                    std::size_t const equals = value.find('=');
                    Output output{value.substr(0, equals),
                                  equals == std::string::npos ? "" : value.substr(equals + 1)};
-                   if (output.format != "text" && output.format != "json") {
-                       throw UsageError(
-                           fmt::format("-o: unknown format '{}'; known are text and json", output.format));
+                   if (std::find(formats.begin(), formats.end(), output.format) == formats.end()) {
+                       throw UsageError(fmt::format("-o: unknown format '{}'; known are {}", output.format,
+                                                    fmt::join(formats, " and ")));
                    }
                    options.outputs.push_back(std::move(output));
                }
            },
-           "text or json, each may be followed by =FILE")
+           fmt::format("{}, each may be followed by =FILE", fmt::join(formats, " or ")))
         ->type_name("FORMAT[=FILE]")
         ->expected(1)
         ->allow_extra_args(false)
@@ -91,10 +92,10 @@ void add_host(CLI::App& app, Options& options) {
     app.add_option("--host", options.host, "A directory: all of its files are the rules of one host")->type_name("DIR");
 }
 
-void add_lint(CLI::App& app, Options& options) {
+void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& formats = {"text", "json"}) {
     add_input(app, options);
     add_host(app, options);
-    add_outputs(app, options);
+    add_outputs(app, options, formats);
     add_list(app, "--select", options.select, "Run only these rules: ids, slugs, or prefixes such as PC1")
         ->type_name("RULES");
     add_list(app, "--ignore", options.ignore, "Do not run these rules")->type_name("RULES");
@@ -131,6 +132,20 @@ void add_trace(CLI::App& app, Options& options) {
     app.add_option("--chain", options.chain, "The access list or base chain to ask, by name")->type_name("NAME");
 }
 
+void add_query(CLI::App& app, Options& options) {
+    add_input(app, options, "Files, directories, or '-' for standard input; and last the question");
+    add_outputs(app, options);
+    app.add_option("--expect", options.expect, "Exit with 1 unless all that the question describes is allowed, or denied, or the answer is empty")
+        ->type_name("WHAT")
+        ->check(one_of({"allowed", "denied", "none"}));
+}
+
+void add_test(CLI::App& app, Options& options) {
+    add_input(app, options, "The assertions; then files, directories, or '-', unless the assertions name them");
+    add_outputs(app, options, {"text", "json", "junit"});
+    app.add_flag("-q,--quiet", options.quiet, "Failures only");
+}
+
 void add_diff(CLI::App& app, Options& options) {
     add_input(app, options);
     add_outputs(app, options);
@@ -138,6 +153,31 @@ void add_diff(CLI::App& app, Options& options) {
         ->type_name("OLD=NEW");
     app.add_option("--chain", options.chain, "Compare this base chain or access list alone")->type_name("NAME");
     app.add_flag("--fail-on-widen", options.fail_on_widen, "Exit with 1 only where something is newly allowed");
+}
+
+void add_today(CLI::App& app, Options& options) {
+    app.add_option("--today", options.today, "Let statements expire as of this day")->type_name("YYYY-MM-DD");
+}
+
+void add_policy_commands(CLI::App& app, Options& options) {
+    CLI::App& init = *app.add_subcommand("init", "A commented policy to start from");
+    init.add_option("name", options.topic, "server, bastion, router-dmz, workstation, kubernetes-node or pci-dss (server)");
+    init.add_option("-o,--output", options.output_file, "Write it here")->type_name("FILE");
+    CLI::App& generate = *app.add_subcommand("generate", "The rules of a policy, proved equal to it");
+    generate.add_option("inputs", options.inputs, "The policy, or '-' for standard input");
+    generate.add_option("--to", options.to, "nftables, iptables or ip6tables")
+        ->type_name("TARGET")
+        ->check(one_of({"nftables", "iptables", "ip6tables"}));
+    generate.add_option("-o,--output", options.output_file, "Write them here")->type_name("FILE");
+    generate.add_flag("--allow-loss", options.allow_loss, "Leave out what the target cannot say, where that narrows the policy");
+    generate.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
+    generate.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+    add_today(generate, options);
+    CLI::App& verify = *app.add_subcommand("verify", "Whether a configuration lets through what a policy says");
+    add_input(verify, options);
+    add_outputs(verify, options);
+    verify.add_option("--policy", options.policy_file, "The policy")->type_name("FILE");
+    add_today(verify, options);
 }
 
 // The nearest flag to one that the command does not have.
@@ -158,8 +198,13 @@ std::string flag_suggestion(CLI::App const& app, std::string const& message) {
 int dispatch(Options const& options) {
     if (options.command == "lint" || options.command == "audit") return run_lint(options);
     if (options.command == "trace") return run_trace(options);
+    if (options.command == "query") return run_query(options);
+    if (options.command == "test") return run_test_command(options);
     if (options.command == "diff") return run_diff(options);
     if (options.command == "fmt") return run_fmt(options);
+    if (options.command == "init") return run_init(options);
+    if (options.command == "generate") return run_generate(options);
+    if (options.command == "verify") return run_verify(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
     write_output("", version_line);
@@ -178,13 +223,18 @@ int parse_and_run(int argc, char** argv) {
     add_lint(lint, options);
     lint.add_flag("--fix", options.fix, "Mend what can be mended without a change for any packet, in the files");
     lint.add_flag("--diff", options.show_fixes, "Show what --fix would change as a patch, and write nothing");
-    add_lint(*app.add_subcommand("audit", "Which services are reachable, from where, through which rules"),
-             options);
+    CLI::App& audit = *app.add_subcommand("audit", "Which services are reachable, from where, through which rules");
+    add_lint(audit, options, {"text", "json", "svg"});
+    add_list(audit, "--matrix", options.matrices, "Which addresses may open connections to which, for these services: telnet, tcp/23")
+        ->type_name("SERVICES");
     add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);
+    add_query(*app.add_subcommand("query", "The packets that a question is about: 'allowed from any to self ssh'"), options);
+    add_test(*app.add_subcommand("test", "Whether files do what a file of assertions says"), options);
     add_diff(*app.add_subcommand("diff", "The traffic that two files treat differently"), options);
     CLI::App& format = *app.add_subcommand("fmt", "Rulesets in the layout of nft list ruleset or of iptables-save");
     add_input(format, options);
     format.add_flag("--check", options.check, "Name the files that would change, and write none");
+    add_policy_commands(app, options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
     CLI::App& catalogue = *app.add_subcommand("catalogue", "What is known of a service or port");
@@ -214,6 +264,7 @@ int parse_and_run(int argc, char** argv) {
     } catch (CLI::ParseError const& e) {
         throw UsageError(e.what());
     }
+    if (options.topic.empty() && app.got_subcommand("init")) options.topic = "server";
     if (version)
         options.command = "version";
     else if (app.get_subcommands().empty())

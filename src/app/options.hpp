@@ -19,7 +19,7 @@ struct UsageError : std::runtime_error {
 };
 
 struct Output {
-    std::string format; // "text" or "json"
+    std::string format; // one that the command has
     std::string path;   // empty: standard output
 };
 
@@ -47,6 +47,12 @@ struct Options {
     std::string config_file;
     bool isolated = false;
 
+    // audit
+    std::vector<std::string> matrices; // services
+
+    // query
+    std::string expect; // an expectation, or empty
+
     // trace
     std::string packet;
     std::string packets_file;
@@ -60,7 +66,14 @@ struct Options {
     // fmt
     bool check = false;
 
-    // explain, catalogue
+    // generate, verify, init
+    std::string to;          // the target
+    std::string policy_file;
+    std::string output_file; // empty: standard output
+    std::string today;       // that statements expire by; empty: by the clock
+    bool allow_loss = false;
+
+    // explain, catalogue; init: the policy to start from
     std::string topic;
     std::string page_format = "text";
 };
@@ -68,7 +81,12 @@ struct Options {
 int run_lint(Options const& options); // lint and audit
 int run_trace(Options const& options);
 int run_diff(Options const& options);
+int run_query(Options const& options); // the question is the last of the inputs
+int run_test_command(Options const& options); // the assertions are the first of the inputs
 int run_fmt(Options const& options);
+int run_generate(Options const& options);
+int run_verify(Options const& options);
+int run_init(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);
 

@@ -86,11 +86,8 @@ std::optional<Networks> read_network(std::string_view word, TomlPlace at, TomlRe
         return range->family == Family::v4 ? Networks{std::move(range->set), {}}
                                            : Networks{{}, std::move(range->set)};
     std::string message = "'" + std::string(word) + "' is no network: ";
-    auto const prefix = parse_prefix(word);
-    if (prefix && prefix->has_host_bits())
-        message += "it has bits below its prefix; write " +
-                   to_string(Prefix{{prefix->ip.family, prefix->first()}, prefix->length}) + " or " +
-                   to_string(prefix->ip);
+    if (auto const better = without_host_bits(word))
+        message += "it has bits below its prefix; write " + *better;
     else
         message +=
             "use an address, a prefix such as 10.0.0.0/8, a range such as 192.0.2.1-192.0.2.9, any or private, "
@@ -119,15 +116,9 @@ void read_networks(TomlMember const& member, Zone& zone, TomlReport& report) {
     zone.has_networks = true;
 }
 
-// A star stands at the end only.
-bool is_interface(std::string_view name) {
-    return !name.empty() && name.substr(0, name.size() - 1).find('*') == std::string_view::npos &&
-           std::ranges::none_of(name, [](char c) { return c == ' ' || c == '\0'; });
-}
-
 void read_interfaces(TomlMember const& member, Zone& zone, TomlReport& report) {
     for (auto& [text, at] : read_strings(member, report)) {
-        if (is_interface(text))
+        if (is_interface_pattern(text))
             zone.interfaces.push_back(std::move(text));
         else
             report.error(at,
@@ -223,23 +214,6 @@ Interfaces trusted_names(std::vector<Zone> const& zones) {
     return some_has_interfaces(zones) ? by_zone : by_name;
 }
 
-bool matches(std::vector<std::string> const& patterns, std::string_view name) {
-    return std::ranges::any_of(patterns, [&](std::string_view pattern) {
-        return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
-    });
-}
-
-// The patterns as values of Field::iif, which holds the first 16 bytes. A longer one stands for names there that it
-// does not mean: `widen` says whether to take those in.
-IntervalSet as_values(std::vector<std::string> const& patterns, bool widen) {
-    std::vector<Interval> values;
-    for (std::string const& pattern : patterns) {
-        std::size_t const longest = pattern.ends_with('*') ? 17 : 15;
-        if (widen || pattern.size() <= longest) values.push_back(interface_pattern(pattern));
-    }
-    return IntervalSet::of(std::move(values));
-}
-
 } // namespace
 
 std::vector<Territory> Config::territories(Family family) const {
@@ -267,23 +241,23 @@ IntervalSet Config::untrusted_sources(Family family) const {
     return untrusted;
 }
 
-bool has_interface(Zone const& zone, std::string_view interface) { return matches(zone.interfaces, interface); }
+bool has_interface(Zone const& zone, std::string_view interface) { return matches_interface(zone.interfaces, interface); }
 
 bool Config::trusts_interface(std::string_view name) const {
     Interfaces const names = trusted_names(zones);
-    return matches(names.inside, name) && !matches(names.outside, name);
+    return matches_interface(names.inside, name) && !matches_interface(names.outside, name);
 }
 
 IntervalSet Config::trusted_interfaces() const {
     Interfaces const names = trusted_names(zones);
-    return as_values(names.inside, false).minus(as_values(names.outside, true));
+    return interface_values(names.inside, false).minus(interface_values(names.outside, true));
 }
 
 IntervalSet Config::outside_interfaces() const {
     static Interfaces const by_name = read_interfaces("outside");
     Interfaces const by_zone = trusted_names(zones);
-    return some_has_interfaces(zones) ? as_values(by_zone.outside, false).minus(as_values(by_zone.inside, true))
-                                      : as_values(by_name.inside, false);
+    return some_has_interfaces(zones) ? interface_values(by_zone.outside, false).minus(interface_values(by_zone.inside, true))
+                                      : interface_values(by_name.inside, false);
 }
 
 LoadedConfig load_config(std::string_view text, std::string_view path) {

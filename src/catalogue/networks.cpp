@@ -1,6 +1,7 @@
 // Special-purpose addresses by the IANA registries (RFC 6890), and the forms in which users write networks.
 #include "catalogue/networks.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <initializer_list>
 
@@ -56,10 +57,37 @@ std::optional<AddressRange> parse_address_range(std::string_view text) {
     return AddressRange{first->family, IntervalSet(first->value, last->value)};
 }
 
+std::optional<std::string> without_host_bits(std::string_view text) {
+    auto const prefix = parse_prefix(text);
+    if (!prefix || !prefix->has_host_bits()) return std::nullopt;
+    return to_string(Prefix{{prefix->ip.family, prefix->first()}, prefix->length}) + " or " + to_string(prefix->ip);
+}
+
+// A star stands at the end only.
+bool is_interface_pattern(std::string_view text) {
+    return !text.empty() && text.substr(0, text.size() - 1).find('*') == std::string_view::npos &&
+           std::ranges::none_of(text, [](char c) { return c == ' ' || c == '\0'; });
+}
+
 Interval interface_pattern(std::string_view pattern) {
     if (pattern.ends_with('*')) return interface_prefix(pattern.substr(0, pattern.size() - 1));
     U128 const name = interface_value(pattern);
     return {name, name};
+}
+
+bool matches_interface(std::vector<std::string> const& patterns, std::string_view name) {
+    return std::ranges::any_of(patterns, [&](std::string_view pattern) {
+        return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+    });
+}
+
+IntervalSet interface_values(std::vector<std::string> const& patterns, bool widen) {
+    std::vector<Interval> values;
+    for (std::string const& pattern : patterns) {
+        std::size_t const longest = pattern.ends_with('*') ? 17 : 15;
+        if (widen || pattern.size() <= longest) values.push_back(interface_pattern(pattern));
+    }
+    return IntervalSet::of(std::move(values));
 }
 
 } // namespace portcullis

@@ -34,8 +34,10 @@ TomlValue plain(toml::node const& node) {
         value.data = number->get();
     } else if (auto const* truth = node.as_boolean()) {
         value.data = truth->get();
+    } else if (auto const* date = node.as_date()) {
+        value.data = std::chrono::year(date->get().year) / date->get().month / date->get().day;
     } else {
-        value.data = TomlValue::Other{node.is_floating_point() ? "a number with a fraction" : "a date or time"};
+        value.data = TomlValue::Other{node.is_floating_point() ? "a number with a fraction" : "a time"};
     }
     return value;
 }
@@ -101,7 +103,7 @@ std::string message(std::string_view description) {
 } // namespace
 
 std::string_view TomlValue::kind() const {
-    constexpr std::string_view kinds[] = {"a string", "an integer", "a boolean", "an array", "a table"};
+    constexpr std::string_view kinds[] = {"a string", "an integer", "a boolean", "an array", "a table", "a date"};
     if (auto const* other = std::get_if<Other>(&data)) return other->kind;
     return kinds[data.index()];
 }

@@ -1,6 +1,7 @@
 // A TOML document as plain values that know where they stand, so that one file alone pays for toml++ and every
 // reader of configuration reports positions in the same way.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,14 +20,15 @@ struct TomlPlace {
 struct TomlMember;
 
 struct TomlValue {
-    // A date, a time or a float: nothing here uses them, so their kind is enough to name them in an error.
+    // A time or a float: nothing here uses them, so their kind is enough to name them in an error.
     struct Other {
         std::string_view kind;
     };
+    using Date = std::chrono::year_month_day;
     using Array = std::vector<TomlValue>;
     using Table = std::vector<TomlMember>; // in the order of the text
 
-    std::variant<std::string, std::int64_t, bool, Array, Table, Other> data;
+    std::variant<std::string, std::int64_t, bool, Array, Table, Date, Other> data;
     TomlPlace at;
 
     std::string const* string() const { return std::get_if<std::string>(&data); }
@@ -34,6 +36,7 @@ struct TomlValue {
     bool const* boolean() const { return std::get_if<bool>(&data); }
     Array const* array() const { return std::get_if<Array>(&data); }
     Table const* table() const { return std::get_if<Table>(&data); }
+    Date const* date() const { return std::get_if<Date>(&data); }
     // "a string", "an array" …
     std::string_view kind() const;
 };

@@ -34,6 +34,12 @@ std::optional<bool> read_boolean(TomlMember const& member, TomlReport& report) {
     return std::nullopt;
 }
 
+std::optional<TomlValue::Date> read_date(TomlMember const& member, TomlReport& report) {
+    if (auto const* date = member.value.date()) return *date;
+    wrong_kind(member, "a date such as 2027-01-31, without quotes", report);
+    return std::nullopt;
+}
+
 TomlValue::Array const* read_array(TomlMember const& member, TomlReport& report) {
     auto const* items = member.value.array();
     if (!items) wrong_kind(member, "an array", report);

@@ -27,6 +27,7 @@ class TomlReport {
 // The value of a member if it is of the type, else nothing and an error.
 std::optional<std::string> read_string(TomlMember const& member, TomlReport& report);
 std::optional<bool> read_boolean(TomlMember const& member, TomlReport& report);
+std::optional<TomlValue::Date> read_date(TomlMember const& member, TomlReport& report);
 TomlValue::Array const* read_array(TomlMember const& member, TomlReport& report);
 TomlValue::Table const* read_table(TomlMember const& member, TomlReport& report);
 

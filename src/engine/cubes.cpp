@@ -56,13 +56,13 @@ Cube maximal_around(Space& space, PacketSet const& set, Member const& member) {
     return cube;
 }
 
-void leave_out_needless(Space& space, std::vector<Cube>& cubes) {
+void leave_out_needless(Space& space, PacketSet const& part, std::vector<Cube>& cubes) {
     for (std::size_t i = cubes.size(); i-- > 0 && cubes.size() > 1;) {
         PacketSet others = space.none();
         for (std::size_t j = 0; j < cubes.size(); ++j) {
             if (j != i) others |= space.of(cubes[j]);
         }
-        if (space.of(cubes[i]).subset_of(others)) cubes.erase(cubes.begin() + static_cast<std::ptrdiff_t>(i));
+        if ((space.of(cubes[i]) & part).subset_of(others)) cubes.erase(cubes.begin() + static_cast<std::ptrdiff_t>(i));
     }
 }
 
@@ -76,8 +76,12 @@ void forget_free_fields(Cube& cube) {
 } // namespace
 
 Cover maximal_cubes(Space& space, PacketSet const& set, std::size_t most) {
+    return maximal_cubes(space, set, set, most);
+}
+
+Cover maximal_cubes(Space& space, PacketSet const& set, PacketSet const& part, std::size_t most) {
     Cover cover;
-    PacketSet rest = set;
+    PacketSet rest = part;
     while (!rest.empty()) {
         if (cover.cubes.size() == most) {
             cover.complete = false;
@@ -86,7 +90,7 @@ Cover maximal_cubes(Space& space, PacketSet const& set, std::size_t most) {
         cover.cubes.push_back(maximal_around(space, set, *rest.member()));
         rest -= space.of(cover.cubes.back());
     }
-    leave_out_needless(space, cover.cubes);
+    leave_out_needless(space, part, cover.cubes);
     for (Cube& cube : cover.cubes) forget_free_fields(cube);
     return cover;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <map>
 #include <span>
 #include <unordered_map>
@@ -54,6 +55,12 @@ Layout const& layout() {
 }
 
 std::uint32_t first_variable(Field field) { return layout().first[static_cast<std::size_t>(field)]; }
+
+// Neighbouring blocks of one interval come one after the other.
+void append(std::vector<Interval>& values, Interval const& interval) {
+    if (!values.empty() && values.back().last + 1 == interval.first) values.back().last = interval.last;
+    else values.push_back(interval);
+}
 
 Field ordered_field(std::size_t place, Family family) {
     Field const field = order[place];
@@ -306,6 +313,17 @@ struct Space::Impl {
         return f;
     }
 
+    // What f says of the fields alone: whether the others can have some values. The fields are of one family, if of any.
+    Ref projected(Ref f, std::initializer_list<Field> kept) {
+        std::vector<bool> others(free_variables.size(), true);
+        for (Field const field : kept) {
+            if (auto const family = info(field).family)
+                f = bdd.conjunction(f, literal(first_variable(Field::family), *family == Family::v6));
+            for (unsigned bit = 0; bit < info(field).bits; ++bit) others[first_variable(field) + bit] = false;
+        }
+        return bdd.exists(f, others);
+    }
+
     // The values of `field` by what remains of f for them: calls visit(interval, rest), in order, for rests other than
     // false; stops early where visit says false.
     template <class Visit> bool partition(Ref f, Field field, Visit const& visit) const {
@@ -375,21 +393,38 @@ PacketSet PacketSet::certainly() const {
 std::optional<IntervalSet> PacketSet::project(Field field, std::size_t most) const {
     Space::Impl& impl = *space_->impl_;
     impl.bdd.collect_if_due();
-    Ref ref = ref_;
-    if (auto const family = info(field).family) {
-        ref = impl.bdd.conjunction(ref, impl.literal(first_variable(Field::family), *family == Family::v6));
-    }
-    std::vector<bool> others(impl.free_variables.size(), true);
-    for (unsigned bit = 0; bit < info(field).bits; ++bit) others[first_variable(field) + bit] = false;
-    ref = impl.bdd.exists(ref, others);
     std::vector<Interval> values;
-    bool const fits = impl.partition(ref, field, [&](Interval const& interval, Ref) {
-        // Neighbouring blocks of one interval come one after the other.
-        if (!values.empty() && values.back().last + 1 == interval.first) values.back().last = interval.last;
-        else values.push_back(interval);
+    bool const fits = impl.partition(impl.projected(ref_, {field}), field, [&](Interval const& interval, Ref) {
+        append(values, interval);
         return values.size() <= most;
     });
     return fits ? std::optional(IntervalSet::of(std::move(values))) : std::nullopt;
+}
+
+std::optional<std::vector<Row>> PacketSet::rows(Field by, Field of, std::size_t most) const {
+    assert(first_variable(by) < first_variable(of));
+    Space::Impl& impl = *space_->impl_;
+    impl.bdd.collect_if_due();
+    std::size_t pieces = 0;
+    std::unordered_map<Ref, std::size_t> places; // of what remains for a value, among `groups`
+    std::vector<std::pair<Ref, std::vector<Interval>>> groups;
+    bool fits = impl.partition(impl.projected(ref_, {by, of}), by, [&](Interval const& interval, Ref rest) {
+        auto const [at, added] = places.emplace(rest, groups.size());
+        if (added) groups.push_back({rest, {}});
+        append(groups[at->second].second, interval);
+        return ++pieces <= most;
+    });
+    std::vector<Row> rows;
+    for (auto& [rest, intervals] : groups) {
+        if (!fits) return std::nullopt;
+        std::vector<Interval> values;
+        fits = impl.partition(rest, of, [&](Interval const& interval, Ref) {
+            append(values, interval);
+            return ++pieces <= most;
+        });
+        rows.push_back({IntervalSet::of(std::move(intervals)), IntervalSet::of(std::move(values))});
+    }
+    return fits ? std::optional(std::move(rows)) : std::nullopt;
 }
 
 std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {
@@ -450,6 +485,11 @@ std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {
         if (!reader.read(rest, 1, family)) return std::nullopt;
     }
     return std::move(reader.cubes);
+}
+
+IntervalSet const* Cube::values(Field field) const {
+    auto const at = std::find_if(fields.begin(), fields.end(), [field](auto const& named) { return named.first == field; });
+    return at == fields.end() ? nullptr : &at->second;
 }
 
 std::optional<bool> Member::truth(Opaque const& opaque) const {

@@ -45,6 +45,7 @@ class RegionTree {
                 Node const& node = nodes_[at];
                 if (!enter(node.hull) || !overlaps(node, bounds)) continue;
                 if (node.right != 0) {
+                    __builtin_prefetch(&nodes_[node.right]);
                     todo[count++] = node.right;
                     todo[count++] = at + 1;
                     continue;

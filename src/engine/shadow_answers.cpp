@@ -340,7 +340,7 @@ bool ShadowList::same_verdict(std::uint32_t a, std::uint32_t b) const {
 // by nothing but this line.
 std::uint32_t ShadowList::first_contrary(std::uint32_t at) const {
     RegionTree::Bounds bounds{at + 1, static_cast<std::uint32_t>(lines_.lines.size()), 0, 0xFF};
-    for (RegionTree const* const index : {&index_, &loose_index_}) {
+    for (RegionTree const* const index : {&index_, &dead_index_, &loose_index_}) {
         for (Region const& mine : regions(at)) {
             index->search(
                 bounds, [&](Region const& other) { return meets(other, mine, grid_->slices()); },

@@ -12,7 +12,9 @@ namespace portcullis {
 namespace {
 
 constexpr std::uint32_t block_size = 4096;      // lines between two looks at who is dead
-constexpr std::uint32_t portion = 64;           // lines that a thread takes at a time
+constexpr std::size_t portion = 64;             // lines that a thread takes at a time
+// Lines of the first index; each further one has twice as many, and no longer those that have turned out dead.
+constexpr std::uint32_t first_indexed = 16 * block_size;
 constexpr std::size_t short_refinement = 48;    // subtractions before all that meets a region is collected
 constexpr std::size_t most_in_diagram = 10'000; // lines that one diagram is cut by
 constexpr std::size_t diagram_step = 20'000;    // what one operation on diagrams counts for, in comparisons
@@ -32,8 +34,6 @@ void ShadowList::build() {
     loose_.assign(count, false);
     begin_.reserve(count + 1);
     regions_.reserve(count);
-    std::vector<Entry> takers;
-    takers.reserve(count);
     std::vector<Entry> escaping;
     std::vector<Entry> loose;
     Grid::Extent extent;
@@ -48,16 +48,27 @@ void ShadowList::build() {
         if (one.until <= at) continue;
         all_exact_ = all_exact_ && (extent.exact || extent.loose);
         for (Region const& region : extent.regions) {
-            Entry const entry{region, at, one.until, bit_of(one.action), extent.exact};
-            (extent.loose ? loose : takers).push_back(entry);
-            if (!extent.loose && one.until != Line::never_ends) escaping.push_back(entry);
+            if (extent.loose) loose.push_back(entry(at, region));
+            else if (one.until != Line::never_ends) escaping.push_back(entry(at, region));
         }
     }
     begin_.push_back(static_cast<std::uint32_t>(regions_.size()));
     std::sort(by_rule_.begin(), by_rule_.end());
-    index_ = RegionTree(std::move(takers), grid_->whole());
     escapes_ = RegionTree(std::move(escaping), grid_->whole());
     loose_index_ = RegionTree(std::move(loose), grid_->whole());
+}
+
+// Lines before `end` that take packets, those that are known to be dead apart.
+void ShadowList::index(std::uint32_t end) {
+    std::vector<Entry> takers;
+    std::vector<Entry> dead;
+    takers.reserve(end);
+    for (std::uint32_t at = 0; at < end; ++at) {
+        if (line(at).until <= at || loose_[at]) continue;
+        for (Region const& region : regions(at)) (ignored(at) ? dead : takers).push_back(entry(at, region));
+    }
+    index_ = RegionTree(std::move(takers), grid_->whole());
+    dead_index_ = RegionTree(std::move(dead), grid_->whole());
 }
 
 std::vector<std::uint32_t> ShadowList::lines_of(RuleId rule) const {
@@ -67,21 +78,38 @@ std::vector<std::uint32_t> ShadowList::lines_of(RuleId rule) const {
     return found;
 }
 
+// The lines of a block that are asked about, those next to each other that lie so: they come to the same nodes of the
+// index while these are in the cache.
+std::vector<std::uint32_t> ShadowList::by_place(std::uint32_t begin, std::uint32_t end) const {
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t at = begin; at < end; ++at) {
+        if (line(at).asked) order.push_back(at);
+    }
+    auto const place = [&](std::uint32_t at) {
+        return regions(at).empty() ? decltype(Region::first){} : regions(at).front().first;
+    };
+    std::sort(order.begin(), order.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return std::pair(place(a), a) < std::pair(place(b), b); });
+    return order;
+}
+
 // Blocks of lines, one after the other, and within a block in parallel: which dead lines are left out depends on
 // the block alone, so that all answers are the same however many threads there are.
 void ShadowList::prove() {
     auto const count = static_cast<std::uint32_t>(lines_.lines.size());
     std::size_t spent = 0;
+    std::uint32_t indexed = 0;
     for (std::uint32_t begin = 0; begin < count; begin += block_size) {
         std::uint32_t const end = std::min(count, begin + block_size);
-        std::atomic<std::uint32_t> next = begin;
+        if (end > indexed) index(indexed = std::min(count, std::max(first_indexed, 2 * begin)));
+        std::vector<std::uint32_t> const order = by_place(begin, end);
+        std::atomic<std::size_t> next = 0;
         std::atomic<std::size_t> steps = 0;
         auto const work = [&] {
             std::size_t own = 0;
-            for (std::uint32_t from = next.fetch_add(portion); from < end; from = next.fetch_add(portion)) {
-                for (std::uint32_t at = from; at < std::min(end, from + portion); ++at) {
-                    if (line(at).asked) lives_[at] = prove(at, own);
-                }
+            for (std::size_t from = next.fetch_add(portion); from < order.size(); from = next.fetch_add(portion)) {
+                for (std::size_t i = from; i < std::min(order.size(), from + portion); ++i)
+                    lives_[order[i]] = prove(order[i], own);
             }
             steps += own;
         };

@@ -64,6 +64,11 @@ class ShadowList {
     };
 
     void build();
+    void index(std::uint32_t end);
+    Entry entry(std::uint32_t at, Region const& region) const {
+        return {region, at, line(at).until, bit_of(line(at).action), exact_[at]};
+    }
+    std::vector<std::uint32_t> by_place(std::uint32_t begin, std::uint32_t end) const;
     Line const& line(std::uint32_t at) const { return lines_.lines[at]; }
     std::span<Region const> regions(std::uint32_t at) const {
         return std::span(regions_).subspan(begin_[at], begin_[at + 1] - begin_[at]);
@@ -120,7 +125,8 @@ class ShadowList {
     std::vector<std::uint32_t> begin_; // by line: where its regions begin; one more at the end
     std::vector<bool> exact_;          // by line
     std::vector<bool> loose_;          // by line: it has an opaque match that no other line has
-    RegionTree index_;
+    RegionTree index_;       // of all lines that take packets, but those of the next
+    RegionTree dead_index_;  // those that had turned out dead when it was made
     RegionTree escapes_;     // those whose scope ends before the list does
     RegionTree loose_index_; // those that take packets, or not, as an opaque match of their own says
     bool all_exact_ = true;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 
 #include "portcullis/engine/interpret.hpp"
 
@@ -10,73 +11,36 @@ namespace portcullis {
 
 namespace {
 
-// More names than these say less than the ports.
-constexpr std::size_t most_services = 6;
 constexpr std::size_t most_traffic = 100;
 
-IntervalSet const* values_of(Cube const& cube, Field field) {
-    auto const at = std::find_if(cube.fields.begin(), cube.fields.end(),
-                                 [field](auto const& named) { return named.first == field; });
-    return at == cube.fields.end() ? nullptr : &at->second;
-}
-
-std::vector<std::string> services_of(Cube const& cube, Catalogue const& catalogue) {
-    std::vector<std::string> names;
-    IntervalSet const* const ports = values_of(cube, Field::dport);
-    if (ports == nullptr) return names;
-    IntervalSet const* const protocols = values_of(cube, Field::protocol);
-    for (Service const& service : catalogue.services()) {
-        bool const meant = service.variant_of.empty() &&
-                           std::any_of(service.ports.begin(), service.ports.end(), [&](PortRange const& port) {
-                               return ports->overlaps(IntervalSet(port.first, port.last)) &&
-                                      (protocols == nullptr || protocols->contains(port.protocol));
-                           });
-        if (meant) names.push_back(service.name);
-    }
-    if (names.size() > most_services) names.clear();
-    return names;
-}
-
-Treatment treatment(Ruleset const& ruleset, std::optional<Path> const& path, Member const& member) {
-    if (!path) return {"accept", std::nullopt, false};
-    auto const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
-    Outcome const outcome = interpret(ruleset, *path, member.packet, truth).main();
-    std::string fate(to_string(outcome.fate));
-    if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};
-    Chain const& chain = ruleset.chains[outcome.chain];
-    if (!outcome.rule) return {std::move(fate), chain.policy_span, true};
-    return {std::move(fate), chain.rules[*outcome.rule].span, false};
-}
-
-void confirm(ChangeKind kind, ChangedTraffic const& traffic, Member const& member) {
-    bool const was = traffic.before.fate == "accept";
-    bool const is = traffic.after.fate == "accept";
+void confirm(ChangeKind kind, Treatment const& before, Treatment const& after, Member const& member) {
+    bool const was = before.fate == "accept";
+    bool const is = after.fate == "accept";
     bool const confirmed = kind == ChangeKind::allowed ? !was && is : kind == ChangeKind::denied ? was && !is : was && is;
     if (!confirmed) throw std::logic_error("the interpreter does not confirm a difference: " + to_text(member.packet));
 }
 
 class Describer {
   public:
-    Describer(Comparison& comparison, Catalogue const& catalogue) : comparison_(comparison), catalogue_(catalogue) {}
+    Describer(Space& space, Catalogue const& catalogue) : space_(space), catalogue_(catalogue) {}
 
-    Change describe(ChangeKind kind, Difference const& difference, PacketSet const& packets) {
-        Change change{kind, difference.name, difference.hook, {}, true};
-        Space& space = comparison_.space();
-        Cover cover = maximal_cubes(space, packets, most_traffic);
+    // `treat` says what became of a packet before and after, and throws where that is no difference.
+    template <class Treat>
+    Change describe(ChangeKind kind, std::string const& way, HookPoint hook, PacketSet const& packets, Treat const& treat) {
+        Change change{kind, way, hook, {}, true};
+        Cover cover = maximal_cubes(space_, packets, most_traffic);
         change.complete = cover.complete;
         PacketSet rest = packets;
         for (Cube& cube : cover.cubes) {
-            PacketSet const product = space.of(cube);
+            PacketSet const product = space_.of(cube);
             // A packet that no other product has tells more.
             PacketSet const own = rest & product;
             Member const member = *(own.empty() ? product : own).member();
             rest -= product;
             ChangedTraffic traffic;
             traffic.witness = member.packet;
-            traffic.before = treatment(comparison_.before(), difference.before, member);
-            traffic.after = treatment(comparison_.after(), difference.after, member);
-            confirm(kind, traffic, member);
-            forget_implied(cube, difference.hook);
+            std::tie(traffic.before, traffic.after) = treat(member);
+            forget_implied(cube, hook);
             traffic.services = services_of(cube, catalogue_);
             traffic.cube = std::move(cube);
             change.traffic.push_back(std::move(traffic));
@@ -94,27 +58,91 @@ class Describer {
         });
         for (Field const field : {Field::iif, Field::oif}) {
             IntervalSet const none = IntervalSet::single(0);
-            IntervalSet const* const values = values_of(cube, field);
-            bool const everywhere = packets_at(comparison_.space(), hook).project(field) == none;
+            IntervalSet const* const values = cube.values(field);
+            bool const everywhere = packets_at(space_, hook).project(field) == none;
             if (values == nullptr || !everywhere) continue;
             std::erase_if(cube.fields, [field](auto const& named) { return named.first == field; });
         }
     }
 
-    Comparison& comparison_;
+    Space& space_;
     Catalogue const& catalogue_;
 };
+
+// ---- against a policy
+
+// The statement of the policy that speaks about a packet, in favour of what the policy says of it.
+Treatment wanted(Policy const& policy, Meaning& meaning, Path::Kind kind, Member const& member, bool allowed) {
+    for (Statement const& statement : policy.statements) {
+        bool const speaks = statement.deny != allowed || (!allowed && statement.rate);
+        if (!speaks || !meaning.about(statement, kind).contains(member.packet)) continue;
+        return {allowed ? "accept" : "drop", statement.span, false};
+    }
+    return {allowed ? "accept" : "drop", std::nullopt, false, allowed ? "[harden]" : "no statement allows it"};
+}
+
+// What the ruleset does that the policy does not want; matches that are not modelled may have to say something for it.
+Treatment done(Ruleset const& ruleset, Path const& path, Member const& member, bool allowed) {
+    if (path.chains.empty()) return {"accept", std::nullopt, false};
+    for (Outcome const& outcome : interpret(ruleset, path, member.packet).outcomes) {
+        if ((outcome.fate == Fate::accept) == allowed) continue;
+        std::string fate(to_string(outcome.fate));
+        if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};
+        Chain const& chain = ruleset.chains[outcome.chain];
+        if (!outcome.rule) return {std::move(fate), chain.policy_span, true};
+        return {std::move(fate), chain.rules[*outcome.rule].span, false};
+    }
+    throw std::logic_error("the interpreter does not confirm a difference from the policy: " + to_text(member.packet));
+}
 
 } // namespace
 
 std::vector<Change> describe(Comparison& comparison, Catalogue const& catalogue) {
     std::vector<Change> changes;
-    Describer describer(comparison, catalogue);
+    Describer describer(comparison.space(), catalogue);
     for (Difference const& difference : comparison.differences()) {
         for (auto const& [kind, packets] : {std::pair(ChangeKind::allowed, &difference.added),
                                             std::pair(ChangeKind::denied, &difference.removed),
                                             std::pair(ChangeKind::translated, &difference.retranslated)}) {
-            if (!packets->empty()) changes.push_back(describer.describe(kind, difference, *packets));
+            if (packets->empty()) continue;
+            auto const treat = [&](Member const& member) {
+                std::pair both(portcullis::treat(comparison.before(), difference.before, member),
+                               portcullis::treat(comparison.after(), difference.after, member));
+                confirm(kind, both.first, both.second, member);
+                return both;
+            };
+            changes.push_back(describer.describe(kind, difference.name, difference.hook, *packets, treat));
+        }
+    }
+    return changes;
+}
+
+std::vector<Change> describe(Space& space, Policy const& policy, Ruleset const& ruleset, std::vector<Gap> const& gaps,
+                             Catalogue const& catalogue) {
+    std::vector<Change> changes;
+    Describer describer(space, catalogue);
+    Meaning meaning(space, policy);
+    for (Gap const& gap : gaps) {
+        for (auto const& [kind, packets] :
+             {std::pair(ChangeKind::allowed, &gap.beyond), std::pair(ChangeKind::denied, &gap.within)}) {
+            bool const wants = kind == ChangeKind::denied;
+            auto const tell = [&](PacketSet const& part) {
+                if (part.empty()) return;
+                changes.push_back(describer.describe(kind, gap.path.name, gap.path.hook, part, [&](Member const& member) {
+                    return std::pair(wanted(policy, meaning, gap.path.kind, member, wants),
+                                     done(ruleset, gap.path, member, wants));
+                }));
+            };
+            // By the statement that is not kept, as far as there is one.
+            PacketSet rest = *packets;
+            for (Statement const& statement : policy.statements) {
+                if (rest.empty()) break;
+                if (statement.deny == wants) continue;
+                PacketSet const own = rest & meaning.about(statement, gap.path.kind);
+                tell(own);
+                rest -= own;
+            }
+            tell(rest);
         }
     }
     return changes;

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "portcullis/engine/connection.hpp"
 #include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
@@ -186,16 +187,8 @@ PacketSet Context::seen_by(ChainId base) const {
     return seen_at(hook.point) & space_->of(Field::family, families);
 }
 
-// The first packet of a connection (tcp: SYN alone), to an address that one host can have.
 PacketSet Context::first_packets(HookPoint point) const {
-    Space& s = *space_;
-    PacketSet set = s.of(Field::fragment, ValueSet::single(0)) & s.of(Field::ct_direction, ValueSet::single(0));
-    PacketSet const tcp = s.of(Field::protocol, ValueSet::single(number(Protocol::tcp)));
-    set &= tcp.complement() | s.of(Field::tcp_flags, ValueSet::single(tcp_flag::syn));
-    IntervalSet const multicast4 = IntervalSet::of({{0xE0000000U, 0xEFFFFFFFU}, {0xFFFFFFFFU, 0xFFFFFFFFU}});
-    IntervalSet const multicast6 = IntervalSet::of(Prefix{*parse_ipv6("ff00::"), 8});
-    set &= s.of(Field::dst4, multicast4.complement(32)) | s.of(Field::dst6, multicast6.complement(128));
-    return set & seen_at(point);
+    return portcullis::first_packets(*space_, point) & to_one_host(*space_);
 }
 
 PacketSet Context::new_connections(HookPoint point) const {

@@ -56,10 +56,42 @@ bool does_the_same(Ruleset const& ruleset, RuleId id, RuleId earlier, Action act
 
 constexpr double part = 0.5; // the share that is told of a blocker that does not take all
 
+// What PC209 and PC213 report of the chains.
+class Reported {
+  public:
+    explicit Reported(Ruleset const& ruleset) : ruleset_(ruleset), chains_(ruleset.chains.size()) {}
+
+    bool contains(RuleId id) {
+        std::optional<OfChain>& told = chains_[id.chain];
+        if (!told) told = of_chain(id.chain);
+        return id.rule >= told->catch_all_end || told->duplicates.contains(id.rule);
+    }
+
+  private:
+    struct OfChain {
+        std::size_t catch_all_end = 0; // rules from here on follow one that ends every packet
+        std::set<std::size_t> duplicates;
+    };
+
+    OfChain of_chain(ChainId id) const {
+        Chain const& chain = ruleset_.chains[id];
+        auto const last = catch_all(chain);
+        auto const next =
+            std::find_if(last, chain.rules.end(), [&](Rule const& rule) { return rule.origin != last->origin; });
+        OfChain told{static_cast<std::size_t>(next - chain.rules.begin()), {}};
+        for (Duplicate const& duplicate : duplicates_of(ruleset_, id)) told.duplicates.insert(duplicate.rule);
+        return told;
+    }
+
+    Ruleset const& ruleset_;
+    std::vector<std::optional<OfChain>> chains_;
+};
+
 class Finder {
   public:
-    Finder(Context const& ctx, Shadows const& shadows) : ctx_(ctx), ruleset_(ctx.ruleset()), shadows_(shadows) {
-        chains_.resize(ruleset_.chains.size());
+    Finder(Context const& ctx, Shadows const& shadows, Reported& reported)
+        : ctx_(ctx), ruleset_(ctx.ruleset()), shadows_(shadows), reported_(reported) {
+        unentered_.resize(ruleset_.chains.size());
     }
 
     // Those of the groups that are dead; `skip` says of which it does not matter.
@@ -74,27 +106,10 @@ class Finder {
     }
 
   private:
-    // What others report of a chain.
-    struct Told {
-        std::size_t catch_all_end = 0; // rules from here on follow one that ends every packet
-        std::set<std::size_t> duplicates;
-        bool unentered = false;
-    };
-
     bool is_told(RuleId id) {
-        std::optional<Told>& told = chains_[id.chain];
-        if (!told) told = told_of(id.chain);
-        return told->unentered || id.rule >= told->catch_all_end || told->duplicates.contains(id.rule);
-    }
-
-    Told told_of(ChainId id) const {
-        Chain const& chain = ruleset_.chains[id];
-        auto const last = catch_all(chain);
-        auto const next =
-            std::find_if(last, chain.rules.end(), [&](Rule const& rule) { return rule.origin != last->origin; });
-        Told told{static_cast<std::size_t>(next - chain.rules.begin()), {}, is_unentered(id)};
-        for (Duplicate const& duplicate : duplicates_of(ruleset_, id)) told.duplicates.insert(duplicate.rule);
-        return told;
+        std::optional<bool>& unentered = unentered_[id.chain];
+        if (!unentered) unentered = is_unentered(id.chain);
+        return *unentered || reported_.contains(id);
     }
 
     // In a table with base chains, a chain to which no packet gets.
@@ -190,7 +205,8 @@ class Finder {
     Context const& ctx_;
     Ruleset const& ruleset_;
     Shadows const& shadows_;
-    std::vector<std::optional<Told>> chains_;
+    Reported& reported_;
+    std::vector<std::optional<bool>> unentered_; // by chain
 };
 
 std::string who_decides(Ruleset const& ruleset, DeadRule const& dead) {
@@ -216,8 +232,8 @@ void relate_blockers(Ruleset const& ruleset, DeadRule const& dead, Finding& find
 
 std::vector<DeadRule> find_dead_rules(Context const& ctx) {
     std::vector<TextRule> const groups = rules_of_text(ctx.ruleset());
-    Finder finder(ctx, ctx.shadows());
-    std::vector<DeadRule> all = finder.run(groups, [](RuleId) { return false; });
+    Reported reported(ctx.ruleset());
+    std::vector<DeadRule> all = Finder(ctx, ctx.shadows(), reported).run(groups, [](RuleId) { return false; });
     Shadows const* const first = ctx.first_fragment_shadows();
     if (first == nullptr) return all;
     std::map<RuleId, std::size_t> known;
@@ -228,7 +244,7 @@ std::vector<DeadRule> find_dead_rules(Context const& ctx) {
         return at != known.end() && (all[at->second].kind == DeadRule::Kind::redundant ||
                                      all[at->second].kind == DeadRule::Kind::unmatchable);
     };
-    for (DeadRule& dead : Finder(ctx, *first).run(groups, is_settled)) {
+    for (DeadRule& dead : Finder(ctx, *first, reported).run(groups, is_settled)) {
         if (dead.kind == DeadRule::Kind::unmatchable) continue;
         auto const at = known.find(dead.rule);
         if (at != known.end()) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <span>
+#include <unordered_map>
 
 #include "lint/context.hpp"
 #include "lint/text_rules.hpp"
@@ -91,32 +92,129 @@ std::vector<Group> groups(std::vector<Rule> const& rules, std::vector<Rule>::con
     return all;
 }
 
-std::optional<std::string> group_key(Ruleset const& ruleset, Group const& group) {
+std::string group_key(Ruleset const& ruleset, Group const& group) {
     std::string key;
-    for (Rule const& rule : group) {
-        if (decides(rule.verdict) ? is_stateful(rule) : any_rule(ruleset, rule, adds_up)) return std::nullopt;
-        key += match_key(rule.match) + action_key(rule, ruleset) + '\n';
-    }
+    for (Rule const& rule : group) key += match_key(rule.match) + action_key(rule, ruleset) + '\n';
     return key;
 }
+
+// Whether a second time of it would decide or do nothing new.
+bool can_be_again(Ruleset const& ruleset, Group const& group) {
+    return std::none_of(group.begin(), group.end(), [&](Rule const& rule) {
+        return decides(rule.verdict) ? is_stateful(rule) : any_rule(ruleset, rule, adds_up);
+    });
+}
+
+// What the terms leave of each field, those aside that no intervals say.
+std::map<Field, IntervalSet> field_sets(std::vector<Term> const& terms) {
+    std::map<Field, IntervalSet> sets;
+    for (Term const& term : terms) {
+        auto const values = term.values.as_intervals(info(term.field).bits);
+        if (!values) continue;
+        auto const [at, added] = sets.try_emplace(term.field, *values);
+        if (!added) at->second = at->second.intersected(*values);
+    }
+    return sets;
+}
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) {
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15ULL;
+    return hash ^ (hash >> 32U);
+}
+
+std::uint64_t values_hash(Field field, IntervalSet const& values) {
+    std::uint64_t hash = static_cast<std::uint64_t>(field) + 1;
+    for (Interval const& interval : values.intervals()) {
+        for (U128 const end : {interval.first, interval.last}) hash = mixed(mixed(hash, low64(end)), high64(end));
+    }
+    return hash;
+}
+
+std::uint64_t terms_hash(std::vector<Term> const& terms) {
+    std::uint64_t sum = 0;
+    std::uint64_t seen = 0;
+    for (Term const& term : terms) {
+        std::uint64_t const field = std::uint64_t{1} << static_cast<unsigned>(term.field);
+        bool const is_plain = !term.values.negated && term.values.masks.empty() && (seen & field) == 0;
+        if (!is_plain) {
+            sum = 0;
+            for (auto const& [one, values] : field_sets(terms)) sum += values_hash(one, values);
+            return sum;
+        }
+        seen |= field;
+        sum += values_hash(term.field, term.values.intervals);
+    }
+    return sum;
+}
+
+std::uint64_t alternatives_hash(Alternatives const& relation) {
+    std::uint64_t sum = 0;
+    for (auto const& row : relation.rows) {
+        std::uint64_t hash = relation.fields.size();
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            auto const values = row[i].as_intervals(info(relation.fields[i]).bits);
+            hash = mixed(hash, values ? values_hash(relation.fields[i], *values) : 0);
+        }
+        sum += hash;
+    }
+    return sum;
+}
+
+// Equal for groups of equal keys, and made without their strings, which only those need that have a hash in common.
+std::uint64_t group_hash(Group const& group) {
+    std::uint64_t hash = 0;
+    for (Rule const& rule : group) {
+        std::uint64_t relations = 0; // the same one twice is one
+        for (Alternatives const& relation : rule.match.alternatives)
+            relations = std::max(relations, alternatives_hash(relation));
+        hash = mixed(hash, mixed(terms_hash(rule.match.terms) + relations, rule.verdict.index()));
+    }
+    return hash;
+}
+
+// Groups that are known, to be found by what they mean.
+class Known {
+  public:
+    explicit Known(Ruleset const& ruleset) : ruleset_(ruleset) {}
+
+    // The first one that means the same, or else null: then it is known from now on.
+    Group const* find_or_add(Group const& group) {
+        auto& alike = by_hash_[group_hash(group)];
+        if (alike.empty()) {
+            alike.push_back({group, {}});
+            return nullptr;
+        }
+        std::string key = group_key(ruleset_, group);
+        for (auto& [other, other_key] : alike) {
+            if (other_key.empty()) other_key = group_key(ruleset_, other);
+            if (other_key == key) return &other;
+        }
+        alike.push_back({group, std::move(key)});
+        return nullptr;
+    }
+
+    void clear() { by_hash_.clear(); }
+
+  private:
+    struct Keyed {
+        Group group;
+        std::string key; // empty until it is asked for
+    };
+    Ruleset const& ruleset_;
+    std::unordered_map<std::uint64_t, std::vector<Keyed>> by_hash_;
+};
 
 } // namespace
 
 std::string match_key(Match const& match, std::optional<Field> without) {
-    std::map<Field, IntervalSet> sets;
     std::vector<std::string> parts;
-    for (Term const& term : match.terms) {
-        if (term.field == without) continue;
+    std::vector<Term> terms = match.terms;
+    std::erase_if(terms, [&](Term const& term) { return term.field == without; });
+    for (Term const& term : terms) {
         unsigned const bits = info(term.field).bits;
-        auto const values = term.values.as_intervals(bits);
-        if (!values) {
-            parts.push_back(field_key(term.field) + values_key(term.values, bits));
-            continue;
-        }
-        auto const [at, added] = sets.try_emplace(term.field, *values);
-        if (!added) at->second = at->second.intersected(*values);
+        if (!term.values.as_intervals(bits)) parts.push_back(field_key(term.field) + values_key(term.values, bits));
     }
-    for (auto const& [field, values] : sets)
+    for (auto const& [field, values] : field_sets(terms))
         parts.push_back(field_key(field) + values_key(values, info(field).bits));
     for (Alternatives const& relation : match.alternatives) parts.push_back(alternatives_key(relation));
     for (Opaque const& opaque : match.opaque) parts.push_back((opaque.negated ? "! " : "") + opaque_key(opaque));
@@ -132,21 +230,20 @@ std::vector<Duplicate> duplicates_of(Ruleset const& ruleset, ChainId id) {
     std::vector<Rule> const& rules = ruleset.chains[id].rules;
     auto end = catch_all(ruleset.chains[id]); // what follows it is PC213's
     if (end != rules.end()) ++end;
-    std::map<std::string, Group> known; // since the last rule that changed packets
+    Known known(ruleset); // since the last rule that changed packets
     for (Group const& group : groups(rules, end)) {
         bool const changing = std::any_of(
             group.begin(), group.end(), [&](Rule const& rule) { return any_rule(ruleset, rule, changes_packet); });
-        auto const key = group_key(ruleset, group);
-        if (key) {
-            auto const [at, added] = known.try_emplace(*key, group);
-            if (!added) {
-                found.push_back({static_cast<std::size_t>(&group.front() - rules.data()), at->second.front().span});
+        bool const counts = can_be_again(ruleset, group);
+        if (counts) {
+            if (Group const* earlier = known.find_or_add(group)) {
+                found.push_back({static_cast<std::size_t>(&group.front() - rules.data()), earlier->front().span});
                 continue;
             }
         }
         if (!changing) continue;
         known.clear();
-        if (key) known.emplace(*key, group);
+        if (counts) known.find_or_add(group);
     }
     return found;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -205,6 +206,10 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
         if (options.exposures) {
             Context everyone(reading.ruleset, *sources, options, Asking::anybody);
             result.exposures = find_exposures(everyone, options.config);
+        }
+        for (ServiceWord const& service : options.matrices) {
+            auto matrices = service_matrices(reading.ruleset, service);
+            std::move(matrices.begin(), matrices.end(), std::back_inserter(result.matrices));
         }
     } catch (BudgetExceeded const& e) {
         unfinished(e.what());

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "portcullis/report/report.hpp"
+#include "report/matrix_names.hpp"
 #include "report/packet_json.hpp"
 
 namespace portcullis {
@@ -13,14 +14,12 @@ Json place(Source const& source, std::uint32_t offset) {
     return {{"line", at.line}, {"column", at.column}, {"offset", offset}};
 }
 
-std::string_view certainty_text(Certainty certainty) { return certainty == Certainty::certain ? "certain" : "possible"; }
-
 Json fix_json(Fix const& fix) {
     Json edits = Json::array();
     for (Edit const& edit : fix.edits) {
         edits.push_back({{"offset", edit.span.begin}, {"length", edit.span.end - edit.span.begin}, {"text", edit.text}});
     }
-    return {{"safe", fix.safe}, {"edits", edits}};
+    return {{"safe", fix.safe}, {"edits", std::move(edits)}};
 }
 
 Json finding_json(Diagnostic const& d, Sources const& sources) {
@@ -40,7 +39,7 @@ Json finding_json(Diagnostic const& d, Sources const& sources) {
             {"start", place(source, finding.span.begin)},
             {"end", place(source, finding.span.end)},
             {"where", finding.where},
-            {"related", related},
+            {"related", std::move(related)},
             {"notes", finding.notes},
             {"witness", finding.witness ? witness_json(*finding.witness) : Json()},
             {"service", name_or_null(finding.service)},
@@ -60,7 +59,7 @@ Json file_json(FileResult const& file) {
             {"rules", file.rules},
             {"chains", file.chains},
             {"modelled", file.modelled},
-            {"unmodelled", unmodelled},
+            {"unmodelled", std::move(unmodelled)},
             {"errors", file.errors},
             {"bounds", file.bounds}};
 }
@@ -74,7 +73,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
     Json port = e.port.first == e.port.last ? Json(e.port.first) : Json(std::to_string(e.port.first) + '-' + std::to_string(e.port.last));
     Json json{{"service", e.service},
             {"protocol", value_text(Field::protocol, e.port.protocol)},
-            {"port", port},
+            {"port", std::move(port)},
             {"path", e.path},
             {"sources", e.sources},
             {"destinations", e.destinations},
@@ -82,7 +81,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"untrusted", e.untrusted},
             {"certainty", certainty_text(e.certainty)},
             {"witness", witness_json(e.witness)},
-            {"rules", rules}};
+            {"rules", std::move(rules)}};
     if (e.translation) {
         Source const& source = sources[e.translation->source];
         json["translation"] = {{"entry_ports", e.entry_ports},
@@ -93,25 +92,52 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
     return json;
 }
 
+// Nodes are classes of addresses, edges say who may open connections to whom.
+Json matrix_json(std::string const& path, ServiceMatrix const& matrix) {
+    Family const family = matrix.matrix.family;
+    auto const& classes = matrix.matrix.classes;
+    Json nodes = Json::object();
+    Json edges = Json::array();
+    for (std::size_t a = 0; a < classes.size(); ++a) {
+        Json& ranges = nodes[class_name(a)] = Json::array();
+        for (Interval const& interval : classes[a].intervals())
+            ranges.push_back({to_string(Ip{family, interval.first}), to_string(Ip{family, interval.last})});
+        for (std::size_t b = 0; b < classes.size(); ++b)
+            if (matrix.matrix.opens[a][b]) edges.push_back({class_name(a), class_name(b)});
+    }
+    return {{"file", path},
+            {"path", matrix.path},
+            {"table", matrix.table},
+            {"chain", matrix.chain},
+            {"family", family == Family::v4 ? 4 : 6},
+            {"service", matrix.service},
+            {"assumption", name_or_null(matrix.assumption)},
+            {"nodes", nodes},
+            {"edges", edges}};
+}
+
 } // namespace
 
 std::string json_report(Report const& report, bool with_exposures) {
     Json files = Json::array();
     Json findings = Json::array();
     Json exposures = Json::array();
+    Json matrices = Json::array();
     for (FileResult const& file : report.files) {
         files.push_back(file_json(file));
         for (Diagnostic const& d : file.findings) {
             if (d.severity >= report.shown) findings.push_back(finding_json(d, *file.sources));
         }
         for (Exposure const& e : file.exposures) exposures.push_back(exposure_json(e, *file.sources));
+        for (ServiceMatrix const& matrix : file.matrices) matrices.push_back(matrix_json(file.path, matrix));
     }
     auto const counts = report.counts();
     Json json{{"schema_version", "1.0"},
               {"tool", {{"name", "portcullis"}, {"version", report.version}}},
-              {"files", files},
-              {"findings", findings}};
-    if (with_exposures) json["exposures"] = exposures;
+              {"files", std::move(files)},
+              {"findings", std::move(findings)}};
+    if (with_exposures) json["exposures"] = std::move(exposures);
+    if (!matrices.empty()) json["matrices"] = std::move(matrices);
     json["summary"] = {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
                        {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}};
     json["complete"] = report.complete();

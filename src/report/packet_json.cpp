@@ -24,7 +24,7 @@ Json witness_json(Witness const& witness) {
             {"dport", value(Field::dport, ports)},
             {"icmp_type", value(Field::icmp_type, icmp)},
             {"icmp_code", value(Field::icmp_code, icmp)},
-            {"tcp_flags", flags},
+            {"tcp_flags", std::move(flags)},
             {"ct_state", value_text(Field::ct_state, p[Field::ct_state])},
             {"iif", name_or_null(interface_name(p[Field::iif]))},
             {"oif", name_or_null(interface_name(p[Field::oif]))},

@@ -10,6 +10,8 @@ using Json = nlohmann::ordered_json;
 
 inline Json name_or_null(std::string name) { return name.empty() ? Json() : Json(std::move(name)); }
 
+inline std::string_view certainty_text(Certainty certainty) { return certainty == Certainty::certain ? "certain" : "possible"; }
+
 Json witness_json(Witness const& witness);
 
 } // namespace portcullis

@@ -2,134 +2,15 @@
 // docs/cli.md says what has to be true.
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <fcntl.h>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <thread>
-#include <unistd.h>
-#include <vector>
 
-namespace fs = std::filesystem;
+#include "app/run.hpp"
+
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
-extern char** environ;
-
 namespace {
-
-constexpr auto patience = std::chrono::seconds(60);
-
-std::string slurp(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// A folder of the test's own, gone with it. The .git in it stops the search for a portcullis.toml above.
-class Folder {
-  public:
-    Folder() {
-        std::string name = (fs::temp_directory_path() / "portcullis-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-        fs::create_directory(path_ / ".git");
-    }
-    ~Folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    Folder(Folder const&) = delete;
-    Folder& operator=(Folder const&) = delete;
-
-    fs::path const& path() const { return path_; }
-    void write(fs::path const& name, std::string_view text) const {
-        fs::create_directories((path_ / name).parent_path());
-        std::ofstream(path_ / name, std::ios::binary) << text;
-    }
-    std::string read(fs::path const& name) const { return slurp(path_ / name); }
-
-  private:
-    fs::path path_;
-};
-
-struct Result {
-    int code = -1; // of a signal: 128 and its number
-    std::string out;
-    std::string err;
-};
-
-struct Call {
-    std::string input;                    // standard input
-    std::vector<std::string> environment; // NAME=VALUE
-    std::string out_path;                 // standard output goes here instead
-};
-
-// The environment without what decides on colour, and with `added`.
-std::vector<std::string> environment(std::vector<std::string> added) {
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        std::string_view const text = *entry;
-        bool const colour =
-            text.starts_with("NO_COLOR=") || text.starts_with("CLICOLOR") || text.starts_with("FORCE_COLOR=");
-        if (!colour) added.emplace_back(text);
-    }
-    return added;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& words) {
-    std::vector<char*> all;
-    for (std::string& word : words) all.push_back(word.data());
-    all.push_back(nullptr);
-    return all;
-}
-
-int wait_for(pid_t child) {
-    auto const deadline = std::chrono::steady_clock::now() + patience;
-    int status = 0;
-    while (::waitpid(child, &status, WNOHANG) == 0) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            ::kill(child, SIGKILL);
-            ::waitpid(child, &status, 0);
-            FAIL("the program did not end within a minute");
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-// Runs `portcullis ARGUMENTS` in the folder.
-Result run(Folder const& folder, std::vector<std::string> arguments, Call call = {}) {
-    Folder streams;
-    streams.write("in", call.input);
-    std::string const out = call.out_path.empty() ? (streams.path() / "out").string() : call.out_path;
-    std::string const err = streams.path() / "err";
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, (streams.path() / "in").c_str(), O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT, 0600);
-    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT, 0600);
-    ::posix_spawn_file_actions_addchdir_np(&actions, folder.path().c_str());
-    arguments.insert(arguments.begin(), PORTCULLIS_BINARY);
-    call.environment = environment(std::move(call.environment));
-    pid_t child = 0;
-    int const error = ::posix_spawn(&child, PORTCULLIS_BINARY, &actions, nullptr, pointers(arguments).data(),
-                                    pointers(call.environment).data());
-    ::posix_spawn_file_actions_destroy(&actions);
-    REQUIRE(error == 0);
-    Result result;
-    result.code = wait_for(child);
-    result.out = call.out_path.empty() ? streams.read("out") : "";
-    result.err = streams.read("err");
-    return result;
-}
 
 // iptables-save text of an INPUT chain that drops all but what the lines accept, loopback and answers.
 std::string input_chain(std::string const& lines) {
@@ -422,6 +303,21 @@ TEST_CASE("JSON has the same bytes whatever the number of threads") {
         CHECK(one.out.size() > 1000);
         CHECK(one.out == eight.out);
     }
+}
+
+TEST_CASE("the rules of one long file are shared among the threads, and the answer is the same") {
+    Folder const folder;
+    std::string text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+    for (unsigned i = 0; i < 9000; ++i) {
+        // A prime many networks and ports, with other verdicts the second time: thousands are dead, in several ways.
+        text += "-A INPUT -s 10." + std::to_string(i % 61) + ".0.0/" + (i % 5 == 0 ? "12" : "16") + " -p tcp --dport " +
+                std::to_string(1000 + i % 73) + (i % 3 == 0 ? " -j DROP\n" : " -j ACCEPT\n");
+    }
+    folder.write("long.rules", text + "COMMIT\n");
+    Result const one = run(folder, {"lint", "--isolated", "-j1", "-o", "json", "long.rules"});
+    Result const four = run(folder, {"lint", "--isolated", "-j4", "-o", "json", "long.rules"});
+    CHECK_THAT(one.out, Contains("PC201") && Contains("PC202"));
+    CHECK(one.out == four.out);
 }
 
 TEST_CASE("colour is a choice, and off where the output is no terminal") {
@@ -973,4 +869,41 @@ TEST_CASE("the two families of a host are linted together, and what they show is
     auto rest = nlohmann::json::parse(both.out).at("findings");
     std::erase_if(rest.get_ref<nlohmann::json::array_t&>(), [](auto const& f) { return f.at("path") != "etc/rules.v6"; });
     CHECK(first == rest);
+}
+
+TEST_CASE("a policy comes to rules that verify proves equal, and a hole in them is shown") {
+    Folder const folder;
+    CHECK(run(folder, {"init", "-o", "policy.toml"}).code == 0);
+    CHECK(run(folder, {"init", "sever"}).code == 2);
+    for (std::string const target : {"nftables", "iptables", "ip6tables"}) {
+        Result const made = run(folder, {"generate", "policy.toml", "--to", target, "-o", "rules"});
+        CHECK(made.code == 0);
+        CHECK_THAT(made.err, Contains("proved equal to the policy"));
+        CHECK(folder.read("rules") == run(folder, {"generate", "policy.toml", "--to", target}).out);
+        Result const same = run(folder, {"verify", "rules", "--policy", "policy.toml", "--dialect", target});
+        CHECK(same.code == 0);
+        CHECK_THAT(same.out, Contains("equal: exactly what the policy allows passes"));
+    }
+    std::string holed = run(folder, {"generate", "policy.toml", "--to", "nftables"}).out;
+    std::string const line = "iifname \"eth0\" tcp dport 443 accept";
+    REQUIRE(holed.find(line) != std::string::npos);
+    holed.replace(holed.find(line), line.size(), "iifname \"eth0\" tcp dport 23 accept");
+    folder.write("holed.nft", holed);
+    Result const text = run(folder, {"verify", "holed.nft", "--policy", "policy.toml"});
+    CHECK(text.code == 1);
+    CHECK_THAT(text.out, Contains("allowed beyond the policy") && Contains("port 23 (telnet)") && Contains("no statement allows it"));
+    CHECK_THAT(text.out, Contains("blocked within the policy") && Contains("name = \"web\"") && Contains("packet:"));
+    auto const json = nlohmann::json::parse(run(folder, {"verify", "holed.nft", "--policy", "policy.toml", "-o", "json"}).out);
+    CHECK(json.at("equal") == false);
+    CHECK(!json.at("allowed_added").empty());
+    CHECK(!json.at("allowed_removed").empty());
+    CHECK(!json.at("witnesses").empty());
+    folder.write("wrong.toml", "[[allow]]\nname = \"a\"\nfrom = [\"any\"]\nto = [\"self\"]\nservices = [\"telnet\"]\n");
+    Result const refused = run(folder, {"generate", "wrong.toml", "--to", "nftables"});
+    CHECK(refused.code == 2);
+    CHECK(refused.out.empty());
+    CHECK_THAT(refused.err, Contains("wrong.toml:2:1: 'a' allows telnet, which is insecure"));
+    folder.write("edge.cfg", "ip access-list extended EDGE\n permit tcp any any eq 443\n");
+    CHECK(run(folder, {"verify", "edge.cfg", "--policy", "policy.toml"}).code == 2);
+    CHECK(run(folder, {"generate", "policy.toml", "--to", "nftabels"}).code == 2);
 }

@@ -288,7 +288,7 @@ TEST_CASE("an error says where, what was found and what would be right") {
         {"[x]\ntcp = [1]\nrisk = \"\\u001b[2J\"\n", "u.toml:3:8: 'risk' has a character that cannot be shown"},
         {"x = 1\n", "u.toml:1:5: 'x' must be a table, not an integer"},
         {"[x]\ntcp = [2026-01-01]\n",
-         "u.toml:2:8: 'a date or time' is no port: use a number from 1 to 65535, or a range such as \"9500-9510\""},
+         "u.toml:2:8: 'a date' is no port: use a number from 1 to 65535, or a range such as \"9500-9510\""},
     };
     for (auto const& test : cases) {
         auto const result = Catalogue::built_in().extended(test.toml, "u.toml");

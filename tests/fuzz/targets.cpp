@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "portcullis/dialect/read.hpp"
+#include "portcullis/query/assertions.hpp"
 #include "portcullis/report/report.hpp"
 
 namespace portcullis::fuzz {
@@ -105,6 +106,20 @@ void run_packet(std::string_view text) {
     require(!again.packet || to_text(*again.packet) == written, "a packet is read as it is written");
 }
 
+void run_question(std::string_view text) {
+    static Config const config;
+    ParsedQuestion const parsed = parse_question(text, config);
+    require(parsed.question.has_value() == parsed.error.empty(), "there is a question or an error");
+    require(parsed.error.size() < 1000, "an error is short, whatever the question is");
+}
+
+void run_assertions(std::string_view text) {
+    static Config const config;
+    LoadedAssertions const loaded = load_assertions(text, "assertions.toml", config);
+    check_errors(loaded.errors, text);
+    require(!loaded.errors.empty() || !loaded.assertions.tests.empty(), "there is a test or an error");
+}
+
 // Sets of packets cost more than syntax.
 constexpr Target table[] = {
     {"iptables", run_reader<Dialect::iptables>, "fixtures/iptables", 500'000},
@@ -120,6 +135,8 @@ constexpr Target table[] = {
     {"config", run_config, "fuzz/seeds/config", 100'000},
     {"catalogue", run_catalogue, "fuzz/seeds/catalogue", 100'000},
     {"packet", run_packet, "fuzz/seeds/packet", 500'000},
+    {"question", run_question, "fuzz/seeds/question", 100'000},
+    {"assertions", run_assertions, "fuzz/seeds/assertions", 100'000},
 };
 
 } // namespace

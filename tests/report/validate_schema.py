@@ -1,8 +1,12 @@
-"""Runs lint, audit and diff over every fixture and example, and validates what -o json writes by the schemas in docs."""
+"""Runs lint, audit, query, test and diff over every fixture and example, and validates what -o json writes by the schemas in docs,
+and what -o junit and -o svg write by what readers of them demand."""
 import json
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
 
 import jsonschema
 
@@ -14,8 +18,8 @@ inputs = sorted((root / "tests/fixtures").glob("*/*/input.*")) + sorted(p for p 
 assert len(inputs) > 30, "the fixtures are not where they should be"
 bad = 0
 for path in inputs:
-    for command in ("lint", "audit"):
-        run = subprocess.run([binary, command, "--isolated", "--severity=info", "-o", "json", str(path)], capture_output=True, timeout=120)
+    for command, *options in (["lint"], ["audit", "--matrix=ssh,udp/53"]):
+        run = subprocess.run([binary, command, *options, "--isolated", "--severity=info", "-o", "json", str(path)], capture_output=True, timeout=120)
         if run.returncode not in (0, 1, 3):
             print(f"{path}: {command} exits with {run.returncode}: {run.stderr.decode(errors='replace')}")
             bad += 1
@@ -40,5 +44,71 @@ for old, new in zip(inputs, inputs[1:]):
         print(f"{old} -> {new}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
         bad += 1
 assert different > 10, "hardly any fixtures differ"
+
+
+def validator_of(name):
+    schema = json.loads((root / "docs" / name).read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema, resolver=jsonschema.RefResolver((root / "docs" / name).resolve().as_uri(), schema))
+
+
+def check_json(run, validator, what):
+    complaints = [f"{'/'.join(map(str, error.path))}: {error.message[:200]}" for error in validator.iter_errors(json.loads(run.stdout))]
+    for complaint in complaints:
+        print(f"{what}: {complaint}")
+    return len(complaints)
+
+
+# The order and the attributes that JUnit's stricter schema wants: windyroad/JUnit-Schema.
+def junit_complaints(text):
+    suites = ElementTree.fromstring(text)
+    if suites.tag != "testsuites" or suites.attrib:
+        yield "the root is no plain testsuites"
+    for suite in suites:
+        if set(suite.attrib) != {"name", "timestamp", "hostname", "tests", "failures", "errors", "time", "package", "id"}:
+            yield f"attributes of the suite: {suite.attrib}"
+        if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp")):
+            yield f"timestamp {suite.get('timestamp')}"
+        tags = [child.tag for child in suite]
+        cases = suite.findall("testcase")
+        if tags != ["properties", *["testcase"] * len(cases), "system-out", "system-err"]:
+            yield f"children of the suite: {tags}"
+        for case in cases:
+            if set(case.attrib) != {"name", "classname", "time"} or len(case) > 1 or any(c.tag not in ("failure", "error") or set(c.attrib) != {"message", "type"} for c in case):
+                yield f"test case {case.attrib}"
+        counts = [len(cases), len(suite.findall("testcase/failure")), len(suite.findall("testcase/error"))]
+        if [int(suite.get(name)) for name in ("tests", "failures", "errors")] != counts:
+            yield f"counts of the suite: {suite.attrib}"
+
+
+answer, tests = validator_of("answer.schema.json"), validator_of("tests.schema.json")
+answered, failed, drawn = 0, 0, 0
+with tempfile.TemporaryDirectory() as folder:
+    assertions = pathlib.Path(folder) / "assertions.toml"
+    assertions.write_text("[[test]]\nname = 'no <telnet> & \u0007'\nmust_block = 'telnet'\n[[test]]\nname = 'ssh'\nmust_pass = 'ssh'\n"
+                          "[[test]]\nname = 'little'\nallow_only = 'icmp,icmpv6'\n[[test]]\nname = 'same'\nsame_as = 'no-such-file'\n")
+    for path in inputs:
+        run = subprocess.run([binary, "query", "--isolated", "-o", "json", "--expect", "denied", str(path), "allowed from internet to any ssh,telnet,icmp"], capture_output=True, timeout=120)
+        if run.returncode in (0, 1, 3):
+            answered += bool(json.loads(run.stdout)["witnesses"])
+            bad += check_json(run, answer, f"{path}: query")
+        elif run.returncode != 2 or b"describes no packet" not in run.stderr:
+            print(f"{path}: query exits with {run.returncode}: {run.stderr.decode(errors='replace')}")
+            bad += 1
+        for form in ("json", "junit"):
+            run = subprocess.run([binary, "test", "--isolated", "-o", form, str(assertions), str(path)], capture_output=True, timeout=120)
+            if run.returncode != 3:  # a file is missing
+                print(f"{path}: test exits with {run.returncode}: {run.stderr.decode(errors='replace')}")
+                bad += 1
+            elif form == "json":
+                failed += json.loads(run.stdout)["summary"]["failed"]
+                bad += check_json(run, tests, f"{path}: test")
+            else:
+                for complaint in junit_complaints(run.stdout):
+                    print(f"{path}: test -o junit: {complaint}")
+                    bad += 1
+        run = subprocess.run([binary, "audit", "--isolated", "--matrix", "ssh", "-o", "svg", str(path)], capture_output=True, timeout=120)
+        drawn += len(ElementTree.fromstring(run.stdout).findall("{http://www.w3.org/2000/svg}rect")) > 1
+assert min(answered, failed, drawn) > 10, "hardly any fixtures answer anything"
 print(f"{len(inputs)} files validated, {bad} complaints")
 sys.exit(bad != 0)

@@ -14,5 +14,7 @@ struct Cover {
 };
 
 Cover maximal_cubes(Space& space, PacketSet const& set, std::size_t most = 100);
+// The same for a part of the set, which they cover: products that are simpler for what else they may have in them.
+Cover maximal_cubes(Space& space, PacketSet const& set, PacketSet const& part, std::size_t most = 100);
 
 } // namespace portcullis

@@ -28,6 +28,14 @@ struct Assumption {
 struct Cube {
     std::vector<std::pair<Field, IntervalSet>> fields;
     std::vector<Assumption> assumptions;
+    // Those of a field that is named; else null.
+    IntervalSet const* values(Field field) const;
+};
+
+// Values of one field, and all values of another that go with each of them.
+struct Row {
+    IntervalSet by;
+    IntervalSet of;
 };
 
 // A member of a set, and what the opaque matches must say for it to be one.
@@ -64,6 +72,10 @@ class PacketSet {
     // Every value that `field` has in some member; nothing where that takes more than `most` intervals, as a mask with
     // many holes does.
     std::optional<IntervalSet> project(Field field, std::size_t most = 65536) const;
+    // For each value of `by` the values of `of` that some member has together with it; values of `by` with the same ones are
+    // one row, those with none are in no row. Rows are in the order of their first values. For the destination and the source
+    // of one family, in this order. Nothing where it takes more than `most` intervals.
+    std::optional<std::vector<Row>> rows(Field by, Field of, std::size_t most = 262144) const;
     // The set as disjoint products, in order; nothing where it takes more than `most`.
     std::optional<std::vector<Cube>> cubes(std::size_t most = 10000) const;
     // A member with usual values where it has some: documentation or private addresses, a high source port, tcp SYN,

@@ -4,21 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "portcullis/catalogue/catalogue.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/cubes.hpp"
-#include "portcullis/model/finding.hpp"
+#include "portcullis/policy/proof.hpp"
+#include "portcullis/query/traffic.hpp"
 
 namespace portcullis {
 
 enum class ChangeKind : std::uint8_t { allowed, denied, translated }; // newly
-
-// What became of the witness in one of the rulesets, and the text that decided.
-struct Treatment {
-    std::string fate;         // accept, drop or reject
-    std::optional<Span> span; // none: no chain stands there
-    bool is_policy = false;
-};
 
 // Packets that are all treated alike.
 struct ChangedTraffic {
@@ -40,5 +33,10 @@ struct Change {
 // The changes in the order of the ways, allowed before denied. Each witness has been decided by the interpreter in both
 // rulesets; std::logic_error where it does not confirm the comparison.
 std::vector<Change> describe(Comparison& comparison, Catalogue const& catalogue);
+
+// What a ruleset does otherwise than a policy (find_gaps in portcullis/policy/proof.hpp), by statement: "before" is the
+// policy, "after" the ruleset; allowed is what it allows beyond the policy, denied what it blocks within it.
+std::vector<Change> describe(Space& space, Policy const& policy, Ruleset const& ruleset, std::vector<Gap> const& gaps,
+                             Catalogue const& catalogue);
 
 } // namespace portcullis

@@ -11,6 +11,7 @@
 #include "portcullis/catalogue/config.hpp"
 #include "portcullis/engine/path.hpp"
 #include "portcullis/lint/rule.hpp"
+#include "portcullis/query/service_matrix.hpp"
 
 namespace portcullis {
 
@@ -54,6 +55,7 @@ struct FileResult {
     bool complete = true;               // nothing of the analysis had to be left out
     std::vector<Diagnostic> findings;   // by place, then by rule
     std::vector<Exposure> exposures;    // only where asked for
+    std::vector<ServiceMatrix> matrices;
 };
 
 struct LintOptions {
@@ -61,6 +63,7 @@ struct LintOptions {
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
+    std::vector<ServiceWord> matrices; // services of which to say who may reach them where
     // The day that dates in comments and schedules are compared with; none: nothing is said about dates.
     std::optional<std::chrono::year_month_day> today;
     // The rules of the other family of the same host. They are only looked at by rules about both; what those find

@@ -11,14 +11,12 @@ namespace portcullis {
 struct DifferenceReport {
     std::string before; // the names of the files
     std::string after;
+    bool against_policy = false; // "before" is a policy
     std::vector<Change> changes;
     std::vector<std::string> notes; // sentences
     bool complete = true;           // both were read and compared to the end
     bool equal() const { return changes.empty() && notes.empty(); }
 };
-
-// "tcp from 10.0.0.0/8 to any, port 22 (ssh), state new"
-std::string traffic_text(Cube const& cube, std::vector<std::string> const& services);
 
 std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style);
 // {"equal", "allowed_added", "allowed_removed", "retranslated", "witnesses", "notes", "complete"}

@@ -1,0 +1,36 @@
+// Policy in, text of a target out, proved.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "portcullis/dialect/read.hpp"
+#include "portcullis/policy/plan.hpp"
+#include "portcullis/policy/proof.hpp"
+
+namespace portcullis {
+
+struct Origin {
+    std::string file;    // the policy's, as the header names it
+    std::string hash;    // of its text
+    std::string version; // of the program
+};
+
+// The text, read back. It may be written where nothing is `lost` or `unread`, and there are no gaps.
+struct Generated {
+    std::string text;
+    SourceId source = 0; // of the text
+    Reading reading;     // what our own reader makes of it
+    // What the target cannot say: findings of PC002 whose spans are those of the statements. The rules are left out.
+    Findings losses;
+    std::vector<Gap> gaps;
+    // Address translation of the text differs from what was planned.
+    bool translates_otherwise = false;
+};
+
+// The text is added to the sources; the gaps are sets of the space. Throws BudgetExceeded.
+Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources);
+
+// Whether reading left something out, so that nothing is proved.
+bool is_whole(Reading const& reading);
+
+} // namespace portcullis

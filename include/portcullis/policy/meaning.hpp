@@ -1,0 +1,42 @@
+// What a policy allows, as sets of packets: worked out from its statements alone, and not through any rule. What is
+// generated has to come to the same.
+#pragma once
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "portcullis/engine/path.hpp"
+#include "portcullis/policy/policy.hpp"
+
+namespace portcullis {
+
+// Packets that pass, and those that may: where a statement has a rate, some do.
+struct Allowed {
+    PacketSet certainly;
+    PacketSet possibly;
+};
+
+class Meaning {
+  public:
+    Meaning(Space& space, Policy const& policy) : space_(space), policy_(policy) {}
+
+    // On the way to the host, through it or from it (not: a list). Packets are described as they arrive.
+    Allowed allowed(Path::Kind kind);
+    // The packets that a statement is about there, whatever the others say.
+    PacketSet about(Statement const& statement, Path::Kind kind);
+
+  private:
+    PacketSet single(Field field, U128 value);
+    PacketSet state(IntervalSet const& states);
+    PacketSet addresses(Field v4, Field v6, Addresses const& set);
+    PacketSet places(std::vector<Place> const& places, bool source);
+    PacketSet traffic(std::vector<Traffic> const& traffic);
+    PacketSet neighbours();
+    PacketSet forged();
+    PacketSet any_of(std::vector<PacketSet> sets);
+
+    Space& space_;
+    Policy const& policy_;
+};
+
+} // namespace portcullis

@@ -1,0 +1,160 @@
+// init, generate and verify: a policy to start from, rules out of it, and whether rules are what it says.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "app/inputs.hpp"
+#include "portcullis/base/embedded.hpp"
+#include "portcullis/base/sha256.hpp"
+#include "portcullis/base/visible.hpp"
+#include "portcullis/engine/budget.hpp"
+#include "portcullis/policy/generate.hpp"
+#include "portcullis/report/difference.hpp"
+
+namespace portcullis::app {
+
+namespace {
+
+namespace chrono = std::chrono;
+
+constexpr std::size_t largest_policy = std::size_t{16} << 20U;
+
+void say(std::string const& text) { fmt::print(stderr, "portcullis: {}\n", visible(text)); }
+
+// "2027-01-31"; today where nothing is given.
+chrono::year_month_day date_of(std::string const& text) {
+    if (text.empty()) return chrono::floor<chrono::days>(chrono::system_clock::now());
+    int year = 0;
+    unsigned month = 0, day = 0;
+    char end = 0;
+    bool const read = text.size() == 10 && std::sscanf(text.c_str(), "%4d-%2u-%2u%c", &year, &month, &day, &end) == 3;
+    chrono::year_month_day const date = chrono::year(year) / chrono::month(month) / chrono::day(day);
+    if (!read || !date.ok()) throw UsageError(fmt::format("--today: '{}' is no date such as 2027-01-31", text));
+    return date;
+}
+
+// With all that is wrong in it, where something is.
+Policy load(std::string const& path, Options const& options, Catalogue const& catalogue, Sources& sources, SourceId& source) {
+    FileText text = read_text({path == "-" ? options.stdin_filename : path, true, path == "-"});
+    if (!text.error.empty()) throw UsageError(text.error);
+    if (text.text.size() > largest_policy) throw UsageError(fmt::format("{} is larger than {} MiB", path, largest_policy >> 20U));
+    source = sources.add(path == "-" ? options.stdin_filename : path, std::move(text.text));
+    LoadedPolicy loaded = load_policy(sources, source, date_of(options.today), catalogue);
+    if (!loaded.errors.empty()) {
+        std::string errors;
+        for (ConfigError const& error : loaded.errors) errors += (errors.empty() ? "" : "\n") + to_string(error);
+        throw UsageError(errors);
+    }
+    for (std::string const& note : loaded.policy.notes) say(fmt::format("{}: {}", sources[source].path(), note));
+    return std::move(loaded.policy);
+}
+
+DifferenceReport report_of(std::string before, std::string after) {
+    DifferenceReport report;
+    report.before = std::move(before);
+    report.after = std::move(after);
+    report.against_policy = true;
+    return report;
+}
+
+// The statements that lose something, each once.
+void tell_losses(Generated const& generated, Sources const& sources, Options const& options) {
+    for (Finding const& loss : generated.losses.all()) {
+        Source const& source = sources[loss.span.source];
+        say(fmt::format("{}:{}: {} cannot say '{}' of {}: {}", source.path(), source.locate(loss.span.begin).line, options.to,
+                        loss.args.at("construct"), loss.span.end > 0 ? sources.text(loss.span) : "[harden]", loss.args.at("why")));
+    }
+}
+
+} // namespace
+
+int run_generate(Options const& options) {
+    auto const target = target_by_name(options.to);
+    if (!target) throw UsageError("--to nftables, iptables or ip6tables says for what");
+    if (options.inputs.size() != 1) throw UsageError("generate needs one policy");
+    Sources sources;
+    SourceId source = 0;
+    Configs configs(options);
+    Catalogue const& catalogue = configs.config_for(options.inputs[0])->catalogue;
+    Policy const policy = load(options.inputs[0], options, catalogue, sources, source);
+    std::string const& path = sources[source].path();
+    Origin const origin{std::filesystem::path(path).filename().string(), sha256(sources[source].text()), PORTCULLIS_VERSION};
+    Space space;
+    Generated const made = generate(space, policy, *target, origin, sources);
+    tell_losses(made, sources, options);
+    if (!made.losses.empty() && !options.allow_loss) {
+        say("nothing is written; --allow-loss leaves these rules out, where that lets nothing more through");
+        return findings;
+    }
+    if (!is_whole(made.reading)) throw std::logic_error("PC604: what was generated cannot be read back, so nothing is written");
+    bool const widened = std::ranges::any_of(made.gaps, [](Gap const& gap) { return !gap.beyond.empty(); });
+    bool const narrowed = std::ranges::any_of(made.gaps, [](Gap const& gap) { return !gap.within.empty(); });
+    if (widened || (narrowed && made.losses.empty()) || made.translates_otherwise) {
+        DifferenceReport report = report_of(path, sources[made.source].path());
+        report.changes = describe(space, policy, made.reading.ruleset, made.gaps, catalogue);
+        fmt::print(stderr, "{}", text_difference(report, sources, TextStyle{}));
+        say(made.losses.empty() ? "PC604: what was generated is not what the policy says, so nothing is written; this is a "
+                                  "defect of portcullis"
+                                : "without these rules more would pass than the policy allows, so nothing is written");
+        return made.losses.empty() ? internal : findings;
+    }
+    write_output(options.output_file, made.text);
+    std::string ways = *target == Target::nftables ? "IPv4 and IPv6" : *target == Target::iptables ? "IPv4" : "IPv6";
+    say(fmt::format("{}: {} statements, {} rules; proved {} the policy to the host, through it and from it, {}",
+                    origin.file, policy.statements.size(), rule_count(made.reading.ruleset),
+                    narrowed ? "to let through nothing beyond" : "equal to", ways));
+    return clean;
+}
+
+int run_verify(Options const& options) {
+    if (options.inputs.size() != 1) throw UsageError("verify needs one configuration");
+    if (options.policy_file.empty()) throw UsageError("verify needs --policy FILE");
+    Configs configs(options);
+    auto const config = configs.config_for(options.inputs[0]);
+    auto sources = std::make_shared<Sources>();
+    SourceId source = 0;
+    Policy const policy = load(options.policy_file, options, config->catalogue, *sources, source);
+    bool const standard_input = options.inputs[0] == "-";
+    Loaded const loaded = load({standard_input ? options.stdin_filename : options.inputs[0], true, standard_input}, options,
+                               *config, sources);
+    DifferenceReport report = report_of((*sources)[source].path(), (*sources)[loaded.source].path());
+    report.complete = tell_problems(loaded);
+    if (!loaded.reading) return unreadable_input;
+    if (!is_comparable(loaded.reading->ruleset))
+        throw UsageError("access lists of interfaces cannot be compared with a policy yet; rulesets of nftables and iptables can");
+    Space space;
+    try {
+        auto const gaps = find_gaps(space, policy, loaded.reading->ruleset);
+        report.changes = describe(space, policy, loaded.reading->ruleset, gaps, config->catalogue);
+    } catch (BudgetExceeded const& e) {
+        report.complete = false;
+        report.notes.push_back(fmt::format("not compared to the end: {}", e.what()));
+    }
+    std::vector<Output> outputs = options.outputs;
+    if (outputs.empty()) outputs.push_back({"text", ""});
+    for (Output const& output : outputs) {
+        TextStyle const style{output.path.empty() && use_color(options.color), false};
+        write_output(output.path, output.format == "json" ? json_difference(report, *sources)
+                                                          : text_difference(report, *sources, style));
+    }
+    if (!report.complete) return unreadable_input;
+    return report.equal() ? clean : findings;
+}
+
+int run_init(Options const& options) {
+    constexpr std::string_view folder = "rules/policies/", ending = ".toml";
+    std::string names;
+    for (EmbeddedFile const& file : embedded_files()) {
+        if (!file.path.starts_with(folder)) continue;
+        std::string_view const name = file.path.substr(folder.size(), file.path.size() - folder.size() - ending.size());
+        if (name == options.topic) {
+            write_output(options.output_file, file.text);
+            return clean;
+        }
+        names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    throw UsageError(fmt::format("there is no policy '{}' to start from; there are {}", options.topic, names));
+}
+
+} // namespace portcullis::app

@@ -1,0 +1,140 @@
+// test: assertions and files in, which hold and which do not, with counterexamples, out.
+#include <charconv>
+#include <chrono>
+#include <ctime>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <map>
+
+#include "app/inputs.hpp"
+#include "portcullis/engine/budget.hpp"
+#include "portcullis/report/tests.hpp"
+
+namespace portcullis::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Now, or what SOURCE_DATE_EPOCH says it is, in UTC.
+std::string timestamp() {
+    std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    if (char const* const epoch = std::getenv("SOURCE_DATE_EPOCH")) {
+        std::string_view const text = epoch;
+        auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), now);
+        if (error != std::errc{} || end != text.data() + text.size()) throw UsageError("SOURCE_DATE_EPOCH is no number of seconds");
+    }
+    std::tm broken{};
+    if (::gmtime_r(&now, &broken) == nullptr) throw UsageError("SOURCE_DATE_EPOCH is no time of this calendar");
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &broken);
+    return text;
+}
+
+// Files that an assertions file names stand beside it.
+std::string beside(std::string const& assertions, std::string const& name) {
+    fs::path const path(name);
+    return path.is_absolute() ? name : (fs::path(assertions).parent_path() / path).string();
+}
+
+class Runner {
+  public:
+    Runner(Options const& options, Config const& config, Assertions const& assertions)
+        : options_(options), config_(config), assertions_(assertions) {}
+
+    Sources const& sources() const { return *sources_; }
+
+    void run(InputFile const& file, TestReport& report) {
+        Loaded const loaded = load(file, options_, config_, sources_);
+        if (is_other_file(file, loaded)) return;
+        TestedFile tested{file.path, "", {}, {}, 0};
+        if (!tell_problems(loaded)) tested.problem = loaded.reading ? "it was not understood whole" : loaded.error;
+        if (loaded.reading) test(loaded.reading->ruleset, tested, report.path);
+        report.files.push_back(std::move(tested));
+    }
+
+  private:
+    void test(Ruleset const& ruleset, TestedFile& tested, std::string const& assertions_path) {
+        tested.rules = rule_count(ruleset);
+        for (Assertion const& assertion : assertions_.tests) {
+            Ruleset const* other = nullptr;
+            if (assertion.kind == Assertion::Kind::same_as) {
+                Loaded const& loaded = other_file(beside(assertions_path, assertion.other));
+                if (!loaded.reading) {
+                    tested.results.push_back({TestResult::Outcome::error, &assertion, (*sources_)[loaded.source].path() + ": " + loaded.error, "", {}, {}, 0});
+                    continue;
+                }
+                other = &loaded.reading->ruleset;
+            }
+            tested.results.push_back(run_test(ruleset, config_, assertion, other));
+            if (other != nullptr && !others_.at(beside(assertions_path, assertion.other)).second) tested.problem = "a file that it is compared with was not understood whole";
+        }
+        try {
+            tested.untouched = untouched_rules(ruleset, config_, assertions_.tests);
+        } catch (BudgetExceeded const& e) {
+            tested.problem = fmt::format("which rules no assertion is about was not found out: {}", e.what());
+        }
+    }
+
+    Loaded const& other_file(std::string const& path) {
+        auto known = others_.find(path);
+        if (known == others_.end()) {
+            Loaded loaded = load({path, true, false}, options_, config_, sources_);
+            bool const whole = tell_problems(loaded);
+            known = others_.emplace(path, std::pair(std::move(loaded), whole)).first;
+        }
+        return known->second.first;
+    }
+
+    Options const& options_;
+    Config const& config_;
+    Assertions const& assertions_;
+    std::shared_ptr<Sources> sources_ = std::make_shared<Sources>();
+    std::map<std::string, std::pair<Loaded, bool>> others_; // whether it was read whole
+};
+
+Assertions load_assertions_file(std::string const& path, Config const& config) {
+    FileText const text = read_text({path, true, path == "-"});
+    if (!text.error.empty()) throw UsageError(text.error);
+    LoadedAssertions loaded = load_assertions(text.text, path, config);
+    std::string errors;
+    for (ConfigError const& error : loaded.errors) errors += (errors.empty() ? "" : "\n") + to_string(error);
+    if (!errors.empty()) throw UsageError(errors);
+    return std::move(loaded.assertions);
+}
+
+std::string rendered(std::string const& format, TestReport const& report, Sources const& sources, TextStyle style) {
+    if (format == "json") return json_tests(report, sources);
+    if (format == "junit") return junit_tests(report, sources, timestamp());
+    return text_tests(report, sources, style);
+}
+
+} // namespace
+
+int run_test_command(Options const& options) {
+    if (options.inputs.empty()) throw UsageError("test needs a file of assertions, and files to look at unless it names them");
+    Configs configs(options);
+    TestReport report;
+    report.path = options.inputs.front();
+    auto const config = configs.config_for(report.path);
+    Assertions const assertions = load_assertions_file(report.path, *config);
+    std::vector<std::string> arguments(options.inputs.begin() + 1, options.inputs.end());
+    if (arguments.empty())
+        for (std::string const& file : assertions.files) arguments.push_back(beside(report.path, file));
+    if (arguments.empty()) throw UsageError(fmt::format("name files to look at, on the command line or as files = [...] in {}", report.path));
+    if (report.path == "-" && std::find(arguments.begin(), arguments.end(), "-") != arguments.end())
+        throw UsageError("the assertions and a file cannot both be standard input");
+    Runner runner(options, *config, assertions);
+    for (InputFile const& file : find_inputs(arguments, options.stdin_filename)) runner.run(file, report);
+    if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
+    std::vector<Output> outputs = options.outputs;
+    if (outputs.empty()) outputs.push_back({"text", ""});
+    for (Output const& output : outputs) {
+        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
+        write_output(output.path, rendered(output.format, report, runner.sources(), style));
+    }
+    if (!report.complete()) return unreadable_input;
+    return report.counts()[1] > 0 ? findings : clean;
+}
+
+} // namespace portcullis::app

@@ -1,0 +1,106 @@
+#include "portcullis/policy/meaning.hpp"
+
+namespace portcullis {
+
+PacketSet Meaning::single(Field field, U128 value) { return space_.of(field, ValueSet::single(value)); }
+
+PacketSet Meaning::state(IntervalSet const& states) { return space_.of(Field::ct_state, states); }
+
+PacketSet Meaning::addresses(Field v4, Field v6, Addresses const& set) {
+    return space_.of(v4, set.v4) | space_.of(v6, set.v6);
+}
+
+// In pairs, so that the sets that are united are alike in size.
+PacketSet Meaning::any_of(std::vector<PacketSet> sets) {
+    if (sets.empty()) return space_.none();
+    while (sets.size() > 1) {
+        std::vector<PacketSet> next;
+        for (std::size_t i = 0; i < sets.size(); i += 2)
+            next.push_back(i + 1 < sets.size() ? sets[i] | sets[i + 1] : sets[i]);
+        sets = std::move(next);
+    }
+    return sets.front();
+}
+
+PacketSet Meaning::places(std::vector<Place> const& places, bool source) {
+    std::vector<PacketSet> sets;
+    for (Place const& place : places)
+        sets.push_back(space_.of(source ? Field::iif : Field::oif, place.interfaces) &
+                       (source ? addresses(Field::src4, Field::src6, place.addresses)
+                               : addresses(Field::dst4, Field::dst6, place.addresses)));
+    return any_of(std::move(sets));
+}
+
+PacketSet Meaning::traffic(std::vector<Traffic> const& traffic) {
+    std::vector<PacketSet> sets;
+    for (Traffic const& each : traffic) {
+        PacketSet set = space_.all();
+        if (each.protocol) set &= single(Field::protocol, *each.protocol);
+        // ICMP belongs to IPv4 and ICMPv6 to IPv6.
+        if (each.type) set &= single(Field::family, each.protocol == number(Protocol::icmp) ? family_v4 : family_v6);
+        if (each.ports) set &= space_.of(Field::dport, *each.ports);
+        if (each.type) set &= single(Field::icmp_type, *each.type);
+        if (each.code) set &= single(Field::icmp_code, *each.code);
+        // Later fragments have neither ports nor types.
+        if (each.ports || each.type) set &= single(Field::fragment, 0);
+        sets.push_back(std::move(set));
+    }
+    return any_of(std::move(sets));
+}
+
+PacketSet Meaning::neighbours() {
+    PacketSet const icmpv6 = single(Field::protocol, number(Protocol::icmpv6)) & single(Field::family, family_v6) &
+                             single(Field::fragment, 0);
+    Prefix const link_local = parse_prefix("fe80::/10").value();
+    return icmpv6 & ((space_.of(Field::icmp_type, neighbour_types()) & single(Field::ttl, 255)) |
+                     (space_.of(Field::icmp_type, listener_types()) &
+                      space_.of(Field::src6, IntervalSet::of(link_local).united(IntervalSet::single(0)))));
+}
+
+PacketSet Meaning::forged() {
+    std::vector<PacketSet> sets;
+    for (SourceCheck const& check : source_checks(policy_))
+        sets.push_back(space_.of(Field::iif, check.interfaces) & addresses(Field::src4, Field::src6, check.forged));
+    return any_of(std::move(sets));
+}
+
+PacketSet Meaning::about(Statement const& statement, Path::Kind kind) {
+    bool const from = kind == Path::Kind::from_host, to = kind == Path::Kind::to_host;
+    if ((from && !statement.from.self) || (to && !statement.to.self)) return space_.none();
+    PacketSet set = traffic(statement.traffic);
+    if (!from) set &= places(statement.from.places, true);
+    if (!to) set &= places(statement.to.places, false);
+    return set;
+}
+
+Allowed Meaning::allowed(Path::Kind kind) {
+    Harden const& harden = policy_.harden;
+    std::vector<PacketSet> always, sometimes, never;
+    for (Statement const& statement : policy_.statements)
+        (statement.deny ? never : statement.rate ? sometimes : always).push_back(about(statement, kind));
+    PacketSet const opens = state(IntervalSet::single(ct_state::new_));
+    PacketSet const denied = any_of(std::move(never));
+    PacketSet const certain = (any_of(std::move(always)) & opens) - denied;
+    PacketSet const possible = (any_of(std::move(sometimes)) & opens) - denied;
+
+    // What is the same for all statements.
+    PacketSet granted = space_.none();  // beside them
+    PacketSet refused = space_.none();  // of new connections
+    PacketSet answers = space_.none();  // of connections that were allowed
+    PacketSet broken = space_.none();
+    PacketSet inside = space_.none();   // whatever else is said
+    granted |= traffic(essential_messages(harden));
+    if (kind != Path::Kind::from_host) refused = forged();
+    if (harden.established) answers = state(IntervalSet(ct_state::established, ct_state::related));
+    if (harden.invalid) broken |= state(IntervalSet::single(ct_state::invalid));
+    if (harden.fragments) broken |= single(Field::fragment, 1) & single(Field::family, family_v4);
+    if (harden.neighbour_discovery && kind != Path::Kind::through) inside |= neighbours();
+    if (harden.loopback && kind != Path::Kind::through)
+        inside |= single(kind == Path::Kind::to_host ? Field::iif : Field::oif, interface_value("lo"));
+    auto const together = [&](PacketSet const& by_statements) {
+        return inside | ((answers | ((granted | by_statements) - refused)) - broken);
+    };
+    return {together(certain), together(certain | possible)};
+}
+
+} // namespace portcullis

@@ -1,0 +1,214 @@
+#include "policy/plain_policy.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <random>
+
+namespace portcullis {
+namespace {
+
+bool within(std::string_view prefix, Ip ip) {
+    Prefix const block = parse_prefix(prefix).value();
+    return block.ip.family == ip.family && block.first() <= ip.value && ip.value <= block.last();
+}
+
+bool has(Addresses const& set, Ip ip) { return set.of(ip.family).contains(ip.value); }
+
+bool is_forged(Policy const& policy, Packet const& packet) {
+    Ip const source = packet.source();
+    if (packet[Field::iif] == interface_value("lo") || source.value == 0) return false;
+    bool known = false, trusted = false, unbounded = false, own = false, elsewhere = false;
+    for (PolicyZone const& zone : policy.zones) {
+        if (!zone.has_interfaces) continue;
+        bool const here = zone.place.interfaces.contains(packet[Field::iif]);
+        bool const inside = zone.has_networks && has(zone.place.addresses, source);
+        known = known || here;
+        trusted = trusted || (here && zone.trusted);
+        unbounded = unbounded || (here && !zone.has_networks);
+        own = own || (here && inside);
+        elsewhere = elsewhere || (!here && inside);
+    }
+    if (policy.harden.anti_spoofing && !within("fe80::/10", source)) {
+        if (known && !unbounded && !own) return true;
+        if ((!known || unbounded) && elsewhere && !own) return true;
+    }
+    if (!policy.harden.bogons) return false;
+    for (std::string_view const block : {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::1/128", "ff00::/8"})
+        if (within(block, source)) return true;
+    if (!known || trusted || own) return false;
+    for (std::string_view const block : {"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+                                         "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+                                         "203.0.113.0/24", "100::/64", "2001:2::/48", "2001:db8::/32", "::ffff:0:0/96", "fc00::/7"})
+        if (within(block, source)) return true;
+    return false;
+}
+
+bool is_traffic(Traffic const& traffic, Packet const& packet) {
+    if (traffic.protocol && packet[Field::protocol] != *traffic.protocol) return false;
+    bool const whole = packet[Field::fragment] == 0;
+    if (traffic.ports) return whole && traffic.ports->contains(packet[Field::dport]);
+    if (!traffic.type) return true;
+    bool const of_family = (*traffic.protocol == 1) == (packet.family() == Family::v4);
+    return of_family && whole && packet[Field::icmp_type] == *traffic.type &&
+           (!traffic.code || packet[Field::icmp_code] == *traffic.code);
+}
+
+bool is_about(Statement const& statement, Path::Kind kind, Packet const& packet) {
+    auto const is_from = [&](Place const& place) {
+        return place.interfaces.contains(packet[Field::iif]) && has(place.addresses, packet.source());
+    };
+    auto const is_to = [&](Place const& place) {
+        return place.interfaces.contains(packet[Field::oif]) && has(place.addresses, packet.destination());
+    };
+    bool const from = kind == Path::Kind::from_host ? statement.from.self : std::ranges::any_of(statement.from.places, is_from);
+    bool const to = kind == Path::Kind::to_host ? statement.to.self : std::ranges::any_of(statement.to.places, is_to);
+    return from && to && std::ranges::any_of(statement.traffic, [&](Traffic const& each) { return is_traffic(each, packet); });
+}
+
+bool is_neighbour(Packet const& packet) {
+    if (packet.family() != Family::v6 || packet[Field::protocol] != 58 || packet[Field::fragment] != 0) return false;
+    U128 const type = packet[Field::icmp_type];
+    if (type >= 133 && type <= 136) return packet[Field::ttl] == 255;
+    return (type == 143 || (type >= 130 && type <= 132)) && (within("fe80::/10", packet.source()) || packet.source().value == 0);
+}
+
+} // namespace
+
+Passes plainly(Policy const& policy, Path::Kind kind, Packet const& packet) {
+    Harden const& harden = policy.harden;
+    U128 const state = packet[Field::ct_state];
+    U128 const type = packet[Field::icmp_type];
+    bool const v4 = packet.family() == Family::v4;
+    bool const at_host = kind != Path::Kind::through;
+    U128 const interface = packet[kind == Path::Kind::to_host ? Field::iif : Field::oif];
+    if (harden.loopback && at_host && interface == interface_value("lo")) return Passes::always;
+    if (harden.neighbour_discovery && at_host && is_neighbour(packet)) return Passes::always;
+    if (harden.invalid && state == ct_state::invalid) return Passes::never;
+    if (harden.fragments && v4 && packet[Field::fragment] == 1) return Passes::never;
+    if (harden.established && (state == ct_state::established || state == ct_state::related)) return Passes::always;
+    if (kind != Path::Kind::from_host && is_forged(policy, packet)) return Passes::never;
+    bool const message = packet[Field::fragment] == 0;
+    if (harden.icmp && v4 && message && packet[Field::protocol] == 1 && (type == 3 || type == 11 || type == 12)) return Passes::always;
+    if (harden.icmpv6 && !v4 && message && packet[Field::protocol] == 58 && ((type >= 1 && type <= 4) || type == 128))
+        return Passes::always;
+    if (state != ct_state::new_) return Passes::never;
+    Passes passes = Passes::never;
+    for (Statement const& statement : policy.statements) {
+        if (!is_about(statement, kind, packet)) continue;
+        if (statement.deny) return Passes::never;
+        if (!statement.rate)
+            passes = Passes::always;
+        else if (passes == Passes::never)
+            passes = Passes::at_a_rate;
+    }
+    return passes;
+}
+
+// ---- at random
+
+namespace {
+
+class Dice {
+  public:
+    explicit Dice(unsigned seed) : engine_(seed) {}
+    std::size_t below(std::size_t count) { return engine_() % count; }
+    bool one_in(std::size_t count) { return below(count) == 0; }
+    template <class List> auto const& pick(List const& list) { return list[below(std::size(list))]; }
+    // "a", "b": one to three of them.
+    template <class List> std::string some(List const& list) {
+        std::string text;
+        for (std::size_t left = 1 + below(3); left > 0; --left) text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", pick(list));
+        return text;
+    }
+
+  private:
+    std::mt19937 engine_;
+};
+
+constexpr std::string_view interfaces[] = {"eth0", "eth1", "eth2", "wl*", "tun0"};
+constexpr std::string_view blocks[] = {"10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "192.0.2.0/28", "203.0.113.7-203.0.113.9", "8.8.0.0/15",
+                                       "fd00::/16",  "fd00:1::/32", "2001:db8::1", "2a00::/12", "2a00::5-2a00::9"};
+constexpr std::string_view words[] = {"ssh", "https", "tcp/50000-50010", "udp/53", "udp/53000", "icmp/echo-request", "icmpv6/128",
+                                      "icmp/3", "protocol/gre", "protocol/udp", "tcp/22-2443"};
+
+} // namespace
+
+std::string random_policy(unsigned seed) {
+    Dice dice(seed);
+    std::string text = "[harden]\n";
+    for (std::string_view const key : {"loopback", "established", "invalid", "fragments", "anti-spoofing", "bogons", "icmp", "icmpv6",
+                                       "neighbour-discovery", "log-denied"})
+        if (dice.one_in(4)) text += fmt::format("{} = false\n", key);
+    std::vector<std::string> ends{"any"};
+    std::size_t const first = dice.below(std::size(interfaces));
+    for (std::size_t i = 0, zones = 1 + dice.below(3); i < zones; ++i) {
+        ends.push_back(fmt::format("zone{}", i));
+        text += fmt::format("[zones.zone{}]\ntrust = \"{}\"\ninterfaces = [\"{}\"]\n", i, dice.one_in(2) ? "trusted" : "untrusted", interfaces[(first + i) % std::size(interfaces)]);
+        if (dice.one_in(2)) text += fmt::format("networks = [{}]\n", dice.some(blocks));
+    }
+    text += "[objects]\n";
+    for (std::size_t i = 0; i < 3; ++i) {
+        text += fmt::format("object{} = [\"2001:db8:7::/48\", {}", i, dice.some(blocks)); // never empty
+        if (i > 0 && dice.one_in(2)) text += fmt::format(", \"object{}\"", i - 1);
+        if (dice.one_in(2)) text += ", \"!10.1.2.3\"";
+        text += "]\n";
+        ends.push_back(fmt::format("object{}", i));
+    }
+    text += fmt::format("[services]\nown = [{}]\n", dice.some(words));
+    std::vector<std::string> services{"own", "own"};
+    services.insert(services.end(), std::begin(words), std::end(words));
+    bool rated = false;
+    for (std::size_t i = 0, count = 1 + dice.below(6); i < count; ++i) {
+        bool const deny = dice.one_in(3);
+        std::size_t const side = dice.below(3);
+        std::string from = dice.some(ends), to = dice.some(ends);
+        if (side == 0) from = dice.one_in(3) ? from + ", \"self\"" : "\"self\"";
+        if (side == 1) to = dice.one_in(3) ? to + ", \"self\"" : "\"self\"";
+        text += fmt::format("[[{}]]\nname = \"statement {}\"\nfrom = [{}]\nto = [{}]\nservices = [{}]\n", deny ? "deny" : "allow", i, from, to,
+                            deny && dice.one_in(3) ? "\"any\"" : dice.some(services));
+        if (dice.one_in(4)) text += "log = true\n";
+        // One alone: what two rates let pass together cannot be told from what one does.
+        if (!deny && !rated && dice.one_in(2)) {
+            text += "rate = \"20/second burst 9\"\n";
+            rated = true;
+        } else if (dice.one_in(5)) text += "direction = \"both\"\n";
+        if (!deny) text += fmt::format("[[exception]]\nallow = \"statement {}\"\nservices = [\"any\"]\nwho = \"a test\"\nwhy = \"random\"\nuntil = 2099-01-01\n", i);
+    }
+    return text;
+}
+
+Packet random_packet(unsigned seed, Path::Kind kind) {
+    Dice dice(seed * 7919 + 17);
+    constexpr std::string_view names[] = {"lo", "eth0", "eth1", "eth2", "wl0", "tun0", "xyz"};
+    constexpr std::string_view v4[] = {"10.0.0.1", "10.1.2.3", "10.1.2.4", "192.0.2.1", "192.0.2.16", "203.0.113.7", "203.0.113.10", "8.9.1.1", "8.10.0.0",
+                                       "127.0.0.1", "0.0.0.0", "0.0.0.1", "224.0.0.1", "172.16.3.3", "1.1.1.1"};
+    constexpr std::string_view v6[] = {"fd00::1", "fd00:1::1", "fd01::1", "2001:db8::1", "2001:db8::2", "2a00::5", "2a0f::a", "2a10::1", "fe80::1", "::", "::1",
+                                       "ff02::1"};
+    constexpr unsigned protocols[] = {6, 6, 17, 17, 1, 58, 58, 47, 132};
+    constexpr unsigned ports[] = {0, 21, 22, 23, 53, 80, 443, 444, 2443, 2444, 49999, 50000, 50010, 50011, 53000};
+    constexpr unsigned types[] = {0, 1, 2, 3, 4, 5, 8, 11, 12, 128, 129, 130, 133, 136, 137, 143};
+    constexpr unsigned states[] = {0, 0, 0, 0, 0, 1, 2, 3, 4};
+    Packet packet;
+    bool const is_v6 = dice.one_in(2);
+    packet[Field::family] = is_v6 ? family_v6 : family_v4;
+    auto const address = [&] { return parse_ip(is_v6 ? dice.pick(v6) : dice.pick(v4))->value; };
+    packet[is_v6 ? Field::src6 : Field::src4] = address();
+    packet[is_v6 ? Field::dst6 : Field::dst4] = address();
+    if (kind != Path::Kind::from_host) packet[Field::iif] = interface_value(dice.pick(names));
+    if (kind != Path::Kind::to_host) packet[Field::oif] = interface_value(dice.pick(names));
+    packet[Field::protocol] = dice.pick(protocols);
+    packet[Field::ct_state] = dice.pick(states);
+    packet[Field::ttl] = dice.one_in(2) ? 255 : 64;
+    packet[Field::fragment] = dice.one_in(12) ? 1 : 0;
+    if (packet[Field::fragment] == 1) return packet;
+    if (port_protocols().contains(packet[Field::protocol])) {
+        packet[Field::sport] = 40000;
+        packet[Field::dport] = dice.pick(ports);
+        if (packet[Field::protocol] == 6) packet[Field::tcp_flags] = tcp_flag::syn;
+    } else if (packet[Field::protocol] == 1 || packet[Field::protocol] == 58) {
+        packet[Field::icmp_type] = dice.pick(types);
+    }
+    return packet;
+}
+
+} // namespace portcullis
