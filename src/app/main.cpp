@@ -20,6 +20,13 @@ constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
                                           "init", "generate", "verify", "explain", "catalogue", "version"};
 
+void add_today(CLI::App& app, Options& options) {
+    app.add_option_function<std::string>(
+           "--today", [&options](std::string const& text) { options.today = day_of_flag(text); },
+           "The day that dates in rules and policies are compared with (SOURCE_DATE_EPOCH, or the clock)")
+        ->type_name("YYYY-MM-DD");
+}
+
 // Lists such as --select take one value each time; commas separate several.
 CLI::Option* add_list(CLI::App& app, std::string const& name, std::vector<std::string>& into,
                       std::string const& help) {
@@ -108,10 +115,7 @@ void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& f
                    "Exit with 1 for findings from this severity on (medium), or never")
         ->type_name("LEVEL")
         ->check(one_of({"critical", "high", "medium", "low", "info", "never"}));
-    app.add_option_function<std::string>(
-           "--today", [&options](std::string const& text) { options.today = day_of_flag(text); },
-           "The day that dates in rules are compared with (SOURCE_DATE_EPOCH, or the clock)")
-        ->type_name("YYYY-MM-DD");
+    add_today(app, options);
     app.add_flag("--strict", options.strict, "Exit with 3 where something is not modelled");
     app.add_flag("-q,--quiet", options.quiet, "Findings only");
     app.add_option("-j,--jobs", options.jobs, "How many files to work on at once, up to 1024 (all processors)")
@@ -153,10 +157,6 @@ void add_diff(CLI::App& app, Options& options) {
         ->type_name("OLD=NEW");
     app.add_option("--chain", options.chain, "Compare this base chain or access list alone")->type_name("NAME");
     app.add_flag("--fail-on-widen", options.fail_on_widen, "Exit with 1 only where something is newly allowed");
-}
-
-void add_today(CLI::App& app, Options& options) {
-    app.add_option("--today", options.today, "Let statements expire as of this day")->type_name("YYYY-MM-DD");
 }
 
 void add_policy_commands(CLI::App& app, Options& options) {
@@ -271,8 +271,8 @@ int parse_and_run(int argc, char** argv) {
         throw UsageError(fmt::format("name a command: {}; or --help", fmt::join(commands, ", ")));
     else
         options.command = app.get_subcommands().front()->get_name();
-    bool const looks_at_rules = options.command == "lint" || options.command == "audit";
-    if (looks_at_rules && !options.today) options.today = day_of_clock();
+    constexpr std::string_view dated[] = {"lint", "audit", "generate", "verify"};
+    if (!options.today && std::ranges::find(dated, options.command) != std::end(dated)) options.today = day_of_clock();
     return dispatch(options);
 }
 

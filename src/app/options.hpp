@@ -36,7 +36,7 @@ struct Options {
     std::vector<std::string> ignore;
     Severity shown = Severity::low;
     std::optional<std::string> fail_on; // a severity or "never"
-    std::optional<std::chrono::year_month_day> today; // that dates in rules are compared with
+    std::optional<std::chrono::year_month_day> today; // that dates in rules and policies are compared with
     bool strict = false;
     bool fix = false;
     bool show_fixes = false; // --diff
@@ -70,7 +70,6 @@ struct Options {
     std::string to;          // the target
     std::string policy_file;
     std::string output_file; // empty: standard output
-    std::string today;       // that statements expire by; empty: by the clock
     bool allow_loss = false;
 
     // explain, catalogue; init: the policy to start from

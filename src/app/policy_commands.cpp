@@ -1,6 +1,5 @@
 // init, generate and verify: a policy to start from, rules out of it, and whether rules are what it says.
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -16,23 +15,9 @@ namespace portcullis::app {
 
 namespace {
 
-namespace chrono = std::chrono;
-
 constexpr std::size_t largest_policy = std::size_t{16} << 20U;
 
 void say(std::string const& text) { fmt::print(stderr, "portcullis: {}\n", visible(text)); }
-
-// "2027-01-31"; today where nothing is given.
-chrono::year_month_day date_of(std::string const& text) {
-    if (text.empty()) return chrono::floor<chrono::days>(chrono::system_clock::now());
-    int year = 0;
-    unsigned month = 0, day = 0;
-    char end = 0;
-    bool const read = text.size() == 10 && std::sscanf(text.c_str(), "%4d-%2u-%2u%c", &year, &month, &day, &end) == 3;
-    chrono::year_month_day const date = chrono::year(year) / chrono::month(month) / chrono::day(day);
-    if (!read || !date.ok()) throw UsageError(fmt::format("--today: '{}' is no date such as 2027-01-31", text));
-    return date;
-}
 
 // With all that is wrong in it, where something is.
 Policy load(std::string const& path, Options const& options, Catalogue const& catalogue, Sources& sources, SourceId& source) {
@@ -40,7 +25,7 @@ Policy load(std::string const& path, Options const& options, Catalogue const& ca
     if (!text.error.empty()) throw UsageError(text.error);
     if (text.text.size() > largest_policy) throw UsageError(fmt::format("{} is larger than {} MiB", path, largest_policy >> 20U));
     source = sources.add(path == "-" ? options.stdin_filename : path, std::move(text.text));
-    LoadedPolicy loaded = load_policy(sources, source, date_of(options.today), catalogue);
+    LoadedPolicy loaded = load_policy(sources, source, *options.today, catalogue);
     if (!loaded.errors.empty()) {
         std::string errors;
         for (ConfigError const& error : loaded.errors) errors += (errors.empty() ? "" : "\n") + to_string(error);
