@@ -73,6 +73,8 @@ std::string compare(Ruleset const& ruleset, Journey const& journey, Told& told) 
     };
     Outcome const& main = ours.main();
     if (!ended) return main.fate != Fate::accept && main.hook <= last.hook ? say("stopped too early") : "";
+    // What the kernel picked of a range is not seen of a packet that is stopped at the same hook.
+    if (!last.accepted && main.rewritten.picked) return "";
     if (!ours.certain()) return say("not certain");
     if ((main.fate == Fate::accept) != last.accepted) return say("another fate");
     if (!last.accepted) {
@@ -123,7 +125,7 @@ std::string load(Laboratory& lab, RandomTranslations const& random, std::string 
 void compare_with(std::string const& loader) {
     Laboratory* const lab = laboratory();
     if (lab == nullptr) return;
-    std::uint32_t const seeds = wanted_seeds(100);
+    std::uint32_t const seeds = wanted_seeds(40);
     constexpr std::size_t packets = 200, most_told = 3;
     std::size_t differences = 0;
     Told told;
@@ -145,7 +147,7 @@ void compare_with(std::string const& loader) {
     }
     WARN(loader << ": " << told.asked << " packets, " << told.dropped << " dropped, " << told.delivered << " to the host, "
                 << told.forwarded << " sent on, " << told.translated << " translated");
-    if (differences > 0 || seeds < 50) return;
+    if (differences > 0 || seeds < 40) return;
     CHECK(told.translated > told.asked / 10);
     for (std::size_t const some : {told.dropped, told.delivered, told.forwarded}) CHECK(some > told.asked / 20);
 }
