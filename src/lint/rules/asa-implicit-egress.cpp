@@ -21,7 +21,7 @@ std::optional<unsigned> level_of(Ruleset const& ruleset, Chain const& chain) {
 void check_asa_implicit_egress(Context const& ctx, Findings& out) {
     for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
         Chain const& chain = ctx.ruleset().chains[id];
-        if (!chain.implicit || chain.rules.empty()) continue;
+        if (!chain.implicit || chain.rules.empty() || chain.bindings.empty()) continue; // a VLAN map has no interface
         auto const level = level_of(ctx.ruleset(), chain);
         if (!level) continue;
         // The way out is part of what decides, so it is not left open as for a list.
