@@ -305,21 +305,6 @@ TEST_CASE("JSON has the same bytes whatever the number of threads") {
     }
 }
 
-TEST_CASE("the rules of one long file are shared among the threads, and the answer is the same") {
-    Folder const folder;
-    std::string text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n";
-    for (unsigned i = 0; i < 9000; ++i) {
-        // A prime many networks and ports, with other verdicts the second time: thousands are dead, in several ways.
-        text += "-A INPUT -s 10." + std::to_string(i % 61) + ".0.0/" + (i % 5 == 0 ? "12" : "16") + " -p tcp --dport " +
-                std::to_string(1000 + i % 73) + (i % 3 == 0 ? " -j DROP\n" : " -j ACCEPT\n");
-    }
-    folder.write("long.rules", text + "COMMIT\n");
-    Result const one = run(folder, {"lint", "--isolated", "-j1", "-o", "json", "long.rules"});
-    Result const four = run(folder, {"lint", "--isolated", "-j4", "-o", "json", "long.rules"});
-    CHECK_THAT(one.out, Contains("PC201") && Contains("PC202"));
-    CHECK(one.out == four.out);
-}
-
 TEST_CASE("colour is a choice, and off where the output is no terminal") {
     Folder const folder;
     folder.write("fw.rules", telnet);
