@@ -212,7 +212,7 @@ bool Objects::contains(GroupReference outer, GroupReference inner, std::string_v
         if (key == Key(inner.is_object, inner.name)) return true;
         Definition const* definition = find_group(key.second, key.first);
         if (!definition || !seen.insert(key).second) continue;
-        if (!spend(definition->members.size(), place)) return true;
+        if (!spend(definition->members.size(), place)) return false; // which says that the text is not read to the end
         for (Group::Line const* line : definition->members)
             if (auto const* reference = std::get_if<GroupReference>(&line->member))
                 open.emplace_back(reference->is_object, reference->name);

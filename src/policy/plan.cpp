@@ -1,3 +1,4 @@
+#include "portcullis/engine/reach.hpp"
 #include "portcullis/policy/plan.hpp"
 
 #include <algorithm>
@@ -56,6 +57,7 @@ class Planner {
         plan_path(Path::Kind::through, 1);
         plan_path(Path::Kind::from_host, 2);
         plan_masquerades();
+        leave_out_uncalled();
         for (Chain& chain : ruleset_.chains)
             for (std::size_t i = 0; i < chain.rules.size(); ++i) chain.rules[i].origin = static_cast<std::uint32_t>(i);
         return std::move(ruleset_);
@@ -70,6 +72,26 @@ class Planner {
         chain.name = std::move(name);
         return chain;
     }
+    // Chains of statements that have nothing to say about the target's family.
+    void leave_out_uncalled() {
+        std::vector<bool> called(ruleset_.chains.size());
+        for (ChainId id = 0; id < ruleset_.chains.size(); ++id) {
+            if (!ruleset_.chains[id].hook) continue;
+            for (ChainId const each : call_order(ruleset_, id).chains) called[each] = true;
+        }
+        std::vector<ChainId> places(called.size(), no_chain);
+        std::vector<Chain> kept;
+        for (ChainId id = 0; id < called.size(); ++id) {
+            if (!called[id]) continue;
+            places[id] = static_cast<ChainId>(kept.size());
+            kept.push_back(std::move(ruleset_.chains[id]));
+        }
+        for (Chain& chain : kept)
+            for (Rule& rule : chain.rules)
+                if (auto* jump = std::get_if<Jump>(&rule.verdict)) jump->chain = places[jump->chain];
+        ruleset_.chains = std::move(kept);
+    }
+
     ChainId last_chain() const { return static_cast<ChainId>(ruleset_.chains.size() - 1); }
 
     void add_base(HookPoint point, std::string_view name) {

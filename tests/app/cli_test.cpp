@@ -15,7 +15,7 @@ namespace {
 // iptables-save text of an INPUT chain that drops all but what the lines accept, loopback and answers.
 std::string input_chain(std::string const& lines) {
     return "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + lines +
-           "-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\nCOMMIT\n";
+           "-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\nCOMMIT\n";
 }
 
 std::string const clean = input_chain("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n");
@@ -169,7 +169,7 @@ TEST_CASE("a line that is wrong does not hide what is found in the others") {
     folder.write(
         "fw.rules",
         input_chain("-A INPUT -p tcp --dport twentythree -j ACCEPT\n-A INPUT -p tcp --dport 23 -j ACCEPT\n"));
-    Result const result = run(folder, {"lint", "fw.rules", "-o", "json"});
+    Result const result = run(folder, {"lint", "fw.rules", "--ignore", "PC320", "-o", "json"});
     CHECK(result.code == 3);
     auto const json = nlohmann::json::parse(result.out);
     CHECK(json["complete"] == false);
@@ -248,7 +248,8 @@ TEST_CASE("reports go where they are sent, whole") {
     CHECK(folder.read("out.json") == run(folder, {"lint", "fw.rules", "-o", "json"}).out);
     auto const json = nlohmann::json::parse(folder.read("out.json"));
     CHECK(json["schema_version"] == "1.0");
-    CHECK(json["findings"][0]["slug"] == "telnet-exposed");
+    auto const& told = json["findings"];
+    CHECK(std::any_of(told.begin(), told.end(), [](auto const& f) { return f["slug"] == "telnet-exposed"; }));
 
     // Through a link, and into what is no file.
     fs::create_symlink("out.json", folder.path() / "link.json");
@@ -258,7 +259,7 @@ TEST_CASE("reports go where they are sent, whole") {
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     int const reader = ::open(fifo.c_str(), O_RDWR); // so that the writer need not wait
     CHECK(run(folder, {"lint", "fw.rules", "-o", "text=fifo"}).code == 1);
-    std::string received(1024, '\0');
+    std::string received(4096, '\0');
     received.resize(
         static_cast<std::size_t>(std::max<ssize_t>(0, ::read(reader, received.data(), received.size()))));
     ::close(reader);
@@ -475,7 +476,9 @@ TEST_CASE("the files of one host are one ruleset") {
         return std::count_if(all.begin(), all.end(), [&](auto const& e) { return e["service"] == service; });
     };
     CHECK(of("ssh") == 1);
-    CHECK(of("telnet") == 0);
+    REQUIRE(of("telnet") == 1); // rules.v4 drops nothing of IPv6
+    auto const telnet = std::find_if(all.begin(), all.end(), [](auto const& e) { return e["service"] == "telnet"; });
+    for (auto const& source : (*telnet)["sources"]) CHECK_THAT(source.get<std::string>(), Contains(":"));
     CHECK(run(folder, {"lint", "--host", ".", "late.nft"}).code == 2);
     CHECK(run(folder, {"lint", "--host", "no-such-directory"}).code == 2);
     CHECK(run(folder, {"lint", "--host", ".", "--fix"}).code == 2);

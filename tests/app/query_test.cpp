@@ -106,7 +106,7 @@ TEST_CASE("results are JUnit for those who read that") {
     Result const junit = run(folder, {"test", "a.toml", "fw.rules", "-o", "junit"}, {"", {"SOURCE_DATE_EPOCH=0"}, ""});
     CHECK(junit.code == 1);
     CHECK_THAT(junit.out, Contains("timestamp=\"1970-01-01T00:00:00\" hostname=\"localhost\" tests=\"1\" failures=\"1\" errors=\"0\"") &&
-                              Contains("name=\"a &lt;b&gt; &amp; &quot;c&quot;\" classname=\"fw.rules\"") &&
+                              Contains("name=\"a &lt;b> &amp; &quot;c&quot;\" classname=\"fw.rules\"") &&
                               Contains("<failure message=\"a packet that must be blocked passes\" type=\"must_block\">"));
 }
 

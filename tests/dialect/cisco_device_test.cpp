@@ -210,12 +210,12 @@ TEST_CASE("static translations of IOS lead inside") {
         return translations_of(read(before + text, Dialect::cisco_ios));
     };
     CHECK(nat("ip nat inside source static 10.0.0.5 198.51.100.5\n") ==
-          "iifname Dialer0 and nfproto ipv4 and ip daddr 198.51.100.5 -> dnat to 10.0.0.5\n");
+          "nfproto ipv4 and ip daddr 198.51.100.5 -> dnat to 10.0.0.5\n");
     CHECK(nat("ip nat inside source static tcp 10.0.0.5 23 interface Dialer0 2323\n") ==
-          "iifname Dialer0 and nfproto ipv4 and ip daddr 203.0.113.2 and l4proto tcp and dport 2323 -> dnat to "
+          "nfproto ipv4 and ip daddr 203.0.113.2 and l4proto tcp and dport 2323 -> dnat to "
           "10.0.0.5 port 23\n");
     CHECK(nat("ip nat inside source static network 10.0.0.0 198.51.100.0 /24\n") ==
-          "iifname Dialer0 and nfproto ipv4 and ip daddr 198.51.100.0/24 -> dnat to 10.0.0.0/24\n");
+          "nfproto ipv4 and ip daddr 198.51.100.0/24 -> dnat to 10.0.0.0/24\n");
     CHECK(nat("ip nat inside source static 10.0.0.5 198.51.100.5\nno ip nat inside source static 10.0.0.5 "
               "198.51.100.5\n")
               .empty());

@@ -35,7 +35,7 @@ TEST_CASE("bits below a prefix are named wherever an address stands") {
     for (auto const& [rule, expected] : {
              Row{"ip saddr 10.0.0.5/8 drop", "PC410 10.0.0.5/8"},
              Row{"ip saddr 10.0.0.0/8 drop", ""},
-             Row{"ip6 daddr { 2001:db8::1/32, 2001:db8:1::/48 } drop", "PC410 2001:db8::1/32"},
+             Row{"ip6 daddr { 2001:db8::1/32, 2001:db8:1::/48 } drop", "PC511 { 2001:db8::1/32, 2001:db8:1::/48 } | PC410 2001:db8::1/32"},
              Row{"ip saddr . tcp dport { 192.0.2.1/24 . 22 } drop", "PC410 192.0.2.1/24"},
              Row{"ip saddr 192.0.2.1/32 drop", ""},
          }) {

@@ -85,7 +85,7 @@ answer, tests = validator_of("answer.schema.json"), validator_of("tests.schema.j
 answered, failed, drawn = 0, 0, 0
 with tempfile.TemporaryDirectory() as folder:
     assertions = pathlib.Path(folder) / "assertions.toml"
-    assertions.write_text("[[test]]\nname = 'no <telnet> & \u0007'\nmust_block = 'telnet'\n[[test]]\nname = 'ssh'\nmust_pass = 'ssh'\n"
+    assertions.write_text("[[test]]\nname = \"no <telnet> & \\u0007\"\nmust_block = 'telnet'\n[[test]]\nname = 'ssh'\nmust_pass = 'ssh'\n"
                           "[[test]]\nname = 'little'\nallow_only = 'icmp,icmpv6'\n[[test]]\nname = 'same'\nsame_as = 'no-such-file'\n")
     for path in inputs:
         run = subprocess.run([binary, "query", "--isolated", "-o", "json", "--expect", "denied", str(path), "allowed from internet to any ssh,telnet,icmp"], capture_output=True, timeout=120)

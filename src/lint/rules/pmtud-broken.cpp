@@ -1,6 +1,6 @@
 // Path MTU discovery lives on one message: "fragmentation needed" of ICMP, "packet too big" of ICMPv6. Connection
 // tracking knows it as related to the connection that it is about; an access list without states sees an ICMP packet.
-// Asked of ways that let the packets of connections in. An ASA inspects these messages by itself.
+// Asked of ways that let answers in. An ASA inspects these messages by itself.
 #include <algorithm>
 #include <array>
 
@@ -27,10 +27,11 @@ PacketSet related(Context const& ctx, Message const& message) {
            s.of(Field::ct_state, ValueSet::single(ct_state::related));
 }
 
-PacketSet of_connections(Context const& ctx) {
+// Answers to connections that were opened from here: who turns those away has PC307.
+PacketSet answers(Context const& ctx) {
     Space& s = ctx.space();
-    return s.of(Field::protocol, ValueSet::single(number(Protocol::tcp))) &
-           s.of(Field::tcp_flags, ValueSet::single(tcp_flag::ack)) &
+    return s.of(Field::protocol, ValueSet::single(number(Protocol::tcp))) & s.of(Field::sport, ValueSet::single(443)) &
+           s.of(Field::dport, ValueSet::range(49152, 65535)) & s.of(Field::tcp_flags, ValueSet::single(tcp_flag::ack)) &
            s.of(Field::ct_state, ValueSet::single(ct_state::established));
 }
 
@@ -53,9 +54,10 @@ void check(Context const& ctx, std::size_t path_index, PacketSet const& arriving
         if (!reach.decisive(message.family)) continue;
         PacketSet const wanted = reach.of_family(message.family);
         if (wanted.empty() || one_passes(ctx, path, wanted) || !reach.accepted(message.family).empty()) continue;
-        PathReach connections(s, ctx.ruleset(), path, question & of_connections(ctx));
-        PacketSet const answers = connections.of_family(message.family);
-        if (!one_passes(ctx, path, answers) && (is_large(ctx.ruleset()) || connections.accepted(message.family).empty())) continue;
+        PathReach back(s, ctx.ruleset(), path, question & answers(ctx));
+        bool const answered = one_passes(ctx, path, back.of_family(message.family)) ||
+                              (!is_large(ctx.ruleset()) && !back.accepted(message.family).empty());
+        if (!answered) continue;
         Witness const witness = ctx.witness(path.chains, path.hook, wanted, false);
         Outcome const outcome = interpret(ctx.ruleset(), path, witness.packet).main();
         add_finding(ctx, out, outcome.chain, outcome.rule).arg("message", message.name).witness = witness;
