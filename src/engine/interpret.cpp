@@ -67,14 +67,14 @@ Packet as_rewritten(Packet packet, Rewritten const& rewritten) {
     return packet;
 }
 
-
 Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth,
                    Detail detail) {
     Decision decision;
     walk::Front front = walk::at_start(packet);
     for (ChainId const base : bases) {
+        auto const& hook = ruleset.chains[base].hook; // none: a chain that others call is asked about alone
         walk::Asked const asked{ruleset, packet, truth, detail == Detail::steps ? &decision.steps : nullptr, false,
-                          ruleset.chains[base].hook->point};
+                                hook ? hook->point : HookPoint::list};
         front = walk::through(asked, base, front);
     }
     decision.outcomes = walk::outcomes_of(front);

@@ -287,7 +287,9 @@ bool is_at_device(Hook const& hook, Packet const& packet) {
 }
 
 // A nat chain is asked about the first packet of a connection, and once about each of its ends.
+// One without a hook may be asked about alone.
 bool is_asked(Chain const& base, Packet const& packet, State const& state) {
+    if (!base.hook) return true;
     if (!is_at_device(*base.hook, packet)) return false;
     if (base.hook->type != ChainType::nat) return true;
     HookPoint const point = base.hook->point;
@@ -322,12 +324,12 @@ Ends walk_base(Asked const& asked, ChainId base, State const& state) {
 } // namespace
 
 Front through(Asked const& asked, ChainId base, Front const& come_so_far) {
-    Hook const& hook = *asked.ruleset.chains[base].hook;
+    std::optional<Hook> const& hook = asked.ruleset.chains[base].hook;
     Front front = come_so_far;
     // What a redirect has led to the host is not here.
     for (End& end : front.ends)
-        if (hook.point == HookPoint::forward && end.state.rewritten.to_host) end.outcome.fate = Fate::drop;
-    if (asked.packet.family() == Family::v4 ? !hook.v4 : !hook.v6) return front;
+        if (hook && hook->point == HookPoint::forward && end.state.rewritten.to_host) end.outcome.fate = Fate::drop;
+    if (hook && (asked.packet.family() == Family::v4 ? !hook->v4 : !hook->v6)) return front;
     Front next;
     std::vector<State> come;
     bool main_comes = false;
