@@ -68,13 +68,9 @@ int run_diff(Options const& options) {
     report.before = (*sources)[loaded[0].source].path();
     report.after = (*sources)[loaded[1].source].path();
     compare(report, *loaded[0].reading, *loaded[1].reading, options, config->catalogue);
-    std::vector<Output> outputs = options.outputs;
-    if (outputs.empty()) outputs.push_back({"text", ""});
-    for (Output const& output : outputs) {
-        TextStyle const style{output.path.empty() && use_color(options.color), false};
-        write_output(output.path, output.format == "json" ? json_difference(report, *sources)
-                                                          : text_difference(report, *sources, style));
-    }
+    write_report(options, [&](std::string const& format, TextStyle style) {
+        return format == "json" ? json_difference(report, *sources) : text_difference(report, *sources, style);
+    });
     return exit_code(report, options.fail_on_widen);
 }
 

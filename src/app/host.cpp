@@ -38,7 +38,7 @@ Loaded load_host(std::vector<InputFile> const& files, Options const& options, Co
             continue;
         }
         if (file.named) return one;
-        if (!one.error.starts_with("not recognised")) unread.add("PC001", {one.source, 0, 0}).arg("error", one.error);
+        if (!is_other_file(file, one)) unread.add("PC001", {one.source, 0, 0}).arg("error", one.error);
     }
     if (all.empty()) throw UsageError("no file in the directory is a firewall configuration");
     Loaded& host = all.front();

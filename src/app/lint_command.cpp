@@ -39,6 +39,7 @@ struct Job {
     std::shared_ptr<Config const> config;
     std::optional<InputFile> partner; // the rules of the other family
     std::vector<InputFile> host{};    // the files that are looked at as one, where several are
+    std::vector<ServiceWord> matrices{};
     std::optional<FileResult> result; // none: a file of a directory that is no firewall's
     FileFix fix;
     std::vector<std::string> ipset_files; // that it took its sets from
@@ -69,7 +70,7 @@ void work(Job& job, Options const& options) {
     lint_options.select = options.select;
     lint_options.ignore = options.ignore;
     lint_options.exposures = options.command == "audit";
-    for (std::string const& service : options.matrices) lint_options.matrices.push_back(matrix_service(service, job.config->catalogue));
+    lint_options.matrices = job.matrices;
     lint_options.today = options.today;
     if (options.fix || options.show_fixes) {
         job.fix = fix_file(job.file, options, *job.config, lint_options, loaded);
@@ -200,8 +201,8 @@ int run_lint(Options const& options) {
     auto const is_picture = [](Output const& output) { return output.format == "svg"; };
     if (options.matrices.empty() && std::any_of(options.outputs.begin(), options.outputs.end(), is_picture))
         throw UsageError("-o svg is a picture of what --matrix asks for");
-    for (Job const& job : jobs)
-        for (std::string const& service : options.matrices) matrix_service(service, job.config->catalogue);
+    for (Job& job : jobs)
+        for (std::string const& service : options.matrices) job.matrices.push_back(matrix_service(service, job.config->catalogue));
     if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
     work_all(jobs, options);
     settle_ipset_findings(jobs);
@@ -237,19 +238,11 @@ int run_lint(Options const& options) {
         return code;
     }
     bool const audit = options.command == "audit";
-    std::vector<Output> outputs = options.outputs;
-    if (outputs.empty()) outputs.push_back({"text", ""});
-    for (Output const& output : outputs) {
-        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
-        if (output.format == "json")
-            write_output(output.path, json_report(report, audit));
-        else if (output.format == "svg")
-            write_output(output.path, svg_matrices(report));
-        else if (audit)
-            write_output(output.path, text_audit(report, catalogue, style) + text_matrices(report, style));
-        else
-            write_output(output.path, text_report(report, style));
-    }
+    write_report(options, [&](std::string const& format, TextStyle style) {
+        if (format == "json") return json_report(report, audit);
+        if (format == "svg") return svg_matrices(report);
+        return audit ? text_audit(report, catalogue, style) + text_matrices(report, style) : text_report(report, style);
+    });
     return code;
 }
 

@@ -91,4 +91,13 @@ bool use_color(std::string const& wanted) {
     return ::isatty(STDOUT_FILENO) == 1;
 }
 
+void write_report(Options const& options, Render const& render) {
+    std::vector<Output> outputs = options.outputs;
+    if (outputs.empty()) outputs.push_back({"text", ""});
+    for (Output const& output : outputs) {
+        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
+        write_output(output.path, render(output.format, style));
+    }
+}
+
 } // namespace portcullis::app

@@ -1,7 +1,11 @@
 // Everything that is written: reports to files and to standard output.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
+
+#include "app/options.hpp"
+#include "portcullis/report/report.hpp"
 
 namespace portcullis::app {
 
@@ -11,5 +15,10 @@ void write_output(std::string const& path, std::string_view text);
 
 // Whether text on standard output is coloured, by --color, the environment and the terminal.
 bool use_color(std::string const& wanted);
+
+// Writes a report in each of the forms that were asked for, as text on standard output where none was. `render` gives it in
+// a format, in the style of where it goes.
+using Render = std::function<std::string(std::string const& format, TextStyle style)>;
+void write_report(Options const& options, Render const& render);
 
 } // namespace portcullis::app

@@ -116,13 +116,9 @@ int run_verify(Options const& options) {
         report.complete = false;
         report.notes.push_back(fmt::format("not compared to the end: {}", e.what()));
     }
-    std::vector<Output> outputs = options.outputs;
-    if (outputs.empty()) outputs.push_back({"text", ""});
-    for (Output const& output : outputs) {
-        TextStyle const style{output.path.empty() && use_color(options.color), false};
-        write_output(output.path, output.format == "json" ? json_difference(report, *sources)
-                                                          : text_difference(report, *sources, style));
-    }
+    write_report(options, [&](std::string const& format, TextStyle style) {
+        return format == "json" ? json_difference(report, *sources) : text_difference(report, *sources, style);
+    });
     if (!report.complete) return unreadable_input;
     return report.equal() ? clean : findings;
 }

@@ -51,12 +51,9 @@ int run_query(Options const& options) {
         report.files.push_back(std::move(answered));
     }
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
-    std::vector<Output> outputs = options.outputs;
-    if (outputs.empty()) outputs.push_back({"text", ""});
-    for (Output const& output : outputs) {
-        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
-        write_output(output.path, output.format == "json" ? json_answers(report, *sources) : text_answers(report, *sources, style));
-    }
+    write_report(options, [&](std::string const& format, TextStyle style) {
+        return format == "json" ? json_answers(report, *sources) : text_answers(report, *sources, style);
+    });
     return exit_code(report);
 }
 

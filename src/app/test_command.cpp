@@ -127,12 +127,9 @@ int run_test_command(Options const& options) {
     Runner runner(options, *config, assertions);
     for (InputFile const& file : find_inputs(arguments, options.stdin_filename)) runner.run(file, report);
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
-    std::vector<Output> outputs = options.outputs;
-    if (outputs.empty()) outputs.push_back({"text", ""});
-    for (Output const& output : outputs) {
-        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
-        write_output(output.path, rendered(output.format, report, runner.sources(), style));
-    }
+    write_report(options, [&](std::string const& format, TextStyle style) {
+        return rendered(format, report, runner.sources(), style);
+    });
     if (!report.complete()) return unreadable_input;
     return report.counts()[1] > 0 ? findings : clean;
 }

@@ -411,12 +411,9 @@ int run_trace(Options const& options) {
         fmt::print(stderr, "portcullis: not traced to the end: {}\n", e.what());
         return unreadable_input;
     }
-    std::vector<Output> outputs = options.outputs;
-    if (outputs.empty()) outputs.push_back({"text", ""});
-    for (Output const& output : outputs) {
-        write_output(output.path, output.format == "json" ? trace_json(loaded, *parsed.packet, decision)
-                                                          : trace_text(loaded, *parsed.packet, decision));
-    }
+    write_report(options, [&](std::string const& format, TextStyle) {
+        return format == "json" ? trace_json(loaded, *parsed.packet, decision) : trace_text(loaded, *parsed.packet, decision);
+    });
     return code;
 }
 

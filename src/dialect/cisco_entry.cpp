@@ -293,7 +293,7 @@ bool Lowering::add_addresses(Match& match, Side& source, Side& destination) cons
             std::vector<ValueSet> row;
             for (Field const field : relation.fields) {
                 if (field == Field::family)
-                    row.push_back(ValueSet::single(of.family == Family::v4 ? family_v4 : family_v6));
+                    row.push_back(ValueSet::single(family_value(of.family)));
                 else if (field == src_field(of.family))
                     row.push_back(of.source);
                 else if (field == dst_field(of.family))
@@ -310,7 +310,7 @@ bool Lowering::add_addresses(Match& match, Side& source, Side& destination) cons
     Of const& of = families[0].possible ? families[0] : families[1];
     if (list_.v4 && list_.v6)
         match.terms.push_back(
-            {Field::family, ValueSet::single(of.family == Family::v4 ? family_v4 : family_v6), source_span});
+            {Field::family, ValueSet::single(family_value(of.family)), source_span});
     if (!is_any(of.source, of.family))
         match.terms.push_back({src_field(of.family), std::move(of.source), source_span});
     if (!is_any(of.destination, of.family))

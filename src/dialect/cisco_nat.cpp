@@ -179,7 +179,7 @@ std::optional<Rule> Translations::rule_of(Redirection const& redirection, Span s
     auto const add = [&](Field field, ValueSet values) {
         rule.match.terms.push_back({field, std::move(values), span});
     };
-    add(Field::family, ValueSet::single(target->family == Family::v4 ? family_v4 : family_v6));
+    add(Field::family, ValueSet::single(family_value(target->family)));
     if (redirection.from && !is_all(*redirection.from)) {
         if (!redirection.from->opaque.empty()) return std::nullopt;
         add(src_field(target->family), target->family == Family::v4 ? redirection.from->v4 : redirection.from->v6);

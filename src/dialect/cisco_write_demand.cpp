@@ -75,7 +75,7 @@ void meet(Row& row, Field field, ValueSet values) {
 void add_condition(Row& row, Field field, ValueSet const& values) {
     FieldInfo const& about = info(field);
     if (about.transport) meet(row, Field::fragment, ValueSet::single(0));
-    if (about.family) meet(row, Field::family, ValueSet::single(*about.family == Family::v4 ? family_v4 : family_v6));
+    if (about.family) meet(row, Field::family, ValueSet::single(family_value(*about.family)));
     if (!values.is_all(about.bits)) meet(row, field, values);
 }
 
@@ -200,7 +200,7 @@ class Factors {
 // --- Addresses ---
 
 std::optional<Ends> ends_of(Row const& row, Family family) {
-    U128 const number = family == Family::v4 ? family_v4 : family_v6;
+    U128 const number = family_value(family);
     if (ValueSet const* of = find(row, Field::family); of && !of->contains(number)) return std::nullopt;
     unsigned const bits = address_bits(family);
     auto const side = [&](Field field) {

@@ -75,21 +75,20 @@ class Writer {
         std::size_t chain = 0; // of the table's
     };
 
-    bool governs() const { return family_ == Family::v4 ? ruleset_.governs_v4 : ruleset_.governs_v6; }
-    bool sees(Hook const& hook) const { return family_ == Family::v4 ? hook.v4 : hook.v6; }
+    bool governs() const { return ruleset_.governs(family_); }
 
     void place_chains() {
         if (!governs()) return; // no packet of the family is its business
         for (ChainId id = 0; id < ruleset_.chains.size(); ++id) {
             Chain const& chain = ruleset_.chains[id];
             if (is_table(chain.table)) {
-                if (!chain.hook || sees(*chain.hook)) place(id, chain.table);
+                if (!chain.hook || chain.hook->sees(family_)) place(id, chain.table);
             } else if (!chain.hook) {
                 continue; // goes with its callers
             } else if (chain.hook->point == HookPoint::list) {
                 lose(chain.span, "access list " + chain.name,
                      "iptables binds rules to hooks, not lists to interfaces");
-            } else if (sees(*chain.hook)) {
+            } else if (chain.hook->sees(family_)) {
                 place_base_chain(id);
             }
         }

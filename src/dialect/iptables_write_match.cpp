@@ -21,7 +21,7 @@ Lines everything() { return {{Line{}}, {}, true}; }
 
 Lines lines_of(Term const& term, Family family) {
     if (term.field == Field::family)
-        return term.values.contains(family == Family::v4 ? family_v4 : family_v6) ? everything() : Lines{};
+        return term.values.contains(family_value(family)) ? everything() : Lines{};
     // Only packets of its family have the field.
     if (info(term.field).family && *info(term.field).family != family) return {};
     if (term.values.is_all(info(term.field).bits)) {

@@ -233,7 +233,7 @@ void add_required(Requirement const& requirement, bool any_family, Span span, st
     if (any_family && requirement.no_packet && !implied(Field::family, {}))
         terms.push_back({Field::family, ValueSet{}, span});
     if (any_family && requirement.family) {
-        IntervalSet const family = IntervalSet::single(*requirement.family == Family::v4 ? family_v4 : family_v6);
+        IntervalSet const family = IntervalSet::single(family_value(*requirement.family));
         if (!implied(Field::family, family)) terms.push_back({Field::family, family, span});
     }
     if (!requirement.protocols.empty() && !implied(Field::protocol, requirement.protocols))

@@ -94,7 +94,7 @@ bool refuses(Ruleset const& state, Flow const& flow) {
 // First packets of connections to the management port, as they come to the host.
 PacketSet logins(Space& space, Family family) {
     auto const only = [&](Field field, U128 value) { return space.of(field, ValueSet::single(value)); };
-    PacketSet set = only(Field::family, family == Family::v4 ? family_v4 : family_v6);
+    PacketSet set = only(Field::family, family_value(family));
     set &= only(Field::protocol, number(Protocol::tcp)) & only(Field::dport, management_port);
     set &= only(Field::tcp_flags, tcp_flag::syn) & only(Field::ct_state, ct_state::new_);
     set &= only(Field::fragment, 0) & only(Field::ct_direction, 0) & only(Field::oif, 0);

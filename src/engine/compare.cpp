@@ -391,8 +391,8 @@ struct Comparison::Impl {
         PacketSet const question = packets_of_region() & unmarked(space, whole_before) & unmarked(space, whole_after);
         std::vector<Family> families;
         for (Family const family : {Family::v4, Family::v6}) {
-            bool const a = family == Family::v4 ? before.governs_v4 : before.governs_v6;
-            bool const b = family == Family::v4 ? after.governs_v4 : after.governs_v6;
+            bool const a = before.governs(family);
+            bool const b = after.governs(family);
             if (a && b) families.push_back(family);
             else if (a || b)
                 notes.push_back(std::string(family == Family::v4 ? "IPv4" : "IPv6") + " is not compared: only the " +
@@ -420,7 +420,7 @@ struct Comparison::Impl {
     };
 
     Passing passing(Ruleset const& ruleset, std::optional<Path> const& path, PacketSet const& asked, Family family) {
-        if (!path) return {asked & space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6))};
+        if (!path) return {asked & space.of(Field::family, ValueSet::single(family_value(family)))};
         PathReach reach(space, ruleset, *path, asked);
         if (!translates(ruleset)) return {reach.accepted(family)};
         Passing result{space.none()};

@@ -135,7 +135,7 @@ std::optional<Match> within_translation(Match const& match, Marks const& marks) 
         if (!term.values.contains(*value)) return std::nullopt;
         // What the term says besides of the packet.
         if (auto const family = info(term.field).family)
-            seen.terms.push_back({Field::family, ValueSet::single(*family == Family::v4 ? family_v4 : family_v6), {}});
+            seen.terms.push_back({Field::family, ValueSet::single(family_value(*family)), {}});
         if (info(term.field).transport) seen.terms.push_back({Field::fragment, ValueSet::single(0), {}});
     }
     seen.alternatives = match.alternatives;

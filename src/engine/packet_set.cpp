@@ -479,7 +479,7 @@ std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {
     // IPv4 and IPv6 apart: the address variables mean different things under each.
     Space::Impl& impl = *space_->impl_;
     for (Family const family : {Family::v4, Family::v6}) {
-        U128 const value = family == Family::v4 ? family_v4 : family_v6;
+        U128 const value = family_value(family);
         Ref const rest = impl.follow(ref_, Field::family, value);
         reader.current.fields = {{Field::family, IntervalSet::single(value)}};
         if (!reader.read(rest, 1, family)) return std::nullopt;

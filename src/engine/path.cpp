@@ -24,8 +24,6 @@ constexpr std::array ways{
         {HookPoint::output, HookPoint::postrouting, HookPoint::egress}},
 };
 
-bool sees(Chain const& chain, Family family) { return family == Family::v4 ? chain.hook->v4 : chain.hook->v6; }
-
 } // namespace
 
 std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point) {
@@ -141,7 +139,7 @@ PathReach::PathReach(Space& space, Ruleset const& ruleset, Path const& path, Pac
 
 std::optional<ChainId> PathReach::decisive(Family family) const {
     for (auto at = path_.chains.rbegin(); at != path_.chains.rend(); ++at) {
-        if (sees(ruleset_.chains[*at], family) && can_drop(ruleset_, *at)) return *at;
+        if (ruleset_.chains[*at].hook->sees(family) && can_drop(ruleset_, *at)) return *at;
     }
     return std::nullopt;
 }
@@ -150,14 +148,14 @@ std::optional<ChainId> PathReach::main(Family family) const {
     std::optional<ChainId> best;
     for (ChainId const id : path_.chains) {
         Hook const& hook = *ruleset_.chains[id].hook;
-        if (hook.point != path_.hook || hook.type != ChainType::filter || !sees(ruleset_.chains[id], family)) continue;
+        if (hook.point != path_.hook || hook.type != ChainType::filter || !hook.sees(family)) continue;
         if (!best || std::abs(hook.priority) <= std::abs(ruleset_.chains[*best].hook->priority)) best = id;
     }
     return best;
 }
 
 PacketSet PathReach::of_family(Family family) {
-    return question_ & space_.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+    return question_ & space_.of(Field::family, ValueSet::single(family_value(family)));
 }
 
 std::size_t PathReach::place_of(ChainId base) const {
@@ -167,7 +165,7 @@ std::size_t PathReach::place_of(ChainId base) const {
 Worlds PathReach::passing(Family family, Worlds worlds, std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
         Chain const& chain = ruleset_.chains[path_.chains[i]];
-        if (sees(chain, family)) worlds = reach_.accepted(worlds, path_.chains[i]);
+        if (chain.hook->sees(family)) worlds = reach_.accepted(worlds, path_.chains[i]);
     }
     // A redirect leads to the host itself, wherever the packet was going to.
     if (path_.kind == Path::Kind::through) std::erase_if(worlds, [](World const& w) { return w.marks.destination.to_host; });

@@ -270,7 +270,7 @@ struct Reach::Impl {
         Worlds ends;
         for (Family const family : {Family::v4, Family::v6}) {
             PacketSet const of_family =
-                hit.packets & space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+                hit.packets & space.of(Field::family, ValueSet::single(family_value(family)));
             add(ends, translated(hit.marks, *rewrite, family, rule.span), of_family);
         }
         return ends;

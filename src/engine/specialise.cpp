@@ -37,7 +37,7 @@ Holds holds(Field field, ValueSet const& set, std::vector<Known> const& known) {
     if (!*all) return Holds::never;
     // A term says more than its values: that there is such a field.
     FieldInfo const& row = info(field);
-    bool const there = (!row.family || is_always(Field::family, *row.family == Family::v4 ? family_v4 : family_v6, known)) &&
+    bool const there = (!row.family || is_always(Field::family, family_value(*row.family), known)) &&
                        (!row.transport || is_always(Field::fragment, 0, known));
     return there ? Holds::always : Holds::sometimes;
 }

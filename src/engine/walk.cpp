@@ -329,7 +329,7 @@ Front through(Asked const& asked, ChainId base, Front const& come_so_far) {
     // What a redirect has led to the host is not here.
     for (End& end : front.ends)
         if (hook && hook->point == HookPoint::forward && end.state.rewritten.to_host) end.outcome.fate = Fate::drop;
-    if (hook && (asked.packet.family() == Family::v4 ? !hook->v4 : !hook->v6)) return front;
+    if (hook && !hook->sees(asked.packet.family())) return front;
     Front next;
     std::vector<State> come;
     bool main_comes = false;

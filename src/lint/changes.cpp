@@ -85,12 +85,7 @@ Treatment wanted(Policy const& policy, Meaning& meaning, Path::Kind kind, Member
 Treatment done(Ruleset const& ruleset, Path const& path, Member const& member, bool allowed) {
     if (path.chains.empty()) return {"accept", std::nullopt, false};
     for (Outcome const& outcome : interpret(ruleset, path, member.packet).outcomes) {
-        if ((outcome.fate == Fate::accept) == allowed) continue;
-        std::string fate(to_string(outcome.fate));
-        if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};
-        Chain const& chain = ruleset.chains[outcome.chain];
-        if (!outcome.rule) return {std::move(fate), chain.policy_span, true};
-        return {std::move(fate), chain.rules[*outcome.rule].span, false};
+        if ((outcome.fate == Fate::accept) != allowed) return treatment_of(ruleset, outcome);
     }
     throw std::logic_error("the interpreter does not confirm a difference from the policy: " + to_text(member.packet));
 }

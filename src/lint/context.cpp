@@ -166,6 +166,16 @@ Orders const& Context::orders() const {
     return *orders_;
 }
 
+std::vector<OutsideWay> const& Context::outside_ways() const {
+    if (!outside_ways_) outside_ways_ = find_outside_ways(*this);
+    return *outside_ways_;
+}
+
+std::vector<Spoofing> const& Context::spoofing_from_outside() const {
+    if (!spoofing_) spoofing_ = find_spoofing_from_outside(*this);
+    return *spoofing_;
+}
+
 std::vector<std::string> Context::bounds() const {
     std::vector<std::string> all;
     for (auto const* shadows : {&shadows_, &connection_shadows_}) {
@@ -224,7 +234,7 @@ void Context::collect_permits() {
         if (paths_[p].kind == Path::Kind::from_host) continue;
         reaches_[p].emplace(*space_, ruleset_, paths_[p], questions_[p]);
         for (Family const family : {Family::v4, Family::v6}) {
-            if (family == Family::v4 ? !ruleset_.governs_v4 : !ruleset_.governs_v6) continue;
+            if (!ruleset_.governs(family)) continue;
             auto const decisive = reaches_[p]->decisive(family);
             ChainId const main = reaches_[p]->main(family).value_or(no_chain);
             // A list for one family has nothing to do with packets of the other.
@@ -270,7 +280,7 @@ bool Context::is_before_translation(Permit const& permit) const {
 }
 
 PacketSet Context::asked(Permit const& permit) const {
-    U128 const family = permit.family == Family::v4 ? family_v4 : family_v6;
+    U128 const family = family_value(permit.family);
     return questions_[permit.path] & space_->of(Field::family, ValueSet::single(family));
 }
 

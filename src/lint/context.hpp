@@ -10,6 +10,7 @@
 
 #include "lint/dead_rules.hpp"
 #include "lint/rule_pairs.hpp"
+#include "lint/spoofing.hpp"
 #include "portcullis/engine/shadow.hpp"
 #include "portcullis/lint/lint.hpp"
 
@@ -91,6 +92,8 @@ class Context {
     // What PC204 tells; other rules about pairs leave it out.
     std::vector<PartlyTaken> const& partly_taken() const;
     Orders const& orders() const;
+    std::vector<OutsideWay> const& outside_ways() const;
+    std::vector<Spoofing> const& spoofing_from_outside() const;
     // What the answers of rules lack that are bounded, as sentences.
     std::vector<std::string> bounds() const;
     // Whether every question that was asked has been answered within the budget.
@@ -151,6 +154,8 @@ class Context {
     mutable std::optional<Shadows> connection_shadows_;
     mutable std::optional<std::vector<PartlyTaken>> partly_taken_;
     mutable std::optional<Orders> orders_;
+    mutable std::optional<std::vector<OutsideWay>> outside_ways_;
+    mutable std::optional<std::vector<Spoofing>> spoofing_;
     mutable std::map<std::pair<std::size_t, Family>, bool> before_translation_; // by path and family: what decides is
     mutable std::vector<std::optional<Worlds>> passing_; // by permit
     mutable std::vector<std::optional<bool>> wide_;      // by permit

@@ -47,7 +47,7 @@ void ask(Context const& ctx, Management const& service, std::string const& name,
         Chain const& chain = chains[id];
         if (chain.name != name || !chain.hook || chain.hook->point != HookPoint::list || chain.implicit) continue;
         exists = true;
-        if (family == Family::v4 ? !chain.hook->v4 : !chain.hook->v6) continue;
+        if (!chain.hook->sees(family)) continue;
         set = Reach(ctx.space(), ctx.ruleset(), set).verdicts(id).accepted;
         result.lists.push_back(id);
         if (chain.rules.empty() && std::holds_alternative<Accept>(chain.policy))
@@ -78,7 +78,7 @@ Entrance entrance(Context const& ctx, Management const& service, PortRange const
 std::string sources_text(Context const& ctx, Entrance const& entrance) {
     std::string text;
     for (Family const family : {Family::v4, Family::v6}) {
-        U128 const number = family == Family::v4 ? family_v4 : family_v6;
+        U128 const number = family_value(family);
         PacketSet const set = entrance.untrusted & ctx.space().of(Field::family, ValueSet::single(number));
         if (set.empty()) continue;
         if (!text.empty()) text += " and ";
@@ -116,17 +116,17 @@ Finding& report(Context const& ctx, Findings& out, Management const& service, En
     finding.witness = ctx.witness(entrance.lists, HookPoint::list, set, true);
     finding.witness->chain = finding.where;
     judge(finding, set);
-    bool const v4 = finding.witness->packet.family() == Family::v4;
+    Family const family = finding.witness->packet.family();
     bool filtered = false;
     for (ChainId const id : entrance.lists) {
         Chain const& chain = ctx.ruleset().chains[id];
-        if (v4 ? !chain.hook->v4 : !chain.hook->v6) continue;
+        if (!chain.hook->sees(family)) continue;
         filtered = true;
         finding.relate("the list that lets them in", chain.span);
     }
     for (std::string const& gap : entrance.gaps) finding.note(gap);
     if (!filtered && entrance.gaps.empty() && ctx.ruleset().dialect != Dialect::cisco_asa)
-        finding.note(v4 ? "no access list stands before it" : "no access list for IPv6 stands before it");
+        finding.note(family == Family::v4 ? "no access list stands before it" : "no access list for IPv6 stands before it");
     if (!entrance.untrusted.empty() && from_few(ctx, entrance))
         finding.note("if these sources are trusted, a zone in portcullis.toml can say so");
     return finding;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "catalogue/networks.hpp"
+#include "lint/context.hpp"
 
 namespace portcullis {
 
@@ -96,13 +97,17 @@ std::string outside_for(Context const& ctx, Interface const& interface) {
     return "";
 }
 
-bool is_bound(Chain const& chain, Interface const& interface) {
-    return std::any_of(chain.bindings.begin(), chain.bindings.end(), [&](Binding const& binding) {
-        return binding.inbound && (binding.interface == interface.name || binding.interface == interface.zone);
+bool is_bound(Chain const& chain, std::string const& interface, bool inbound) {
+    return std::ranges::any_of(chain.bindings, [&](Binding const& binding) {
+        return binding.inbound == inbound && binding.interface == interface;
     });
 }
 
-std::vector<OutsideWay> ways_from_outside(Context const& ctx) {
+bool is_bound(Chain const& chain, Interface const& interface) {
+    return is_bound(chain, interface.name, true) || is_bound(chain, interface.zone, true);
+}
+
+std::vector<OutsideWay> find_outside_ways(Context const& ctx) {
     IntervalSet const outside = named_interfaces(ctx.ruleset()).intersected(ctx.config().outside_interfaces());
     bool const zones_say_so = std::ranges::any_of(ctx.config().zones, [](Zone const& zone) { return !zone.interfaces.empty(); });
     std::vector<OutsideWay> ways;

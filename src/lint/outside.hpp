@@ -4,9 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "lint/context.hpp"
+#include "portcullis/base/interval_set.hpp"
+#include "portcullis/engine/packet_set.hpp"
 
 namespace portcullis {
+
+class Context;
 
 struct OutsideWay {
     std::size_t path = 0;      // of Context::paths()
@@ -15,10 +18,10 @@ struct OutsideWay {
     IntervalSet interfaces;    // values of Field::iif; empty for an access list, which sees no interface
 };
 
-// Of the paths to the host and through it, with interfaces that the rules name, and of the access lists that such
+// Context::outside_ways() has them: of the paths to the host and through it, with interfaces that the rules name, and of the access lists that such
 // interfaces apply to what arrives. A list that lets connections in from most of the Internet counts as applied outside,
 // unless its interface is trusted or has private addresses.
-std::vector<OutsideWay> ways_from_outside(Context const& ctx);
+std::vector<OutsideWay> find_outside_ways(Context const& ctx);
 
 // What the path's hook sees of packets that come in on this way.
 PacketSet arriving(Context const& ctx, OutsideWay const& way);
@@ -26,7 +29,8 @@ PacketSet arriving(Context const& ctx, OutsideWay const& way);
 // Why the interface is one to the outside; empty where nothing says so. Zones of the user are asked first.
 std::string outside_for(Context const& ctx, Interface const& interface);
 
-// Whether the list is applied to what arrives at the interface.
+// Whether the list is applied to what arrives at the interface, or leaves by it; or just to what arrives.
+bool is_bound(Chain const& chain, std::string const& interface, bool inbound);
 bool is_bound(Chain const& chain, Interface const& interface);
 
 } // namespace portcullis

@@ -21,12 +21,6 @@ bool translates_destinations(Ruleset const& ruleset) {
     });
 }
 
-// "port 23 of 10.0.0.5"; either part may be unknown.
-std::string place_text(std::string const& ports, std::string const& address) {
-    if (ports.empty()) return address;
-    return address.empty() ? "port " + ports : "port " + ports + " of " + address;
-}
-
 // The addresses of the field, where not all that was asked about are meant.
 std::string addresses_text(PacketSet const& set, PacketSet const& asked, Field field) {
     auto const some = set.project(field);
@@ -80,7 +74,7 @@ class Publications {
         PacketSet const asked = ctx_.question(path) & ctx_.space().of(Field::protocol, port_protocols());
         PathReach reach(ctx_.space(), ctx_.ruleset(), path, asked);
         for (Family const family : {Family::v4, Family::v6}) {
-            if (family == Family::v4 ? !ctx_.ruleset().governs_v4 : !ctx_.ruleset().governs_v6) continue;
+            if (!ctx_.ruleset().governs(family)) continue;
             for (World const& world : reach.accepted_worlds(family)) {
                 Translated const& to = world.marks.destination;
                 if (!to.done || found_.contains(key(to.rule))) continue;
@@ -139,6 +133,11 @@ class Publications {
 };
 
 } // namespace
+
+std::string place_text(std::string const& ports, std::string const& address) {
+    if (ports.empty()) return address;
+    return address.empty() ? "port " + ports : "port " + ports + " of " + address;
+}
 
 void find_published(Context const& ctx, Findings& out) {
     if (translates_destinations(ctx.ruleset())) Publications(ctx).report(out);

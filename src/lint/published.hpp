@@ -1,8 +1,13 @@
 // What destination NAT does to filtering on the paths of a Linux host.
 #pragma once
+#include <string>
+
 #include "lint/context.hpp"
 
 namespace portcullis {
+
+// "port 23 of 10.0.0.5"; either part may be unknown, and is empty then.
+std::string place_text(std::string const& ports, std::string const& address);
 
 // Rules that lead connections from untrusted sources to a service which should not be published; args {service}, {place},
 // {published}.

@@ -5,6 +5,7 @@
 
 #include "catalogue/networks.hpp"
 #include "lint/certain.hpp"
+#include "lint/context.hpp"
 #include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
@@ -51,7 +52,7 @@ IntervalSet own_networks(Context const& ctx, OutsideWay const& way, Family famil
 
 PacketSet from(Context const& ctx, Family family, IntervalSet const& sources) {
     return ctx.space().of(src_field(family), sources) &
-           ctx.space().of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+           ctx.space().of(Field::family, ValueSet::single(family_value(family)));
 }
 
 // New connections of the packets that pass the path for certain.
@@ -63,8 +64,6 @@ PacketSet let_in(Context const& ctx, std::size_t path, Family family, PacketSet 
     return certainly(reach.accepted(family), question);
 }
 
-bool governs(Ruleset const& ruleset, Family family) { return family == Family::v4 ? ruleset.governs_v4 : ruleset.governs_v6; }
-
 IntervalSet sources_of(PacketSet const& set, Family family, IntervalSet const& asked) {
     auto const some = set.project(src_field(family));
     return some ? *some : asked;
@@ -72,11 +71,11 @@ IntervalSet sources_of(PacketSet const& set, Family family, IntervalSet const& a
 
 } // namespace
 
-std::vector<Spoofing> spoofing_from_outside(Context const& ctx) {
+std::vector<Spoofing> find_spoofing_from_outside(Context const& ctx) {
     std::vector<Spoofing> found;
-    for (OutsideWay const& way : ways_from_outside(ctx)) {
+    for (OutsideWay const& way : ctx.outside_ways()) {
         for (Family const family : families) {
-            if (!governs(ctx.ruleset(), family)) continue;
+            if (!ctx.ruleset().governs(family)) continue;
             IntervalSet const own = own_networks(ctx, way, family).minus(impossible_sources(family));
             IntervalSet const asked = own.united(bogon_sources(family));
             PacketSet const in = let_in(ctx, way.path, family, from(ctx, family, asked) & arriving(ctx, way));
@@ -113,7 +112,7 @@ std::vector<Spoofing> spoofing_from_zones(Context const& ctx) {
                 continue;
             }
             for (Family const family : families) {
-                if (!governs(ctx.ruleset(), family) || zone.networks(family).empty()) continue;
+                if (!ctx.ruleset().governs(family) || zone.networks(family).empty()) continue;
                 IntervalSet const foreign = zone.networks(family).complement(address_bits(family)).minus(impossible_sources(family));
                 PacketSet const in = let_in(ctx, p, family, from(ctx, family, foreign) & arriving);
                 if (in.empty()) continue;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lint/outside.hpp"
+#include "portcullis/model/finding.hpp"
 
 namespace portcullis {
 
@@ -19,7 +20,8 @@ struct Spoofing {
 };
 
 // From outside: where some source of either kind gets in for certain. Ways that let nothing in are left out.
-std::vector<Spoofing> spoofing_from_outside(Context const& ctx);
+// Context::spoofing_from_outside() has them.
+std::vector<Spoofing> find_spoofing_from_outside(Context const& ctx);
 
 // From the networks of the user's trusted zones: all foreign sources that their interfaces let in, as `own`.
 std::vector<Spoofing> spoofing_from_zones(Context const& ctx);

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "lint/outside.hpp"
+#include "lint/published.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -62,12 +65,6 @@ std::vector<std::string> arrivals(Ruleset const& ruleset, Chain const& chain, Ru
     return names;
 }
 
-bool is_bound(Chain const& chain, std::string const& interface, bool inbound) {
-    return std::any_of(chain.bindings.begin(), chain.bindings.end(), [&](Binding const& binding) {
-        return binding.inbound == inbound && binding.interface == interface;
-    });
-}
-
 std::vector<ChainId> lists_at(Ruleset const& ruleset, std::string const& interface, bool inbound) {
     std::vector<ChainId> found;
     for (ChainId const id : chains_at(ruleset, HookPoint::list))
@@ -100,9 +97,7 @@ std::string destination_text(Match const& match) {
     std::string address = match.opaque.empty() ? "" : "the interface";
     for (Field const field : {Field::dst4, Field::dst6})
         if (auto const addresses = named_values(match, field)) address = values_text(field, *addresses);
-    if (!port) return address;
-    std::string const text = "port " + values_text(Field::dport, *port);
-    return address.empty() ? text : text + " of " + address;
+    return place_text(port ? values_text(Field::dport, *port) : "", address);
 }
 
 // The lists that packets have to pass which arrive at the interface; none where there is none, and all pass.

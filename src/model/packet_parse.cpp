@@ -110,7 +110,7 @@ class Parser {
         if (!destination) return refuse(fmt::format("'{}' is no address", to));
         if (source->address.family != destination->address.family) return refuse("source and destination are of different families");
         Family const family = source->address.family;
-        packet_[Field::family] = family == Family::v4 ? family_v4 : family_v6;
+        packet_[Field::family] = family_value(family);
         packet_[src_field(family)] = source->address.value;
         packet_[dst_field(family)] = destination->address.value;
         packet_[Field::sport] = source->port.value_or(0);

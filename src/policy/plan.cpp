@@ -318,7 +318,7 @@ class Planner {
             Rule each = start;
             unsigned const bits = address_bits(family);
             bool const any_from = from.of(family).is_all(bits), any_to = to.of(family).is_all(bits);
-            if (any_from && any_to) ask(each, Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+            if (any_from && any_to) ask(each, Field::family, ValueSet::single(family_value(family)));
             if (!any_from) ask(each, src_field(family), shorter(from.of(family), bits));
             if (!any_to) ask(each, dst_field(family), shorter(to.of(family), bits));
             ask_traffic(each, traffic);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "catalogue/networks.hpp"
 #include "portcullis/base/visible.hpp"
@@ -76,21 +77,16 @@ std::vector<Place> merged(std::vector<Place> places) {
 
 // ---- objects
 
-void PolicyWords::add_objects(TomlMember const& member) {
+template <class Value> void PolicyWords::add(TomlMember const& member, char const* kind, Book<Value>& book) {
     auto const* table = read_table(member, report_);
     if (!table) return;
-    if (table->size() > most_named) report_.error(member.at, "more than " + std::to_string(most_named) + " objects");
-    for (TomlMember const& object : *table)
-        if (is_policy_name(object.key, object.at, report_)) objects_.entries[object.key].member = &object;
+    if (table->size() > most_named) report_.error(member.at, fmt::format("more than {} {}", most_named, kind));
+    for (TomlMember const& list : *table)
+        if (is_policy_name(list.key, list.at, report_)) book.entries[list.key].member = &list;
 }
 
-void PolicyWords::add_services(TomlMember const& member) {
-    auto const* table = read_table(member, report_);
-    if (!table) return;
-    if (table->size() > most_named) report_.error(member.at, "more than " + std::to_string(most_named) + " services");
-    for (TomlMember const& service : *table)
-        if (is_policy_name(service.key, service.at, report_)) services_.entries[service.key].member = &service;
-}
+void PolicyWords::add_objects(TomlMember const& member) { add(member, "objects", objects_); }
+void PolicyWords::add_services(TomlMember const& member) { add(member, "services", services_); }
 
 void PolicyWords::work_out() {
     for (std::size_t i = 0; i < policy_.zones.size(); ++i) zones_.emplace(policy_.zones[i].name, i);

@@ -80,6 +80,7 @@ class PolicyWords {
     Addresses networks(TomlMember const& member);
 
   private:
+    template <class Value> void add(TomlMember const& member, char const* kind, Book<Value>& book);
     Addresses const* object(std::string const& name, TomlPlace at);
     void add_traffic(std::string const& word, TomlPlace at, std::vector<Traffic>& into);
     std::optional<Traffic> transport_word(std::string_view transport, std::string const& rest, std::string const& word,

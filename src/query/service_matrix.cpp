@@ -32,7 +32,7 @@ std::vector<ServiceMatrix> service_matrices(Ruleset const& ruleset, ServiceWord 
         PacketSet const packets = (wanted & first_packets(space, path.hook)) - space.of(own, loopback);
         PathReach reach(space, ruleset, path, packets);
         for (Family const family : {Family::v4, Family::v6}) {
-            if (family == Family::v4 ? !ruleset.governs_v4 : !ruleset.governs_v6) continue;
+            if (!ruleset.governs(family)) continue;
             auto const chain = reach.main(family);
             if (path.kind == Path::Kind::list && !chain) continue;
             PacketSet const allowed = reach.accepted(family);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "portcullis/engine/interpret.hpp"
-
 namespace portcullis {
 
 namespace {
@@ -31,15 +29,18 @@ std::vector<std::string> services_of(Cube const& cube, Catalogue const& catalogu
     return names;
 }
 
-Treatment treat(Ruleset const& ruleset, std::optional<Path> const& path, Member const& member) {
-    if (!path) return {std::string(to_string(Fate::accept)), std::nullopt, false};
-    Truth const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
-    Outcome const outcome = interpret(ruleset, *path, member.packet, truth).main();
+Treatment treatment_of(Ruleset const& ruleset, Outcome const& outcome) {
     std::string fate(to_string(outcome.fate));
     if (outcome.chain == no_chain) return {std::move(fate), std::nullopt, false};
     Chain const& chain = ruleset.chains[outcome.chain];
     if (!outcome.rule) return {std::move(fate), chain.policy_span, true};
     return {std::move(fate), chain.rules[*outcome.rule].span, false};
+}
+
+Treatment treat(Ruleset const& ruleset, std::optional<Path> const& path, Member const& member) {
+    if (!path) return {std::string(to_string(Fate::accept)), std::nullopt, false};
+    Truth const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
+    return treatment_of(ruleset, interpret(ruleset, *path, member.packet, truth).main());
 }
 
 std::optional<Proof> prove(Ruleset const& ruleset, Path const& path, PacketSet const& asked, PacketSet const& set,

@@ -153,7 +153,7 @@ namespace {
 bool same_verdicts(Ruleset const& before, Ruleset const& after, Family family) {
     Space space;
     PacketSet const packets =
-        space.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+        space.of(Field::family, ValueSet::single(family_value(family)));
     Reach old_reach(space, before, packets);
     Reach new_reach(space, after, packets);
     for (ChainId id = 0; id < before.chains.size(); ++id) {

@@ -7,6 +7,7 @@
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/engine/path.hpp"
 #include "portcullis/engine/reach.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 
@@ -144,9 +145,8 @@ TEST_CASE("engine and interpreter agree on every small ruleset with calls") {
 }
 
 TEST_CASE("engine and interpreter agree on random rulesets") {
-    char const* const wanted = std::getenv("PORTCULLIS_SEEDS"); // more of them, for a long run
-    std::uint32_t const seeds = wanted == nullptr ? 3000 : static_cast<std::uint32_t>(std::atoi(wanted));
-    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+    std::uint32_t const count = seeds(3000);
+    for (std::uint32_t seed = 1; seed <= count; ++seed) {
         INFO("seed " << seed);
         Random random(seed);
         ChainId const chains = 1 + random.below(4);

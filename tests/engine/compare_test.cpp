@@ -6,6 +6,7 @@
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/cubes.hpp"
 #include "portcullis/engine/interpret.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 
@@ -76,10 +77,9 @@ bool passes(Ruleset const& ruleset, Packet const& packet, bool pure, bool limit)
 } // namespace
 
 TEST_CASE("a comparison and two interpreters say the same of every packet") {
-    char const* const wanted = std::getenv("PORTCULLIS_SEEDS");
-    std::uint32_t const seeds = wanted == nullptr ? 2000 : static_cast<std::uint32_t>(std::atoi(wanted));
+    std::uint32_t const count = seeds(2000);
     std::size_t different = 0;
-    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+    for (std::uint32_t seed = 1; seed <= count; ++seed) {
         INFO("seed " << seed);
         Random random(seed);
         bool const marks = seed % 3 == 0;
@@ -103,7 +103,7 @@ TEST_CASE("a comparison and two interpreters say the same of every packet") {
                 FAIL(to_text(before) << "\n" << to_text(after) << "\n" << to_text(packet));
         }
     }
-    CHECK(different > seeds / 10);
+    CHECK(different > count / 10);
 }
 
 TEST_CASE("maximal products cover a set exactly, and none can grow") {
@@ -180,10 +180,9 @@ TEST_CASE("a mark that only rules outside of the question set is none at the sta
 }
 
 TEST_CASE("what translation makes of a difference is told, packet by packet") {
-    char const* const wanted = std::getenv("PORTCULLIS_SEEDS");
-    std::uint32_t const seeds = wanted == nullptr ? 600 : static_cast<std::uint32_t>(std::atoi(wanted));
+    std::uint32_t const count = seeds(600);
     std::size_t differing = 0;
-    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+    for (std::uint32_t seed = 1; seed <= count; ++seed) {
         INFO("seed " << seed);
         RandomTranslations random(seed);
         Ruleset const before = random.ruleset();
@@ -213,5 +212,5 @@ TEST_CASE("what translation makes of a difference is told, packet by packet") {
             }
         }
     }
-    CHECK(differing > seeds / 2);
+    CHECK(differing > count / 2);
 }

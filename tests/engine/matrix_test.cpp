@@ -33,7 +33,7 @@ Ruleset random_ruleset(Random& random, Family family) {
 bool reaches(Ruleset const& ruleset, Family family, std::uint32_t from, std::uint32_t to) {
     for (std::uint32_t port = 0; port < ports; ++port) {
         Packet packet;
-        packet[Field::family] = family == Family::v4 ? family_v4 : family_v6;
+        packet[Field::family] = family_value(family);
         packet[src_field(family)] = from;
         packet[dst_field(family)] = to;
         packet[Field::dport] = port;

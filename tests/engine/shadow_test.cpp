@@ -8,6 +8,7 @@
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/engine/reach.hpp"
 #include "portcullis/engine/shadow.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 
@@ -330,11 +331,6 @@ std::set<RuleId> met(Ruleset const& ruleset, Packet const& packet, Truth const& 
 }
 
 bool is_no(Life life) { return life == Life::dead || life == Life::excluded || life == Life::unmatchable; }
-
-std::uint32_t seeds(std::uint32_t usual) {
-    char const* const wanted = std::getenv("PORTCULLIS_SEEDS"); // more of them, for a long run
-    return wanted == nullptr ? usual : static_cast<std::uint32_t>(std::atoi(wanted));
-}
 
 } // namespace
 

@@ -6,6 +6,7 @@
 #include "engine/random_translations.hpp"
 #include "portcullis/engine/interpret_many.hpp"
 #include "portcullis/engine/path.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 
@@ -22,17 +23,12 @@ Match exactly(Packet const& packet) {
     return match;
 }
 
-std::uint32_t wanted(std::uint32_t usual) {
-    char const* const seeds = std::getenv("PORTCULLIS_SEEDS");
-    return seeds == nullptr ? usual : static_cast<std::uint32_t>(std::atoi(seeds));
-}
-
 } // namespace
 
 TEST_CASE("engine and interpreter agree about translated packets on whole paths") {
     std::size_t translated = 0, passed = 0, asked = 0;
-    std::uint32_t const seeds = wanted(1000);
-    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+    std::uint32_t const count = seeds(1000);
+    for (std::uint32_t seed = 1; seed <= count; ++seed) {
         INFO("seed " << seed);
         RandomTranslations rules(seed);
         Ruleset const ruleset = rules.ruleset();
@@ -52,10 +48,10 @@ TEST_CASE("engine and interpreter agree about translated packets on whole paths"
                 if (accepted[family].contains(packet) != passes) FAIL(path.name << '\n' << to_text(ruleset) << to_text(packet));
                 if (!passes) continue;
                 ++passed;
-                std::size_t count = 0;
+                std::size_t worlds_with_it = 0;
                 for (World const& world : worlds[family]) {
                     if (!world.packets.contains(packet)) continue;
-                    ++count;
+                    ++worlds_with_it;
                     Packet const now = as_rewritten(packet, outcome.rewritten);
                     bool const same = world.marks.destination.done == outcome.rewritten.destination &&
                                       world.marks.source.done == outcome.rewritten.source &&
@@ -63,7 +59,7 @@ TEST_CASE("engine and interpreter agree about translated packets on whole paths"
                     if (!same) FAIL(path.name << '\n' << to_text(ruleset) << to_text(packet) << "\n becomes " << to_text(now));
                     translated += outcome.rewritten.destination || outcome.rewritten.source ? 1 : 0;
                 }
-                REQUIRE(count == 1);
+                REQUIRE(worlds_with_it == 1);
             }
         }
     }
@@ -139,7 +135,7 @@ TEST_CASE("nothing that is not tracked is translated, and only new packets are")
 }
 
 TEST_CASE("what is decided with an index is what is decided without") {
-    for (std::uint32_t seed = 1; seed <= wanted(100); ++seed) {
+    for (std::uint32_t seed = 1; seed <= seeds(100); ++seed) {
         INFO("seed " << seed);
         RandomTranslations random(seed);
         Ruleset ruleset = random.ruleset();

@@ -18,11 +18,6 @@ Laboratory* laboratory() {
     return &only;
 }
 
-std::uint32_t wanted_seeds(std::uint32_t usual) {
-    char const* const wanted = std::getenv("PORTCULLIS_SEEDS");
-    return wanted == nullptr ? usual : static_cast<std::uint32_t>(std::atoi(wanted));
-}
-
 Ours::Ours(std::string name, std::string const& text, Dialect dialect, Knowledge knows)
     : source_(sources_.add(std::move(name), text)), reading_(read(sources_, source_, dialect)), knows_(knows) {}
 

@@ -10,9 +10,6 @@ namespace portcullis::kernel {
 // The one laboratory of this program; none, with the reason told, where the machine does not allow it.
 Laboratory* laboratory();
 
-// How many random rulesets are asked for: PORTCULLIS_SEEDS, for a long run, or `usual`.
-std::uint32_t wanted_seeds(std::uint32_t usual);
-
 // What an opaque match says about a packet, where the laboratory knows.
 using Knowledge = std::optional<bool> (*)(Opaque const&, Sighting const&);
 

@@ -238,6 +238,7 @@ struct Laboratory::Batch {
     std::map<std::uint32_t, std::string> const& names;
     std::vector<Sighting> sightings{};
     std::map<std::pair<std::size_t, HookPoint>, std::size_t> known{}; // the sightings by probe and hook
+    std::set<std::pair<Tag, HookPoint>> answers{}; // of the kernel that are within a hook
     bool over = false;
 
     void take(LogReport const& report) {
@@ -245,11 +246,9 @@ struct Laboratory::Batch {
         if (!decoded || over) return;
         over = decoded->tag == sentinel_tag && same_flow(decoded->packet, sentinel().packet);
         auto const where = get(place, report.mark);
+        if (is_answer(report, *decoded, where)) return;
         auto const probe = where == behind ? probe_leaving(*decoded, report.hook) : probe_of(*decoded);
-        if (!probe) {
-            if (where == before && report.hook == HookPoint::output) note_answer(report, *decoded);
-            return;
-        }
+        if (!probe) return;
         auto const [at, is_new] = known.try_emplace({*probe, report.hook}, sightings.size());
         if (is_new != (where == before)) throw std::runtime_error("two packets are alike, or one came twice");
         if (is_new) sightings.push_back({*probe, report.hook, as_seen(report, *decoded)});
@@ -268,7 +267,20 @@ struct Laboratory::Batch {
     }
 
   private:
-    // The probe that these bytes are; answers of the kernel may have any tag.
+    // Packets of the kernel's own may have the tag of any probe.
+    bool is_answer(LogReport const& report, Decoded const& decoded, std::uint32_t where) {
+        std::pair const here{decoded.tag, report.hook};
+        if (where == before) {
+            answers.erase(here); // of one that was stopped
+            if (!answers_last(report, decoded)) return false;
+            answers.insert(here);
+            if (report.hook == HookPoint::output) sightings.back().answered = true;
+            return true;
+        }
+        return where == behind ? answers.erase(here) != 0 : answers.contains(here);
+    }
+
+    // The probe that these bytes are.
     std::optional<std::size_t> probe_of(Decoded const& decoded) const {
         std::size_t const number = std::size_t{decoded.tag} - 1;
         if (number >= probes.size() || !may_be(decoded.packet, probes[number].packet)) return std::nullopt;
@@ -302,15 +314,13 @@ struct Laboratory::Batch {
     }
 
     // An answer leaves while the packet that it answers is still within its hook: what was seen last.
-    void note_answer(LogReport const& report, Decoded const& answer) {
-        if (sightings.empty() || sightings.back().accepted) return;
-        Sighting& last = sightings.back();
-        if (is_error(answer.packet) && answer.payload <= report.packet.size()) {
-            auto const quoted = from_wire(report.packet.subspan(answer.payload));
-            last.answered = last.answered || (quoted && probe_of(*quoted) == last.probe);
-        } else {
-            last.answered = last.answered || is_reset_of(answer.packet, last.packet);
-        }
+    bool answers_last(LogReport const& report, Decoded const& answer) const {
+        if (sightings.empty() || sightings.back().accepted) return false;
+        Sighting const& last = sightings.back();
+        if (!is_error(answer.packet) || answer.payload > report.packet.size())
+            return is_reset_of(answer.packet, last.packet) && !probe_of(answer); // probes may be resets too
+        auto const quoted = from_wire(report.packet.subspan(answer.payload));
+        return quoted && probe_of(*quoted) == last.probe;
     }
 };
 

@@ -8,6 +8,7 @@
 #include "kernel/random_iptables.hpp"
 #include "kernel/random_probes.hpp"
 #include "portcullis/engine/path.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 using namespace portcullis::kernel;
@@ -50,10 +51,10 @@ Match all_opaque(Ruleset const& ruleset, std::size_t truth) {
 } // namespace
 
 TEST_CASE("engine and interpreter agree on random rulesets of iptables") {
-    std::uint32_t const seeds = wanted_seeds(200);
+    std::uint32_t const count = seeds(200);
     constexpr std::size_t packets = 100, truths = 4;
     std::size_t asked = 0;
-    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+    for (std::uint32_t seed = 1; seed <= count; ++seed) {
         RandomIptables const random_rules = random_iptables(seed);
         INFO("seed " << seed);
         Dialect const dialect = random_rules.family == Family::v4 ? Dialect::iptables : Dialect::ip6tables;
@@ -79,5 +80,5 @@ TEST_CASE("engine and interpreter agree on random rulesets of iptables") {
             }
         }
     }
-    CHECK(asked > std::size_t{seeds} * packets); // nearly all rulesets stand on three ways
+    CHECK(asked > std::size_t{count} * packets); // nearly all rulesets stand on three ways
 }

@@ -6,6 +6,7 @@
 #include "kernel/comparison.hpp"
 #include "kernel/random_iptables.hpp"
 #include "kernel/random_probes.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 using namespace portcullis::kernel;
@@ -32,12 +33,12 @@ bool has_two_types(Packet const& packet) {
 void compare(std::string const& variant) {
     Laboratory* const lab = laboratory();
     if (lab == nullptr) return;
-    std::uint32_t const seeds = wanted_seeds(200);
+    std::uint32_t const count = seeds(200);
     constexpr std::size_t packets = 500, most_told = 3;
     std::size_t differences = 0;
     Tally tally;
     std::uint32_t checked = 0;
-    for (std::uint32_t seed = 1; checked < seeds && differences < most_told; ++seed) {
+    for (std::uint32_t seed = 1; checked < count && differences < most_told; ++seed) {
         RandomIptables ruleset = random_iptables(seed);
         if (variant == "nft" && ruleset.negates_both_ports) continue;
         if (variant == "legacy") ruleset.misreads_fragments = false;
@@ -56,7 +57,7 @@ void compare(std::string const& variant) {
             if (++differences == most_told) break;
         }
     }
-    if (differences == 0 && seeds >= 100) tally.check(seeds * packets);
+    if (differences == 0 && count >= 100) tally.check(count * packets);
 }
 
 } // namespace

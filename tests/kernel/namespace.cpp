@@ -139,6 +139,7 @@ constexpr Setting settings[] = {
     {"ipv6/conf/default/addr_gen_mode", "1"},
     {"ipv6/conf/default/router_solicitations", "0"},
     {"ipv6/icmp/ratemask", "255"},
+    {"ipv6/auto_flowlabels", "0"}, // which hold the tags of probes
 };
 
 // Through a gateway, so that one neighbour serves all destinations; and a default route for every device, because a

@@ -5,6 +5,7 @@
 
 #include "kernel/comparison.hpp"
 #include "kernel/random_probes.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 using namespace portcullis::kernel;
@@ -206,12 +207,12 @@ TEST_CASE("what is claimed about nftables holds in the kernel and in portcullis"
 TEST_CASE("the kernel and portcullis agree on random rulesets") {
     Laboratory* const lab = laboratory();
     if (lab == nullptr) return;
-    std::uint32_t const seeds = wanted_seeds(200);
+    std::uint32_t const count = seeds(200);
     constexpr std::size_t packets = 500, most_told = 3;
     std::size_t differences = 0;
     Tally tally;
     std::uint32_t checked = 0;
-    for (std::uint32_t seed = 1; checked < seeds && differences < most_told; ++seed) {
+    for (std::uint32_t seed = 1; checked < count && differences < most_told; ++seed) {
         RandomRuleset const ruleset = random_ruleset(seed);
         INFO("seed " << seed);
         Ours const ours("ruleset.nft", ruleset.text, Dialect::nftables);
@@ -229,5 +230,5 @@ TEST_CASE("the kernel and portcullis agree on random rulesets") {
             if (++differences == most_told) break;
         }
     }
-    if (differences == 0 && seeds >= 100) tally.check(seeds * packets);
+    if (differences == 0 && count >= 100) tally.check(count * packets);
 }

@@ -173,7 +173,7 @@ class Maker {
     Probe probe(std::size_t index) {
         Probe probe;
         Packet& packet = probe.packet;
-        packet[Field::family] = result_.family == Family::v4 ? family_v4 : family_v6;
+        packet[Field::family] = family_value(result_.family);
         packet[dst_field(result_.family)] = random_.chance(80) ? random_.of(addresses_) : random_address(random_, result_.family);
         packet[src_field(result_.family)] = random_.chance(50) ? random_.of(addresses_) : random_address(random_, result_.family);
         packet[Field::protocol] = random_.chance(60) ? tcp : udp;

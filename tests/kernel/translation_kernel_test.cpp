@@ -7,6 +7,7 @@
 
 #include "kernel/comparison.hpp"
 #include "kernel/random_translations.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 using namespace portcullis::kernel;
@@ -125,11 +126,11 @@ std::string load(Laboratory& lab, RandomTranslations const& random, std::string 
 void compare_with(std::string const& loader) {
     Laboratory* const lab = laboratory();
     if (lab == nullptr) return;
-    std::uint32_t const seeds = wanted_seeds(40);
+    std::uint32_t const count = seeds(40);
     constexpr std::size_t packets = 200, most_told = 3;
     std::size_t differences = 0;
     Told told;
-    for (std::uint32_t seed = 1; seed <= seeds && differences < most_told; ++seed) {
+    for (std::uint32_t seed = 1; seed <= count && differences < most_told; ++seed) {
         INFO(loader << ", seed " << seed);
         RandomTranslations const random = random_translations(seed, packets, loader == "both" ? Spread::together : Spread::alike);
         std::string const text = (loader == "nft" ? "" : random.iptables) + (loader == "nft" || loader == "both" ? random.nft : "");
@@ -147,7 +148,7 @@ void compare_with(std::string const& loader) {
     }
     WARN(loader << ": " << told.asked << " packets, " << told.dropped << " dropped, " << told.delivered << " to the host, "
                 << told.forwarded << " sent on, " << told.translated << " translated");
-    if (differences > 0 || seeds < 40) return;
+    if (differences > 0 || count < 40) return;
     CHECK(told.translated > told.asked / 10);
     for (std::size_t const some : {told.dropped, told.delivered, told.forwarded}) CHECK(some > told.asked / 20);
 }

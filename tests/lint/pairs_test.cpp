@@ -15,16 +15,12 @@
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/lint/fix.hpp"
 #include "portcullis/lint/lint.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::uint32_t seeds(std::uint32_t usual) {
-    char const* const wanted = std::getenv("PORTCULLIS_SEEDS"); // more of them, for a long run
-    return wanted == nullptr ? usual : static_cast<std::uint32_t>(std::atoi(wanted));
-}
 
 // A restore file of rules about few addresses and ports, so that they overlap; with a chain that is called, or without.
 class RandomText {

@@ -13,6 +13,7 @@
 #include "portcullis/lint/changes.hpp"
 #include "portcullis/lint/lint.hpp"
 #include "portcullis/policy/generate.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 
@@ -20,11 +21,6 @@ namespace {
 
 constexpr std::chrono::year_month_day today = std::chrono::year(2026) / 11 / 29;
 constexpr Target targets[] = {Target::nftables, Target::iptables, Target::ip6tables};
-
-unsigned seeds() {
-    char const* const wanted = std::getenv("PORTCULLIS_SEEDS"); // more of them, for a long run
-    return wanted != nullptr ? static_cast<unsigned>(std::stoul(wanted)) : 60;
-}
 
 Policy load(Sources& sources, std::string text) {
     LoadedPolicy loaded = load_policy(sources, sources.add("p.toml", std::move(text)), today);
@@ -52,7 +48,7 @@ Path const* path_of(std::vector<Path> const& paths, Path::Kind kind) {
 
 TEST_CASE("random policies come to rulesets that are equal to them") {
     std::size_t passed = 0, stopped = 0, rated = 0;
-    for (unsigned seed = 0; seed < seeds(); ++seed) {
+    for (unsigned seed = 0; seed < seeds(60); ++seed) {
         Sources sources;
         std::string const text = random_policy(seed);
         Policy const policy = load(sources, text);
@@ -83,8 +79,8 @@ TEST_CASE("random policies come to rulesets that are equal to them") {
         }
     }
     // The packets see all that can become of one.
-    CHECK(passed > seeds());
-    CHECK(stopped > seeds());
+    CHECK(passed > seeds(60));
+    CHECK(stopped > seeds(60));
     CHECK(rated > 0);
 }
 
@@ -164,7 +160,7 @@ void mutate(Lines& lines, std::mt19937& dice) {
 
 TEST_CASE("whatever changes the packets of a generated text is noticed, with a witness") {
     std::mt19937 dice(20261129);
-    std::size_t const wanted = std::min<std::size_t>(500, 500 * seeds() / 60);
+    std::size_t const wanted = std::min<std::size_t>(500, 500 * seeds(60) / 60);
     std::size_t noticed = 0, harmless = 0;
     auto const policies = ready_policies();
     for (std::size_t round = 0; noticed < wanted; ++round) {

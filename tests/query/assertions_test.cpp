@@ -8,7 +8,6 @@ using namespace portcullis;
 
 namespace {
 
-using Outcome = TestResult::Outcome;
 
 LoadedAssertions loaded(std::string_view text) { return load_assertions(text, "a.toml", with_zones()); }
 
@@ -64,31 +63,31 @@ TEST_CASE("assertions are read, or refused with their place") {
 TEST_CASE("assertions hold or have a counterexample") {
     Firewall const fw("-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n-A INPUT -p tcp --dport 80 -j ACCEPT\n"
                       "-A INPUT -p tcp --dport 443 -m limit --limit 3/min -j ACCEPT\n");
-    CHECK(result(fw, "must_pass = 'from 10.0.0.0/8 to self ssh'").outcome == Outcome::passed);
+    CHECK(result(fw, "must_pass = 'from 10.0.0.0/8 to self ssh'").outcome == TestResult::Outcome::passed);
     TestResult const closed = result(fw, "must_pass = ['from 10.0.0.0/8 to self ssh', 'from any to self ssh']");
-    REQUIRE(closed.outcome == Outcome::failed);
+    REQUIRE(closed.outcome == TestResult::Outcome::failed);
     CHECK(closed.message == "a packet that must pass does not");
     CHECK(closed.phrase == "from any to self ssh");
     CHECK(closed.proof->treatment.is_policy);
-    CHECK(result(fw, "must_block = 'from internet to self ssh'").outcome == Outcome::passed);
+    CHECK(result(fw, "must_block = 'from internet to self ssh'").outcome == TestResult::Outcome::passed);
     TestResult const open = result(fw, "must_block = 'from internet to self http'");
-    REQUIRE(open.outcome == Outcome::failed);
+    REQUIRE(open.outcome == TestResult::Outcome::failed);
     CHECK(fw.line(*open.proof->treatment.span) == 6);
     CHECK(open.proof->witness.packet[Field::dport] == 80);
     // What may happen is not ruled out.
     CHECK(result(fw, "must_block = 'to self https'").message == "a packet that must be blocked may pass");
     CHECK(result(fw, "must_pass = 'to self tcp/443'").message == "a packet that must pass may not");
 
-    CHECK(result(fw, "allow_only = ['from 10.0.0.0/8 to self ssh', 'to self http,tcp/443']").outcome == Outcome::passed);
+    CHECK(result(fw, "allow_only = ['from 10.0.0.0/8 to self ssh', 'to self http,tcp/443']").outcome == TestResult::Outcome::passed);
     TestResult const more = result(fw, "allow_only = ['from 10.0.0.0/9 to self ssh', 'to self http,tcp/443']");
-    REQUIRE(more.outcome == Outcome::failed);
+    REQUIRE(more.outcome == TestResult::Outcome::failed);
     CHECK(more.message == "a packet passes that no phrase allows");
     CHECK(more.proof->witness.packet[Field::src4] >> 23U == U128{0x0A800000U >> 23U});
-    CHECK(result(fw, "allow_only = ['to self http,tcp/443']\nof = 'from internet'").outcome == Outcome::passed);
-    CHECK(result(fw, "allow_only = []\nof = 'from internet to self http'").outcome == Outcome::failed);
+    CHECK(result(fw, "allow_only = ['to self http,tcp/443']\nof = 'from internet'").outcome == TestResult::Outcome::passed);
+    CHECK(result(fw, "allow_only = []\nof = 'from internet to self http'").outcome == TestResult::Outcome::failed);
 
     TestResult const nothing = result(fw, "must_block = 'path EDGE'");
-    CHECK(nothing.outcome == Outcome::error);
+    CHECK(nothing.outcome == TestResult::Outcome::error);
     CHECK(nothing.message == "there is no path 'EDGE'");
 }
 
@@ -103,9 +102,9 @@ TEST_CASE("same_as compares with another file") {
     fw.ruleset = read_text(rules);
     Ruleset const same = read_text("*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22:22 -j ACCEPT\nCOMMIT\n");
     Ruleset const wider = read_text("*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22:23 -j ACCEPT\nCOMMIT\n");
-    CHECK(result(fw, "same_as = 'x'", &same).outcome == Outcome::passed);
+    CHECK(result(fw, "same_as = 'x'", &same).outcome == TestResult::Outcome::passed);
     TestResult const different = result(fw, "same_as = 'x'", &wider);
-    REQUIRE(different.outcome == Outcome::failed);
+    REQUIRE(different.outcome == TestResult::Outcome::failed);
     CHECK(different.message == "the other file alone lets a packet pass");
     CHECK(different.proof->witness.packet[Field::dport] == 23);
     CHECK(different.proof->treatment.fate == "drop");

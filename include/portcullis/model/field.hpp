@@ -70,6 +70,7 @@ inline FieldInfo const& info(Field field) { return fields()[static_cast<std::siz
 constexpr U128 no_socket = 0xffffffff; // no user's number (user_namespaces(7))
 constexpr U128 family_v4 = 0;
 constexpr U128 family_v6 = 1;
+constexpr U128 family_value(Family family) { return family == Family::v4 ? family_v4 : family_v6; }
 constexpr Field src_field(Family family) { return family == Family::v4 ? Field::src4 : Field::src6; }
 constexpr Field dst_field(Family family) { return family == Family::v4 ? Field::dst4 : Field::dst6; }
 

@@ -158,6 +158,7 @@ struct Hook {
     bool v4 = true;   // the families that it sees
     bool v6 = true;
     std::string device; // of ingress and egress chains
+    bool sees(Family family) const { return family == Family::v4 ? v4 : v6; }
 };
 
 // An interface that an access list is applied to.
@@ -251,6 +252,7 @@ struct Ruleset {
     std::vector<Unmodelled> unmodelled; // statements without effect on matching that are kept by name only
     bool governs_v4 = true;  // packets of a family that it does not govern belong to another ruleset
     bool governs_v6 = true;
+    bool governs(Family family) const { return family == Family::v4 ? governs_v4 : governs_v6; }
     bool has_interfaces = false; // a whole device configuration, so that an access list without a binding has no effect
     std::vector<Interface> interfaces{};
     std::vector<Management> management{};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "portcullis/catalogue/catalogue.hpp"
+#include "portcullis/engine/interpret.hpp"
 #include "portcullis/engine/path.hpp"
 #include "portcullis/model/finding.hpp"
 
@@ -22,6 +23,7 @@ struct Treatment {
     std::string reason{};     // where there is no span: why; empty where no chain looks at it
 };
 
+Treatment treatment_of(Ruleset const& ruleset, Outcome const& outcome);
 // On the path, by the interpreter, with the truths that the member has. Without a path no chain stands there.
 Treatment treat(Ruleset const& ruleset, std::optional<Path> const& path, Member const& member);
 

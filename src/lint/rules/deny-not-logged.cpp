@@ -62,7 +62,7 @@ void check_deny_not_logged(Context const& ctx, Findings& out) {
         Path const& path = ctx.paths()[p];
         if (path.kind == Path::Kind::from_host) continue;
         for (Family const family : {Family::v4, Family::v6}) {
-            if (family == Family::v4 ? !ctx.ruleset().governs_v4 : !ctx.ruleset().governs_v6) continue;
+            if (!ctx.ruleset().governs(family)) continue;
             PathReach reach(ctx.space(), ctx.ruleset(), path, ctx.question(p));
             auto const filter = reach.decisive(family);
             auto const end = filter ? final_deny(ctx.ruleset(), *filter) : std::nullopt;

@@ -41,7 +41,7 @@ void check_egress_smtp_any(Context const& ctx, Findings& out) {
         PacketSet const question = mail_to_the_world(ctx, path) & unmarked(ctx.space(), ctx.ruleset());
         PathReach reach(ctx.space(), ctx.ruleset(), path, question);
         for (Family const family : {Family::v4, Family::v6}) {
-            if (family == Family::v4 ? !ctx.ruleset().governs_v4 : !ctx.ruleset().governs_v6) continue;
+            if (!ctx.ruleset().governs(family)) continue;
             if (!reach.decisive(family)) continue; // that nothing is filtered, others say
             PacketSet const passing = certainly(reach.accepted(family), question);
             auto const sources = passing.project(src_field(family));

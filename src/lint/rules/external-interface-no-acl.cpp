@@ -2,7 +2,7 @@
 // arrives. An ASA without a list goes by security levels: there the engine is asked what those let in.
 #include <algorithm>
 
-#include "lint/outside.hpp"
+#include "lint/context.hpp"
 
 namespace portcullis {
 
@@ -41,13 +41,13 @@ std::optional<Way> way_without_list(Context const& ctx, Interface const& interfa
         bool const v4 = family == Family::v4;
         if (tells_addresses ? !has_address(interface, family) : !v4) continue;
         bool const guarded = std::any_of(chains.begin(), chains.end(), [&](Chain const& chain) {
-            return chain.hook && (v4 ? chain.hook->v4 : chain.hook->v6) && is_bound(chain, interface);
+            return chain.hook && chain.hook->sees(family) && is_bound(chain, interface);
         });
         if (guarded) continue;
         way.families += way.families.empty() ? "" : " and ";
         way.families += v4 ? "IPv4" : "IPv6";
         way.packets |= ctx.new_connections(HookPoint::list) & ctx.from_untrusted() &
-                       ctx.space().of(Field::family, ValueSet::single(v4 ? family_v4 : family_v6));
+                       ctx.space().of(Field::family, ValueSet::single(family_value(family)));
     }
     return way;
 }

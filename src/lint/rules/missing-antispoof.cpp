@@ -1,10 +1,10 @@
 // Packets from outside that claim to come from inside, and packets from a zone that claim to come from elsewhere.
-#include "lint/spoofing.hpp"
+#include "lint/context.hpp"
 
 namespace portcullis {
 
 void check_missing_antispoof(Context const& ctx, Findings& out) {
-    for (Spoofing const& spoofing : spoofing_from_outside(ctx)) {
+    for (Spoofing const& spoofing : ctx.spoofing_from_outside()) {
         if (spoofing.own.empty()) continue;
         Finding& finding = report(ctx, out, spoofing, spoofing.own);
         if (!spoofing.bogons.empty())

@@ -19,15 +19,13 @@ struct Way {
 constexpr std::array ways{Way{HookPoint::input, HookPoint::forward, "packets to this host"},
                           Way{HookPoint::forward, HookPoint::input, "packets that this host forwards"}};
 
-bool sees(Chain const& chain, Family family) { return family == Family::v4 ? chain.hook->v4 : chain.hook->v6; }
-
 // A base chain of type filter at the hook, or one before it that can drop.
 bool is_filtered(Ruleset const& ruleset, HookPoint point, Family family) {
     auto const at = [&](HookPoint hook, bool must_drop) {
         auto const chains = chains_at(ruleset, hook);
         return std::any_of(chains.begin(), chains.end(), [&](ChainId id) {
             Chain const& chain = ruleset.chains[id];
-            return sees(chain, family) && chain.hook->type == ChainType::filter &&
+            return chain.hook->sees(family) && chain.hook->type == ChainType::filter &&
                    (!must_drop || can_drop(ruleset, id));
         });
     };
@@ -38,7 +36,7 @@ bool is_filtered(Ruleset const& ruleset, HookPoint point, Family family) {
 std::optional<ChainId> filter_at(Ruleset const& ruleset, HookPoint point, Family family) {
     std::optional<ChainId> found;
     for (ChainId const id : chains_at(ruleset, point))
-        if (sees(ruleset.chains[id], family) && can_drop(ruleset, id)) found = id;
+        if (ruleset.chains[id].hook->sees(family) && can_drop(ruleset, id)) found = id;
     return found;
 }
 
@@ -66,7 +64,7 @@ void check_missing_base_hook(Context const& ctx, Findings& out) {
         std::optional<ChainId> filter;
         for (Family const family : {Family::v4, Family::v6}) {
             bool const v4 = family == Family::v4;
-            if (v4 ? !ruleset.governs_v4 : !ruleset.governs_v6) continue;
+            if (!ruleset.governs(family)) continue;
             auto const other = filter_at(ruleset, way.other, family);
             if (!other || is_filtered(ruleset, way.point, family)) continue;
             // That IPv6 is open where IPv4 is filtered is PC318's to say.

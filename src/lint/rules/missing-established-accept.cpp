@@ -56,7 +56,7 @@ class Follow {
         Path const* const followed = path_of(way.followed);
         if (followed == nullptr) return;
         for (Family const family : {Family::v4, Family::v6}) {
-            if (family == Family::v4 ? !ctx_.ruleset().governs_v4 : !ctx_.ruleset().governs_v6) continue;
+            if (!ctx_.ruleset().governs(family)) continue;
             auto const drops = decisive(*followed, family);
             if (!drops || std::find(reported_.begin(), reported_.end(), *drops) != reported_.end()) continue;
             if (lets_any_through(*followed, family, way.answers)) continue;
@@ -100,7 +100,7 @@ class Follow {
             {{number(Protocol::tcp), number(Protocol::tcp)}, {number(Protocol::udp), number(Protocol::udp)}});
         PacketSet set = (ctx_.new_connections(hook_of(way.opened)) - loopback) & s.of(Field::protocol, protocols) &
                         s.of(Field::sport, ValueSet::range(client_ports.first, client_ports.last)) &
-                        s.of(Field::family, ValueSet::single(family == Family::v4 ? family_v4 : family_v6));
+                        s.of(Field::family, ValueSet::single(family_value(family)));
         // Nobody answers what goes to all hosts of a network.
         if (family == Family::v4) set -= s.of(Field::dst4, ValueSet::masked(0xFF, 0xFF));
         // Where a host may open everything, the question is whether it hears anything from afar.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "lint/exposure.hpp"
-#include "lint/outside.hpp"
 
 namespace portcullis {
 
@@ -17,7 +16,7 @@ PacketSet to_the_box(Context const& ctx, Path const& path) {
     for (Interface const& interface : ctx.ruleset().interfaces) {
         for (Prefix const& prefix : interface.addresses)
             all |= s.of(dst_field(prefix.ip.family), ValueSet::single(prefix.ip.value)) &
-                   s.of(Field::family, ValueSet::single(prefix.ip.family == Family::v4 ? family_v4 : family_v6));
+                   s.of(Field::family, ValueSet::single(family_value(prefix.ip.family)));
     }
     return all;
 }
@@ -31,7 +30,7 @@ bool is_gateway(Ruleset const& ruleset) {
 
 void check_no_stealth_rule(Context const& ctx, Findings& out) {
     if (!is_gateway(ctx.ruleset())) return;
-    std::vector<OutsideWay> const ways = ways_from_outside(ctx);
+    std::vector<OutsideWay> const& ways = ctx.outside_ways();
     if (ways.empty()) return;
     for (Opening& opening : wide_openings(ctx)) {
         if (permits_everything(ctx, opening) || trusts_source_port(ctx, *opening.parts.front().first)) continue;

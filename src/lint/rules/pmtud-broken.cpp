@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "lint/outside.hpp"
+#include "lint/context.hpp"
 #include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
@@ -49,17 +49,13 @@ void check(Context const& ctx, std::size_t path_index, PacketSet const& arriving
     PacketSet const question = (arriving & ctx.from_untrusted() & s.of(Field::fragment, ValueSet::single(0))) -
                                s.of(Field::iif, ValueSet::single(interface_value("lo")));
     for (Message const& message : messages) {
-        if (message.family == Family::v4 ? !ctx.ruleset().governs_v4 : !ctx.ruleset().governs_v6) continue;
+        if (!ctx.ruleset().governs(message.family)) continue;
         PathReach reach(s, ctx.ruleset(), path, question & related(ctx, message));
         if (!reach.decisive(message.family)) continue;
         PacketSet const wanted = reach.of_family(message.family);
-        if (wanted.empty() || one_passes(ctx, path, wanted)) continue;
-        // Of thousands of rules the usual packet alone is asked about, and nothing is said that it does not prove.
-        if (is_large(ctx.ruleset()) || !reach.accepted(message.family).empty()) continue;
+        if (wanted.empty() || one_passes(ctx, path, wanted) || !reach.accepted(message.family).empty()) continue;
         PathReach back(s, ctx.ruleset(), path, question & answers(ctx));
-        bool const answered = one_passes(ctx, path, back.of_family(message.family)) ||
-                              (!is_large(ctx.ruleset()) && !back.accepted(message.family).empty());
-        if (!answered) continue;
+        if (!one_passes(ctx, path, back.of_family(message.family)) && back.accepted(message.family).empty()) continue;
         Witness const witness = ctx.witness(path.chains, path.hook, wanted, false);
         Outcome const outcome = interpret(ctx.ruleset(), path, witness.packet).main();
         add_finding(ctx, out, outcome.chain, outcome.rule).arg("message", message.name).witness = witness;
@@ -74,7 +70,7 @@ void check_pmtud_broken(Context const& ctx, Findings& out) {
         Path::Kind const kind = ctx.paths()[p].kind;
         if (kind == Path::Kind::to_host || kind == Path::Kind::through) check(ctx, p, ctx.seen_at(ctx.paths()[p].hook), out);
     }
-    for (OutsideWay const& way : ways_from_outside(ctx)) {
+    for (OutsideWay const& way : ctx.outside_ways()) {
         if (ctx.paths()[way.path].kind == Path::Kind::list) check(ctx, way.path, arriving(ctx, way), out);
     }
 }
