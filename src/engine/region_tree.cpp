@@ -1,6 +1,7 @@
 #include "engine/region_tree.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 namespace portcullis {
@@ -62,7 +63,10 @@ RegionTree::RegionTree(std::vector<Entry> entries, Region const& whole) : entrie
     std::vector<std::pair<std::uint32_t, std::uint32_t>> keyed;
     keyed.reserve(entries_.size());
     for (std::uint32_t i = 0; i < entries_.size(); ++i) keyed.emplace_back(signature(entries_[i].region, whole), i);
-    std::sort(keyed.begin(), keyed.end());
+    // The widest first: few entries, which have most of what is asked about.
+    std::sort(keyed.begin(), keyed.end(), [](auto const& a, auto const& b) {
+        return std::tuple(-std::popcount(a.first), a.first, a.second) < std::tuple(-std::popcount(b.first), b.first, b.second);
+    });
     std::vector<Entry> sorted;
     sorted.reserve(entries_.size());
     for (auto const& [key, i] : keyed) sorted.push_back(entries_[i]);
