@@ -89,9 +89,9 @@ class Updater {
         auto const wanted = new_lists_.find(key);
         names_now_[key] = list.name;
         if (!now) return create(list, list.name);
-        std::vector<Line> const lines = wanted == new_lists_.end() ? std::vector<Line>{} : lines_of(*wanted->second);
+        std::vector<ListEntry> const lines = wanted == new_lists_.end() ? std::vector<ListEntry>{} : entries_of(*wanted->second);
         bool const known = wanted != new_lists_.end() && lines.size() == list.lines.size();
-        if (known && same(lines_of(*now), lines, *now, *wanted->second)) return;
+        if (known && same(entries_of(*now), lines, *now, *wanted->second)) return;
         if (known && keeps_place(*now, list) && edit(list, *now, *wanted->second, lines)) return;
         replace(list, *now);
     }
@@ -108,8 +108,8 @@ class Updater {
 
     // --- In place
 
-    bool edit(WrittenList const& list, Chain const& now, Chain const& then, std::vector<Line> lines) {
-        std::vector<Line> old = lines_of(now);
+    bool edit(WrittenList const& list, Chain const& now, Chain const& then, std::vector<ListEntry> lines) {
+        std::vector<ListEntry> old = entries_of(now);
         if (platform_ == Dialect::cisco_asa || has_dynamic_entries(now) || has_dynamic_entries(then)) return false;
         constexpr std::uint32_t behind = 1'000'000; // of the entry that says that an empty list lets all pass
         bool const opens = lets_all_pass(now);
@@ -150,8 +150,8 @@ class Updater {
     }
 
     // Whether there is nothing to do.
-    static bool same(std::vector<Line> const& old, std::vector<Line> const& lines, Chain const& now, Chain const& then) {
-        std::vector<Line> numbered = old;
+    static bool same(std::vector<ListEntry> const& old, std::vector<ListEntry> const& lines, Chain const& now, Chain const& then) {
+        std::vector<ListEntry> numbered = old;
         for (std::size_t i = 0; i < numbered.size(); ++i) numbered[i].sequence = static_cast<std::uint32_t>(i + 1);
         auto const plan = plan_edits(numbered, lines, {});
         return plan && plan->edits.empty() && lets_all_pass(now) == lets_all_pass(then) && now.inactive.size() == then.inactive.size();

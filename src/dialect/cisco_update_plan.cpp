@@ -24,7 +24,7 @@ constexpr std::uint32_t step = 10;
 constexpr std::uint64_t largest_sequence = 2'147'483'646; // IOS, IOS-XR
 constexpr std::size_t most_steps = 20'000;                // entries of all states that are proved
 
-std::string text_of(Line const& line, bool effects) {
+std::string text_of(ListEntry const& line, bool effects) {
     std::string text;
     for (Rule const& rule : line.rules) {
         Match match = rule.match;
@@ -49,12 +49,12 @@ class Keys {
 
 class Planner {
   public:
-    Planner(std::vector<Line> const& before, std::vector<Line> const& after, PlanOptions const& options)
+    Planner(std::vector<ListEntry> const& before, std::vector<ListEntry> const& after, PlanOptions const& options)
         : before_(before), after_(after), options_(options), kept_(before.size()), in_both_(after.size()) {
         Keys keys;
         Keys names;
         std::vector<std::uint64_t> old_keys, new_keys;
-        for (Line const& line : before) {
+        for (ListEntry const& line : before) {
             old_keys.push_back(keys.of(text_of(line, true)));
             old_names_.push_back(names.of(text_of(line, false)));
         }
@@ -161,7 +161,7 @@ class Planner {
     // Whether each state permits nothing that neither list does, and all that both do.
     bool is_proved() const {
         if (plan_.edits.size() * (before_.size() + after_.size()) > most_steps) return false;
-        std::map<std::uint32_t, Line const*> state;
+        std::map<std::uint32_t, ListEntry const*> state;
         for (std::size_t i = 0; i < before_.size(); ++i) state.emplace(old_sequence(i), &before_[i]);
         try {
             Space space;
@@ -183,7 +183,7 @@ class Planner {
         }
     }
 
-    PacketSet permitted(Space& space, std::map<std::uint32_t, Line const*> const& state) const {
+    PacketSet permitted(Space& space, std::map<std::uint32_t, ListEntry const*> const& state) const {
         Ruleset ruleset;
         Chain& chain = ruleset.chains.emplace_back();
         chain.hook = Hook{HookPoint::list, ChainType::filter, 0, true, true, {}};
@@ -193,8 +193,8 @@ class Planner {
         return Reach(space, ruleset, space.all()).verdicts(0).accepted;
     }
 
-    std::vector<Line> const& before_;
-    std::vector<Line> const& after_;
+    std::vector<ListEntry> const& before_;
+    std::vector<ListEntry> const& after_;
     PlanOptions const& options_;
     std::vector<std::uint64_t> old_names_, new_names_; // what the device takes for the same
     std::vector<bool> kept_;
@@ -206,8 +206,8 @@ class Planner {
 
 } // namespace
 
-std::vector<Line> lines_of(Chain const& chain) {
-    std::vector<Line> result;
+std::vector<ListEntry> entries_of(Chain const& chain) {
+    std::vector<ListEntry> result;
     std::optional<std::uint32_t> origin;
     for (Rule const& rule : chain.rules) {
         if (rule.implicit) continue;
@@ -218,7 +218,7 @@ std::vector<Line> lines_of(Chain const& chain) {
     return result;
 }
 
-std::optional<Plan> plan_edits(std::vector<Line> const& before, std::vector<Line> const& after, PlanOptions const& options) {
+std::optional<Plan> plan_edits(std::vector<ListEntry> const& before, std::vector<ListEntry> const& after, PlanOptions const& options) {
     return Planner(before, after, options).run();
 }
 

@@ -9,13 +9,13 @@
 namespace portcullis::cisco {
 
 // An entry of a list, with the rules that it stands for.
-struct Line {
+struct ListEntry {
     std::vector<Rule> rules;
     std::uint32_t sequence = 0; // on the device; 0: not known
 };
 
 // The entries of a chain, without those that are the device's own.
-std::vector<Line> lines_of(Chain const& chain);
+std::vector<ListEntry> entries_of(Chain const& chain);
 
 struct Edit {
     bool inserts = false;
@@ -36,6 +36,6 @@ struct PlanOptions {
 
 // Nothing where no such order is known. Entries that are equal but for what they log count as the same for a device, which
 // does not take an entry that it has.
-std::optional<Plan> plan_edits(std::vector<Line> const& before, std::vector<Line> const& after, PlanOptions const& options);
+std::optional<Plan> plan_edits(std::vector<ListEntry> const& before, std::vector<ListEntry> const& after, PlanOptions const& options);
 
 } // namespace portcullis::cisco

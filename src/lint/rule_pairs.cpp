@@ -135,7 +135,8 @@ class Pairs {
         Outcome const& outcome = decision.main();
         RuleId const by{outcome.chain, outcome.rule ? static_cast<std::uint32_t>(*outcome.rule) : RuleId::policy};
         Chain const& chain = ruleset_.chains[base];
-        return {by, {member.packet, chain.hook->point, std::string(to_string(outcome.fate)), chain.title()}};
+        HookPoint const hook = chain.hook ? chain.hook->point : HookPoint::list; // that of a chain that nothing calls
+        return {by, {member.packet, hook, std::string(to_string(outcome.fate)), chain.title()}};
     }
 
     // The packet that both match may be one that a third rule decides; then some other is looked for.
