@@ -9,6 +9,7 @@
 
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/lint/lint.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 namespace fs = std::filesystem;
@@ -31,9 +32,10 @@ TEST_CASE("every real file is read and judged") {
         return;
     }
     std::map<std::string, Tally> tallies;
+    std::size_t seen = 0;
     for (char const* group : {"iptables", "nftables", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr", "cisco-mixed", "iptables-script"}) {
         for (auto const& entry : fs::recursive_directory_iterator(corpus / group)) {
-            if (!entry.is_regular_file()) continue;
+            if (!entry.is_regular_file() || ++seen % every() != 0) continue;
             INFO(entry.path());
             Tally& tally = tallies[group];
             ++tally.files;
@@ -59,6 +61,6 @@ TEST_CASE("every real file is read and judged") {
     for (auto const& [group, tally] : tallies) {
         WARN(group << ": " << tally.files << " files, " << tally.recognised << " recognised, " << tally.whole << " read without error, "
                    << tally.findings << " findings");
-        CHECK(tally.recognised * 100 >= tally.files * 90);
+        if (every() == 1) CHECK(tally.recognised * 100 >= tally.files * 90);
     }
 }

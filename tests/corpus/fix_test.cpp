@@ -10,6 +10,7 @@
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/lint/fix.hpp"
+#include "seeds.hpp"
 
 using namespace portcullis;
 namespace fs = std::filesystem;
@@ -67,7 +68,9 @@ TEST_CASE("what --fix makes of a real file is the same firewall, and loads") {
     std::size_t mended_files = 0;
     std::size_t fixes = 0;
     std::size_t asked = 0;
+    std::size_t seen = 0;
     for (File const& file : files()) {
+        if (++seen % every() != 0) continue;
         INFO(file.path);
         std::string const text = content(corpus() / file.path);
         auto const dialect = detect_dialect(text);

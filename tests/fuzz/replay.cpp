@@ -8,18 +8,12 @@
 #include <vector>
 
 #include "fuzz/targets.hpp"
+#include "seeds.hpp"
 
 namespace fs = std::filesystem;
 using namespace portcullis::fuzz;
 
 namespace {
-
-// Sanitizers cost time, so there are fewer prefixes then.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t slower = 5;
-#else
-constexpr std::size_t slower = 1;
-#endif
 
 struct File {
     std::string path;
@@ -50,7 +44,7 @@ TEST_CASE("every target survives every prefix of its own files") {
         for (File const& file : files) {
             // The prefixes of n bytes in steps of s have n * n / (2 * s) bytes.
             std::size_t const size = file.text.size();
-            std::size_t const step = std::max<std::size_t>(1, slower * size * size / (2 * target.prefix_budget));
+            std::size_t const step = std::max<std::size_t>(1, every() * size * size / (2 * target.prefix_budget));
             for (std::size_t length = 0; length < size; length += step) {
                 run(target, std::string_view(file.text).substr(0, length), file.path);
             }
