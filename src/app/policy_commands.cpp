@@ -128,6 +128,7 @@ int run_verify(Options const& options) {
     report.complete = tell_problems(loaded);
     if (!loaded.reading) return unreadable_input;
     if (auto const why = why_incomparable(policy, loaded.reading->ruleset)) throw UsageError(*why);
+    report.notes = not_compared(policy, loaded.reading->ruleset);
     Space space;
     try {
         auto const gaps = find_gaps(space, policy, loaded.reading->ruleset);

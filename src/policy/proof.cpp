@@ -60,26 +60,31 @@ std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ru
 class ListGaps {
   public:
     ListGaps(Space& space, Policy const& policy, Ruleset const& ruleset)
-        : space_(space), policy_(policy), ruleset_(ruleset), meaning_(space, policy), keeps_connections_(keeps_connections(ruleset.dialect)),
-          question_(first_question()) {}
+        : space_(space), policy_(policy), ruleset_(without_reflexive_entries(ruleset)), meaning_(space, policy),
+          keeps_connections_(keeps_connections(ruleset.dialect)), question_(first_question()) {}
 
     std::vector<Gap> run() {
         std::vector<Lists> inbound, outbound;
         for (std::string const& interface : policy_.interfaces) {
             inbound.push_back(lists_of([&](Chain const& chain) { return is_bound(chain, interface, true); }));
             outbound.push_back(lists_of([&](Chain const& chain) { return is_bound(chain, interface, false); }));
+            inbound.back().remembers = inbound.back().remembers || inspects(interface);
+            outbound.back().remembers = outbound.back().remembers || inspects(interface);
         }
         for (std::size_t in = 0; in < inbound.size(); ++in) compare_to_host(policy_.interfaces[in], inbound[in]);
         PacketSet const asked = question_ & forwarded();
-        Allowed const allowed = allowed_with_answers(Path::Kind::through);
+        Allowed const opened = meaning_.allowed(Path::Kind::through), allowed = with_answers(opened, Path::Kind::through);
         PacketSet const later = keeps_connections_ ? space_.none() : meaning_.later_segments();
+        PacketSet const tolerated = later | allowed.possibly;
         for (std::size_t in = 0; in < inbound.size(); ++in) {
             PacketSet const by = asked & of_interface(Field::iif, policy_.interfaces[in]);
             for (std::size_t out = 0; out < outbound.size(); ++out) {
                 Path path{Path::Kind::through, policy_.interfaces[in] + " -> " + policy_.interfaces[out], HookPoint::forward, inbound[in].chains};
                 path.chains.insert(path.chains.end(), outbound[out].chains.begin(), outbound[out].chains.end());
                 PacketSet const here = by & of_interface(Field::oif, policy_.interfaces[out]);
-                compare(std::move(path), here, inbound[in].accepted & outbound[out].accepted & here, allowed, gaps_, &later);
+                bool const remembers = inbound[in].remembers || outbound[out].remembers;
+                compare(std::move(path), here, inbound[in].accepted & outbound[out].accepted & here, remembers ? opened : allowed,
+                        gaps_, remembers ? &tolerated : &later);
             }
         }
         add_sent();
@@ -90,7 +95,22 @@ class ListGaps {
     struct Lists {
         std::vector<ChainId> chains;
         PacketSet accepted; // everything of a family that none of them is about
+        bool remembers = false; // answers pass, whatever else the lists say
     };
+
+    // Reflexive entries stand for answers to what a list has let pass: they open nothing.
+    static bool is_reflexive(Rule const& rule) {
+        return std::ranges::any_of(rule.match.opaque, [](Opaque const& opaque) { return opaque.text.starts_with("evaluate "); });
+    }
+    static Ruleset without_reflexive_entries(Ruleset ruleset) {
+        for (Chain& chain : ruleset.chains)
+            for (Rule& rule : chain.rules)
+                if (is_reflexive(rule)) rule.verdict = Continue{};
+        return ruleset;
+    }
+    bool inspects(std::string const& interface) const {
+        return std::ranges::any_of(ruleset_.interfaces, [&](Interface const& each) { return each.inspects && same_interface(each.name, interface); });
+    }
 
     PacketSet single(Field field, U128 value) { return space_.of(field, ValueSet::single(value)); }
     PacketSet of_interface(Field field, std::string const& name) { return single(field, interface_value(name)); }
@@ -114,8 +134,7 @@ class ListGaps {
         return addresses(false, device_destinations(policy_)).complement() - addresses(true, never_forged()) - discovery();
     }
 
-    Allowed allowed_with_answers(Path::Kind kind) {
-        Allowed allowed = meaning_.allowed(kind);
+    Allowed with_answers(Allowed const& allowed, Path::Kind kind) {
         Allowed const answers = meaning_.answers(kind, keeps_connections_);
         return {allowed.certainly | answers.certainly, allowed.possibly | answers.possibly};
     }
@@ -136,6 +155,7 @@ class ListGaps {
             Chain const& chain = ruleset_.chains[id];
             if (!chain.hook || chain.hook->point != HookPoint::list || !is(chain)) continue;
             lists.chains.push_back(id);
+            lists.remembers = lists.remembers || std::ranges::any_of(chain.rules, is_reflexive);
             Path const alone{Path::Kind::list, chain.name, HookPoint::list, {id}};
             PathReach reach(space_, ruleset_, alone, question_);
             for (Family const family : {Family::v4, Family::v6}) {
@@ -154,8 +174,22 @@ class ListGaps {
         PacketSet asked = question_ & of_interface(Field::iif, interface) & single(Field::oif, 0);
         asked -= discovery() - single(Field::ttl, 255);
         if (!keeps_connections_) asked &= addresses(false, device_destinations(policy_));
-        compare({Path::Kind::to_host, interface + " -> the device", HookPoint::input, own.chains}, asked, own.accepted & asked,
-                allowed_with_answers(Path::Kind::to_host), gaps_);
+        compare({Path::Kind::to_host, interface + " -> the device", HookPoint::input, own.chains}, asked,
+                (own.accepted | managed(interface)) & asked, with_answers(meaning_.allowed(Path::Kind::to_host), Path::Kind::to_host), gaps_);
+    }
+
+    // Whom an ASA's lines for its own services let in passes, whatever its list says (ASA CLI guide, "Management access
+    // rules").
+    PacketSet managed(std::string const& interface) {
+        PacketSet packets = space_.none();
+        if (!keeps_connections_) return packets;
+        constexpr std::pair<std::string_view, unsigned> ports[] = {{"ssh", 22}, {"telnet", 23}, {"https", 443}};
+        for (Management const& service : ruleset_.management)
+            for (auto const& [transport, port] : ports)
+                if (service.interface == interface && std::ranges::find(service.transports, transport) != service.transports.end())
+                    packets |= single(Field::protocol, number(Protocol::tcp)) & single(Field::dport, port) &
+                               (space_.of(Field::src4, service.sources4) | space_.of(Field::src6, service.sources6));
+        return packets;
     }
 
     // No list is asked about what the device sends itself, so that what statements deny of it is not stopped.
@@ -170,7 +204,7 @@ class ListGaps {
 
     Space& space_;
     Policy const& policy_;
-    Ruleset const& ruleset_;
+    Ruleset const ruleset_;
     Meaning meaning_;
     bool keeps_connections_;
     PacketSet question_;
@@ -178,6 +212,19 @@ class ListGaps {
 };
 
 } // namespace
+
+std::vector<std::string> not_compared(Policy const& policy, Ruleset const& ruleset) {
+    std::vector<std::string> sentences;
+    if (!is_cisco(ruleset.dialect)) return sentences;
+    for (Interface const& interface : ruleset.interfaces) {
+        bool const asa = ruleset.dialect == Dialect::cisco_asa;
+        std::string const& name = asa ? interface.zone : interface.name;
+        bool const used = !interface.shutdown && !name.empty() && (asa || !interface.addresses.empty() || interface.has_dynamic_address);
+        bool const known = std::ranges::any_of(policy.interfaces, [&](std::string const& each) { return same_interface(each, name); });
+        if (used && !known) sentences.push_back("the policy has no interface '" + name + "': what comes in and goes out there is not compared");
+    }
+    return sentences;
+}
 
 std::optional<std::string> why_incomparable(Policy const& policy, Ruleset const& ruleset) {
     return is_cisco(ruleset.dialect) ? why_no_lists(policy, ruleset.dialect) : std::nullopt;

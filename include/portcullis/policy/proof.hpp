@@ -22,6 +22,9 @@ struct Gap {
 // is proved of them. Throws BudgetExceeded.
 std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ruleset);
 
+// Of a device with access lists: what is not compared because the policy knows nothing of it, as sentences.
+std::vector<std::string> not_compared(Policy const& policy, Ruleset const& ruleset);
+
 // Why the policy says too little to be compared with the ruleset, a sentence: access lists belong to interfaces.
 std::optional<std::string> why_incomparable(Policy const& policy, Ruleset const& ruleset);
 
