@@ -11,6 +11,7 @@
 #include "app/today.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/policy/plan.hpp"
 
 namespace portcullis::app {
 
@@ -165,9 +166,9 @@ void add_policy_commands(CLI::App& app, Options& options) {
     init.add_option("-o,--output", options.output_file, "Write it here")->type_name("FILE");
     CLI::App& generate = *app.add_subcommand("generate", "The rules of a policy, proved equal to it");
     generate.add_option("inputs", options.inputs, "The policy, or '-' for standard input");
-    generate.add_option("--to", options.to, "nftables, iptables or ip6tables")
-        ->type_name("TARGET")
-        ->check(one_of({"nftables", "iptables", "ip6tables"}));
+    std::vector<std::string> targets;
+    for (std::string_view const name : target_names()) targets.emplace_back(name);
+    generate.add_option("--to", options.to, fmt::format("One of {}", fmt::join(targets, ", ")))->type_name("TARGET")->check(one_of(targets));
     generate.add_option("-o,--output", options.output_file, "Write them here")->type_name("FILE");
     generate.add_flag("--allow-loss", options.allow_loss, "Leave out what the target cannot say, where that narrows the policy");
     generate.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");

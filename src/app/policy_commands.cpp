@@ -52,11 +52,34 @@ void tell_losses(Generated const& generated, Sources const& sources, Options con
     }
 }
 
+Generated generate_or_refuse(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources) {
+    try {
+        return generate(space, policy, target, origin, sources);
+    } catch (std::invalid_argument const& why) {
+        throw UsageError(why.what());
+    }
+}
+
+// What the proof is about.
+std::string_view ways_of(Target target) {
+    switch (target) {
+    case Target::nftables: return "to the host, through it and from it, IPv4 and IPv6";
+    case Target::iptables: return "to the host, through it and from it, IPv4";
+    case Target::ip6tables: return "to the host, through it and from it, IPv6";
+    case Target::cisco_asa:
+        return "for new connections to the device and from each interface to each, IPv4 and IPv6; what the device sends itself is "
+               "not filtered";
+    default:
+        return "and answers to what it allows, to the device and from each interface to each, IPv4 and IPv6; what the device sends "
+               "itself is not filtered";
+    }
+}
+
 } // namespace
 
 int run_generate(Options const& options) {
     auto const target = target_by_name(options.to);
-    if (!target) throw UsageError("--to nftables, iptables or ip6tables says for what");
+    if (!target) throw UsageError(fmt::format("--to says for what: {}", fmt::join(target_names(), ", ")));
     if (options.inputs.size() != 1) throw UsageError("generate needs one policy");
     Sources sources;
     SourceId source = 0;
@@ -66,7 +89,7 @@ int run_generate(Options const& options) {
     std::string const& path = sources[source].path();
     Origin const origin{std::filesystem::path(path).filename().string(), sha256(sources[source].text()), PORTCULLIS_VERSION};
     Space space;
-    Generated const made = generate(space, policy, *target, origin, sources);
+    Generated const made = generate_or_refuse(space, policy, *target, origin, sources);
     tell_losses(made, sources, options);
     if (!made.losses.empty() && !options.allow_loss) {
         say("nothing is written; --allow-loss leaves these rules out, where that lets nothing more through");
@@ -85,10 +108,8 @@ int run_generate(Options const& options) {
         return made.losses.empty() ? internal : findings;
     }
     write_output(options.output_file, made.text);
-    std::string ways = *target == Target::nftables ? "IPv4 and IPv6" : *target == Target::iptables ? "IPv4" : "IPv6";
-    say(fmt::format("{}: {} statements, {} rules; proved {} the policy to the host, through it and from it, {}",
-                    origin.file, policy.statements.size(), rule_count(made.reading.ruleset),
-                    narrowed ? "to let through nothing beyond" : "equal to", ways));
+    say(fmt::format("{}: {} statements, {} rules; proved {} the policy {}", origin.file, policy.statements.size(),
+                    rule_count(made.reading.ruleset), narrowed ? "to let through nothing beyond" : "equal to", ways_of(*target)));
     return clean;
 }
 
@@ -106,8 +127,8 @@ int run_verify(Options const& options) {
     DifferenceReport report = report_of((*sources)[source].path(), (*sources)[loaded.source].path());
     report.complete = tell_problems(loaded);
     if (!loaded.reading) return unreadable_input;
-    if (!is_comparable(loaded.reading->ruleset))
-        throw UsageError("access lists of interfaces cannot be compared with a policy yet; rulesets of nftables and iptables can");
+    if (auto const why = why_incomparable(policy, loaded.reading->ruleset)) throw UsageError(*why);
+    report.notes = not_compared(policy, loaded.reading->ruleset);
     Space space;
     try {
         auto const gaps = find_gaps(space, policy, loaded.reading->ruleset);

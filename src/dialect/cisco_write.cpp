@@ -80,6 +80,9 @@ Writing write_cisco(Ruleset const& ruleset, Dialect platform) {
         by_chain.emplace(list.chain, &list);
         for (Binding const& binding : ruleset.chains[list.chain].bindings)
             bindings.add(binding.interface, binding_command(list.traits, list.name, binding));
+        for (Use const& use : ruleset.chains[list.chain].uses)
+            if (auto const interface = interface_of_device_list(use); interface && platform == Dialect::cisco_asa)
+                bindings.add(*interface, fmt::format("access-group {} in interface {} control-plane", list.name, *interface));
     }
     for (Chain const& chain : ruleset.chains)
         if (ruleset.dialect == platform && is_missing(chain))

@@ -61,7 +61,7 @@ class Lister {
             }
             write(id);
             for (Use const& use : chain.uses)
-                if (use.what != "common") lose(use.span, use.what, "it uses the list, and is not written");
+                if (use.what != "common" && !(platform_ == Dialect::cisco_asa && interface_of_device_list(use))) lose(use.span, use.what, "it uses the list, and is not written");
         }
         for (Unmodelled const& item : ruleset_.unmodelled) lose(item.span, item.text, "it is not written");
         result_.groups = groups_.text();
@@ -239,7 +239,15 @@ class Lister {
         bool const permit = std::holds_alternative<Accept>(rule->verdict);
         for (std::string& line : phrases.lines) line.insert(0, phrases.dynamic + (permit ? "permit " : "deny "));
         add(*rule, std::move(phrases.lines), items[at].inactive);
+        if (is_about_fragments(*rule) && !items[at].inactive && style_.traits.sees_fragments()) share_ = Share::first;
         return is_open(rule->match) && !items[at].inactive;
+    }
+
+    // All later fragments, and nothing else: then nothing behind it sees one.
+    static bool is_about_fragments(Rule const& rule) {
+        Match const& match = rule.match;
+        return match.terms.size() == 1 && match.alternatives.empty() && match.opaque.empty() &&
+               match.terms.front().field == Field::fragment && match.terms.front().values == ValueSet::single(1);
     }
 
     void add(Rule const& rule, std::vector<std::string> entries, bool inactive) {
@@ -275,12 +283,14 @@ class Lister {
         auto& lines = list_->lines;
         std::size_t const start = lines.size();
         bool rest = std::holds_alternative<Accept>(chain.policy); // what becomes of those that no rule matches
+        bool log = false;
         for (std::size_t i = from; i < items.size(); ++i) {
             auto const rule = spoken(items[i].rule, chain, false);
             if (!rule || items[i].inactive) continue;
             bool const permit = std::holds_alternative<Accept>(rule->verdict);
-            if (is_open(rule->match) && !rule->effects.log) {
+            if (is_open(rule->match)) {
                 rest = permit;
+                log = rule->effects.log;
                 break;
             }
             Phrases phrases = phrases_of(*rule, style_, Share::later, groups_);
@@ -290,9 +300,10 @@ class Lister {
             }
         }
         std::string_view const same = rest ? "permit " : "deny ";
-        while (lines.size() > start && lines.back().entry.starts_with(same) && lines.back().entry.find(" log") == std::string::npos)
+        while (lines.size() > start && lines.back().entry.starts_with(same) &&
+               (lines.back().entry.find(" log") != std::string::npos) == log)
             lines.pop_back(); // as what follows
-        lines.push_back({open_entry(rest, style_) + " fragments", {}, 0, false});
+        lines.push_back({open_entry(rest, style_) + (log ? " log" : "") + " fragments", {}, 0, false});
         share_ = Share::first;
     }
 
@@ -374,6 +385,12 @@ std::string_view direction(Binding const& binding, Dialect platform) {
 
 bool is_missing(Chain const& chain) {
     return chain.implicit && chain.hook && chain.rules.empty() && std::holds_alternative<Accept>(chain.policy);
+}
+
+std::optional<std::string> interface_of_device_list(Use const& use) {
+    constexpr std::string_view start = "control-plane of ";
+    if (!use.what.starts_with(start)) return std::nullopt;
+    return use.what.substr(start.size());
 }
 
 bool is_vlan_map(Chain const& chain) { return chain.name.starts_with("vlan access-map "); }

@@ -34,6 +34,8 @@ WrittenLists write_lists(Ruleset const& ruleset, Dialect platform, GroupNames co
 
 // A list that an interface has and nothing defines; it lets everything pass.
 bool is_missing(Chain const& chain);
+// Of a list that an ASA asks about packets to itself by an interface: the interface.
+std::optional<std::string> interface_of_device_list(Use const& use);
 // A map of a VLAN, which is no access list.
 bool is_vlan_map(Chain const& chain);
 

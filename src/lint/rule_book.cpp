@@ -55,7 +55,7 @@ RuleInfo parse_rule(EmbeddedFile const& file) {
             toml::table const& example = *item.as_table();
             auto const dialect = dialect_by_name(text(example, "dialect", file.path));
             rule.examples.push_back({dialect.value(), text(example, "bad", file.path), text(example, "good", file.path),
-                                     example["config"].value_or<std::string>("")});
+                                     example["config"].value_or<std::string>(""), example["policy"].value_or<std::string>("")});
         }
     }
     return rule;

@@ -13,15 +13,18 @@ namespace {
 
 std::string header(Policy const& policy, Target target, Origin const& origin) {
     std::string text = target == Target::nftables ? "#!/usr/sbin/nft -f\n" : "";
-    text += fmt::format("# {}: made by portcullis {} from {}; change that, not this.\n",
+    char const mark = is_cisco(dialect_of(target)) ? '!' : '#';
+    text += fmt::format("{} {}: made by portcullis {} from {}; change that, not this.\n", mark,
                         policy.device.empty() ? "Firewall" : policy.device, origin.version, visible(origin.file));
-    text += fmt::format("# policy sha256: {}\n", origin.hash);
+    text += fmt::format("{} policy sha256: {}\n", mark, origin.hash);
+    if (mark == '!') text += "! Lists are not asked about what the device sends itself.\n!\n";
     if (target != Target::nftables) return text;
     // One transaction that replaces the table, whether it is there or not, and nothing else.
     return text + "\ntable inet portcullis\ndelete table inet portcullis\n\n";
 }
 
 Writing write(Ruleset const& ruleset, Target target) {
+    if (is_cisco(dialect_of(target))) return write_cisco(ruleset, dialect_of(target));
     if (target == Target::nftables) return write_nftables(ruleset);
     return write_iptables(ruleset, families_of(target).front());
 }
@@ -31,11 +34,18 @@ Writing write(Ruleset const& ruleset, Target target) {
 bool is_whole(Reading const& reading) { return std::ranges::none_of(reading.findings.all(), is_unread); }
 
 Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources) {
-    Ruleset const planned = plan(policy, target);
-    Writing writing = write(planned, target);
     Generated result;
+    Ruleset planned;
+    if (is_cisco(dialect_of(target))) {
+        ListPlan lists = plan_lists(space, policy, target);
+        planned = std::move(lists.ruleset);
+        result.losses = std::move(lists.losses);
+    } else {
+        planned = plan(policy, target);
+    }
+    Writing writing = write(planned, target);
     result.text = header(policy, target, origin) + writing.text;
-    result.losses = std::move(writing.losses);
+    result.losses.append(std::move(writing.losses));
     result.source = sources.add("generated " + std::string(to_string(dialect_of(target))), result.text);
     result.reading = read(sources, result.source, dialect_of(target));
     if (!is_whole(result.reading)) return result;

@@ -1,5 +1,7 @@
 #include "portcullis/policy/meaning.hpp"
 
+#include "policy/list_device.hpp"
+
 namespace portcullis {
 
 PacketSet Meaning::single(Field field, U128 value) { return space_.of(field, ValueSet::single(value)); }
@@ -31,6 +33,23 @@ PacketSet Meaning::places(std::vector<Place> const& places, bool source) {
     return any_of(std::move(sets));
 }
 
+PacketSet Meaning::addresses(std::vector<Place> const& places, bool source) {
+    std::vector<PacketSet> sets;
+    for (Place const& place : places)
+        sets.push_back(source ? addresses(Field::src4, Field::src6, place.addresses) : addresses(Field::dst4, Field::dst6, place.addresses));
+    return any_of(std::move(sets));
+}
+
+PacketSet Meaning::later() {
+    return space_.of(Field::tcp_flags, ValueSet::masked(tcp_flag::ack, tcp_flag::ack)) |
+           space_.of(Field::tcp_flags, ValueSet::masked(tcp_flag::rst, tcp_flag::rst));
+}
+
+PacketSet Meaning::broken_fragments() {
+    if (!policy_.harden.fragments) return space_.none();
+    return single(Field::fragment, 1) & single(Field::family, family_v4);
+}
+
 PacketSet Meaning::traffic(std::vector<Traffic> const& traffic) {
     std::vector<PacketSet> sets;
     for (Traffic const& each : traffic) {
@@ -45,6 +64,22 @@ PacketSet Meaning::traffic(std::vector<Traffic> const& traffic) {
         if (each.ports || each.type) set &= single(Field::fragment, 0);
         sets.push_back(std::move(set));
     }
+    return any_of(std::move(sets));
+}
+
+PacketSet Meaning::answering(std::vector<Traffic> const& traffic, bool keeps_connections) {
+    std::vector<PacketSet> sets;
+    for (Traffic const& each : traffic)
+        for (Answer const& answer : answers_to(each, keeps_connections)) {
+            PacketSet set = single(Field::protocol, number(answer.protocol));
+            if (answer.source_ports) set &= space_.of(Field::sport, *answer.source_ports);
+            if (answer.type)
+                set &= single(Field::icmp_type, *answer.type) &
+                       single(Field::family, answer.protocol == Protocol::icmp ? family_v4 : family_v6);
+            if (answer.established) set &= later();
+            if (answer.source_ports || answer.type || answer.established) set &= single(Field::fragment, 0);
+            sets.push_back(std::move(set));
+        }
     return any_of(std::move(sets));
 }
 
@@ -73,6 +108,35 @@ PacketSet Meaning::about(Statement const& statement, Path::Kind kind) {
     return set;
 }
 
+Allowed Meaning::answers(Path::Kind kind, bool keeps_connections) {
+    if (!policy_.harden.established) return {space_.none(), space_.none()};
+    std::vector<PacketSet> always, sometimes;
+    for (Statement const& statement : policy_.statements) {
+        // What comes to the host answers what the host has sent.
+        bool const from = kind == Path::Kind::from_host, to = kind == Path::Kind::to_host;
+        if (statement.deny || (to && !statement.from.self) || (from && !statement.to.self)) continue;
+        PacketSet set = answering(statement.traffic, keeps_connections);
+        if (!from) set &= places(statement.to.places, true);
+        if (!to) set &= places(statement.from.places, false);
+        (statement.rate ? sometimes : always).push_back(std::move(set));
+    }
+    PacketSet stopped = broken_fragments();
+    if (kind != Path::Kind::from_host) stopped |= forged();
+    PacketSet const certain = any_of(std::move(always)) - stopped;
+    return {certain, certain | (any_of(std::move(sometimes)) - stopped)};
+}
+
+PacketSet Meaning::later_segments() {
+    std::vector<PacketSet> sets;
+    for (Statement const& statement : policy_.statements) {
+        if (statement.deny || statement.rate) continue;
+        sets.push_back(traffic(statement.traffic) & addresses(statement.from.places, true) & addresses(statement.to.places, false));
+        if (policy_.harden.established)
+            sets.push_back(answering(statement.traffic, false) & addresses(statement.to.places, true) & addresses(statement.from.places, false));
+    }
+    return (any_of(std::move(sets)) & later() & single(Field::protocol, number(Protocol::tcp)) & single(Field::fragment, 0)) - forged();
+}
+
 Allowed Meaning::allowed(Path::Kind kind) {
     Harden const& harden = policy_.harden;
     std::vector<PacketSet> always, sometimes, never;
@@ -93,7 +157,7 @@ Allowed Meaning::allowed(Path::Kind kind) {
     if (kind != Path::Kind::from_host) refused = forged();
     if (harden.established) answers = state(IntervalSet(ct_state::established, ct_state::related));
     if (harden.invalid) broken |= state(IntervalSet::single(ct_state::invalid));
-    if (harden.fragments) broken |= single(Field::fragment, 1) & single(Field::family, family_v4);
+    broken |= broken_fragments();
     if (harden.neighbour_discovery && kind != Path::Kind::through) inside |= neighbours();
     if (harden.loopback && kind != Path::Kind::through)
         inside |= single(kind == Path::Kind::to_host ? Field::iif : Field::oif, interface_value("lo"));

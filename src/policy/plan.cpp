@@ -18,12 +18,18 @@ struct Words {
     std::string_view input, forward, output, postrouting;
 };
 
+// The names of chains and tables are of those that have hooks.
 constexpr std::array targets{
     Words{"nftables", Target::nftables, Dialect::nftables, "inet portcullis", "inet portcullis", "input", "forward",
           "output", "postrouting"},
     Words{"iptables", Target::iptables, Dialect::iptables, "filter", "nat", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"},
     Words{"ip6tables", Target::ip6tables, Dialect::ip6tables, "filter", "nat", "INPUT", "FORWARD", "OUTPUT",
           "POSTROUTING"},
+    Words{"cisco-ios", Target::cisco_ios, Dialect::cisco_ios, {}, {}, {}, {}, {}, {}},
+    Words{"cisco-ios-xe", Target::cisco_ios_xe, Dialect::cisco_ios, {}, {}, {}, {}, {}, {}},
+    Words{"cisco-asa", Target::cisco_asa, Dialect::cisco_asa, {}, {}, {}, {}, {}, {}},
+    Words{"cisco-nxos", Target::cisco_nxos, Dialect::cisco_nxos, {}, {}, {}, {}, {}, {}},
+    Words{"cisco-xr", Target::cisco_xr, Dialect::cisco_xr, {}, {}, {}, {}, {}, {}},
 };
 
 Words const& words_of(Target target) {
@@ -360,6 +366,12 @@ class Planner {
 std::optional<Target> target_by_name(std::string_view name) {
     auto const found = std::ranges::find(targets, name, &Words::name);
     return found == targets.end() ? std::nullopt : std::optional(found->target);
+}
+
+std::vector<std::string_view> target_names() {
+    std::vector<std::string_view> names;
+    for (Words const& each : targets) names.push_back(each.name);
+    return names;
 }
 
 Dialect dialect_of(Target target) { return words_of(target).dialect; }

@@ -44,6 +44,7 @@ struct Draft {
     SourceId source = 0;
     Source const* text = nullptr;
     std::vector<PlacedString> interfaces; // of the device
+    Member addresses = nullptr;           // likewise
     Member objects = nullptr, services = nullptr;
     std::vector<ZoneDraft> zones;
     std::vector<StatementDraft> statements;
@@ -72,7 +73,11 @@ void read_device_name(TomlMember const& member, Draft& draft, TomlReport& report
 void read_device_interfaces(TomlMember const& member, Draft& draft, TomlReport& report) {
     draft.interfaces = read_strings(member, report);
 }
-constexpr TomlKey<Draft> device_keys[] = {{"name", read_device_name}, {"interfaces", read_device_interfaces}};
+constexpr TomlKey<Draft> device_keys[] = {
+    {"name", read_device_name},
+    {"interfaces", read_device_interfaces},
+    {"addresses", keep<Draft, &Draft::addresses>},
+};
 
 void read_device(TomlMember const& member, Draft& draft, TomlReport& report) {
     if (auto const* table = read_table(member, report)) read_members(*table, device_keys, "[device]", draft, report);
@@ -108,11 +113,20 @@ void read_zones(TomlMember const& member, Draft& draft, TomlReport& report) {
     }
 }
 
-// Linux: up to 15 bytes, no blanks and no slash (dev_valid_name in net/core/dev.c); a star at the end stands for the rest.
+// Linux: up to 15 bytes, no blanks (dev_valid_name in net/core/dev.c); those of other devices have slashes. A star at the
+// end stands for the rest.
 bool is_interface(std::string_view name) {
     std::string_view const stem = name.substr(0, name.size() - (name.ends_with('*') ? 1 : 0));
-    return !stem.empty() && stem.size() <= 15 && stem.find_first_of("*+!\"'\\/ ,;{}") == stem.npos &&
+    return !stem.empty() && stem.size() <= 15 && stem.find_first_of("*+!\"'\\ ,;{}") == stem.npos &&
            std::ranges::all_of(stem, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+}
+
+void resolve_device(Draft& draft, PolicyWords& words, TomlReport& report) {
+    for (auto const& [text, at] : draft.interfaces) {
+        if (!is_interface(text)) report.error(at, "'" + text + "' is no interface: use a name such as eth0");
+        if (text != "lo") draft.policy.interfaces.push_back(text);
+    }
+    if (draft.addresses) draft.policy.own = words.networks(*draft.addresses);
 }
 
 void resolve_zone(ZoneDraft& zone, Draft const& draft, PolicyWords& words, TomlReport& report) {
@@ -453,11 +467,13 @@ LoadedPolicy load_policy(Sources const& sources, SourceId source, TomlValue::Dat
     PolicyWords words(draft.policy, catalogue, report);
     if (draft.objects) words.add_objects(*draft.objects);
     if (draft.services) words.add_services(*draft.services);
+    resolve_device(draft, words, report);
     for (ZoneDraft& zone : draft.zones) {
         resolve_zone(zone, draft, words, report);
         draft.policy.zones.push_back(std::move(zone.zone));
     }
     words.work_out();
+    draft.policy.objects = words.objects();
     resolve_statements(draft, words, today, report);
     resolve_masquerades(draft, words, report);
     if (loaded.errors.empty()) check_exceptions(draft, today, catalogue, report);

@@ -100,6 +100,12 @@ void PolicyWords::work_out() {
     }
 }
 
+std::vector<PolicyObject> PolicyWords::objects() const {
+    std::vector<PolicyObject> all;
+    for (auto const& [name, entry] : objects_.entries) all.push_back({name, entry.value});
+    return all;
+}
+
 Addresses const* PolicyWords::object(std::string const& name, TomlPlace at) {
     return objects_.find(name, at, report_, [this](TomlMember const& member) { return networks(member); });
 }

@@ -78,6 +78,8 @@ class PolicyWords {
     std::vector<Traffic> traffic(TomlMember const& member);
     // "10.0.0.0/8", "!10.1.0.0/16", names of objects: an object, or the networks of a zone.
     Addresses networks(TomlMember const& member);
+    // All objects, by name; once they are worked out.
+    std::vector<PolicyObject> objects() const;
 
   private:
     template <class Value> void add(TomlMember const& member, char const* kind, Book<Value>& book);

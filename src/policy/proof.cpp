@@ -2,8 +2,23 @@
 
 #include <algorithm>
 
+#include "policy/list_device.hpp"
+
 namespace portcullis {
 namespace {
+
+// Adds a gap where the packets that are `accepted` of those that are `asked` about are not the allowed ones, those that are
+// `tolerated` aside, which may pass. Marks and matches that are not modelled being what they may be: what some of them let pass,
+// and what all do.
+void compare(Path way, PacketSet const& asked, PacketSet const& accepted, Allowed const& allowed, std::vector<Gap>& gaps,
+             PacketSet const* tolerated = nullptr) {
+    PacketSet const may = accepted.possibly();
+    PacketSet const must = may - (asked - accepted).possibly();
+    PacketSet beyond = ((may - allowed.possibly) | (must - allowed.certainly)) & asked;
+    if (tolerated != nullptr) beyond -= *tolerated;
+    PacketSet within = ((allowed.certainly - must) | (allowed.possibly - may)) & asked;
+    if (!beyond.empty() || !within.empty()) gaps.push_back({std::move(way), std::move(beyond), std::move(within)});
+}
 
 // Packets that come there: by interfaces that have names.
 PacketSet packets_of(Space& space, Path const& path) {
@@ -14,20 +29,17 @@ PacketSet packets_of(Space& space, Path const& path) {
     return packets;
 }
 
-} // namespace
-
-bool is_comparable(Ruleset const& ruleset) {
-    return std::ranges::none_of(ruleset.chains, [](Chain const& chain) { return chain.hook && chain.hook->point == HookPoint::list; }) &&
-           !ruleset.has_interfaces;
-}
-
-std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ruleset) {
-    std::vector<Path> const paths = find_paths(ruleset);
-    Meaning meaning(space, policy);
+PacketSet governed_by(Space& space, Ruleset const& ruleset) {
     PacketSet governed = space.all();
     if (!ruleset.governs_v4) governed -= space.of(Field::family, ValueSet::single(family_v4));
     if (!ruleset.governs_v6) governed -= space.of(Field::family, ValueSet::single(family_v6));
-    PacketSet const question = governed & unmarked(space, ruleset);
+    return governed;
+}
+
+std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ruleset) {
+    std::vector<Path> const paths = find_paths(ruleset);
+    Meaning meaning(space, policy);
+    PacketSet const question = governed_by(space, ruleset) & unmarked(space, ruleset);
     std::vector<Gap> gaps;
     for (Path way : {Path{Path::Kind::to_host, "to-host", HookPoint::input, {}},
                      Path{Path::Kind::through, "through", HookPoint::forward, {}},
@@ -39,14 +51,187 @@ std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ru
         PathReach reach(space, ruleset, way, asked);
         for (Family const family : {Family::v4, Family::v6}) accepted |= reach.accepted(family);
         Allowed const allowed = meaning.allowed(way.kind);
-        // Marks and matches that are not modelled being what they may be: what some of them let pass, and what all do.
-        PacketSet const may = accepted.possibly();
-        PacketSet const must = may - (asked - accepted).possibly();
-        PacketSet beyond = ((may - allowed.possibly) | (must - allowed.certainly)) & asked;
-        PacketSet within = ((allowed.certainly - must) | (allowed.possibly - may)) & asked;
-        if (!beyond.empty() || !within.empty()) gaps.push_back({std::move(way), std::move(beyond), std::move(within)});
+        compare(std::move(way), asked, accepted, allowed, gaps);
     }
     return gaps;
+}
+
+// The lists of the interfaces of a device, and the ways through them.
+class ListGaps {
+  public:
+    ListGaps(Space& space, Policy const& policy, Ruleset const& ruleset)
+        : space_(space), policy_(policy), ruleset_(without_reflexive_entries(ruleset)), meaning_(space, policy),
+          keeps_connections_(keeps_connections(ruleset.dialect)), question_(first_question()) {}
+
+    std::vector<Gap> run() {
+        std::vector<Lists> inbound, outbound;
+        for (std::string const& interface : policy_.interfaces) {
+            inbound.push_back(lists_of([&](Chain const& chain) { return is_bound(chain, interface, true); }));
+            outbound.push_back(lists_of([&](Chain const& chain) { return is_bound(chain, interface, false); }));
+            inbound.back().remembers = inbound.back().remembers || inspects(interface);
+            outbound.back().remembers = outbound.back().remembers || inspects(interface);
+        }
+        for (std::size_t in = 0; in < inbound.size(); ++in) compare_to_host(policy_.interfaces[in], inbound[in]);
+        PacketSet const asked = question_ & forwarded();
+        Allowed const opened = meaning_.allowed(Path::Kind::through), allowed = with_answers(opened, Path::Kind::through);
+        PacketSet const later = keeps_connections_ ? space_.none() : meaning_.later_segments();
+        PacketSet const tolerated = later | allowed.possibly;
+        for (std::size_t in = 0; in < inbound.size(); ++in) {
+            PacketSet const by = asked & of_interface(Field::iif, policy_.interfaces[in]);
+            for (std::size_t out = 0; out < outbound.size(); ++out) {
+                Path path{Path::Kind::through, policy_.interfaces[in] + " -> " + policy_.interfaces[out], HookPoint::forward, inbound[in].chains};
+                path.chains.insert(path.chains.end(), outbound[out].chains.begin(), outbound[out].chains.end());
+                PacketSet const here = by & of_interface(Field::oif, policy_.interfaces[out]);
+                bool const remembers = inbound[in].remembers || outbound[out].remembers;
+                compare(std::move(path), here, inbound[in].accepted & outbound[out].accepted & here, remembers ? opened : allowed,
+                        gaps_, remembers ? &tolerated : &later);
+            }
+        }
+        add_sent();
+        return std::move(gaps_);
+    }
+
+  private:
+    struct Lists {
+        std::vector<ChainId> chains;
+        PacketSet accepted; // everything of a family that none of them is about
+        bool remembers = false; // answers pass, whatever else the lists say
+    };
+
+    // Reflexive entries stand for answers to what a list has let pass: they open nothing.
+    static bool is_reflexive(Rule const& rule) {
+        return std::ranges::any_of(rule.match.opaque, [](Opaque const& opaque) { return opaque.text.starts_with("evaluate "); });
+    }
+    static Ruleset without_reflexive_entries(Ruleset ruleset) {
+        for (Chain& chain : ruleset.chains)
+            for (Rule& rule : chain.rules)
+                if (is_reflexive(rule)) rule.verdict = Continue{};
+        return ruleset;
+    }
+    bool inspects(std::string const& interface) const {
+        return std::ranges::any_of(ruleset_.interfaces, [&](Interface const& each) { return each.inspects && same_interface(each.name, interface); });
+    }
+
+    PacketSet single(Field field, U128 value) { return space_.of(field, ValueSet::single(value)); }
+    PacketSet of_interface(Field field, std::string const& name) { return single(field, interface_value(name)); }
+    PacketSet addresses(bool source, Addresses const& set) {
+        return space_.of(source ? Field::src4 : Field::dst4, set.v4) | space_.of(source ? Field::src6 : Field::dst6, set.v6);
+    }
+    PacketSet discovery() {
+        return single(Field::family, family_v6) & single(Field::protocol, number(Protocol::icmpv6)) & single(Field::fragment, 0) &
+               space_.of(Field::icmp_type, neighbour_types());
+    }
+
+    // Lists know no state: to them every packet may be the first of a connection. Answers are told by what they look like.
+    PacketSet first_question() {
+        PacketSet question = governed_by(space_, ruleset_) & single(Field::ct_state, ct_state::new_);
+        if (keeps_connections_) question &= single(Field::fragment, 0); // put together before lists see them
+        return question;
+    }
+    // What a router forwards (RFC 1812 5.3.7, RFC 4291 2.5.2 and 2.5.6); messages of discovery that were forwarded are nobody's
+    // (RFC 4861 6.1 and 7.1).
+    PacketSet forwarded() {
+        return addresses(false, device_destinations(policy_)).complement() - addresses(true, never_forged()) - discovery();
+    }
+
+    Allowed with_answers(Allowed const& allowed, Path::Kind kind) {
+        Allowed const answers = meaning_.answers(kind, keeps_connections_);
+        return {allowed.certainly | answers.certainly, allowed.possibly | answers.possibly};
+    }
+
+    static bool is_bound(Chain const& chain, std::string const& interface, bool inbound) {
+        return std::ranges::any_of(chain.bindings, [&](Binding const& binding) {
+            return binding.inbound == inbound && same_interface(binding.interface, interface);
+        });
+    }
+    static bool is_of_device(Chain const& chain, std::string const& interface) {
+        return std::ranges::any_of(chain.uses, [&](Use const& use) { return use.what == "control-plane of " + interface; });
+    }
+
+    template <class Is> Lists lists_of(Is const& is) {
+        Lists lists{{}, space_.none()};
+        PacketSet seen = space_.none();
+        for (ChainId id = 0; id < ruleset_.chains.size(); ++id) {
+            Chain const& chain = ruleset_.chains[id];
+            if (!chain.hook || chain.hook->point != HookPoint::list || !is(chain)) continue;
+            lists.chains.push_back(id);
+            lists.remembers = lists.remembers || std::ranges::any_of(chain.rules, is_reflexive);
+            Path const alone{Path::Kind::list, chain.name, HookPoint::list, {id}};
+            PathReach reach(space_, ruleset_, alone, question_);
+            for (Family const family : {Family::v4, Family::v6}) {
+                if (!chain.hook->sees(family)) continue;
+                lists.accepted |= reach.accepted(family);
+                seen |= single(Field::family, family_value(family));
+            }
+        }
+        lists.accepted |= question_ - seen;
+        return lists;
+    }
+
+    // The device drops messages of discovery without hop limit 255 itself (RFC 4861 6.1 and 7.1).
+    void compare_to_host(std::string const& interface, Lists const& inbound) {
+        Lists const own = keeps_connections_ ? lists_of([&](Chain const& chain) { return is_of_device(chain, interface); }) : inbound;
+        PacketSet asked = question_ & of_interface(Field::iif, interface) & single(Field::oif, 0);
+        asked -= discovery() - single(Field::ttl, 255);
+        if (!keeps_connections_) asked &= addresses(false, device_destinations(policy_));
+        compare({Path::Kind::to_host, interface + " -> the device", HookPoint::input, own.chains}, asked,
+                (own.accepted | managed(interface)) & asked, with_answers(meaning_.allowed(Path::Kind::to_host), Path::Kind::to_host), gaps_);
+    }
+
+    // Whom an ASA's lines for its own services let in passes, whatever its list says (ASA CLI guide, "Management access
+    // rules").
+    PacketSet managed(std::string const& interface) {
+        PacketSet packets = space_.none();
+        if (!keeps_connections_) return packets;
+        constexpr std::pair<std::string_view, unsigned> ports[] = {{"ssh", 22}, {"telnet", 23}, {"https", 443}};
+        for (Management const& service : ruleset_.management)
+            for (auto const& [transport, port] : ports)
+                if (service.interface == interface && std::ranges::find(service.transports, transport) != service.transports.end())
+                    packets |= single(Field::protocol, number(Protocol::tcp)) & single(Field::dport, port) &
+                               (space_.of(Field::src4, service.sources4) | space_.of(Field::src6, service.sources6));
+        return packets;
+    }
+
+    // No list is asked about what the device sends itself, so that what statements deny of it is not stopped.
+    void add_sent() {
+        PacketSet denied = space_.none();
+        for (Statement const& statement : policy_.statements)
+            if (statement.deny && statement.from.self) denied |= meaning_.about(statement, Path::Kind::from_host);
+        denied &= question_ & packets_at(space_, HookPoint::output);
+        if (!denied.empty())
+            gaps_.push_back({{Path::Kind::from_host, "from the device", HookPoint::output, {}}, denied, space_.none()});
+    }
+
+    Space& space_;
+    Policy const& policy_;
+    Ruleset const ruleset_;
+    Meaning meaning_;
+    bool keeps_connections_;
+    PacketSet question_;
+    std::vector<Gap> gaps_;
+};
+
+} // namespace
+
+std::vector<std::string> not_compared(Policy const& policy, Ruleset const& ruleset) {
+    std::vector<std::string> sentences;
+    if (!is_cisco(ruleset.dialect)) return sentences;
+    for (Interface const& interface : ruleset.interfaces) {
+        bool const asa = ruleset.dialect == Dialect::cisco_asa;
+        std::string const& name = asa ? interface.zone : interface.name;
+        bool const used = !interface.shutdown && !name.empty() && (asa || !interface.addresses.empty() || interface.has_dynamic_address);
+        bool const known = std::ranges::any_of(policy.interfaces, [&](std::string const& each) { return same_interface(each, name); });
+        if (used && !known) sentences.push_back("the policy has no interface '" + name + "': what comes in and goes out there is not compared");
+    }
+    return sentences;
+}
+
+std::optional<std::string> why_incomparable(Policy const& policy, Ruleset const& ruleset) {
+    return is_cisco(ruleset.dialect) ? why_no_lists(policy, ruleset.dialect) : std::nullopt;
+}
+
+std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ruleset) {
+    return is_cisco(ruleset.dialect) ? ListGaps(space, policy, ruleset).run() : hook_gaps(space, policy, ruleset);
 }
 
 } // namespace portcullis

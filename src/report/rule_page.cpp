@@ -26,6 +26,7 @@ std::string rule_page(RuleInfo const& rule) {
     for (auto const& [name, value] : rule.parameters) fmt::format_to(to, "\nParameter {} = {}\n", name, value);
     for (Example const& example : rule.examples) {
         if (!example.config.empty()) fmt::format_to(to, "\nWith this portcullis.toml\n{}", indented(example.config, "    "));
+        if (!example.policy.empty()) fmt::format_to(to, "\nWith this policy\n{}", indented(example.policy, "    "));
         fmt::format_to(to, "\n{}, raises it (where marked with <--)\n{}", to_string(example.dialect), indented(example.bad, "    "));
         fmt::format_to(to, "{}, does not\n{}", to_string(example.dialect), indented(example.good, "    "));
     }

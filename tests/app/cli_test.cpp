@@ -891,7 +891,56 @@ TEST_CASE("a policy comes to rules that verify proves equal, and a hole in them 
     CHECK(refused.code == 2);
     CHECK(refused.out.empty());
     CHECK_THAT(refused.err, Contains("wrong.toml:2:1: 'a' allows telnet, which is insecure"));
-    folder.write("edge.cfg", "ip access-list extended EDGE\n permit tcp any any eq 443\n");
-    CHECK(run(folder, {"verify", "edge.cfg", "--policy", "policy.toml"}).code == 2);
     CHECK(run(folder, {"generate", "policy.toml", "--to", "nftabels"}).code == 2);
+}
+
+TEST_CASE("a policy comes to access lists of a device, and verify asks the same of anybody's") {
+    Folder const folder;
+    CHECK(run(folder, {"init", "pci-dss", "-o", "policy.toml"}).code == 0);
+    for (std::string const target : {"cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"}) {
+        Result const made = run(folder, {"generate", "policy.toml", "--to", target, "-o", "lists"});
+        CHECK(made.code == 0);
+        CHECK_THAT(made.err, Contains("proved equal to the policy"));
+        Result const same = run(folder, {"verify", "lists", "--policy", "policy.toml", "--dialect", target});
+        CHECK(same.code == 0);
+    }
+    // Names as a running configuration has them, an interface that the policy does not know, and a lost word.
+    std::string policy = folder.read("policy.toml");
+    for (std::size_t at = 0; (at = policy.find("wan0", at)) != std::string::npos;) policy.replace(at, 4, "Gi0/0");
+    folder.write("named.toml", policy);
+    std::string lists = run(folder, {"generate", "named.toml", "--to", "cisco-ios-xe"}).out;
+    REQUIRE(lists.find("interface Gi0/0\n") != std::string::npos);
+    lists.replace(lists.find("interface Gi0/0\n"), 15, "interface GigabitEthernet0/0");
+    folder.write("named.cfg", lists);
+    CHECK(run(folder, {"verify", "named.cfg", "--policy", "named.toml"}).code == 0);
+    folder.write("more.cfg", lists + "interface GigabitEthernet0/7\n ip address 192.0.2.1 255.255.255.0\n");
+    Result const more = run(folder, {"verify", "more.cfg", "--policy", "named.toml"});
+    CHECK(more.code == 1);
+    CHECK_THAT(more.out, Contains("GigabitEthernet0/7") && Contains("not compared"));
+    std::string const word = " established";
+    lists.erase(lists.find(word), word.size());
+    folder.write("holed.cfg", lists);
+    Result const holed = run(folder, {"verify", "holed.cfg", "--policy", "named.toml"});
+    CHECK(holed.code == 1);
+    CHECK_THAT(holed.out, Contains("allowed beyond the policy") && Contains("flags=syn"));
+
+    // What lists cannot say, and what a policy has to say for them.
+    CHECK(run(folder, {"init", "bastion", "-o", "bastion.toml"}).code == 0);
+    Result const rate = run(folder, {"generate", "bastion.toml", "--to", "cisco-xr"});
+    CHECK(rate.code == 1);
+    CHECK(rate.out.empty());
+    CHECK_THAT(rate.err, Contains("'rate' of name = \"ssh in\"") && Contains("--allow-loss"));
+    Result const narrower = run(folder, {"generate", "bastion.toml", "--to", "cisco-xr", "--allow-loss"});
+    CHECK(narrower.code == 0);
+    CHECK_THAT(narrower.err, Contains("proved to let through nothing beyond the policy"));
+    CHECK(run(folder, {"init", "server", "-o", "server.toml"}).code == 0);
+    Result const unknown = run(folder, {"generate", "server.toml", "--to", "cisco-ios"});
+    CHECK(unknown.code == 2);
+    CHECK_THAT(unknown.err, Contains("addresses in [device]"));
+    CHECK(run(folder, {"verify", "named.cfg", "--policy", "server.toml"}).code == 2);
+    folder.write("denied.toml", folder.read("policy.toml") + "\n[[deny]]\nname = \"no mail\"\nfrom = [\"self\"]\nto = [\"any\"]\nservices = [\"tcp/25\"]\n");
+    Result const sent = run(folder, {"generate", "denied.toml", "--to", "cisco-ios", "--allow-loss"});
+    CHECK(sent.code == 1);
+    CHECK(sent.out.empty());
+    CHECK_THAT(sent.err, Contains("name = \"no mail\"") && Contains("nothing is written"));
 }

@@ -104,6 +104,68 @@ Passes plainly(Policy const& policy, Path::Kind kind, Packet const& packet) {
     return passes;
 }
 
+namespace {
+
+// The packet that this one answers, if it looks like an answer.
+std::optional<Packet> asked_by(Packet packet) {
+    Family const family = packet.family();
+    std::swap(packet[src_field(family)], packet[dst_field(family)]);
+    std::swap(packet[Field::iif], packet[Field::oif]);
+    std::swap(packet[Field::sport], packet[Field::dport]);
+    if (packet[Field::fragment] != 0) return std::nullopt;
+    U128 const protocol = packet[Field::protocol];
+    if (protocol == 6 && (packet[Field::tcp_flags] & (tcp_flag::ack | tcp_flag::rst)) == 0) return std::nullopt;
+    if (protocol == 1 || protocol == 58) {
+        constexpr std::pair<unsigned, unsigned> replies[] = {{0, 8}, {14, 13}, {18, 17}, {129, 128}};
+        for (auto const& [reply, request] : replies) {
+            bool const of_family = (request == 128) == (family == Family::v6) && (protocol == 1) == (family == Family::v4);
+            if (!of_family || packet[Field::icmp_type] != reply) continue;
+            packet[Field::icmp_type] = request;
+            return packet;
+        }
+        return std::nullopt;
+    }
+    return packet;
+}
+
+} // namespace
+
+Passes plainly_by_lists(Policy const& policy, Path::Kind kind, Packet const& packet, bool keeps_connections) {
+    Passes passes = plainly(policy, kind, packet);
+    if (passes == Passes::always || !policy.harden.established || is_forged(policy, packet)) return passes;
+    auto const asked = asked_by(packet);
+    U128 const protocol = packet[Field::protocol];
+    bool const message = protocol == 1 || protocol == 58;
+    if (!asked || (keeps_connections && !message)) return passes;
+    Path::Kind const back = kind == Path::Kind::to_host ? Path::Kind::from_host : Path::Kind::through;
+    for (Statement const& statement : policy.statements) {
+        if (statement.deny || (kind == Path::Kind::to_host && !statement.from.self)) continue;
+        Statement each = statement;
+        std::erase_if(each.traffic, [&](Traffic const& traffic) { // answers of all ports cannot be told
+            return !message && protocol != 6 && (!traffic.ports || traffic.ports->is_all(16));
+        });
+        for (Traffic& traffic : each.traffic) traffic.code.reset();
+        if (!is_about(each, back, *asked)) continue;
+        if (!statement.rate) return Passes::always;
+        passes = Passes::at_a_rate;
+    }
+    return passes;
+}
+
+bool is_later_segment(Policy const& policy, Packet const& packet) {
+    bool const later = packet[Field::protocol] == 6 && packet[Field::fragment] == 0 &&
+                       (packet[Field::tcp_flags] & (tcp_flag::ack | tcp_flag::rst)) != 0;
+    if (!later || is_forged(policy, packet)) return false;
+    for (Statement each : policy.statements) {
+        if (each.deny || each.rate) continue;
+        for (auto* places : {&each.from.places, &each.to.places})
+            for (Place& place : *places) place.interfaces = IntervalSet::all(128);
+        if (is_about(each, Path::Kind::through, packet)) return true;
+        if (policy.harden.established && is_about(each, Path::Kind::through, *asked_by(packet))) return true;
+    }
+    return false;
+}
+
 // ---- at random
 
 namespace {
@@ -128,23 +190,29 @@ class Dice {
 constexpr std::string_view interfaces[] = {"eth0", "eth1", "eth2", "wl*", "tun0"};
 constexpr std::string_view blocks[] = {"10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "192.0.2.0/28", "203.0.113.7-203.0.113.9", "8.8.0.0/15",
                                        "fd00::/16",  "fd00:1::/32", "2001:db8::1", "2a00::/12", "2a00::5-2a00::9"};
+constexpr std::pair<std::string_view, std::string_view> apart[] = {{"10.0.0.0/8", "fd00::/16"}, {"192.0.2.0/24", "2001:db8::/32"}, {"8.8.0.0/15", "2a00::/12"}};
 constexpr std::string_view words[] = {"ssh", "https", "tcp/50000-50010", "udp/53", "udp/53000", "icmp/echo-request", "icmpv6/128",
                                       "icmp/3", "protocol/gre", "protocol/udp", "tcp/22-2443"};
 
 } // namespace
 
-std::string random_policy(unsigned seed) {
+std::string random_policy(unsigned seed, Interfaces kind) {
     Dice dice(seed);
-    std::string text = "[harden]\n";
+    bool const lists = kind == Interfaces::of_lists;
+    std::string text = lists ? "[device]\ninterfaces = [\"eth0\", \"eth1\", \"eth2\"]\naddresses = [\"10.0.0.1\", \"192.0.2.1\", \"fd00::1\"]\n" : "";
+    text += "[harden]\n";
     for (std::string_view const key : {"loopback", "established", "invalid", "fragments", "anti-spoofing", "bogons", "icmp", "icmpv6",
                                        "neighbour-discovery", "log-denied"})
         if (dice.one_in(4)) text += fmt::format("{} = false\n", key);
     std::vector<std::string> ends{"any"};
-    std::size_t const first = dice.below(std::size(interfaces));
+    std::size_t const known = lists ? 3 : std::size(interfaces);
+    std::size_t const first = dice.below(known);
     for (std::size_t i = 0, zones = 1 + dice.below(3); i < zones; ++i) {
         ends.push_back(fmt::format("zone{}", i));
-        text += fmt::format("[zones.zone{}]\ntrust = \"{}\"\ninterfaces = [\"{}\"]\n", i, dice.one_in(2) ? "trusted" : "untrusted", interfaces[(first + i) % std::size(interfaces)]);
-        if (dice.one_in(2)) text += fmt::format("networks = [{}]\n", dice.some(blocks));
+        text += fmt::format("[zones.zone{}]\ntrust = \"{}\"\ninterfaces = [\"{}\"]\n", i, dice.one_in(2) ? "trusted" : "untrusted", interfaces[(first + i) % known]);
+        if (lists && dice.one_in(2)) // apart, so that sources tell the interface
+            text += fmt::format("networks = [\"{}\", \"{}\"]\n", apart[i].first, apart[i].second);
+        else if (dice.one_in(2)) text += fmt::format("networks = [{}]\n", dice.some(blocks));
     }
     text += "[objects]\n";
     for (std::size_t i = 0; i < 3; ++i) {
@@ -168,7 +236,7 @@ std::string random_policy(unsigned seed) {
                             deny && dice.one_in(3) ? "\"any\"" : dice.some(services));
         if (dice.one_in(4)) text += "log = true\n";
         // One alone: what two rates let pass together cannot be told from what one does.
-        if (!deny && !rated && dice.one_in(2)) {
+        if (!deny && !rated && dice.one_in(lists ? 12 : 2)) {
             text += "rate = \"20/second burst 9\"\n";
             rated = true;
         } else if (dice.one_in(5)) text += "direction = \"both\"\n";
@@ -208,6 +276,31 @@ Packet random_packet(unsigned seed, Path::Kind kind) {
     } else if (packet[Field::protocol] == 1 || packet[Field::protocol] == 58) {
         packet[Field::icmp_type] = dice.pick(types);
     }
+    return packet;
+}
+
+Packet random_listed_packet(unsigned seed, Path::Kind kind) {
+    Packet packet = random_packet(seed, kind);
+    Dice dice(seed * 31 + 5);
+    constexpr std::string_view names[] = {"eth0", "eth1", "eth2"};
+    constexpr std::string_view own4[] = {"10.0.0.1", "192.0.2.1", "224.0.0.5", "255.255.255.255"}, own6[] = {"fd00::1", "fe80::1", "ff02::1"};
+    constexpr std::string_view other4[] = {"10.0.0.2", "10.1.2.3", "192.0.2.3", "203.0.113.7", "8.9.1.1", "1.1.1.1", "239.1.1.1"};
+    constexpr std::string_view other6[] = {"fd00:1::1", "2001:db8::1", "2a00::5", "2620::1", "ff0e::1"};
+    bool const v4 = packet.family() == Family::v4, device = kind == Path::Kind::to_host;
+    packet[Field::ct_state] = ct_state::new_;
+    packet[Field::iif] = interface_value(dice.pick(names));
+    if (!device) packet[Field::oif] = interface_value(dice.pick(names));
+    std::string_view const to = v4 ? (device ? dice.pick(own4) : dice.pick(other4)) : device ? dice.pick(own6) : dice.pick(other6);
+    packet[dst_field(packet.family())] = parse_ip(to)->value;
+    // No router forwards these.
+    Field const source = src_field(packet.family());
+    if (!device && (packet[source] == 0 || within("fe80::/10", packet.source()))) packet[source] = parse_ip(v4 ? "10.1.2.4" : "fd00::2")->value;
+    bool const discovery = !v4 && packet[Field::protocol] == 58 && packet[Field::fragment] == 0 && packet[Field::icmp_type] >= 133 && packet[Field::icmp_type] <= 136;
+    if (discovery && device) packet[Field::ttl] = 255;
+    if (discovery && !device) packet[Field::icmp_type] = 128;
+    if (!dice.one_in(2) || packet[Field::fragment] == 1) return packet;
+    if (port_protocols().contains(packet[Field::protocol])) std::swap(packet[Field::sport], packet[Field::dport]);
+    if (packet[Field::protocol] == 6) packet[Field::tcp_flags] = tcp_flag::ack;
     return packet;
 }
 

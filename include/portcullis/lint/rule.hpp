@@ -17,6 +17,7 @@ struct Example {
     std::string bad;
     std::string good;
     std::string config{}; // the portcullis.toml that both need; empty for none
+    std::string policy{}; // that generate and verify compare them with; empty for rules of lint
 };
 
 // What becomes of a rule whose questions take too long for thousands of rules.

@@ -27,7 +27,8 @@ struct Generated {
     bool translates_otherwise = false;
 };
 
-// The text is added to the sources; the gaps are sets of the space. Throws BudgetExceeded.
+// The text is added to the sources; the gaps are sets of the space. Throws BudgetExceeded; std::invalid_argument, a sentence, where
+// the policy does not say what lists of the target need.
 Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources);
 
 // Whether reading left something out, so that nothing is proved.

@@ -22,6 +22,12 @@ class Meaning {
 
     // On the way to the host, through it or from it (not: a list). Packets are described as they arrive.
     Allowed allowed(Path::Kind kind);
+    // The packets that answer those that permits name, by what they look like; for lists, which know no connections.
+    // Where the device keeps these itself, messages alone.
+    Allowed answers(Path::Kind kind, bool keeps_connections);
+    // Segments of TCP that open nothing (ACK or RST), of connections that permits name and answers to them, through the
+    // device, by whichever interfaces.
+    PacketSet later_segments();
     // The packets that a statement is about there, whatever the others say.
     PacketSet about(Statement const& statement, Path::Kind kind);
 
@@ -30,7 +36,11 @@ class Meaning {
     PacketSet state(IntervalSet const& states);
     PacketSet addresses(Field v4, Field v6, Addresses const& set);
     PacketSet places(std::vector<Place> const& places, bool source);
+    PacketSet addresses(std::vector<Place> const& places, bool source);
+    PacketSet later();
+    PacketSet broken_fragments();
     PacketSet traffic(std::vector<Traffic> const& traffic);
+    PacketSet answering(std::vector<Traffic> const& traffic, bool keeps_connections);
     PacketSet neighbours();
     PacketSet forged();
     PacketSet any_of(std::vector<PacketSet> sets);

@@ -102,9 +102,17 @@ struct Masquerade {
     Span span;
 };
 
+struct PolicyObject {
+    std::string name;
+    Addresses addresses;
+};
+
 struct Policy {
     std::string device;
+    std::vector<std::string> interfaces; // all that the device has, where the policy says so
+    Addresses own;                       // of the device itself, likewise
     std::vector<PolicyZone> zones;
+    std::vector<PolicyObject> objects;   // for the names of groups; statements have the addresses themselves
     std::vector<Statement> statements; // those in force, in the order of the text, which says nothing
     Harden harden;
     std::vector<Masquerade> masquerades;

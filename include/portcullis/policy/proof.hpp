@@ -1,6 +1,6 @@
 // Does a ruleset do what a policy says? Asked of packet sets, way by way through the box, whoever wrote the ruleset.
 #pragma once
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +17,15 @@ struct Gap {
     // "may": by what matches that are not modelled say, rates among them.
 };
 
-// The gaps for packets of the families that the ruleset governs; none where it is proved equal. Throws BudgetExceeded.
+// The gaps for packets of the families that the ruleset governs; none where it is proved equal. Access lists are asked for
+// each interface that packets come in by, to the device, and for each pair of interfaces, through it; docs/policy.md says what
+// is proved of them. Throws BudgetExceeded.
 std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ruleset);
 
-// A ruleset that a policy can be compared with: chains at hooks. Access lists ask about one interface and keep no
-// connections, so that equality means something else there.
-bool is_comparable(Ruleset const& ruleset);
+// Of a device with access lists: what is not compared because the policy knows nothing of it, as sentences.
+std::vector<std::string> not_compared(Policy const& policy, Ruleset const& ruleset);
+
+// Why the policy says too little to be compared with the ruleset, a sentence: access lists belong to interfaces.
+std::optional<std::string> why_incomparable(Policy const& policy, Ruleset const& ruleset);
 
 } // namespace portcullis

@@ -1,0 +1,334 @@
+// Policies in, access lists out: equal to them on every way from interface to interface, by packet sets and by the
+// interpreter; what lists cannot say is told, and lets nothing more through.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <random>
+#include <regex>
+#include <set>
+
+#include "policy/plain_policy.hpp"
+#include "portcullis/engine/compare.hpp"
+#include "portcullis/engine/interpret.hpp"
+#include "portcullis/lint/changes.hpp"
+#include "portcullis/lint/lint.hpp"
+#include "portcullis/policy/generate.hpp"
+#include "seeds.hpp"
+
+using namespace portcullis;
+
+namespace {
+
+constexpr std::chrono::year_month_day today = std::chrono::year(2026) / 11 / 29;
+constexpr Target list_targets[] = {Target::cisco_ios, Target::cisco_asa, Target::cisco_nxos, Target::cisco_xr, Target::cisco_ios_xe};
+
+Policy load(Sources& sources, std::string text) {
+    LoadedPolicy loaded = load_policy(sources, sources.add("p.toml", std::move(text)), today);
+    for (ConfigError const& error : loaded.errors) UNSCOPED_INFO(to_string(error));
+    REQUIRE(loaded.errors.empty());
+    return std::move(loaded.policy);
+}
+
+Generated generate_quietly(Space& space, Policy const& policy, Target target, Sources& sources) {
+    return generate(space, policy, target, {"p.toml", "0", "test"}, sources);
+}
+
+// The lists of the reading on one way, in the order of the packet; plainly by their bindings.
+Path way_of(Ruleset const& ruleset, std::string const& in, std::string const& out) {
+    Path path{out.empty() ? Path::Kind::to_host : Path::Kind::through, in + out, HookPoint::forward, {}};
+    bool const own = out.empty() && ruleset.dialect == Dialect::cisco_asa;
+    for (bool const inbound : {true, false})
+        for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+            for (Binding const& binding : ruleset.chains[id].bindings)
+                if (!own && binding.inbound == inbound && binding.interface == (inbound ? in : out)) path.chains.push_back(id);
+            for (Use const& use : ruleset.chains[id].uses)
+                if (own && inbound && use.what == "control-plane of " + in) path.chains.push_back(id);
+        }
+    return path;
+}
+
+bool passes(Ruleset const& ruleset, Path const& path, Packet const& packet) {
+    Decision const decision = interpret(ruleset, path, packet);
+    REQUIRE(decision.certain());
+    return decision.main().fate == Fate::accept;
+}
+
+} // namespace
+
+TEST_CASE("random policies come to access lists that are equal to them, or narrower where that is told") {
+    std::size_t equal = 0, narrower = 0, passed = 0, answered = 0;
+    std::uint32_t const count = seeds(60);
+    for (unsigned seed = 0; seed < count; ++seed) {
+        Sources sources;
+        std::string const text = random_policy(seed, Interfaces::of_lists);
+        Policy const policy = load(sources, text);
+        Target const target = list_targets[seed % std::size(list_targets)];
+        bool const keeps_connections = target == Target::cisco_asa;
+        Space space;
+        Generated const made = generate_quietly(space, policy, target, sources);
+        INFO(seed << '\n' << text << '\n' << made.text);
+        for (Finding const& loss : made.losses.all()) UNSCOPED_INFO(loss.args.at("construct") << ": " << loss.args.at("why"));
+        for (Finding const& finding : made.reading.findings.all()) UNSCOPED_INFO(finding.rule);
+        REQUIRE(is_whole(made.reading));
+        if (made.losses.empty()) CHECK(made.gaps.empty());
+        for (Gap const& gap : made.gaps) {
+            INFO(gap.path.name << " beyond " << (gap.beyond.empty() ? "" : to_text(gap.beyond.member()->packet)) << " within "
+                               << (gap.within.empty() ? "" : to_text(gap.within.member()->packet)));
+            CHECK((gap.path.kind == Path::Kind::from_host || gap.beyond.empty()));
+        }
+        (made.losses.empty() ? equal : narrower) += 1;
+        for (unsigned i = 0; i < 150; ++i) {
+            Path::Kind const kind = i % 3 == 0 ? Path::Kind::to_host : Path::Kind::through;
+            Packet const packet = random_listed_packet(seed * 400 + i, kind);
+            if (keeps_connections && packet[Field::fragment] == 1) continue;
+            Path const path = way_of(made.reading.ruleset, interface_name(packet[Field::iif]),
+                                     kind == Path::Kind::through ? interface_name(packet[Field::oif]) : "");
+            INFO(to_text(packet) << " " << path.name);
+            Passes const wanted = plainly_by_lists(policy, kind, packet, keeps_connections);
+            bool const does = passes(made.reading.ruleset, path, packet);
+            if (made.losses.empty() && !does) CHECK(wanted != Passes::always);
+            CHECK((!does || wanted == Passes::always || (!keeps_connections && is_later_segment(policy, packet))));
+            passed += does ? 1 : 0;
+            answered += does && packet[Field::sport] != 40000 ? 1 : 0;
+        }
+    }
+
+    CHECK(equal * 4 > count);
+    CHECK(passed > count);
+    CHECK(answered > 0);
+}
+
+TEST_CASE("the pages of generate and verify keep their promise") {
+    std::size_t examples = 0;
+    for (RuleInfo const& rule : rules())
+        for (Example const& example : rule.examples) {
+            if (example.policy.empty()) continue;
+            INFO(rule.id);
+            for (std::string const* const lines : {&example.good, &example.bad}) {
+                Sources sources;
+                Policy const policy = load(sources, example.policy);
+                SourceId const source = sources.add("example", framed(example.dialect, *lines));
+                Reading const reading = read(sources, source, example.dialect);
+                REQUIRE(is_whole(reading));
+                Space space;
+                auto const gaps = find_gaps(space, policy, reading.ruleset);
+                CHECK(gaps.empty() == (lines == &example.good));
+                bool const marked = lines->find("<--") != std::string::npos;
+                CHECK(marked == (lines == &example.bad));
+                bool shown = false; // on the marked line
+                for (Change const& change : describe(space, policy, reading.ruleset, gaps, Catalogue::built_in()))
+                    for (ChangedTraffic const& traffic : change.traffic) {
+                        if (!traffic.after.span) continue;
+                        std::string const line(sources.text(*traffic.after.span));
+                        shown = shown || lines->find(line + " <--") != std::string::npos;
+                    }
+                if (marked) CHECK(shown);
+            }
+            ++examples;
+        }
+    CHECK(examples == 2);
+}
+
+namespace {
+
+// A ready policy; those of hosts with the addresses that lists need.
+std::string ready_policy(std::string const& name) {
+    std::ifstream in(PORTCULLIS_ROOT "/rules/policies/" + name + ".toml");
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (text.find("\naddresses = ") == std::string::npos && name != "workstation")
+        text.insert(text.find("\ninterfaces = ") + 1, "addresses = [\"192.0.2.1\", \"2001:db8::1\"]\n");
+    return text;
+}
+
+constexpr std::string_view ready_names[] = {"server", "bastion", "router-dmz", "workstation", "kubernetes-node", "pci-dss"};
+
+std::set<std::string> lost(Generated const& made) {
+    std::set<std::string> words;
+    for (Finding const& loss : made.losses.all()) words.insert(loss.args.at("construct"));
+    return words;
+}
+
+} // namespace
+
+TEST_CASE("the ready policies come to lists that are proved and of which lint finds nothing, or say why not") {
+    std::map<std::string, std::size_t> exact;
+    for (std::string_view const name : ready_names) {
+        for (Target const target : list_targets) {
+            auto sources = std::make_shared<Sources>();
+            Policy const policy = load(*sources, ready_policy(std::string(name)));
+            Space space;
+            INFO(name);
+            if (name == "workstation") { // any machine: it does not say its interfaces
+                CHECK_THROWS_WITH(generate_quietly(space, policy, target, *sources), Catch::Contains("interfaces in [device]"));
+                continue;
+            }
+            Generated made = generate_quietly(space, policy, target, *sources);
+            INFO(made.text);
+            bool const keeps_connections = target == Target::cisco_asa;
+            std::set<std::string> expected;
+            if (name == "server" || name == "bastion") expected = {"rate"};
+            if (name == "router-dmz") expected = {"masquerade"};
+            if (name == "kubernetes-node" && !keeps_connections) expected = {"any service"}; // probes; pods answer each other both ways
+            CHECK(lost(made) == expected);
+            CHECK(is_whole(made.reading));
+            for (Gap const& gap : made.gaps) CHECK((expected == std::set<std::string>{"rate"} && gap.beyond.empty()));
+            exact[std::string(name)] += made.gaps.empty() ? 1 : 0;
+            LintOptions options;
+            options.ignore = {"PC311", "PC312"}; // as for chains
+            // Right: lists that know no connections tell answers by what senders choose.
+            if (!keeps_connections) options.ignore.insert(options.ignore.end(), {"PC125", "PC324"});
+            FileResult const result = lint(sources, made.source, dialect_of(target), std::move(made.reading), options);
+            CHECK(result.complete);
+            for (Diagnostic const& finding : result.findings) {
+                INFO(finding.rule->id << ' ' << finding.message);
+                CHECK(finding.severity < Severity::medium);
+            }
+        }
+    }
+    CHECK(exact["pci-dss"] == std::size(list_targets));
+    CHECK(exact["router-dmz"] == std::size(list_targets));
+    CHECK(exact["kubernetes-node"] == std::size(list_targets));
+}
+
+// ---- mutations
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines lines_of(std::string const& text) {
+    Lines lines;
+    for (std::size_t at = 0; at < text.size();) {
+        std::size_t const end = std::min(text.find('\n', at), text.size());
+        lines.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
+
+// One small change of one line, as somebody makes by mistake; of one that it applies to.
+void mutate(Lines& lines, std::mt19937& dice) {
+    static std::pair<std::regex, std::string> const changes[] = {
+        {std::regex("\\bpermit\\b"), "deny"},        {std::regex("\\bdeny\\b"), "permit"},    {std::regex(" established"), ""},
+        {std::regex("eq (\\d)"), "eq 1$1"},          {std::regex("/(\\d)(\\d)\\b"), "/$1"},   {std::regex(" 0\\.0\\.(\\d+)\\.255"), " 0.255.$1.255"},
+        {std::regex("host \\S+"), "any"},            {std::regex("\\btcp\\b"), "udp"},        {std::regex("\\budp\\b"), "ip"},
+        {std::regex(" in$"), " out"},                {std::regex(" fragments"), ""},          {std::regex("(range \\d+) \\d+$"), "$1 65535"},
+    };
+    constexpr std::size_t drop = std::size(changes), swap = drop + 1;
+    std::size_t const kind = dice() % (swap + 1);
+    Lines const original = lines;
+    for (int tries = 0; tries < 50 && lines == original; ++tries) {
+        std::size_t const at = dice() % lines.size();
+        if (lines[at].find("remark") != std::string::npos) continue;
+        if (kind < drop)
+            lines[at] = std::regex_replace(lines[at], changes[kind].first, changes[kind].second, std::regex_constants::format_first_only);
+        else if (kind == drop)
+            lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(at));
+        else if (at + 1 < lines.size())
+            std::swap(lines[at], lines[at + 1]);
+    }
+}
+
+std::string joined(Lines const& lines) {
+    std::string text;
+    for (std::string const& line : lines) text += line + '\n';
+    return text;
+}
+
+// Packets at which a list of the one and the list of the same name of the other differ, on all ways that use the list.
+std::vector<Packet> telling_packets(Ruleset const& before, Ruleset const& after, Policy const& policy) {
+    std::vector<Packet> packets;
+    Comparison comparison(before, after);
+    for (Difference const& difference : comparison.differences())
+        for (PacketSet const* set : {&difference.added, &difference.removed})
+            if (auto const member = set->member()) packets.push_back(member->packet);
+    std::vector<Packet> all;
+    for (Packet packet : packets)
+        for (std::string const& in : policy.interfaces) {
+            packet[Field::ct_state] = ct_state::new_;
+            packet[Field::iif] = interface_value(in);
+            packet[Field::oif] = 0;
+            all.push_back(packet);
+            for (std::string const& out : policy.interfaces) {
+                packet[Field::oif] = interface_value(out);
+                all.push_back(packet);
+            }
+        }
+    return all;
+}
+
+// Packets that the proof is about, on the way that their interfaces name.
+bool is_asked(Policy const& policy, Packet const& packet, bool keeps_connections) {
+    bool const device = packet[Field::oif] == 0, v6 = packet.family() == Family::v6;
+    if (keeps_connections && packet[Field::fragment] == 1) return false;
+    auto const in = [&](std::string_view prefix, Ip ip) {
+        Prefix const block = parse_prefix(prefix).value();
+        return block.ip.family == ip.family && block.first() <= ip.value && ip.value <= block.last();
+    };
+    Ip const to = packet.destination(), from = packet.source();
+    bool own = policy.own.of(to.family).contains(to.value);
+    for (std::string_view const block : {"224.0.0.0/24", "255.255.255.255/32", "fe80::/10", "ff02::/16"}) own = own || in(block, to);
+    bool const discovery = v6 && packet[Field::protocol] == 58 && packet[Field::fragment] == 0 && packet[Field::icmp_type] >= 133 && packet[Field::icmp_type] <= 136;
+    if (device) return (keeps_connections || own) && (!discovery || packet[Field::ttl] == 255);
+    return !own && !discovery && from.value != 0 && !in("fe80::/10", from);
+}
+
+} // namespace
+
+TEST_CASE("whatever changes the packets of generated lists is noticed, with a witness") {
+    std::mt19937 dice(20261129);
+    std::size_t const wanted = std::max<std::size_t>(20, 150 * seeds(60) / 60);
+    std::size_t noticed = 0, harmless = 0, unread = 0;
+    for (std::size_t round = 0; noticed < wanted; ++round) {
+        REQUIRE(round < 40 * wanted);
+        Sources sources;
+        bool const ready = round % 8 == 0;
+        std::string const text = ready ? ready_policy("pci-dss") : random_policy(9000 + static_cast<unsigned>(round), Interfaces::of_lists);
+        Policy const policy = load(sources, text);
+        Target const target = list_targets[round % std::size(list_targets)];
+        bool const keeps_connections = target == Target::cisco_asa;
+        Space space;
+        Generated const made = generate_quietly(space, policy, target, sources);
+        if (!made.losses.empty()) continue; // narrower than the policy
+        REQUIRE(made.gaps.empty());
+        Lines const original = lines_of(made.text);
+        for (int tries = 0; tries < 8 && noticed < wanted; ++tries) {
+            Lines lines = original;
+            mutate(lines, dice);
+            if (lines == original) continue;
+            std::string const mutant = joined(lines);
+            Reading const reading = read(sources, sources.add("mutant", mutant), dialect_of(target));
+            if (!is_whole(reading)) { // the device would refuse it, or portcullis says that it does not know
+                ++unread;
+                continue;
+            }
+            INFO(text << '\n' << mutant);
+            Space own;
+            auto const gaps = find_gaps(own, policy, reading.ruleset);
+            bool wrong = false;
+            for (Packet const& packet : telling_packets(made.reading.ruleset, reading.ruleset, policy)) {
+                if (!is_asked(policy, packet, keeps_connections)) continue;
+                std::string const out = packet[Field::oif] == 0 ? "" : interface_name(packet[Field::oif]);
+                std::string const in = interface_name(packet[Field::iif]);
+                Passes const should = plainly_by_lists(policy, out.empty() ? Path::Kind::to_host : Path::Kind::through, packet, keeps_connections);
+                bool const may = should == Passes::always || (!out.empty() && !keeps_connections && is_later_segment(policy, packet));
+                auto const is_right = [&](Ruleset const& ruleset) {
+                    return passes(ruleset, way_of(ruleset, in, out), packet) ? may : should == Passes::never;
+                };
+                CHECK(is_right(made.reading.ruleset));
+                wrong = wrong || !is_right(reading.ruleset);
+            }
+            if (wrong) {
+                REQUIRE(!gaps.empty());
+                auto const changes = describe(own, policy, reading.ruleset, gaps, Catalogue::built_in()); // throws where the interpreter disagrees
+                REQUIRE(!changes.empty());
+                for (Change const& change : changes) CHECK(!change.traffic.empty());
+                ++noticed;
+            } else if (gaps.empty()) {
+                ++harmless;
+            }
+        }
+    }
+    CHECK(noticed == wanted);
+    CHECK(harmless > 0);
+    CHECK(unread < 2 * wanted);
+}
