@@ -14,7 +14,7 @@ std::string json_answers(AnswerReport const& report, Sources const& sources) {
         if (!file.problem.empty()) problems.push_back({{"file", file.path}, {"problem", file.problem}});
         for (PathAnswer const& path : file.answer.paths) {
             ways.push_back({{"file", file.path}, {"way", path.path}, {"hook", to_string(path.hook)}, {"empty", path.traffic.empty()}, {"complete", path.complete}});
-            for (Traffic const& traffic : path.traffic) {
+            for (AnsweredTraffic const& traffic : path.traffic) {
                 Packet const& packet = traffic.proof.witness.packet;
                 Json json{{"file", file.path}, {"way", path.path}, {"hook", to_string(path.hook)}, {"family", packet.family() == Family::v4 ? 4 : 6}};
                 add_fields(json, traffic.cube);

@@ -27,7 +27,7 @@ std::string text_answers(AnswerReport const& report, Sources const& sources, Tex
                 continue;
             }
             fmt::format_to(to, "  {}: {}\n", visible(path.path), verb);
-            for (Traffic const& traffic : path.traffic) {
+            for (AnsweredTraffic const& traffic : path.traffic) {
                 fmt::format_to(to, "    {}\n", paint.strong(visible(traffic_text(traffic.cube, traffic.services))));
                 out += proof_text(traffic.proof, sources, paint, "      ");
             }

@@ -41,7 +41,7 @@ TEST_CASE("an answer is a few products, with services and the rule that decides"
     REQUIRE(paths(all) == Names{"to-host"});
     auto const& traffic = all.paths[0].traffic;
     REQUIRE(traffic.size() == 2);
-    for (Traffic const& t : traffic) {
+    for (AnsweredTraffic const& t : traffic) {
         // As large as the answer allows: from 10.0.0.0/8 both ports are open.
         bool const inner = t.cube.values(Field::src4) != nullptr;
         CHECK(t.services == (inner ? Names{"ssh", "http"} : Names{"http"}));
@@ -80,7 +80,7 @@ TEST_CASE("what is in an answer is what the interpreter lets pass") {
                         bool const passes = interpret(fw.ruleset, path.chains, packet).main().fate == Fate::accept;
                         auto const has = [&](Answer const& answer) {
                             auto const& traffic = answer.paths[0].traffic;
-                            return std::any_of(traffic.begin(), traffic.end(), [&](Traffic const& t) { return is_in(t.cube, packet); });
+                            return std::any_of(traffic.begin(), traffic.end(), [&](AnsweredTraffic const& t) { return is_in(t.cube, packet); });
                         };
                         INFO(to_text(packet));
                         CHECK(has(allowed) == passes);
@@ -147,7 +147,7 @@ TEST_CASE("what hangs on a match that is not modelled is possible, and says so")
     for (char const* service : {"ssh", "http"}) {
         Answer const answer = ask(fw, std::string("allowed to self ") + service, Expectation::allowed);
         REQUIRE(answer.paths[0].traffic.size() == 1);
-        Traffic const& traffic = answer.paths[0].traffic[0];
+        AnsweredTraffic const& traffic = answer.paths[0].traffic[0];
         CHECK(traffic.cube.assumptions.size() == 1);
         CHECK(traffic.proof.certainty == Certainty::possible);
         CHECK(traffic.proof.assumptions.size() == 1);

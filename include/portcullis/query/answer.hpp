@@ -11,7 +11,7 @@
 namespace portcullis {
 
 // Packets that are all treated alike: those of the cube that the question describes.
-struct Traffic {
+struct AnsweredTraffic {
     Cube cube; // as large as the answer allows; what goes without saying (see PathAnswer) is not in it
     std::vector<std::string> services; // of the catalogue, where ports are named
     Proof proof;
@@ -22,7 +22,7 @@ struct Traffic {
 struct PathAnswer {
     std::string path;
     HookPoint hook{};
-    std::vector<Traffic> traffic; // empty: no packet
+    std::vector<AnsweredTraffic> traffic; // empty: no packet
     bool complete = true;         // all of the traffic is told
 };
 
