@@ -19,7 +19,7 @@ namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
-                                          "init", "generate", "verify", "explain", "catalogue", "version"};
+                                          "init", "generate", "verify", "convert", "explain", "catalogue", "version"};
 
 void add_today(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
@@ -181,6 +181,15 @@ void add_policy_commands(CLI::App& app, Options& options) {
     add_today(verify, options);
 }
 
+void add_convert(CLI::App& app, Options& options) {
+    add_input(app, options, "A file, or '-' for standard input");
+    std::vector<std::string> const targets{"nftables", "iptables", "ip6tables", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"};
+    app.add_option("--to", options.to, fmt::format("{}", fmt::join(targets, ", ")))->type_name("DIALECT")->check(one_of(targets));
+    app.add_option("--chain", options.chain, "Between Cisco and Linux: the access list or base chain, by name")->type_name("NAME");
+    app.add_option("-o,--output", options.output_file, "Write it here")->type_name("FILE");
+    app.add_flag("--allow-loss", options.allow_loss, "Leave out what the dialect cannot say, and show what becomes different");
+}
+
 // The nearest flag to one that the command does not have.
 std::string flag_suggestion(CLI::App const& app, std::string const& message) {
     std::size_t const at = message.find("--");
@@ -206,6 +215,7 @@ int dispatch(Options const& options) {
     if (options.command == "init") return run_init(options);
     if (options.command == "generate") return run_generate(options);
     if (options.command == "verify") return run_verify(options);
+    if (options.command == "convert") return run_convert(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
     write_output("", version_line);
@@ -236,6 +246,7 @@ int parse_and_run(int argc, char** argv) {
     add_input(format, options);
     format.add_flag("--check", options.check, "Name the files that would change, and write none");
     add_policy_commands(app, options);
+    add_convert(*app.add_subcommand("convert", "A file in another dialect, with the proof that it does the same"), options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
     CLI::App& catalogue = *app.add_subcommand("catalogue", "What is known of a service or port");

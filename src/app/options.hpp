@@ -53,11 +53,13 @@ struct Options {
     // query
     std::string expect; // an expectation, or empty
 
+    // trace, diff, convert: a base chain or access list
+    std::string chain;
+
     // trace
     std::string packet;
     std::string packets_file;
     std::string hook;
-    std::string chain;
 
     // diff
     std::vector<std::string> maps; // "OLD=NEW"
@@ -66,7 +68,7 @@ struct Options {
     // fmt
     bool check = false;
 
-    // generate, verify, init
+    // generate, verify, init, convert
     std::string to;          // the target
     std::string policy_file;
     std::string output_file; // empty: standard output
@@ -86,6 +88,7 @@ int run_fmt(Options const& options);
 int run_generate(Options const& options);
 int run_verify(Options const& options);
 int run_init(Options const& options);
+int run_convert(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);
 

@@ -352,6 +352,19 @@ class Writer {
     // A chain of its own: what must not hold returns from it first, and then comes what the rule does.
     void write_apart(Rule const& rule, Lines const& lines, Targets const& targets, std::string const& comment,
                      WrittenTable& table, std::size_t chain) {
+        auto const protocol_of = [](Line const& line) {
+            Term const* const term = protocol_term(line);
+            return term != nullptr ? term->values : ValueSet{};
+        };
+        bool const alike = std::ranges::all_of(lines.any_of, [&](Line const& line) { return protocol_of(line) == protocol_of(lines.any_of.front()); });
+        if (!alike) { // what returns asks for the protocol too: a chain for each
+            for (Line const& line : lines.any_of) {
+                Lines one = lines;
+                one.any_of = {line};
+                write_apart(rule, one, targets, comment, table, chain);
+            }
+            return;
+        }
         auto const* const jump = std::get_if<Jump>(&rule.verdict);
         if (std::holds_alternative<Return>(rule.verdict) || (jump != nullptr && jump->is_goto))
             throw Unsayable{to_text(rule.match),

@@ -53,6 +53,8 @@ Lines lines_of(Term const& term, Family family) {
             lines = everything();
             for (ValueSet const& piece : excluded) lines.none_of.push_back({Term{term.field, piece, term.span}});
         }
+        // What a later fragment does not have is not another value either.
+        if (info(term.field).transport && !lines.none_of.empty()) lines.any_of[0].emplace_back(Term{Field::fragment, ValueSet::single(0), term.span});
         return lines;
     }
     Lines lines{{}, {}, pieces_are_disjoint(term.field, term.values)};

@@ -110,6 +110,15 @@ std::optional<std::string> names_of(Listed const& field, IntervalSet const& valu
     return text;
 }
 
+// xt_addrtype.c looks these types of IPv6 up; the kinds of addresses hold for themselves, and others for everything.
+std::optional<std::string> types_of_v6(IntervalSet const& values) {
+    Listed const& field = *listed(Field::dst_type);
+    static IntervalSet const by_route = IntervalSet::of({{2, 2}, {4, 4}, {7, 7}}), unicast = IntervalSet::of({{1, 2}, {4, 4}, {6, 8}});
+    if (values == unicast) return "UNICAST";
+    bool const is_kind = values == IntervalSet::single(0) || values == IntervalSet::single(5); // UNSPEC, MULTICAST
+    return is_kind || by_route.contains(values) ? names_of(field, values) : std::nullopt;
+}
+
 // ---- addresses
 
 std::string address_text(Prefix const& prefix) { // iptables-save prints the length of a whole address too
@@ -306,6 +315,10 @@ std::string ports_text(IntervalSet const& ports) {
 std::vector<Said> port_words(Term const& term, std::optional<U128> protocol) {
     if (!protocol || !port_protocols().contains(*protocol))
         cannot(term, "iptables asks for ports together with one protocol that has them");
+    if (!term.values.masks.empty()) cannot(term);
+    // Not one of none is any, of a packet that has ports.
+    if (term.values.negated && term.values.intervals.empty())
+        return port_words({term.field, ValueSet(IntervalSet::all(info(term.field).bits)), term.span}, protocol);
     std::string_view const module = protocol_module(*protocol);
     IntervalSet const& ports = term.values.intervals;
     if (ports.intervals().size() != 1 || module.empty()) return {multiport_words(term)};
@@ -337,6 +350,8 @@ std::vector<Said> protocol_words(Term const& term) {
     if (!value || *value == 0 || *value > 0xff) cannot(term, "iptables takes the number 0 for every protocol");
     bool const icmpv6 = *value == number(Protocol::icmpv6); // iptables-save has a name of its own for it
     std::string name = icmpv6 ? "ipv6-icmp" : protocol_name(static_cast<std::uint8_t>(*value));
+    // Cisco has more names than /etc/protocols.
+    if (protocol_number(name, Vocabulary::linux_names) != static_cast<std::uint8_t>(*value)) name = fmt::format("{}", low64(*value));
     return {{"", "-p", std::move(name), term.values.negated}};
 }
 
@@ -530,7 +545,37 @@ bool repeatable(Field field) {
     }
 }
 
+namespace {
+
+// Options that take no masks: what a mask says there is said by values and ranges.
+ValueSet without_masks(Field field, ValueSet const& values) {
+    std::optional<IntervalSet> const intervals = values.as_intervals(info(field).bits);
+    if (!intervals) cannot({field, values, {}});
+    return *intervals;
+}
+
+bool takes_no_mask(Field field) {
+    switch (field) {
+    case Field::sport:
+    case Field::dport:
+    case Field::iif:
+    case Field::oif:
+    case Field::protocol:
+    case Field::icmp_type:
+    case Field::icmp_code:
+    case Field::packet_type:
+    case Field::src_mac:
+    case Field::phys_iif:
+    case Field::phys_oif:
+    case Field::ttl: return true;
+    default: return ranged(field) != nullptr;
+    }
+}
+
+} // namespace
+
 std::vector<ValueSet> pieces_of(Field field, ValueSet const& values) {
+    if (!values.masks.empty() && takes_no_mask(field)) return pieces_of(field, without_masks(field, values));
     bool const nothing = values.intervals.empty() && values.masks.empty();
     if (nothing || listed(field) != nullptr) return {values};
     if (field == Field::ecn && !values.masks.empty()) return {values};
@@ -543,7 +588,7 @@ std::vector<ValueSet> pieces_of(Field field, ValueSet const& values) {
     case Field::src6:
     case Field::dst6: return address_pieces(field, values);
     case Field::sport:
-    case Field::dport: return port_pieces(values.as_intervals(16).value_or(IntervalSet{}));
+    case Field::dport: return port_pieces(values.intervals);
     case Field::iif:
     case Field::oif: return name_pieces(field, values.intervals);
     case Field::protocol:
@@ -578,7 +623,8 @@ std::vector<Said> words_of(Term const& term, Family family, std::optional<U128> 
         std::optional<IntervalSet> const values =
             ValueSet(term.values.negated ? term.values.complement() : term.values)
                 .as_intervals(info(term.field).bits);
-        std::optional<std::string> const names = values ? names_of(*field, *values) : std::nullopt;
+        bool const of_v6 = family == Family::v6 && (term.field == Field::src_type || term.field == Field::dst_type);
+        std::optional<std::string> const names = !values ? std::nullopt : of_v6 ? types_of_v6(*values) : names_of(*field, *values);
         if (!names) cannot(term);
         return {{std::string(field->module), std::string(field->option), *names, term.values.negated}};
     }

@@ -180,7 +180,13 @@ bool is_listed(Look const& look, Interval const& interval) {
 }
 
 std::string range_text(Look const& look, Interval const& interval) {
-    auto const end = [&](U128 value) { return is_bitmask(look) ? hexadecimal(value) : value_of(look, value); };
+    // A name with a dash and more behind it would be another name.
+    bool const named = look.type == Type::icmp_type || look.type == Type::icmpv6_type || look.type == Type::packet_type ||
+                       look.type == Type::route_type || look.type == Type::dscp || look.type == Type::protocol;
+    auto const end = [&](U128 value) {
+        if (is_bitmask(look)) return hexadecimal(value);
+        return named ? fmt::format("{}", static_cast<std::uint64_t>(value)) : value_of(look, value);
+    };
     return interval.first == interval.last ? value_of(look, interval.first)
                                            : end(interval.first) + '-' + end(interval.last);
 }

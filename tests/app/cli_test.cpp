@@ -125,6 +125,28 @@ TEST_CASE("what the caller mistyped is an error that names what was meant") {
     }
 }
 
+TEST_CASE("a file in another dialect is written only where it is the same, or with what becomes different") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    Result const same = run(folder, {"convert", "fw.rules", "--to", "nftables", "-o", "fw.nft"});
+    INFO(same.err);
+    CHECK(same.code == 0);
+    CHECK_THAT(same.err, Contains("fw.rules: proved equal in nftables"));
+    CHECK(run(folder, {"diff", "fw.rules", "fw.nft"}).out.find("newly") == std::string::npos);
+    folder.write("lossy.rules", input_chain("-A INPUT -m recent --name x --rcheck -j DROP\n-A INPUT -p tcp --dport 22 -j ACCEPT\n"));
+    Result const refused = run(folder, {"convert", "lossy.rules", "--to", "nftables"});
+    CHECK(refused.code == 1);
+    CHECK(refused.out.empty());
+    CHECK_THAT(refused.err, Contains("lossy.rules:5: ") && Contains("so nothing is written"));
+    Result const lossy = run(folder, {"convert", "lossy.rules", "--to", "nftables", "--allow-loss"});
+    CHECK(lossy.code == 1);
+    CHECK_THAT(lossy.out, Contains("tcp dport 22 accept"));
+    CHECK_THAT(lossy.err, Contains("to-host: newly allowed") && Contains("packet:  tcp"));
+    CHECK(run(folder, {"convert", "fw.rules", "--to", "ip6tables"}).code == 2);
+    CHECK(run(folder, {"convert", "fw.rules", "--to", "nft-json"}).code == 2);
+    CHECK(run(folder, {"convert", "fw.rules"}).code == 2);
+}
+
 TEST_CASE("text that is no firewall is refused with what it is") {
     Folder const folder;
     struct Case {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "portcullis/dialect/convert.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/reach.hpp"
@@ -209,6 +210,36 @@ TEST_CASE("random lists are written to what decides the same") {
             CHECK(lost * 3 < rules);
         }
     }
+}
+
+TEST_CASE("random lists are the same on another platform, and as a chain, or the loss is told") {
+    std::size_t equal = 0, lossy = 0;
+    for (std::uint32_t seed = 0; seed < seeds(60); ++seed) {
+        for (Family const family : {Family::v4, Family::v6}) {
+            Dialect const from = platforms[seed % platforms.size()];
+            Ruleset const original = Random(seed, from, family).ruleset();
+            for (Dialect const to : {platforms[(seed + 1) % platforms.size()], platforms[(seed + 2) % platforms.size()], Dialect::nftables,
+                                     family == Family::v4 ? Dialect::iptables : Dialect::ip6tables}) {
+                Sources sources;
+                sources.add("original", std::string(64, '\n'));
+                Conversion const converted = convert(sources, original, to);
+                if (!converted.losses.empty()) {
+                    ++lossy;
+                    continue;
+                }
+                ++equal;
+                INFO(to_string(from) << " to " << to_string(to) << " seed " << seed << "\n" << to_text(original) << "converted\n" << converted.text);
+                CHECK(std::none_of(converted.reading.findings.all().begin(), converted.reading.findings.all().end(), is_unread));
+                for (auto const& comparison : converted.comparisons)
+                    for (Difference const& difference : comparison->differences())
+                        UNSCOPED_INFO(to_text((difference.added | difference.removed).member()->packet));
+                CHECK(!converted.comparisons.empty());
+                CHECK(converted.equal());
+            }
+        }
+    }
+    WARN(equal << " conversions equal, " << lossy << " lossy");
+    CHECK(equal > lossy);
 }
 
 TEST_CASE("what is written of a list of the platform is the list") {
