@@ -300,6 +300,7 @@ class ListPlanner {
             if (!set.v4.empty()) ruleset_.groups.push_back({name, set.v4, {}, true, {}});
             if (!set.v6.empty()) ruleset_.groups.push_back({name + "-v6", {}, set.v6, true, {}});
         };
+        add("on-the-link", {{}, never_forged().v6});
         add("the-device-itself", device_);
         if (!keeps_connections_) {
             add("own-private-addresses", device_parts_[0]);
