@@ -13,6 +13,8 @@ namespace {
 void compare(Path way, PacketSet const& asked, PacketSet const& accepted, Allowed const& allowed, std::vector<Gap>& gaps,
              PacketSet const* tolerated = nullptr) {
     PacketSet const may = accepted.possibly();
+    // The usual case, without all that follows on large sets: nothing unknown, no rates, and equal.
+    if (may == accepted && allowed.certainly == allowed.possibly && accepted == (allowed.certainly & asked)) return;
     PacketSet const must = may - (asked - accepted).possibly();
     PacketSet beyond = ((may - allowed.possibly) | (must - allowed.certainly)) & asked;
     if (tolerated != nullptr) beyond -= *tolerated;
