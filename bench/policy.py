@@ -15,4 +15,4 @@ for i in range(statements):
     kind = "deny" if i % 10 == 0 else "allow"
     to = "self" if i % 4 == 0 else f"object{dice.randrange(objects)}"
     print(f'[[{kind}]]\nname = "statement {i}"\nfrom = ["object{dice.randrange(objects)}"]\nto = ["{to}"]')
-    print(f'services = ["tcp/{50000 + dice.randrange(10000)}", "https"]')
+    print(f'services = ["tcp/{61000 + dice.randrange(4500)}", "https"]')

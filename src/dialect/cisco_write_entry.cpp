@@ -388,7 +388,7 @@ class Speaker {
                 for (std::string const& value : values_of(cell)) longer.push_back(text + value);
             texts = std::move(longer);
         }
-        for (std::string& text : texts) text += opaques_.options + (demand.later_fragments ? " fragments" : "");
+        for (std::string& text : texts) text += (demand.later_fragments ? " fragments" : "") + opaques_.options;
         return texts;
     }
 

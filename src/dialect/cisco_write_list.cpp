@@ -303,7 +303,7 @@ class Lister {
         while (lines.size() > start && lines.back().entry.starts_with(same) &&
                (lines.back().entry.find(" log") != std::string::npos) == log)
             lines.pop_back(); // as what follows
-        lines.push_back({open_entry(rest, style_) + (log ? " log" : "") + " fragments", {}, 0, false});
+        lines.push_back({open_entry(rest, style_) + " fragments" + (log ? " log" : ""), {}, 0, false});
         share_ = Share::first;
     }
 

@@ -7,56 +7,17 @@
 #include <map>
 #include <set>
 #include <stdexcept>
-#include <tuple>
 
 #include "catalogue/networks.hpp"
-#include "policy/list_device.hpp"
+#include "policy/list_lines.hpp"
 #include "portcullis/policy/plan.hpp"
 #include "portcullis/policy/proof.hpp"
 
 namespace portcullis {
 namespace {
 
-constexpr Family both_families[] = {Family::v4, Family::v6};
-
-// Which lists say a denial of some interfaces.
-struct Denial {
-    bool inbound = false;
-    bool outbound = false;
-    bool fits_outbound = false; // it stops nothing else there; else it is for the sources of its interfaces alone
-};
-
-// Packets of a statement as a list may be asked about them: as it says them, or the answers to them.
-struct Line {
-    Place from;
-    Place to;
-    Traffic traffic;              // of a statement's own packets
-    std::optional<Answer> answer; // else: of these
-    std::size_t statement = 0;
-    std::set<std::size_t> ins;    // numbers of the interfaces that they come in by and leave by
-    std::set<std::size_t> outs;
-};
-
-struct Lines {
-    std::vector<Line> answers, denials, permits;
-};
-
 bool is_of(Protocol protocol, Family family) {
     return (protocol != Protocol::icmp || family == Family::v4) && (protocol != Protocol::icmpv6 || family == Family::v6);
-}
-
-bool overlap(Traffic const& a, Traffic const& b) {
-    if (!a.protocol || !b.protocol) return true;
-    return *a.protocol == *b.protocol && (!a.ports || !b.ports || a.ports->overlaps(*b.ports)) && (!a.type || !b.type || *a.type == *b.type);
-}
-
-Addresses intersected(Addresses const& a, Addresses const& b) { return {a.v4.intersected(b.v4), a.v6.intersected(b.v6)}; }
-
-bool overlap(Line const& a, Line const& b) {
-    return overlap(a.traffic, b.traffic) && std::ranges::any_of(both_families, [&](Family family) {
-               return a.from.addresses.of(family).overlaps(b.from.addresses.of(family)) &&
-                      a.to.addresses.of(family).overlaps(b.to.addresses.of(family));
-           });
 }
 
 std::string list_name(std::string_view way, std::string_view interface, Family family) {
@@ -71,6 +32,11 @@ class ListPlanner {
         : space_(space), policy_(policy), platform_(platform), keeps_connections_(portcullis::keeps_connections(platform)),
           interfaces_(interfaces_of(policy)), device_(device_destinations(policy)) {
         for (U128 const interface : interfaces_) proper_.push_back(proper_sources(policy, interface));
+        add_unspeakable(policy, platform, losses_);
+        auto lines = list_lines(policy, platform, proper_);
+        through_ = std::move(lines.through);
+        to_device_ = std::move(lines.to_device);
+        denials_ = std::move(lines.denials);
         // Apart, since no name should stand for both.
         Addresses const inside{private_addresses(Family::v4), private_addresses(Family::v6)};
         if (keeps_connections_)
@@ -80,11 +46,8 @@ class ListPlanner {
     }
 
     ListPlan run() {
-        add_lines();
-        place_denials();
-        add_losses();
         for (build(); narrow(); build()) {}
-        return {std::move(ruleset_), std::move(losses_)};
+        return {std::move(ruleset_), std::move(losses_.findings)};
     }
 
   private:
@@ -92,101 +55,6 @@ class ListPlanner {
 
     std::size_t count() const { return interfaces_.size(); }
     Harden const& harden() const { return policy_.harden; }
-
-    // ---- what has to be said
-
-    std::set<std::size_t> numbers_of(Place const& place) const {
-        std::set<std::size_t> numbers;
-        for (std::size_t i = 0; i < count(); ++i)
-            if (place.interfaces.contains(interfaces_[i])) numbers.insert(i);
-        return numbers;
-    }
-
-    void add_lines() {
-        Place const device{IntervalSet::all(128), device_};
-        for (std::size_t i = 0; i < policy_.statements.size(); ++i) {
-            Statement const& statement = policy_.statements[i];
-            if (statement.rate) continue; // no platform counts by rule: a loss
-            for (Place const& from : statement.from.places)
-                for (Place const& to : statement.to.places) add_lines(statement, i, from, to, through_);
-            if (statement.to.self)
-                for (Place const& from : statement.from.places) add_lines(statement, i, from, device, to_device_);
-            if (statement.from.self)
-                for (Place const& to : statement.to.places) add_answers(statement, i, device, to, to_device_);
-        }
-    }
-
-    void add_lines(Statement const& statement, std::size_t number, Place const& from, Place const& to, Lines& lines) {
-        for (Traffic const& traffic : statement.traffic)
-            (statement.deny ? lines.denials : lines.permits)
-                .push_back({from, to, traffic, std::nullopt, number, numbers_of(from), numbers_of(to)});
-        if (&lines == &through_) add_answers(statement, number, from, to, lines);
-    }
-
-    void add_answers(Statement const& statement, std::size_t number, Place const& from, Place const& to, Lines& lines) {
-        if (statement.deny || !harden().established) return;
-        for (Traffic const& traffic : statement.traffic)
-            for (Answer const& answer : answers_to(traffic, keeps_connections_))
-                lines.answers.push_back({to, from, traffic, answer, number, numbers_of(to), numbers_of(from)});
-    }
-
-    // A denial of some interfaces on both sides goes where it stops nothing else, if there is such a place.
-    void place_denials() {
-        auto const within = [](std::set<std::size_t> const& a, std::set<std::size_t> const& b) { return std::ranges::includes(b, a); };
-        for (Line const& denial : through_.denials) {
-            bool inbound = denial.outs.size() == count(), outbound = denial.ins.size() == count();
-            if (!inbound && !outbound) {
-                inbound = outbound = true;
-                for (Line const& permit : through_.permits) {
-                    if (!overlap(denial, permit)) continue;
-                    bool const meets_in = std::ranges::any_of(permit.ins, [&](std::size_t i) { return denial.ins.contains(i); });
-                    bool const meets_out = std::ranges::any_of(permit.outs, [&](std::size_t o) { return denial.outs.contains(o); });
-                    inbound = inbound && !(meets_in && !within(permit.outs, denial.outs));
-                    outbound = outbound && !(meets_out && !within(permit.ins, denial.ins));
-                }
-            }
-            denials_.push_back({inbound, !inbound, outbound});
-        }
-    }
-
-    // ---- what cannot be said
-
-    void lose(Span span, std::string construct, std::string why) {
-        if (!told_.emplace(span.begin, construct, why).second) return;
-        losses_.add("PC002", span).arg("construct", std::move(construct)).arg("why", std::move(why));
-    }
-
-    void add_losses() {
-        for (Statement const& statement : policy_.statements) {
-            if (statement.rate) lose(statement.span, "rate", "lists do not count; without the rate more would pass");
-            if (statement.deny && statement.from.self)
-                lose(statement.span, "deny from self", "lists are not asked about what the device itself sends");
-            if (!statement.deny && !statement.rate && harden().established) add_unanswered(statement);
-        }
-        for (Masquerade const& masquerade : policy_.masquerades)
-            lose(masquerade.span, "masquerade", "an access list translates nothing");
-    }
-
-    void add_unanswered(Statement const& statement) {
-        for (Traffic const& traffic : statement.traffic) {
-            if (is_answered(traffic, keeps_connections_) || is_allowed_back(statement, traffic)) continue;
-            std::string const what = !traffic.protocol ? "any service"
-                                     : traffic.ports   ? "all ports of " + value_text(Field::protocol, *traffic.protocol)
-                                                       : "protocol " + value_text(Field::protocol, *traffic.protocol);
-            lose(statement.span, what,
-                 keeps_connections_ ? "the platform keeps no connections of it; direction = \"both\" lets answers pass"
-                                    : "the platform keeps no connections, and answers cannot be told from new ones; name ports, or "
-                                      "let them pass with direction = \"both\"");
-        }
-    }
-
-    bool is_allowed_back(Statement const& statement, Traffic const& traffic) const {
-        return std::ranges::any_of(policy_.statements, [&](Statement const& other) {
-            return !other.deny && !other.rate && other.from.places == statement.to.places && other.to.places == statement.from.places &&
-                   other.from.self == statement.to.self && other.to.self == statement.from.self &&
-                   std::ranges::any_of(other.traffic, [&](Traffic const& each) { return each == traffic || !each.protocol; });
-        });
-    }
 
     // ---- rules
 
@@ -300,6 +168,7 @@ class ListPlanner {
             if (!set.v4.empty()) ruleset_.groups.push_back({name, set.v4, {}, true, {}});
             if (!set.v6.empty()) ruleset_.groups.push_back({name + "-v6", {}, set.v6, true, {}});
         };
+        add("on-the-link", {{}, never_forged().v6});
         add("the-device-itself", device_);
         if (!keeps_connections_) {
             add("own-private-addresses", device_parts_[0]);
@@ -527,7 +396,7 @@ class ListPlanner {
             }
             left_out_.insert({i, out});
             std::string const& to = policy_.interfaces[out];
-            lose(policy_.statements[line.statement].span, fmt::format("{} out by {}", line.answer ? "answers" : "packets", to),
+            losses_.add(policy_.statements[line.statement].span, fmt::format("{} out by {}", line.answer ? "answers" : "packets", to),
                  fmt::format("a list knows one interface alone, and would let through what came in by {} as well", policy_.interfaces[in]));
         }
         return changed;
@@ -553,7 +422,7 @@ class ListPlanner {
         for (Gap const& gap : blocked_)
             for (Line const& line : through_.denials)
                 if (!(packets_of(line, line.from.addresses) & gap.within).empty())
-                    lose(policy_.statements[line.statement].span, "deny between these interfaces",
+                    losses_.add(policy_.statements[line.statement].span, "deny between these interfaces",
                          "a list knows one interface alone, and would stop what is allowed by others as well");
     }
 
@@ -570,8 +439,7 @@ class ListPlanner {
     std::map<LineOut, std::set<std::size_t>> kept_from_; // lines that must not take the sources of these interfaces
     std::set<LineOut> left_out_;
     std::vector<Gap> blocked_;
-    Findings losses_;
-    std::set<std::tuple<std::uint32_t, std::string, std::string>> told_; // … so far: where, what and why
+    ListLosses losses_;
     Ruleset ruleset_;
     // Of the list that is being built:
     std::vector<ChainId> open_; // of IPv4, and of IPv6 where that is apart

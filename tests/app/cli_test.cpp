@@ -939,12 +939,12 @@ TEST_CASE("a policy comes to access lists of a device, and verify asks the same 
     Result const more = run(folder, {"verify", "more.cfg", "--policy", "named.toml"});
     CHECK(more.code == 1);
     CHECK_THAT(more.out, Contains("GigabitEthernet0/7") && Contains("not compared"));
-    std::string const word = " established";
-    lists.erase(lists.find(word), word.size());
+    std::string const word = " established"; // of answers to the device itself
+    lists.erase(lists.find(word, lists.find("remark answers to logs", lists.find("extended in-cde0"))), word.size());
     folder.write("holed.cfg", lists);
     Result const holed = run(folder, {"verify", "holed.cfg", "--policy", "named.toml"});
     CHECK(holed.code == 1);
-    CHECK_THAT(holed.out, Contains("allowed beyond the policy") && Contains("flags=syn"));
+    CHECK_THAT(holed.out, Contains("allowed beyond the policy") && Contains("-> the device"));
 
     // What lists cannot say, and what a policy has to say for them.
     CHECK(run(folder, {"init", "bastion", "-o", "bastion.toml"}).code == 0);

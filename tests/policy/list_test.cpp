@@ -97,6 +97,38 @@ TEST_CASE("random policies come to access lists that are equal to them, or narro
     CHECK(answered > 0);
 }
 
+TEST_CASE("all targets let the same new connections through") {
+    std::size_t opened = 0;
+    for (unsigned seed = 0, policies = 0; policies < seeds(60) / 6 + 1; ++seed) {
+        Sources sources;
+        Policy const policy = load(sources, random_policy(70'000 + seed, Interfaces::of_lists));
+        Space space;
+        std::vector<Generated> lists;
+        for (Target const target : {Target::cisco_ios, Target::cisco_asa, Target::cisco_nxos, Target::cisco_xr})
+            lists.push_back(generate_quietly(space, policy, target, sources));
+        if (std::ranges::any_of(lists, [](Generated const& made) { return !made.losses.empty(); })) continue;
+        ++policies;
+        Generated const chains = generate_quietly(space, policy, Target::nftables, sources);
+        std::vector<Path> const paths = find_paths(chains.reading.ruleset);
+        for (unsigned i = 0; i < 200; ++i) {
+            Path::Kind const kind = i % 3 == 0 ? Path::Kind::to_host : Path::Kind::through;
+            Packet const packet = random_listed_packet(seed * 500 + i, kind);
+            // Answers, and what may be later packets, are another matter; fragments are put together on an ASA.
+            bool const opens = packet[Field::protocol] != 6 || packet[Field::tcp_flags] == tcp_flag::syn;
+            if (!opens || packet[Field::fragment] == 1 || plainly_by_lists(policy, kind, packet, false) != plainly(policy, kind, packet)) continue;
+            INFO(to_text(packet));
+            auto const path = std::ranges::find(paths, kind, &Path::kind);
+            bool const opens_connection = passes(chains.reading.ruleset, *path, packet);
+            for (Generated const& made : lists) {
+                std::string const out = kind == Path::Kind::through ? interface_name(packet[Field::oif]) : "";
+                CHECK(passes(made.reading.ruleset, way_of(made.reading.ruleset, interface_name(packet[Field::iif]), out), packet) == opens_connection);
+            }
+            opened += opens_connection ? 1 : 0;
+        }
+    }
+    CHECK(opened > seeds(60) / 6);
+}
+
 TEST_CASE("the pages of generate and verify keep their promise") {
     std::size_t examples = 0;
     for (RuleInfo const& rule : rules())
@@ -276,7 +308,7 @@ bool is_asked(Policy const& policy, Packet const& packet, bool keeps_connections
 
 TEST_CASE("whatever changes the packets of generated lists is noticed, with a witness") {
     std::mt19937 dice(20261129);
-    std::size_t const wanted = std::max<std::size_t>(20, 150 * seeds(60) / 60);
+    std::size_t const wanted = seeds(60);
     std::size_t noticed = 0, harmless = 0, unread = 0;
     for (std::size_t round = 0; noticed < wanted; ++round) {
         REQUIRE(round < 40 * wanted);
@@ -311,8 +343,10 @@ TEST_CASE("whatever changes the packets of generated lists is noticed, with a wi
                 std::string const in = interface_name(packet[Field::iif]);
                 Passes const should = plainly_by_lists(policy, out.empty() ? Path::Kind::to_host : Path::Kind::through, packet, keeps_connections);
                 bool const may = should == Passes::always || (!out.empty() && !keeps_connections && is_later_segment(policy, packet));
-                auto const is_right = [&](Ruleset const& ruleset) {
-                    return passes(ruleset, way_of(ruleset, in, out), packet) ? may : should == Passes::never;
+                auto const is_right = [&](Ruleset const& ruleset) { // whatever groups hold that nothing defines any more
+                    return std::ranges::all_of(interpret(ruleset, way_of(ruleset, in, out), packet).outcomes, [&](Outcome const& outcome) {
+                        return outcome.fate == Fate::accept ? may : should == Passes::never;
+                    });
                 };
                 CHECK(is_right(made.reading.ruleset));
                 wrong = wrong || !is_right(reading.ruleset);
