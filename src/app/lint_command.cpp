@@ -57,7 +57,7 @@ std::optional<Ruleset> load_partner(Job const& job, Loaded const& loaded, Option
     return std::move(partner.reading->ruleset);
 }
 
-void work(Job& job, Options const& options) {
+void work(Job& job, Options const& options, unsigned threads) {
     Loaded loaded = job.host.empty() ? load(job.file, options, *job.config) : load_host(job.host, options, *job.config);
     job.ipset_files = loaded.ipset_files;
     if (!loaded.reading) {
@@ -70,6 +70,7 @@ void work(Job& job, Options const& options) {
     lint_options.select = options.select;
     lint_options.ignore = options.ignore;
     lint_options.exposures = options.command == "audit";
+    lint_options.threads = threads;
     lint_options.matrices = job.matrices;
     lint_options.today = options.today;
     if (options.fix || options.show_fixes) {
@@ -85,13 +86,16 @@ void work(Job& job, Options const& options) {
 }
 
 void work_all(std::vector<Job>& jobs, Options const& options) {
+    unsigned const wanted = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    // Many files are worked on side by side; of few, the rules.
+    unsigned const threads = std::max(1U, wanted / static_cast<unsigned>(std::min<std::size_t>(jobs.size(), wanted)));
     std::atomic<std::size_t> next = 0;
     std::mutex mutex;
     std::exception_ptr failure;
     auto const worker = [&] {
         for (std::size_t i = next++; i < jobs.size(); i = next++) {
             try {
-                work(jobs[i], options);
+                work(jobs[i], options, threads);
             } catch (std::exception const& e) {
                 std::lock_guard const lock(mutex);
                 if (!failure)
@@ -99,10 +103,9 @@ void work_all(std::vector<Job>& jobs, Options const& options) {
             }
         }
     };
-    std::size_t const wanted = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
     {
-        std::vector<std::jthread> threads;
-        for (std::size_t i = 1; i < std::min(wanted, jobs.size()); ++i) threads.emplace_back(worker);
+        std::vector<std::jthread> others;
+        for (std::size_t i = 1; i < std::min<std::size_t>(wanted, jobs.size()); ++i) others.emplace_back(worker);
         worker();
     }
     if (failure) std::rethrow_exception(failure);

@@ -119,7 +119,7 @@ void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& f
     add_today(app, options);
     app.add_flag("--strict", options.strict, "Exit with 3 where something is not modelled");
     app.add_flag("-q,--quiet", options.quiet, "Findings only");
-    app.add_option("-j,--jobs", options.jobs, "How many files to work on at once, up to 1024 (all processors)")
+    app.add_option("-j,--jobs", options.jobs, "How many files, or chains and rules of one, to work on at once, up to 1024 (all processors)")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
 }

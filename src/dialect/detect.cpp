@@ -2,6 +2,7 @@
 // for one dialect; the dialect with the largest sum wins, if the sum is more than prose would collect by accident.
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <span>
 #include <string_view>
 
@@ -325,21 +326,44 @@ struct Families {
     }
 };
 
+// The letters with which a word can begin that fits the first of a pattern's words; all where it begins with any.
+std::bitset<256> first_letters(std::string_view pattern) {
+    std::bitset<256> letters;
+    std::string_view const word = pattern.substr(0, pattern.find(' '));
+    for (std::size_t at = 0; at < word.size(); at = std::min(word.find('|', at), word.size() - 1) + 1) {
+        if (word[at] == '*' || word[at] == '%') return letters.set();
+        letters.set(static_cast<unsigned char>(word[at]));
+    }
+    return letters;
+}
+
 // How often each signal of a table is met.
 template <std::size_t Size> class Counter {
   public:
     template <class Table> explicit Counter(Table const& table) {
-        for (std::size_t i = 0; i < Size; ++i) patterns_[i] = table[i].words;
+        for (std::size_t i = 0; i < Size; ++i) {
+            patterns_[i] = table[i].words;
+            auto const letters = first_letters(patterns_[i]);
+            for (std::size_t letter = 0; letter < letters.size(); ++letter)
+                if (letters[letter]) by_letter_[letter].set(i);
+        }
     }
     void look_at(Words const& words) {
-        for (std::size_t i = 0; i < Size; ++i)
-            if (hits_[i] < most_hits && matches(patterns_[i], words)) ++hits_[i];
+        auto& there = by_letter_[static_cast<unsigned char>(lower(words.list.front().front()))];
+        for (std::size_t i = there._Find_first(); i < Size; i = there._Find_next(i)) {
+            if (matches(patterns_[i], words) && ++hits_[i] == most_hits) done(i);
+        }
     }
     unsigned operator[](std::size_t i) const { return hits_[i]; }
 
   private:
+    void done(std::size_t i) {
+        for (auto& patterns : by_letter_) patterns.reset(i);
+    }
+
     std::array<std::string_view, Size> patterns_{};
     std::array<unsigned, Size> hits_{};
+    std::array<std::bitset<Size>, 256> by_letter_{}; // the patterns that are still of interest
 };
 
 using Scores = std::array<unsigned, 9>;

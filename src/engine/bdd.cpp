@@ -15,7 +15,7 @@ constexpr std::uint32_t freed = ~std::uint32_t{0} - 1; // the variable of a free
 } // namespace
 
 Bdd::Bdd(std::size_t node_limit)
-    : nodes_{{terminal_variable, true_ref, true_ref}}, kept_{1}, table_(first_table, 0),
+    : nodes_{{terminal_variable, true_ref, true_ref, 0}}, kept_{1}, table_(first_table, 0),
       cache_(first_cache, CacheEntry{true_ref, true_ref, true_ref}), node_limit_(node_limit),
       collect_at_(std::size_t{1} << 18U) {}
 
@@ -37,15 +37,16 @@ Bdd::Ref Bdd::node(std::uint32_t variable, Ref low, Ref high) {
         slot = (slot + 1) & (table_.size() - 1);
     }
     if (live_ >= node_limit_) throw BudgetExceeded("the sets of packets outgrew the budget of memory");
+    std::uint32_t const last = std::max({variable, nodes_[low >> 1U].last, nodes_[high >> 1U].last});
     std::uint32_t index = 0;
     if (free_.empty()) {
         index = static_cast<std::uint32_t>(nodes_.size());
-        nodes_.push_back({variable, low, high});
+        nodes_.push_back({variable, low, high, last});
         kept_.push_back(0);
     } else {
         index = free_.back();
         free_.pop_back();
-        nodes_[index] = {variable, low, high};
+        nodes_[index] = {variable, low, high, last};
     }
     table_[slot] = index;
     if (++live_ * 2 > table_.size()) grow_table();
@@ -86,33 +87,46 @@ Bdd::Ref Bdd::conjunction(Ref a, Ref b) {
     return result;
 }
 
-Bdd::Ref Bdd::exists(Ref f, std::vector<bool> const& chosen) {
-    std::unordered_map<Ref, Ref> done;
-    // From here on all variables are chosen, and some values of them make true what is not false.
-    std::uint32_t rest = static_cast<std::uint32_t>(chosen.size());
-    while (rest > 0 && chosen[rest - 1]) --rest;
-    struct Walk {
-        Bdd& bdd;
-        std::vector<bool> const& chosen;
-        std::uint32_t rest;
-        std::unordered_map<Ref, Ref>& done;
-        Ref operator()(Ref g) {
-            if (g <= false_ref) return g;
-            if (auto const known = done.find(g); known != done.end()) return known->second;
-            std::uint32_t const v = bdd.variable(g);
-            if (v >= rest && v < chosen.size()) return true_ref;
-            Ref const low = (*this)(bdd.low(g));
-            Ref result = true_ref;
-            if (v < chosen.size() && chosen[v]) {
-                result = low == true_ref ? true_ref : bdd.disjunction(low, (*this)(bdd.high(g)));
-            } else {
-                result = bdd.node(v, low, (*this)(bdd.high(g)));
-            }
-            done.emplace(g, result);
-            return result;
+Bdd::Chosen::Chosen(std::uint32_t number, std::vector<bool> const& variables)
+    : number_(number), rest_(0), next_(variables.size()) {
+    auto next = static_cast<std::uint32_t>(variables.size());
+    for (auto v = next; v-- > 0;) {
+        if (variables[v]) next = v;
+        else rest_ = std::max(rest_, v + 1);
+        next_[v] = next;
+    }
+}
+
+void Bdd::Chosen::add(std::size_t count) {
+    for (; count > 0; --count) next_.push_back(static_cast<std::uint32_t>(next_.size()));
+}
+
+struct Bdd::Quantification {
+    Bdd& bdd;
+    Chosen const& chosen;
+    std::uint32_t key;
+
+    Ref operator()(Ref f) {
+        if (f <= false_ref) return f;
+        std::uint32_t const v = bdd.variable(f);
+        if (v >= chosen.size() || bdd.nodes_[f >> 1U].last < chosen.next_[v]) return f;
+        if (v >= chosen.rest_) return true_ref; // some values make true what is not false
+        CacheEntry const& known = bdd.cache_[hash(f, key, 0) & (bdd.cache_.size() - 1)];
+        if (known.a == f && known.b == key) return known.result;
+        Ref const low = (*this)(bdd.low(f));
+        Ref result = true_ref;
+        if (chosen.next_[v] == v) {
+            result = low == true_ref ? true_ref : bdd.disjunction(low, (*this)(bdd.high(f)));
+        } else {
+            result = bdd.node(v, low, (*this)(bdd.high(f)));
         }
-    };
-    return Walk{*this, chosen, rest, done}(f);
+        bdd.cache_[hash(f, key, 0) & (bdd.cache_.size() - 1)] = {f, key, result}; // it may have grown
+        return result;
+    }
+};
+
+Bdd::Ref Bdd::exists(Ref f, Chosen const& chosen) {
+    return Quantification{*this, chosen, no_function | chosen.number_}(f);
 }
 
 Bdd::Ref Bdd::compose(Ref f, std::vector<std::optional<Ref>> const& by) {
@@ -168,7 +182,7 @@ void Bdd::collect() {
     live_ = 0;
     for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
         if (!marked[i]) {
-            nodes_[i] = {freed, true_ref, true_ref};
+            nodes_[i] = {freed, true_ref, true_ref, 0};
             free_.push_back(i);
             continue;
         }

@@ -17,7 +17,7 @@ class Bdd {
     // Terminals come after all variables in the order.
     static constexpr std::uint32_t terminal_variable = ~std::uint32_t{0};
 
-    // At most `node_limit` live nodes of 12 bytes each; BudgetExceeded is thrown beyond that.
+    // At most `node_limit` live nodes of 16 bytes each; BudgetExceeded is thrown beyond that.
     explicit Bdd(std::size_t node_limit = std::size_t{1} << 25U);
 
     Ref conjunction(Ref a, Ref b);
@@ -25,8 +25,22 @@ class Bdd {
     static Ref negation(Ref a) { return a ^ 1U; }
     // if variable then high else low; both may only depend on later variables.
     Ref node(std::uint32_t variable, Ref low, Ref high);
-    // There is a value of each variable v with chosen[v] such that f holds.
-    Ref exists(Ref f, std::vector<bool> const& chosen);
+    // Variables to quantify over. Results are remembered under its number: variables that are added later must be such
+    // that no function has depended on them.
+    class Chosen {
+      public:
+        Chosen(std::uint32_t number, std::vector<bool> const& variables);
+        void add(std::size_t count); // of variables behind those that there are
+        std::size_t size() const { return next_.size(); }
+
+      private:
+        friend class Bdd;
+        std::uint32_t number_;
+        std::uint32_t rest_;              // from here on all are chosen
+        std::vector<std::uint32_t> next_; // by variable: the first chosen one from there on
+    };
+    // There is a value of each chosen variable such that f holds.
+    Ref exists(Ref f, Chosen const& chosen);
 
     // f with the variables replaced for which `by` has a function.
     Ref compose(Ref f, std::vector<std::optional<Ref>> const& by);
@@ -46,12 +60,15 @@ class Bdd {
         std::uint32_t variable;
         Ref low;
         Ref high; // never complemented: that makes the form canonical
+        std::uint32_t last; // variable that it depends on
     };
     struct CacheEntry {
         Ref a;
-        Ref b;
+        Ref b; // for a conjunction; else what is asked about a, with a bit that no function has
         Ref result;
     };
+    static constexpr std::uint32_t no_function = std::uint32_t{1} << 31U;
+    struct Quantification;
 
     void grow_table();
     void collect();

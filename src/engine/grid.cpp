@@ -133,36 +133,44 @@ void Grid::cut(Matches const& matches) {
 void Grid::merge_pieces(Field field, Matches const& matches) {
     Axis& one = axis(field);
     std::vector<std::uint32_t> atom(one.starts.size(), 0);
-    std::size_t count = 1;
-    std::set<std::vector<std::pair<std::size_t, std::size_t>>> known;
+    std::vector<std::size_t> sizes{atom.size()}; // of the atoms, in pieces
+    using Runs = std::vector<std::pair<std::size_t, std::size_t>>;
+    std::set<Runs> known;
     for (Match const* match : matches) {
         each_set(*match, [&](Field asked, ValueSet const& values) {
-            if (asked != field || count > most_atoms_) return;
-            std::vector<std::pair<std::size_t, std::size_t>> runs;
+            if (asked != field || sizes.size() > most_atoms_) return;
+            Runs runs;
             each_interval(field, values, [&](Interval const& interval) {
                 if (interval.first > info(field).largest) return;
                 runs.emplace_back(one.piece(interval.first),
                                   one.piece(std::min(interval.last, info(field).largest)));
             });
-            if (!known.insert(runs).second) return;
-            std::vector<bool> inside(atom.size(), false);
-            for (auto const& [first, last] : runs)
-                std::fill(inside.begin() + static_cast<std::ptrdiff_t>(first),
-                          inside.begin() + static_cast<std::ptrdiff_t>(last) + 1, true);
-            std::vector<std::uint32_t> split(count, ~0U); // what an atom's pieces inside become
-            std::vector<bool> outside(count, false);      // an atom has pieces outside
-            for (std::size_t p = 0; p < atom.size(); ++p)
-                if (!inside[p]) outside[atom[p]] = true;
-            for (std::size_t p = 0; p < atom.size(); ++p) {
-                std::uint32_t const old = atom[p];
-                if (!inside[p] || !outside[old]) continue;
-                if (split[old] == ~0U) split[old] = static_cast<std::uint32_t>(count++);
-                atom[p] = split[old];
+            std::sort(runs.begin(), runs.end());
+            auto const [at, added] = known.insert(std::move(runs));
+            if (!added) return;
+            std::vector<std::size_t> inside; // pieces
+            for (auto const& [first, last] : *at) {
+                for (std::size_t p = inside.empty() ? first : std::max(first, inside.back() + 1); p <= last; ++p) inside.push_back(p);
             }
+            std::vector<std::size_t> taken(sizes.size(), 0); // pieces of each atom
+            for (std::size_t const p : inside) ++taken[atom[p]];
+            std::vector<std::uint32_t> split(sizes.size(), ~0U); // what an atom's pieces inside become
+            for (std::size_t const p : inside) {
+                std::uint32_t const old = atom[p];
+                if (taken[old] == sizes[old]) continue;
+                if (split[old] == ~0U) {
+                    split[old] = static_cast<std::uint32_t>(sizes.size());
+                    sizes.push_back(0);
+                }
+                atom[p] = split[old];
+                ++sizes[split[old]];
+            }
+            for (std::size_t old = 0; old < split.size(); ++old)
+                if (split[old] != ~0U) sizes[old] -= taken[old];
         });
-        if (count > most_atoms_) return;
+        if (sizes.size() > most_atoms_) return;
     }
-    one.atom_count = count;
+    one.atom_count = sizes.size();
     one.atom_of.assign(atom.begin(), atom.end());
 }
 

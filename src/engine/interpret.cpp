@@ -10,7 +10,15 @@ namespace portcullis {
 
 namespace {
 
+// One interval that the value is not in: so most terms say no.
+bool is_outside(ValueSet const& values, U128 value) {
+    auto const& intervals = values.intervals.intervals();
+    if (values.negated || !values.masks.empty() || intervals.size() != 1) return false;
+    return value < intervals.front().first || value > intervals.front().last;
+}
+
 bool holds(Field field, ValueSet const& values, Packet const& packet) {
+    if (is_outside(values, packet[field])) return false;
     if (auto const family = info(field).family; family && *family != packet.family()) return false;
     if (info(field).transport && packet[Field::fragment] != 0) return false;
     return values.contains(packet[field]);

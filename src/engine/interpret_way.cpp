@@ -102,12 +102,11 @@ struct ManyPackets::Impl {
 ManyPackets::ManyPackets(Ruleset const& ruleset) : impl_(new Impl{ruleset, Index(ruleset)}) {}
 ManyPackets::~ManyPackets() = default;
 
-Decision ManyPackets::decide(std::vector<ChainId> const& bases, Packet const& packet) const {
+Decision ManyPackets::decide(std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth) const {
     Front front = at_start(packet);
-    Truth const nothing;
     for (ChainId const base : bases) {
         HookPoint const point = impl_->ruleset.chains[base].hook->point;
-        front = through({impl_->ruleset, packet, nothing, nullptr, false, point, &impl_->index}, base, front);
+        front = through({impl_->ruleset, packet, truth, nullptr, false, point, &impl_->index}, base, front);
     }
     return {outcomes_of(front), {}};
 }

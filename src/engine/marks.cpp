@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "portcullis/engine/reach.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -86,23 +88,31 @@ bool before_tracking(Chain const& base) {
 
 namespace {
 
-template <class Asks> bool any_rule(Ruleset const& ruleset, Asks asks) {
-    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [&](Chain const& chain) {
-        return std::any_of(chain.rules.begin(), chain.rules.end(), asks);
+using Chains = std::vector<ChainId>;
+
+template <class Asks> bool any_rule(Ruleset const& ruleset, Chains const& chains, Asks asks) {
+    return std::any_of(chains.begin(), chains.end(), [&](ChainId id) {
+        std::vector<Rule> const& rules = ruleset.chains[id].rules;
+        return std::any_of(rules.begin(), rules.end(), asks);
     });
+}
+
+bool are_passed(Ruleset const& ruleset, Chains const& chains) {
+    return any_rule(ruleset, chains, [](Rule const& rule) { return !rule.effects.assignments.empty(); }) &&
+           any_rule(ruleset, chains, [](Rule const& rule) { return reads_marks(rule.match); });
 }
 
 } // namespace
 
-bool marks_are_passed(Ruleset const& ruleset) {
-    return any_rule(ruleset, [](Rule const& rule) { return !rule.effects.assignments.empty(); }) &&
-           any_rule(ruleset, [](Rule const& rule) { return reads_marks(rule.match); });
-}
+bool marks_are_passed(Ruleset const& ruleset) { return are_passed(ruleset, all_chains(ruleset)); }
 
-bool marks_matter(Ruleset const& ruleset) {
-    bool const early = std::any_of(ruleset.chains.begin(), ruleset.chains.end(), before_tracking);
-    return (early && any_rule(ruleset, [](Rule const& rule) { return reads_state(rule.match); })) ||
-           marks_are_passed(ruleset) || translates(ruleset);
+bool marks_matter(Ruleset const& ruleset) { return marks_matter(ruleset, all_chains(ruleset)); }
+
+bool marks_matter(Ruleset const& ruleset, Chains const& chains) {
+    bool const early = std::any_of(chains.begin(), chains.end(), [&](ChainId id) { return before_tracking(ruleset.chains[id]); });
+    return (early && any_rule(ruleset, chains, [](Rule const& rule) { return reads_state(rule.match); })) ||
+           are_passed(ruleset, chains) ||
+           std::any_of(chains.begin(), chains.end(), [&](ChainId id) { return translates(ruleset.chains[id]); });
 }
 
 namespace {

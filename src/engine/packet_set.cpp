@@ -21,15 +21,16 @@ namespace {
 using Ref = Bdd::Ref;
 
 // The order in which fields are decided. A family's own address field shares the place of the other family's. Fragments
-// come before the fields of the transport header, on which nothing depends where there is none.
+// come before the fields of the transport header, on which nothing depends where there is none. What has values that do
+// not occur stands above the addresses: their part of most sets then depends on nothing but them.
 constexpr std::array order{
     Field::family,    Field::ct_state,    Field::protocol, Field::fragment,   Field::tcp_flags,    Field::ct_direction,
     Field::icmp_type, Field::icmp_code,   Field::dport,    Field::sport,      Field::packet_type,  Field::dst_type,
-    Field::src_type,  Field::iif,         Field::oif,      Field::iif_group, Field::oif_group, Field::phys_iif,
-    Field::phys_oif,  Field::ct_status,   Field::dscp,     Field::ecn,        Field::ttl,          Field::length,
-    Field::exthdr,    Field::frag_id,     Field::rt_type,  Field::rt_segments, Field::ah_spi,      Field::esp_spi,
-    Field::skuid,     Field::skgid,       Field::mark,     Field::ct_mark,    Field::src_mac,      Field::dst6,
-    Field::src6,      Field::nat_dport,   Field::nat_dst_type, Field::nat_dst, Field::nat_sport,   Field::nat_src,
+    Field::nat_dst_type, Field::src_type, Field::iif,      Field::oif,        Field::iif_group,    Field::oif_group,
+    Field::phys_iif,  Field::phys_oif,    Field::ct_status, Field::dscp,      Field::ecn,          Field::ttl,
+    Field::length,    Field::exthdr,      Field::frag_id,  Field::rt_type,    Field::rt_segments,  Field::ah_spi,
+    Field::esp_spi,   Field::skuid,       Field::skgid,    Field::mark,       Field::ct_mark,      Field::src_mac,
+    Field::dst6,      Field::src6,        Field::nat_dport, Field::nat_dst,   Field::nat_sport,    Field::nat_src,
 };
 static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
 
@@ -74,20 +75,24 @@ Field ordered_field(std::size_t place, Family family) {
 struct Space::Impl {
     Bdd bdd;
     Ref universe = Bdd::true_ref;
-    std::vector<bool> free_variables; // opaque matches, and fields that no sender chooses
+    Bdd::Chosen free; // opaque matches, and fields that no sender chooses
+    std::map<std::vector<Field>, Bdd::Chosen> other; // by fields: all variables but theirs
     std::unordered_map<std::string, std::uint32_t> opaque; // key to variable
     std::vector<Assumption> opaque_names; // by variable, from layout().count on
 
-    explicit Impl(std::size_t node_limit) : bdd(node_limit), free_variables(layout().count, false) {
+    explicit Impl(std::size_t node_limit) : bdd(node_limit), free(0, fields_off_the_wire()) {
         for (FieldInfo const& row : fields()) {
-            if (row.largest < max_value(row.bits)) {
-                universe = bdd.conjunction(universe, limit(row.field));
-            }
-            for (unsigned bit = 0; !row.on_wire && bit < row.bits; ++bit) {
-                free_variables[first_variable(row.field) + bit] = true;
-            }
+            if (row.largest < max_value(row.bits)) universe = bdd.conjunction(universe, limit(row.field));
         }
         bdd.keep(universe);
+    }
+
+    static std::vector<bool> fields_off_the_wire() {
+        std::vector<bool> variables(layout().count, false);
+        for (FieldInfo const& row : fields()) {
+            for (unsigned bit = 0; !row.on_wire && bit < row.bits; ++bit) variables[first_variable(row.field) + bit] = true;
+        }
+        return variables;
     }
 
     Ref literal(std::uint32_t variable, bool value) {
@@ -163,7 +168,7 @@ struct Space::Impl {
         auto const [at, added] = opaque.emplace(key, next);
         if (added) {
             opaque_names.push_back({std::move(key), match.text, match.stateful, true});
-            free_variables.push_back(true);
+            free.add(1);
         }
         return at->second;
     }
@@ -315,13 +320,24 @@ struct Space::Impl {
 
     // What f says of the fields alone: whether the others can have some values. The fields are of one family, if of any.
     Ref projected(Ref f, std::initializer_list<Field> kept) {
-        std::vector<bool> others(free_variables.size(), true);
         for (Field const field : kept) {
             if (auto const family = info(field).family)
                 f = bdd.conjunction(f, literal(first_variable(Field::family), *family == Family::v6));
-            for (unsigned bit = 0; bit < info(field).bits; ++bit) others[first_variable(field) + bit] = false;
         }
-        return bdd.exists(f, others);
+        return bdd.exists(f, others(kept));
+    }
+
+    Bdd::Chosen const& others(std::vector<Field> const& kept) {
+        auto known = other.find(kept);
+        if (known == other.end()) {
+            std::vector<bool> variables(free.size(), true);
+            for (Field const field : kept) {
+                for (unsigned bit = 0; bit < info(field).bits; ++bit) variables[first_variable(field) + bit] = false;
+            }
+            known = other.emplace(kept, Bdd::Chosen(static_cast<std::uint32_t>(other.size() + 1), variables)).first;
+        }
+        known->second.add(free.size() - known->second.size()); // opaque matches that were met since then
+        return known->second;
     }
 
     // The values of `field` by what remains of f for them: calls visit(interval, rest), in order, for rests other than
@@ -378,16 +394,16 @@ bool PacketSet::empty() const { return ref_ == Bdd::false_ref; }
 PacketSet PacketSet::possibly() const {
     Space::Impl& impl = *space_->impl_;
     impl.bdd.collect_if_due();
-    return {*space_, impl.bdd.conjunction(impl.universe, impl.bdd.exists(ref_, impl.free_variables))};
+    return {*space_, impl.bdd.conjunction(impl.universe, impl.bdd.exists(ref_, impl.free))};
 }
 
 PacketSet PacketSet::certainly() const {
     Space::Impl& impl = *space_->impl_;
     impl.bdd.collect_if_due();
-    // Outside the universe nothing exists, so nothing there can be against it.
-    Ref const against = impl.bdd.conjunction(impl.universe, Bdd::negation(ref_));
-    Ref const for_all = Bdd::negation(impl.bdd.exists(against, impl.free_variables));
-    return {*space_, impl.bdd.conjunction(impl.universe, for_all)};
+    // What differs from no member but in what is free; outside the universe nothing exists, and nothing is against it.
+    Ref const possible = impl.bdd.conjunction(impl.universe, impl.bdd.exists(ref_, impl.free));
+    Ref const against = impl.bdd.conjunction(possible, Bdd::negation(ref_));
+    return {*space_, impl.bdd.conjunction(possible, Bdd::negation(impl.bdd.exists(against, impl.free)))};
 }
 
 std::optional<IntervalSet> PacketSet::project(Field field, std::size_t most) const {

@@ -131,11 +131,10 @@ bool can_drop(Ruleset const& ruleset, ChainId base) {
 }
 
 PathReach::PathReach(Space& space, Ruleset const& ruleset, Path const& path, PacketSet const& question)
-    : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question),
-      translates_(std::any_of(path.chains.begin(), path.chains.end(), [&](ChainId base) {
-          auto const called = call_order(ruleset, base).chains;
-          return std::any_of(called.begin(), called.end(), [&](ChainId id) { return translates(ruleset.chains[id]); });
-      })) {}
+    : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question, path.chains) {
+    auto const called = called_by(ruleset, path.chains);
+    translates_ = std::any_of(called.begin(), called.end(), [&](ChainId id) { return translates(ruleset.chains[id]); });
+}
 
 std::optional<ChainId> PathReach::decisive(Family family) const {
     for (auto at = path_.chains.rbegin(); at != path_.chains.rend(); ++at) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "engine/beyond.hpp"
@@ -61,6 +62,21 @@ CallOrder call_order(Ruleset const& ruleset, ChainId base) {
     return order;
 }
 
+std::vector<ChainId> all_chains(Ruleset const& ruleset) {
+    std::vector<ChainId> all(ruleset.chains.size());
+    std::iota(all.begin(), all.end(), ChainId{0});
+    return all;
+}
+
+std::vector<ChainId> called_by(Ruleset const& ruleset, std::vector<ChainId> const& bases) {
+    CallOrder order;
+    std::vector<Visit> state(ruleset.chains.size(), Visit::new_);
+    std::size_t depth = 0;
+    for (ChainId const base : bases)
+        if (state[base] == Visit::new_) visit(ruleset, base, state, order, depth);
+    return std::move(order.chains);
+}
+
 PacketSet packets_of(Space& space, Worlds const& worlds) {
     PacketSet all = space.none();
     for (World const& world : worlds) all |= world.packets;
@@ -117,8 +133,8 @@ struct Reach::Impl {
     std::size_t depth = 0;
     std::optional<std::vector<Known>> known_; // what the question fixes
 
-    Impl(Space& s, Ruleset const& r, PacketSet q)
-        : space(s), ruleset(r), question(std::move(q)), dealings(deal()), chains(r.chains.size()),
+    Impl(Space& s, Ruleset const& r, PacketSet q, std::vector<ChainId> const& asked)
+        : space(s), ruleset(r), question(std::move(q)), dealings(deal(asked)), chains(r.chains.size()),
           open(r.chains.size()) {}
 
     std::vector<Known> const& known() {
@@ -127,12 +143,12 @@ struct Reach::Impl {
     }
 
     // What the rules of each chain do themselves is handed on to all chains that call it.
-    std::vector<Dealings> deal() const {
+    std::vector<Dealings> deal(std::vector<ChainId> const& asked) const {
         std::vector<Dealings> all(ruleset.chains.size());
-        if (!marks_matter(ruleset)) return all;
+        if (!marks_matter(ruleset, asked)) return all;
         std::vector<std::vector<ChainId>> callers(all.size());
         std::vector<ChainId> changed;
-        for (ChainId id = 0; id < all.size(); ++id) {
+        for (ChainId const id : asked) {
             for (Rule const& rule : ruleset.chains[id].rules) {
                 all[id].include({reads_marks(rule.match) || reads_state(rule.match), reads_ends(rule.match),
                                  changes_marks(rule)});
@@ -397,7 +413,9 @@ struct Reach::Impl {
 };
 
 Reach::Reach(Space& space, Ruleset const& ruleset, PacketSet question)
-    : impl_(std::make_unique<Impl>(space, ruleset, std::move(question))) {}
+    : impl_(std::make_unique<Impl>(space, ruleset, std::move(question), all_chains(ruleset))) {}
+Reach::Reach(Space& space, Ruleset const& ruleset, PacketSet question, std::vector<ChainId> const& bases)
+    : impl_(std::make_unique<Impl>(space, ruleset, std::move(question), called_by(ruleset, bases))) {}
 Reach::~Reach() = default;
 Reach::Reach(Reach&&) noexcept = default;
 

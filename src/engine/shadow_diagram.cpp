@@ -22,13 +22,12 @@ bool passes_marks(Ruleset const& ruleset, RuleList const& list) {
     bool reads = false;
     bool reads_early = false;
     for (ChainId const base : list.chains) {
+        bool const early = before_tracking(ruleset.chains[list.chains.front()]) || before_tracking(ruleset.chains[base]);
         for (ChainId const id : call_order(ruleset, base).chains) {
             for (Rule const& rule : ruleset.chains[id].rules) {
                 changes = changes || changes_marks(rule);
                 reads = reads || reads_marks(rule.match);
-                reads_early = reads_early ||
-                              (reads_state(rule.match) && (before_tracking(ruleset.chains[list.chains.front()]) ||
-                                                           before_tracking(ruleset.chains[base])));
+                reads_early = reads_early || (early && reads_state(rule.match));
             }
         }
     }

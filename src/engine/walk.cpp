@@ -256,8 +256,8 @@ class Walk {
 
     std::optional<bool> asks_known(Match const& match, State const& state) const {
         Marks const& marks = state.marks;
-        bool const untouched = !reads_marks(match) || (marks.mark.known && marks.mark.value == packet_[Field::mark] &&
-                                                       marks.ct_mark.known && marks.ct_mark.value == packet_[Field::ct_mark]);
+        bool const untouched = (marks.mark.known && marks.mark.value == packet_[Field::mark] && marks.ct_mark.known &&
+                                marks.ct_mark.value == packet_[Field::ct_mark]) || !reads_marks(match);
         auto const seen_state = state_seen(marks);
         bool const rewritten = state.rewritten.destination || state.rewritten.source;
         if (untouched && !rewritten && (!seen_state || !reads_state(match))) return matches(match, packet_, asked_.truth);

@@ -8,7 +8,8 @@ namespace portcullis {
 // Of the set, which lies within the question: the packets that are members whatever opaque matches, marks and statuses
 // say that the question has.
 inline PacketSet certainly(PacketSet const& set, PacketSet const& question) {
-    return (set | question.complement()).certainly() & set;
+    PacketSet const possible = set.possibly();
+    return possible == set ? set : set - ((question - set) & possible).possibly();
 }
 
 } // namespace portcullis

@@ -6,13 +6,13 @@
 #include <stdexcept>
 
 #include "portcullis/engine/connection.hpp"
-#include "portcullis/engine/interpret.hpp"
+#include "portcullis/engine/interpret_many.hpp"
 
 namespace portcullis {
 
 namespace {
 
-// A file's sets may take this many nodes of 12 bytes, table and cache on top.
+// A file's sets may take this many nodes of 16 bytes, table and cache on top.
 constexpr std::size_t node_limit = std::size_t{1} << 24U;
 constexpr std::uint64_t any_breadth = ~std::uint64_t{0};
 
@@ -36,6 +36,12 @@ void measure(Permit& permit, Match const& match) {
     if (!protocols) return;
     IntervalSet const with_ports = protocols->intersected(port_protocols());
     permit.breadth = with_ports.empty() ? 0 : low64(with_ports.count() * (ports ? ports->count() : U128{65536}));
+}
+
+ShadowOptions shadow_options(LintOptions const& options) {
+    ShadowOptions own;
+    own.threads = options.threads;
+    return own;
 }
 
 } // namespace
@@ -99,7 +105,7 @@ Reach& Context::reach() const {
 }
 
 Shadows const& Context::shadows() const {
-    if (!shadows_) shadows_.emplace(ruleset_);
+    if (!shadows_) shadows_.emplace(ruleset_, shadow_options(options_));
     return *shadows_;
 }
 
@@ -116,7 +122,7 @@ Shadows const* Context::first_fragment_shadows() const {
         lists.push_back(std::move(list));
     }
     if (lists.empty()) return nullptr;
-    return &first_fragment_shadows_.emplace(ruleset_, std::move(lists));
+    return &first_fragment_shadows_.emplace(ruleset_, std::move(lists), shadow_options(options_));
 }
 
 bool Context::complete() const {
@@ -150,7 +156,7 @@ Shadows const& Context::connection_shadows() const {
         std::move(start.terms.begin(), start.terms.end(), std::back_inserter(list.seen.terms));
         list.seen.alternatives = std::move(start.alternatives);
     }
-    return connection_shadows_.emplace(ruleset_, std::move(lists));
+    return connection_shadows_.emplace(ruleset_, std::move(lists), shadow_options(options_));
 }
 
 std::vector<PartlyTaken> const& Context::partly_taken() const {
@@ -205,28 +211,56 @@ PacketSet Context::new_connections(HookPoint point) const {
     return first_packets(point) & space_->of(Field::ct_state, ValueSet::single(ct_state::new_));
 }
 
-PacketSet Context::from_untrusted() const {
+PacketSet const& Context::from_untrusted() const {
+    if (from_untrusted_) return *from_untrusted_;
     Space& s = *space_;
     PacketSet const sources = s.of(Field::src4, options_.config.untrusted_sources(Family::v4)) |
                               s.of(Field::src6, options_.config.untrusted_sources(Family::v6));
-    return sources - s.of(Field::iif, options_.config.trusted_interfaces());
+    return from_untrusted_.emplace(sources - s.of(Field::iif, options_.config.trusted_interfaces()));
+}
+
+bool Context::translates_destinations() const {
+    if (translates_destinations_) return *translates_destinations_;
+    auto const does = [](Rule const& rule) {
+        auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
+        return rewrite != nullptr && is_destination(rewrite->kind);
+    };
+    return translates_destinations_.emplace(std::any_of(ruleset_.chains.begin(), ruleset_.chains.end(), [&](Chain const& chain) {
+        return std::any_of(chain.rules.begin(), chain.rules.end(), does);
+    }));
+}
+
+std::vector<Duplicate> const& Context::duplicates(ChainId chain) const {
+    auto const [known, is_new] = duplicates_.try_emplace(chain);
+    if (is_new) known->second = duplicates_of(ruleset_, chain);
+    return known->second;
+}
+
+PacketSet const& Context::unmarked() const {
+    if (!unmarked_) unmarked_ = portcullis::unmarked(*space_, ruleset_);
+    return *unmarked_;
+}
+
+// Whatever the path.
+PacketSet const& Context::asked_at(HookPoint point) const {
+    auto const known = asked_at_.find(point);
+    if (known != asked_at_.end()) return known->second;
+    PacketSet set = new_connections(point) & unmarked();
+    if (asking_ == Asking::anybody) set -= space_->of(Field::iif, ValueSet::single(interface_value("lo")));
+    else set &= from_untrusted();
+    return asked_at_.emplace(point, std::move(set)).first->second;
 }
 
 PacketSet Context::question(Path const& path) const {
-    Space& s = *space_;
-    PacketSet set = new_connections(path.hook);
-    set &= unmarked(s, ruleset_);
-    if (asking_ == Asking::anybody) return set - s.of(Field::iif, ValueSet::single(interface_value("lo")));
-    set &= from_untrusted();
-    if (path.kind == Path::Kind::list) {
+    if (asking_ == Asking::untrusted && path.kind == Path::Kind::list) {
         // A list that only trusted interfaces apply lets nobody else in.
         auto const& bindings = ruleset_.chains[path.chains.front()].bindings;
         bool const inside = !bindings.empty() && std::all_of(bindings.begin(), bindings.end(), [&](Binding const& b) {
             return options_.config.trusts_interface(b.interface);
         });
-        if (inside) return s.none();
+        if (inside) return space_->none();
     }
-    return set;
+    return asked_at(path.hook);
 }
 
 void Context::collect_permits() {
@@ -375,25 +409,35 @@ Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector
     return witness(paths_[permit.path], set, assumptions);
 }
 
+Decision Context::decide(std::vector<ChainId> const& chains, Member const& member) const {
+    constexpr std::size_t few = 16;
+    auto const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
+    if (!many_) {
+        if (++decided_ <= few || !is_large(ruleset_)) return interpret(ruleset_, chains, member.packet, truth);
+        many_ = std::make_unique<ManyPackets>(ruleset_);
+    }
+    return many_->decide(chains, member.packet, truth);
+}
+
 Witness Context::witness(Path const& path, PacketSet const& set, std::vector<Assumption>& assumptions) const {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
-    auto const truth = [&](Opaque const& o) { return member->truth(o); };
-    Decision const decision = interpret(ruleset_, path, member->packet, truth);
-    if (decision.outcomes.size() != 1 || decision.main().fate != Fate::accept) {
+    Decision const decision = decide(path.chains, *member);
+    Outcome const& end = decision.main();
+    // What a redirect leads to the host itself does not go through it.
+    bool const accepted = end.fate == Fate::accept && !(path.kind == Path::Kind::through && end.rewritten.to_host);
+    if (decision.outcomes.size() != 1 || !accepted)
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
-    }
     assumptions = member->assumptions;
     Witness result{member->packet, path.hook, "accept"};
-    Rewritten const& rewritten = decision.main().rewritten;
-    if (rewritten.destination) result.became = as_rewritten(member->packet, rewritten);
+    if (end.rewritten.destination) result.became = as_rewritten(member->packet, end.rewritten);
     return result;
 }
 
 Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
-    Decision const decision = interpret(ruleset_, chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
+    Decision const decision = decide(chains, *member);
     if (decision.outcomes.size() != 1 || (decision.main().fate == Fate::accept) != accepted) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }

@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "lint/dead_rules.hpp"
+#include "lint/duplicates.hpp"
 #include "lint/rule_pairs.hpp"
 #include "lint/spoofing.hpp"
+#include "portcullis/engine/interpret.hpp"
 #include "portcullis/engine/shadow.hpp"
 #include "portcullis/lint/lint.hpp"
 
 namespace portcullis {
+
+class ManyPackets;
 
 // A rule (or a policy) that lets packets pass on one path, before it is known whether any get to it.
 struct Permit {
@@ -76,6 +80,10 @@ class Context {
     PacketSet alone(Permit const& permit) const;
     // The new connections that are asked about, on the permit's path and of its family.
     PacketSet asked(Permit const& permit) const;
+    // Whether some rule changes where packets go.
+    bool translates_destinations() const;
+    // What PC209 reports of the chain.
+    std::vector<Duplicate> const& duplicates(ChainId chain) const;
     // The base chains whose packets can come to the chain: itself, or those that call it.
     std::vector<ChainId> const& bases(ChainId chain) const;
     // What each rule decides of all packets, not just of new connections.
@@ -107,7 +115,9 @@ class Context {
     PacketSet first_packets(HookPoint point) const;
     PacketSet new_connections(HookPoint point) const;
     // All packets with a source that nobody vouches for, by an interface that nobody vouches for.
-    PacketSet from_untrusted() const;
+    PacketSet const& from_untrusted() const;
+    // What all packets have that arrive, by what the ruleset does itself (engine/path.hpp).
+    PacketSet const& unmarked() const;
     // The new connections that are asked about on a whole path.
     PacketSet question(std::size_t path) const { return questions_[path]; }
     // … on any path, one of find_ways included.
@@ -133,6 +143,9 @@ class Context {
 
   private:
     PacketSet matched_alone(Match const& match) const;
+    PacketSet const& asked_at(HookPoint point) const;
+    // By the interpreter; of large rulesets with an index, once it is worth that.
+    Decision decide(std::vector<ChainId> const& chains, Member const& member) const;
     void collect_permits();
 
     Ruleset const& ruleset_;
@@ -143,10 +156,17 @@ class Context {
     std::unique_ptr<Space> space_;
     std::vector<Path> paths_;
     std::vector<Permit> permits_;
+    mutable std::optional<PacketSet> unmarked_;
+    mutable std::optional<PacketSet> from_untrusted_;
+    mutable std::map<HookPoint, PacketSet> asked_at_;
+    mutable std::optional<bool> translates_destinations_;
+    mutable std::map<ChainId, std::vector<Duplicate>> duplicates_;
     std::vector<PacketSet> questions_;             // by path
     mutable std::vector<std::optional<PathReach>> reaches_; // by path, made when first asked
     mutable std::map<std::pair<ChainId, ChainId>, PacketSet> admissions_;
     mutable std::vector<std::vector<ChainId>> bases_; // by chain, made when first asked
+    mutable std::size_t decided_ = 0; // packets, without the index
+    mutable std::unique_ptr<ManyPackets> many_;
     mutable std::optional<Reach> reach_;
     mutable std::optional<Shadows> shadows_;
     mutable std::optional<Shadows> first_fragment_shadows_;

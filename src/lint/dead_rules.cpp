@@ -59,7 +59,7 @@ constexpr double part = 0.5; // the share that is told of a blocker that does no
 // What PC209 and PC213 report of the chains.
 class Reported {
   public:
-    explicit Reported(Ruleset const& ruleset) : ruleset_(ruleset), chains_(ruleset.chains.size()) {}
+    explicit Reported(Context const& ctx) : ctx_(ctx), chains_(ctx.ruleset().chains.size()) {}
 
     bool contains(RuleId id) {
         std::optional<OfChain>& told = chains_[id.chain];
@@ -74,16 +74,16 @@ class Reported {
     };
 
     OfChain of_chain(ChainId id) const {
-        Chain const& chain = ruleset_.chains[id];
+        Chain const& chain = ctx_.ruleset().chains[id];
         auto const last = catch_all(chain);
         auto const next =
             std::find_if(last, chain.rules.end(), [&](Rule const& rule) { return rule.origin != last->origin; });
         OfChain told{static_cast<std::size_t>(next - chain.rules.begin()), {}};
-        for (Duplicate const& duplicate : duplicates_of(ruleset_, id)) told.duplicates.insert(duplicate.rule);
+        for (Duplicate const& duplicate : ctx_.duplicates(id)) told.duplicates.insert(duplicate.rule);
         return told;
     }
 
-    Ruleset const& ruleset_;
+    Context const& ctx_;
     std::vector<std::optional<OfChain>> chains_;
 };
 
@@ -232,7 +232,7 @@ void relate_blockers(Ruleset const& ruleset, DeadRule const& dead, Finding& find
 
 std::vector<DeadRule> find_dead_rules(Context const& ctx) {
     std::vector<TextRule> const groups = rules_of_text(ctx.ruleset());
-    Reported reported(ctx.ruleset());
+    Reported reported(ctx);
     std::vector<DeadRule> all = Finder(ctx, ctx.shadows(), reported).run(groups, [](RuleId) { return false; });
     Shadows const* const first = ctx.first_fragment_shadows();
     if (first == nullptr) return all;

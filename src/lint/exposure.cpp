@@ -21,15 +21,23 @@ std::string port_text(PortRange const& port) {
                                    : fmt::format("{}/{}-{}", protocol, port.first, port.last);
 }
 
-std::string join(std::vector<std::string> const& items, std::size_t most) {
-    std::string text;
-    for (std::size_t i = 0; i < items.size() && i < most; ++i) {
-        bool const last = i + 1 == items.size();
-        text += i == 0 ? "" : last ? " and " : ", ";
-        text += items[i];
+// The first of them by `text(i)`, and how many more there are.
+template <class Text> std::string join(std::size_t count, std::size_t most, Text const& text) {
+    std::string all;
+    for (std::size_t i = 0; i < count && i < most; ++i) {
+        all += i == 0 ? "" : i + 1 == count ? " and " : ", ";
+        all += text(i);
     }
-    if (items.size() > most) text += fmt::format(" and {} more", items.size() - most);
-    return text;
+    if (count > most) all += fmt::format(" and {} more", count - most);
+    return all;
+}
+
+std::string join(std::vector<std::string> const& items, std::size_t most) {
+    return join(items.size(), most, [&](std::size_t i) { return items[i]; });
+}
+
+bool overlaps(IntervalSet const& ports, PortRange const& port) {
+    return std::ranges::any_of(ports.intervals(), [&](Interval const& i) { return i.first <= port.last && port.first <= i.last; });
 }
 
 // The sources of the parts of one family, or of what was asked about them; nothing where they are scattered all over.
@@ -65,7 +73,7 @@ std::vector<OpenService> open_services(Context const& ctx, Opening const& openin
             at->second = at->second.united((part.second & packets).project(Field::dport).value());
         return at->second;
     };
-    bool const translated = std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
+    bool const translated = ctx.translates_destinations() && std::any_of(opening.parts.begin(), opening.parts.end(), [&](auto const& part) {
         Worlds const worlds = ctx.passing_worlds(*part.first);
         return std::any_of(worlds.begin(), worlds.end(), [](World const& world) { return world.marks.destination.done; });
     });
@@ -77,7 +85,7 @@ std::vector<OpenService> open_services(Context const& ctx, Opening const& openin
     std::vector<OpenService> open;
     for (Service const* service : services) {
         auto const port = std::find_if(service->ports.begin(), service->ports.end(), [&](PortRange const& p) {
-            return translated ? leads_to(p) : ports_of(p.protocol).overlaps(IntervalSet(p.first, p.last));
+            return translated ? leads_to(p) : overlaps(ports_of(p.protocol), p);
         });
         if (port != service->ports.end()) open.push_back({service, *port});
     }
@@ -124,9 +132,9 @@ std::vector<Opening> wide_openings(Context const& ctx) {
 }
 
 std::string services_text(std::vector<OpenService> const& services, std::size_t most) {
-    std::vector<std::string> items;
-    for (auto const& [service, port] : services) items.push_back(fmt::format("{} ({})", service->name, port_text(port)));
-    return join(items, most);
+    return join(services.size(), most, [&](std::size_t i) {
+        return fmt::format("{} ({})", services[i].service->name, port_text(services[i].port));
+    });
 }
 
 IntervalSet named_ports(Context const& ctx, Permit const& permit) {
@@ -186,6 +194,7 @@ namespace {
 void name_translations(Context const& ctx, Finding& finding, Permit const& permit, PacketSet const& set) {
     constexpr std::size_t most = 3;
     std::size_t told = 0;
+    if (!ctx.translates_destinations()) return;
     for (World const& world : ctx.passing_worlds(permit)) {
         Translated const& to = world.marks.destination;
         if (!to.done || (world.packets & set).empty()) continue;

@@ -12,15 +12,6 @@ namespace portcullis {
 
 namespace {
 
-bool translates_destinations(Ruleset const& ruleset) {
-    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [](Chain const& chain) {
-        return std::any_of(chain.rules.begin(), chain.rules.end(), [](Rule const& rule) {
-            auto const* rewrite = std::get_if<Rewrite>(&rule.verdict);
-            return rewrite != nullptr && is_destination(rewrite->kind);
-        });
-    });
-}
-
 // The addresses of the field, where not all that was asked about are meant.
 std::string addresses_text(PacketSet const& set, PacketSet const& asked, Field field) {
     auto const some = set.project(field);
@@ -140,7 +131,7 @@ std::string place_text(std::string const& ports, std::string const& address) {
 }
 
 void find_published(Context const& ctx, Findings& out) {
-    if (translates_destinations(ctx.ruleset())) Publications(ctx).report(out);
+    if (ctx.translates_destinations()) Publications(ctx).report(out);
 }
 
 namespace {
@@ -160,7 +151,7 @@ class Lateness {
         for (Path const& path : ctx.paths()) {
             if (path.kind == Path::Kind::list) continue;
             // What comes in by the loopback device is not translated there.
-            PacketSet const asked = (ctx.new_connections(path.hook) & unmarked(ctx.space(), ctx.ruleset())) -
+            PacketSet const asked = (ctx.new_connections(path.hook) & ctx.unmarked()) -
                                     ctx.space().of(Field::iif, ValueSet::single(interface_value("lo")));
             PathReach reach(ctx.space(), ctx.ruleset(), path, asked);
             for (ChainId const base : path.chains) {
@@ -232,7 +223,7 @@ class Lateness {
 } // namespace
 
 void find_asked_too_late(Context const& ctx, Findings& out) {
-    if (translates_destinations(ctx.ruleset())) Lateness(ctx).report(out);
+    if (ctx.translates_destinations()) Lateness(ctx).report(out);
 }
 
 } // namespace portcullis

@@ -57,7 +57,7 @@ PacketSet from(Context const& ctx, Family family, IntervalSet const& sources) {
 
 // New connections of the packets that pass the path for certain.
 PacketSet let_in(Context const& ctx, std::size_t path, Family family, PacketSet const& packets) {
-    PacketSet const question = packets & ctx.new_connections(ctx.paths()[path].hook) & unmarked(ctx.space(), ctx.ruleset());
+    PacketSet const question = packets & ctx.new_connections(ctx.paths()[path].hook) & ctx.unmarked();
     PathReach reach(ctx.space(), ctx.ruleset(), ctx.paths()[path], question);
     // Where no chain filters the family at all, others say so.
     if (!reach.decisive(family)) return ctx.space().none();

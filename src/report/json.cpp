@@ -1,17 +1,21 @@
 // The report as JSON: the contract of docs/report.schema.json.
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "portcullis/report/report.hpp"
+#include "report/json_writer.hpp"
 #include "report/matrix_names.hpp"
-#include "report/packet_json.hpp"
 
 namespace portcullis {
 
 namespace {
 
-Json place(Source const& source, std::uint32_t offset) {
+void write_place(JsonWriter& json, std::string_view key, Source const& source, std::uint32_t offset) {
     Location const at = source.locate(offset);
-    return {{"line", at.line}, {"column", at.column}, {"offset", offset}};
+    json.begin_object(key);
+    json.number("line", at.line);
+    json.number("column", at.column);
+    json.number("offset", offset);
+    json.end_object();
 }
 
 Json fix_json(Fix const& fix) {
@@ -22,30 +26,40 @@ Json fix_json(Fix const& fix) {
     return {{"safe", fix.safe}, {"edits", std::move(edits)}};
 }
 
-Json finding_json(Diagnostic const& d, Sources const& sources) {
+void write_related(JsonWriter& json, Related const& related, Source const& source) {
+    json.begin_object();
+    json.text("message", related.message);
+    json.text("path", source.path());
+    write_place(json, "start", source, related.span.begin);
+    write_place(json, "end", source, related.span.end);
+    json.end_object();
+}
+
+void write_finding(JsonWriter& json, Diagnostic const& d, Sources const& sources) {
     Finding const& finding = d.finding;
     Source const& source = sources[finding.span.source];
-    Json related = Json::array();
-    for (Related const& r : finding.related) {
-        Source const& other = sources[r.span.source];
-        related.push_back({{"message", r.message}, {"path", other.path()}, {"start", place(other, r.span.begin)}, {"end", place(other, r.span.end)}});
-    }
-    return {{"rule", d.rule->id},
-            {"slug", d.rule->slug},
-            {"severity", to_string(d.severity)},
-            {"certainty", certainty_text(finding.certainty)},
-            {"message", d.message},
-            {"path", source.path()},
-            {"start", place(source, finding.span.begin)},
-            {"end", place(source, finding.span.end)},
-            {"where", finding.where},
-            {"related", std::move(related)},
-            {"notes", finding.notes},
-            {"witness", finding.witness ? witness_json(*finding.witness) : Json()},
-            {"service", name_or_null(finding.service)},
-            {"fix", finding.fix ? fix_json(*finding.fix) : Json()},
-            {"fingerprint", d.fingerprint},
-            {"suppressed", nullptr}};
+    json.begin_object();
+    json.text("rule", d.rule->id);
+    json.text("slug", d.rule->slug);
+    json.text("severity", to_string(d.severity));
+    json.text("certainty", certainty_text(finding.certainty));
+    json.text("message", d.message);
+    json.text("path", source.path());
+    write_place(json, "start", source, finding.span.begin);
+    write_place(json, "end", source, finding.span.end);
+    json.text("where", finding.where);
+    json.begin_array("related");
+    for (Related const& related : finding.related) write_related(json, related, sources[related.span.source]);
+    json.end_array();
+    json.begin_array("notes");
+    for (std::string const& note : finding.notes) json.text({}, note);
+    json.end_array();
+    json.json("witness", finding.witness ? witness_json(*finding.witness) : Json());
+    json.json("service", name_or_null(finding.service));
+    json.json("fix", finding.fix ? fix_json(*finding.fix) : Json());
+    json.text("fingerprint", d.fingerprint);
+    json.literal("suppressed", "null");
+    json.end_object();
 }
 
 Json file_json(FileResult const& file) {
@@ -119,29 +133,41 @@ Json matrix_json(std::string const& path, ServiceMatrix const& matrix) {
 } // namespace
 
 std::string json_report(Report const& report, bool with_exposures) {
-    Json files = Json::array();
-    Json findings = Json::array();
-    Json exposures = Json::array();
-    Json matrices = Json::array();
+    JsonWriter json;
+    json.begin_object();
+    json.text("schema_version", "1.0");
+    json.json("tool", {{"name", "portcullis"}, {"version", report.version}});
+    json.begin_array("files");
+    for (FileResult const& file : report.files) json.json({}, file_json(file));
+    json.end_array();
+    json.begin_array("findings");
     for (FileResult const& file : report.files) {
-        files.push_back(file_json(file));
         for (Diagnostic const& d : file.findings) {
-            if (d.severity >= report.shown) findings.push_back(finding_json(d, *file.sources));
+            if (d.severity >= report.shown) write_finding(json, d, *file.sources);
         }
-        for (Exposure const& e : file.exposures) exposures.push_back(exposure_json(e, *file.sources));
-        for (ServiceMatrix const& matrix : file.matrices) matrices.push_back(matrix_json(file.path, matrix));
+    }
+    json.end_array();
+    if (with_exposures) {
+        json.begin_array("exposures");
+        for (FileResult const& file : report.files) {
+            for (Exposure const& e : file.exposures) json.json({}, exposure_json(e, *file.sources));
+        }
+        json.end_array();
+    }
+    bool const has_matrices = std::ranges::any_of(report.files, [](FileResult const& file) { return !file.matrices.empty(); });
+    if (has_matrices) {
+        json.begin_array("matrices");
+        for (FileResult const& file : report.files) {
+            for (ServiceMatrix const& matrix : file.matrices) json.json({}, matrix_json(file.path, matrix));
+        }
+        json.end_array();
     }
     auto const counts = report.counts();
-    Json json{{"schema_version", "1.0"},
-              {"tool", {{"name", "portcullis"}, {"version", report.version}}},
-              {"files", std::move(files)},
-              {"findings", std::move(findings)}};
-    if (with_exposures) json["exposures"] = std::move(exposures);
-    if (!matrices.empty()) json["matrices"] = std::move(matrices);
-    json["summary"] = {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
-                       {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}};
-    json["complete"] = report.complete();
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+    json.json("summary", {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
+                          {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}});
+    json.literal("complete", report.complete() ? "true" : "false");
+    json.end_object();
+    return json.take() + '\n';
 }
 
 } // namespace portcullis

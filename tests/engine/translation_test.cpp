@@ -146,11 +146,13 @@ TEST_CASE("what is decided with an index is what is decided without") {
             for (int i = 0; i < 40; ++i) chain.rules.push_back(rule(more.match(), more.verdict(0, 1)));
         }
         ManyPackets const many(ruleset);
+        Truth const yes = [](Opaque const&) { return true; };
         for (int i = 0; i < 100; ++i) {
             Packet packet = random.packet();
             packet[Field::oif] = more.chance(50) ? 0 : more.below(9);
             CHECK(many.decide_way(packet).outcomes == interpret_way(ruleset, packet).outcomes);
             CHECK(many.decide({0}, packet).outcomes == interpret(ruleset, 0, packet).outcomes);
+            CHECK(many.decide({0}, packet, yes).outcomes == interpret(ruleset, 0, packet, yes).outcomes);
         }
     }
 }

@@ -92,7 +92,7 @@ struct Linted {
     FileResult result;
 };
 
-Linted linted(std::string text, std::vector<std::string> select) {
+Linted linted(std::string text, std::vector<std::string> select, unsigned threads = 1) {
     Linted all;
     all.source = all.sources->add("fw", std::move(text));
     Reading reading = read(*all.sources, all.source, Dialect::iptables);
@@ -100,6 +100,7 @@ Linted linted(std::string text, std::vector<std::string> select) {
     all.ruleset = reading.ruleset;
     LintOptions options;
     options.select = std::move(select);
+    options.threads = threads;
     all.result = lint(all.sources, all.source, Dialect::iptables, std::move(reading), options);
     return all;
 }
@@ -251,4 +252,29 @@ TEST_CASE("no pair in a fixture is told by two rules of lint") {
         ++cases;
     }
     CHECK(cases >= 30);
+}
+
+// Short chains share the threads, and in a long one its rules do.
+TEST_CASE("what lint says of dead rules does not depend on the number of threads") {
+    std::mt19937 engine(5);
+    auto const below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(engine() % n); };
+    std::string text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n";
+    for (std::uint32_t i = 0; i < 9500; ++i) {
+        char const* const chain = i % 38 == 0 ? "FORWARD" : i % 38 == 1 ? "OUTPUT" : "INPUT";
+        text += fmt::format("-A {} -s 10.{}.{}.0/{} -p tcp --dport {} -j {}\n", chain, below(8), 4 * below(16), 22 + below(3), 1 + below(40),
+                            below(3) == 0 ? "DROP" : "ACCEPT");
+    }
+    text += "COMMIT\n";
+    auto const told = [&](unsigned threads) {
+        std::string all;
+        for (Diagnostic const& d : linted(text, {"PC20"}, threads).result.findings) {
+            all += fmt::format("{} {} {}", d.rule->id, d.finding.where, d.message);
+            for (Related const& related : d.finding.related) all += fmt::format(" {}", related.span.begin);
+            all += '\n';
+        }
+        return all;
+    };
+    std::string const one = told(1);
+    CHECK(std::count(one.begin(), one.end(), '\n') > 1000);
+    CHECK(told(3) == one);
 }

@@ -14,7 +14,7 @@ class ManyPackets {
     ~ManyPackets();
 
     // For use by several threads at once.
-    Decision decide(std::vector<ChainId> const& bases, Packet const& packet) const;
+    Decision decide(std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth = {}) const;
     Decision decide_way(Packet const& packet) const;
 
   private:

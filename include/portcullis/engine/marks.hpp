@@ -60,6 +60,8 @@ bool marks_are_passed(Ruleset const& ruleset);
 // Whether marks are passed on, or some rule translates, or looks at a state before there is one; where not,
 // nothing of this needs to be followed.
 bool marks_matter(Ruleset const& ruleset);
+// … among these chains.
+bool marks_matter(Ruleset const& ruleset, std::vector<ChainId> const& chains);
 
 // The match without terms that hold for whatever the packet was translated to; nothing where one cannot hold.
 std::optional<Match> within_translation(Match const& match, Marks const& marks);

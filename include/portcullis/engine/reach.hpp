@@ -22,6 +22,9 @@ struct CallOrder {
     bool cyclic = false;
 };
 CallOrder call_order(Ruleset const& ruleset, ChainId base);
+std::vector<ChainId> all_chains(Ruleset const& ruleset);
+// Those that some of the base chains can reach, each once.
+std::vector<ChainId> called_by(Ruleset const& ruleset, std::vector<ChainId> const& bases);
 
 // Packets, as they were at the start of the path, whose marks have become the same, and which have been translated in the
 // same way.
@@ -38,6 +41,8 @@ class Reach {
   public:
     // Answers are within `question`: everything outside is left out from the start, which is what keeps them cheap.
     Reach(Space& space, Ruleset const& ruleset, PacketSet question);
+    // … where only these base chains, and what they call, are asked about.
+    Reach(Space& space, Ruleset const& ruleset, PacketSet question, std::vector<ChainId> const& bases);
     ~Reach();
     Reach(Reach&&) noexcept;
 

@@ -63,6 +63,7 @@ struct LintOptions {
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
+    unsigned threads = 1; // of one file; what is said of it is the same whatever it is
     std::vector<ServiceWord> matrices; // services of which to say who may reach them where
     // The day that dates in comments and schedules are compared with; none: nothing is said about dates.
     std::optional<std::chrono::year_month_day> today;

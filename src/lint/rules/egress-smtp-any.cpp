@@ -38,7 +38,7 @@ void check_egress_smtp_any(Context const& ctx, Findings& out) {
     for (Path const& path : ctx.paths()) {
         bool const asked = path.kind == Path::Kind::through || (path.kind == Path::Kind::list && comes_from_inside(ctx, path));
         if (!asked) continue;
-        PacketSet const question = mail_to_the_world(ctx, path) & unmarked(ctx.space(), ctx.ruleset());
+        PacketSet const question = mail_to_the_world(ctx, path) & ctx.unmarked();
         PathReach reach(ctx.space(), ctx.ruleset(), path, question);
         for (Family const family : {Family::v4, Family::v6}) {
             if (!ctx.ruleset().governs(family)) continue;

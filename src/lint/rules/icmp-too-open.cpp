@@ -47,12 +47,11 @@ std::string types_text(PacketSet const& packets) {
 
 void check_icmp_too_open(Context const& ctx, Findings& out) {
     if (!ctx.ruleset().governs_v4) return;
-    PacketSet const arriving = unmarked(ctx.space(), ctx.ruleset());
     for (std::size_t p = 0; p < ctx.paths().size(); ++p) {
         Path const& path = ctx.paths()[p];
         if (path.kind != Path::Kind::to_host && path.kind != Path::Kind::list) continue;
         if (ctx.question(p).empty()) continue; // a list that only applies inside
-        PacketSet const question = unasked(ctx, path.hook) & arriving;
+        PacketSet const question = unasked(ctx, path.hook) & ctx.unmarked();
         std::optional<PathReach> reach;
         for (Permit const& permit : ctx.permits()) {
             if (permit.path != p || permit.family != Family::v4 || !permit.rule || !names_icmp(ctx.match(permit))) continue;

@@ -92,10 +92,13 @@ std::size_t count_logs(Ruleset const& ruleset) {
     return count;
 }
 
+// Not of access lists.
+bool is_asked(Path const& path) { return path.kind == Path::Kind::to_host || path.kind == Path::Kind::through; }
+
 } // namespace
 
 void check_unbounded_log(Context const& ctx, Findings& out) {
-    if (count_logs(ctx.ruleset()) == 0) return;
+    if (std::none_of(ctx.paths().begin(), ctx.paths().end(), is_asked) || count_logs(ctx.ruleset()) == 0) return;
     Ruleset const used_up = with_limits_used_up(ctx.ruleset());
     std::size_t const logs = count_logs(used_up);
     std::set<Place> reported;
@@ -105,7 +108,7 @@ void check_unbounded_log(Context const& ctx, Findings& out) {
         IntervalSet::of({{ct_state::new_, ct_state::new_}, {ct_state::invalid, ct_state::untracked}});
     for (bool const is_new : {true, false}) {
         for (Path const& path : ctx.paths()) {
-            if (path.kind != Path::Kind::to_host && path.kind != Path::Kind::through) continue;
+            if (!is_asked(path)) continue;
             if (reported.size() == logs) return;
             PacketSet const packets =
                 is_new ? ctx.new_connections(path.hook) : ctx.space().of(Field::ct_state, uninvited);

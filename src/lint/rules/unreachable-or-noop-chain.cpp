@@ -10,10 +10,32 @@ namespace portcullis {
 
 namespace {
 
-bool is_entered(Context const& ctx, ChainId id) {
+// By chain: the rules that call it.
+std::vector<std::vector<RuleId>> find_callers(Ruleset const& ruleset) {
+    std::vector<std::vector<RuleId>> callers(ruleset.chains.size());
+    for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+        std::vector<Rule> const& rules = ruleset.chains[id].rules;
+        for (std::uint32_t i = 0; i < rules.size(); ++i) {
+            auto const* jump = std::get_if<Jump>(&rules[i].verdict);
+            if (jump != nullptr && jump->chain != no_chain) callers[jump->chain].push_back({id, i});
+        }
+    }
+    return callers;
+}
+
+// A packet of a base chain comes to a rule that calls it.
+bool is_entered(Context const& ctx, ChainId id, std::vector<RuleId> const& callers) {
     std::vector<ChainId> const& bases = ctx.bases(id);
-    return std::any_of(bases.begin(), bases.end(),
-                       [&](ChainId base) { return !(ctx.reach().entering(base, id) & ctx.seen_by(base)).empty(); });
+    bool unknown = false;
+    for (RuleId const caller : callers) {
+        if (ctx.bases(caller.chain).empty()) continue;
+        Life const life = ctx.shadows().life(caller);
+        if (life == Life::alive) return true;
+        unknown = unknown || life == Life::unknown;
+    }
+    return unknown && std::any_of(bases.begin(), bases.end(), [&](ChainId base) {
+        return !(ctx.reach().entering(base, id) & ctx.seen_by(base)).empty();
+    });
 }
 
 bool does_something(Rule const& rule) {
@@ -50,6 +72,7 @@ Finding& report(Context const& ctx, Findings& out, Chain const& chain) {
 
 void check_unreachable_or_noop_chain(Context const& ctx, Findings& out) {
     Ruleset const& ruleset = ctx.ruleset();
+    auto const callers = find_callers(ruleset);
     std::set<std::string> whole_tables;
     for (Chain const& chain : ruleset.chains) {
         if (chain.hook) whole_tables.insert(chain.table);
@@ -59,7 +82,7 @@ void check_unreachable_or_noop_chain(Context const& ctx, Findings& out) {
         if (chain.hook || is_placeholder(chain) || !whole_tables.contains(chain.table)) continue;
         if (ctx.bases(id).empty()) {
             report(ctx, out, chain).arg("what", "no base chain calls it");
-        } else if (!is_entered(ctx, id)) {
+        } else if (!is_entered(ctx, id, callers[id])) {
             report(ctx, out, chain).arg("what", "no packet gets to the rules that call it");
         } else if (!can_matter(ruleset, id)) {
             report(ctx, out, chain).arg("what", "its rules decide nothing").severity = Severity::info;

@@ -2,6 +2,7 @@
 // catalogue does on the other; and ICMP of the other family, which loads everywhere and never matches.
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 #include "lint/context.hpp"
 
@@ -19,25 +20,43 @@ struct Misplaced {
     std::uint8_t needs = 0;
 };
 
-std::optional<Misplaced> misplaced(Context const& ctx, Match const& match) {
-    auto const protocols = named_values(match, Field::protocol);
-    auto const ports = named_values(match, Field::dport);
-    if (!protocols || !ports || protocols->count() != 1) return std::nullopt;
-    U128 const named = protocols->intervals().front().first;
-    if (named != tcp && named != udp) return std::nullopt;
-    auto const has = static_cast<std::uint8_t>(named);
-    std::uint8_t const needs = has == tcp ? udp : tcp;
-    auto const highest = static_cast<U128>(ctx.rule().parameter("highest-port"));
-    for (Interval const& interval : ports->intervals()) {
-        if (interval.first > highest) break;
-        if (interval.first != interval.last || interval.first == 0) continue;
-        auto const port = static_cast<std::uint16_t>(interval.first);
-        auto const there = ctx.catalogue().at(needs, port);
-        if (!there.empty() && ctx.catalogue().at(has, port).empty())
-            return Misplaced{there.front(), port, has, needs};
+// What services have to say of ports, each looked up once.
+class Transports {
+  public:
+    explicit Transports(Context const& ctx)
+        : catalogue_(ctx.catalogue()), highest_(static_cast<U128>(ctx.rule().parameter("highest-port"))) {}
+
+    std::optional<Misplaced> misplaced(Match const& match) {
+        auto const protocols = named_values(match, Field::protocol);
+        auto const ports = named_values(match, Field::dport);
+        if (!protocols || !ports || protocols->count() != 1) return std::nullopt;
+        U128 const named = protocols->intervals().front().first;
+        if (named != tcp && named != udp) return std::nullopt;
+        for (Interval const& interval : ports->intervals()) {
+            if (interval.first > highest_) break;
+            if (interval.first != interval.last || interval.first == 0) continue;
+            auto const found = at(static_cast<std::uint8_t>(named), static_cast<std::uint16_t>(interval.first));
+            if (found.service != nullptr) return found;
+        }
+        return std::nullopt;
     }
-    return std::nullopt;
-}
+
+  private:
+    // Without a service where the port is at home on this transport, or on neither.
+    Misplaced at(std::uint8_t has, std::uint16_t port) {
+        std::uint8_t const needs = has == tcp ? udp : tcp;
+        auto const [known, is_new] = known_.try_emplace({has, port}, nullptr);
+        if (is_new) {
+            auto const there = catalogue_.at(needs, port);
+            if (!there.empty() && catalogue_.at(has, port).empty()) known->second = there.front();
+        }
+        return {known->second, port, has, needs};
+    }
+
+    Catalogue const& catalogue_;
+    U128 highest_;
+    std::map<std::pair<std::uint8_t, std::uint16_t>, Service const*> known_; // by the transport that a rule names
+};
 
 // The families of which the chain sees packets, without those that the match rules out.
 struct Families {
@@ -67,6 +86,7 @@ std::optional<Protocol> foreign_icmp(Families const& seen, Match const& match) {
 } // namespace
 
 void check_wrong_transport(Context const& ctx, Findings& out) {
+    Transports transports(ctx);
     for (ChainId id = 0; id < ctx.ruleset().chains.size(); ++id) {
         Chain const& chain = ctx.ruleset().chains[id];
         if (chain.hook && !chain.filters) continue; // a list that selects other things than packets to pass
@@ -81,7 +101,7 @@ void check_wrong_transport(Context const& ctx, Findings& out) {
                     .arg("instead", v4 ? "icmpv6" : "icmp");
             }
             if (!std::holds_alternative<Accept>(rule.verdict) || !is_plain(chain.rules, i)) continue;
-            if (auto const found = misplaced(ctx, rule.match)) {
+            if (auto const found = transports.misplaced(rule.match)) {
                 std::string const has = value_text(Field::protocol, found->has);
                 std::string const needs = value_text(Field::protocol, found->needs);
                 add_finding(ctx, out, id, i)

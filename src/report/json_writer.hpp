@@ -1,0 +1,42 @@
+// Writes JSON as nlohmann's dump(2) does, value by value and without a tree of it: a report has a hundred thousand places.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/packet_json.hpp"
+
+namespace portcullis {
+
+class JsonWriter {
+  public:
+    // What is begun is a member of the object that is open, with this key; of an open array, where keys are not written.
+    void begin_object(std::string_view key = {}) { begin(key, '{', true); }
+    void end_object() { end('}'); }
+    void begin_array(std::string_view key = {}) { begin(key, '[', false); }
+    void end_array() { end(']'); }
+
+    void text(std::string_view key, std::string_view value);
+    void number(std::string_view key, std::uint64_t value);
+    void literal(std::string_view key, std::string_view value); // true, false, null
+    void json(std::string_view key, Json const& value);
+
+    std::string take() { return std::move(out_); }
+
+  private:
+    struct Level {
+        bool object = false;
+        bool empty = true;
+    };
+    void next(std::string_view key);
+    void begin(std::string_view key, char bracket, bool object);
+    void end(char bracket);
+    void quote(std::string_view text);
+    void new_line() { out_.append(1, '\n').append(2 * levels_.size(), ' '); }
+
+    std::string out_;
+    std::vector<Level> levels_;
+};
+
+} // namespace portcullis
