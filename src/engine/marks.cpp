@@ -102,7 +102,7 @@ bool marks_are_passed(Ruleset const& ruleset) {
 bool marks_matter(Ruleset const& ruleset) {
     bool const early = std::any_of(ruleset.chains.begin(), ruleset.chains.end(), before_tracking);
     return (early && any_rule(ruleset, [](Rule const& rule) { return reads_state(rule.match); })) ||
-           marks_are_passed(ruleset) || translates(ruleset);
+           marks_are_passed(ruleset) || translates(ruleset) || reads_tuples(ruleset);
 }
 
 namespace {

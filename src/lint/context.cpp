@@ -390,19 +390,29 @@ Witness Context::witness(Path const& path, PacketSet const& set, std::vector<Ass
     return result;
 }
 
-Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
+namespace {
+
+// `chains`: one chain, to which the packet comes as it is, or several from where it arrives.
+template <class Chains>
+Witness witness_of(Ruleset const& ruleset, Chains const& chains, HookPoint hook, PacketSet const& set, bool accepted) {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
-    Decision const decision = interpret(ruleset_, chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
+    Decision const decision = interpret(ruleset, chains, member->packet, [&](Opaque const& o) { return member->truth(o); });
     if (decision.outcomes.size() != 1 || (decision.main().fate == Fate::accept) != accepted) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }
     return {member->packet, hook, std::string(to_string(decision.main().fate))};
 }
 
+} // namespace
+
+Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
+    return witness_of(ruleset_, chains, hook, set, accepted);
+}
+
 Witness Context::witness(ChainId base, PacketSet const& set, bool accepted) const {
     Chain const& chain = ruleset_.chains[base];
-    Witness result = witness(std::vector{base}, chain.hook->point, set, accepted);
+    Witness result = witness_of(ruleset_, base, chain.hook->point, set, accepted);
     result.chain = chain.title();
     return result;
 }
