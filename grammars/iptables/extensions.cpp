@@ -62,11 +62,16 @@ constexpr OptionInfo connmark_match[] = {
 };
 constexpr OptionInfo conntrack_match[] = {
     {"ctdir", Key::ct_direction, Shape::direction},   {"ctexpire", Key::other, Shape::number_range, N},
-    {"ctorigdst", Key::other, Shape::word, N},        {"ctorigdstport", Key::other, Shape::word, N},
-    {"ctorigsrc", Key::other, Shape::word, N},        {"ctorigsrcport", Key::other, Shape::word, N},
-    {"ctproto", Key::other, Shape::word, N},          {"ctrepldst", Key::other, Shape::word, N},
-    {"ctrepldstport", Key::other, Shape::word, N},    {"ctreplsrc", Key::other, Shape::word, N},
-    {"ctreplsrcport", Key::other, Shape::word, N},    {"ctstate", Key::ct_state, Shape::states, N},
+    {"ctorigdst", Key::orig_dst, Shape::networks, N},
+    {"ctorigdstport", Key::orig_dport, Shape::port_range, N},
+    {"ctorigsrc", Key::orig_src, Shape::networks, N},
+    {"ctorigsrcport", Key::orig_sport, Shape::port_range, N},
+    {"ctproto", Key::ct_protocol, Shape::word, N},
+    {"ctrepldst", Key::reply_dst, Shape::networks, N},
+    {"ctrepldstport", Key::reply_dport, Shape::port_range, N},
+    {"ctreplsrc", Key::reply_src, Shape::networks, N},
+    {"ctreplsrcport", Key::reply_sport, Shape::port_range, N},
+    {"ctstate", Key::ct_state, Shape::states, N},
     {"ctstatus", Key::ct_status, Shape::statuses, N},
 };
 constexpr OptionInfo cpu_match[] = {

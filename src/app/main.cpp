@@ -139,6 +139,7 @@ void add_trace(CLI::App& app, Options& options) {
 
 void add_query(CLI::App& app, Options& options) {
     add_input(app, options, "Files, directories, or '-' for standard input; and last the question");
+    add_host(app, options);
     add_outputs(app, options);
     app.add_option("--expect", options.expect, "Exit with 1 unless all that the question describes is allowed, or denied, or the answer is empty")
         ->type_name("WHAT")
@@ -147,6 +148,7 @@ void add_query(CLI::App& app, Options& options) {
 
 void add_test(CLI::App& app, Options& options) {
     add_input(app, options, "The assertions; then files, directories, or '-', unless the assertions name them");
+    add_host(app, options);
     add_outputs(app, options, {"text", "json", "junit"});
     app.add_flag("-q,--quiet", options.quiet, "Failures only");
 }

@@ -1,7 +1,7 @@
 // query: files and a question in, the packets that answer it out.
 #include <fmt/format.h>
 
-#include "app/inputs.hpp"
+#include "app/host.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/report/answers.hpp"
 
@@ -30,25 +30,33 @@ int exit_code(AnswerReport const& report) {
 } // namespace
 
 int run_query(Options const& options) {
-    if (options.inputs.size() < 2)
-        throw UsageError("query needs files and, behind them, a question such as 'allowed from any to self ssh'");
+    bool const one_host = !options.host.empty();
+    if (options.inputs.size() < (one_host ? 1U : 2U))
+        throw UsageError("query needs files, or --host, and behind them a question such as 'allowed from any to self ssh'");
     AnswerReport report;
     report.question = options.inputs.back();
     if (!options.expect.empty()) report.expectation = expectation_by_name(options.expect);
     Configs configs(options);
     auto sources = std::make_shared<Sources>();
-    for (InputFile const& file : find_inputs({options.inputs.begin(), options.inputs.end() - 1}, options.stdin_filename)) {
+    auto const answer_for = [&](std::string const& path, Loaded const& loaded, Config const& config, Question const& question) {
+        bool whole = tell_problems(loaded);
+        AnsweredFile answered{path, {}, loaded.reading ? "" : loaded.error};
+        if (loaded.reading) whole = ask(answered, loaded, config, question, report) && whole;
+        report.complete = report.complete && whole;
+        report.files.push_back(std::move(answered));
+    };
+    std::vector<InputFile> const files = host_files(options, {options.inputs.begin(), options.inputs.end() - 1});
+    for (InputFile const& file : files) {
         auto const config = configs.config_for(file.path);
         ParsedQuestion const parsed = parse_question(report.question, *config);
         if (!parsed.question) throw UsageError("the question: " + parsed.error);
         report.verb = parsed.question->verb;
+        if (one_host) {
+            answer_for(options.host, load_host(files, options, *config, sources), *config, *parsed.question);
+            break;
+        }
         Loaded const loaded = load(file, options, *config, sources);
-        if (is_other_file(file, loaded)) continue;
-        bool whole = tell_problems(loaded);
-        AnsweredFile answered{file.path, {}, loaded.reading ? "" : loaded.error};
-        if (loaded.reading) whole = ask(answered, loaded, *config, *parsed.question, report) && whole;
-        report.complete = report.complete && whole;
-        report.files.push_back(std::move(answered));
+        if (!is_other_file(file, loaded)) answer_for(file.path, loaded, *config, *parsed.question);
     }
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
     write_report(options, [&](std::string const& format, TextStyle style) {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <map>
 
-#include "app/inputs.hpp"
+#include "app/host.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/report/tests.hpp"
 
@@ -46,14 +46,20 @@ class Runner {
 
     void run(InputFile const& file, TestReport& report) {
         Loaded const loaded = load(file, options_, config_, sources_);
-        if (is_other_file(file, loaded)) return;
-        TestedFile tested{file.path, "", {}, {}, 0};
+        if (!is_other_file(file, loaded)) run(file.path, loaded, report);
+    }
+    void run_host(std::vector<InputFile> const& files, TestReport& report) {
+        run(options_.host, load_host(files, options_, config_, sources_), report);
+    }
+
+  private:
+    void run(std::string const& path, Loaded const& loaded, TestReport& report) {
+        TestedFile tested{path, "", {}, {}, 0};
         if (!tell_problems(loaded)) tested.problem = loaded.reading ? "it was not understood whole" : loaded.error;
         if (loaded.reading) test(loaded.reading->ruleset, tested, report.path);
         report.files.push_back(std::move(tested));
     }
 
-  private:
     void test(Ruleset const& ruleset, TestedFile& tested, std::string const& assertions_path) {
         tested.rules = rule_count(ruleset);
         for (Assertion const& assertion : assertions_.tests) {
@@ -119,13 +125,17 @@ int run_test_command(Options const& options) {
     auto const config = configs.config_for(report.path);
     Assertions const assertions = load_assertions_file(report.path, *config);
     std::vector<std::string> arguments(options.inputs.begin() + 1, options.inputs.end());
-    if (arguments.empty())
+    bool const one_host = !options.host.empty();
+    if (arguments.empty() && !one_host)
         for (std::string const& file : assertions.files) arguments.push_back(beside(report.path, file));
-    if (arguments.empty()) throw UsageError(fmt::format("name files to look at, on the command line or as files = [...] in {}", report.path));
+    if (arguments.empty() && !one_host) throw UsageError(fmt::format("name files to look at, by --host, on the command line or as files = [...] in {}", report.path));
     if (report.path == "-" && std::find(arguments.begin(), arguments.end(), "-") != arguments.end())
         throw UsageError("the assertions and a file cannot both be standard input");
     Runner runner(options, *config, assertions);
-    for (InputFile const& file : find_inputs(arguments, options.stdin_filename)) runner.run(file, report);
+    std::vector<InputFile> const files = host_files(options, arguments);
+    if (one_host) runner.run_host(files, report);
+    else
+        for (InputFile const& file : files) runner.run(file, report);
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
     write_report(options, [&](std::string const& format, TextStyle style) {
         return rendered(format, report, runner.sources(), style);

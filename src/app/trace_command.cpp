@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/host.hpp"
+#include "app/packet_line.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
-#include "portcullis/catalogue/names.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/interpret_many.hpp"
 #include "portcullis/engine/path.hpp"
@@ -20,14 +20,6 @@ namespace portcullis::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::optional<HookPoint> hook_by_name(std::string_view name) {
-    for (HookPoint const point :
-         {HookPoint::prerouting, HookPoint::input, HookPoint::forward, HookPoint::output, HookPoint::postrouting}) {
-        if (to_string(point) == name) return point;
-    }
-    return std::nullopt;
-}
 
 // A packet and where it goes; access lists are bound to interfaces by names longer than a packet's fields.
 struct Question {
@@ -149,6 +141,24 @@ std::uint32_t line_of(Sources const& sources, Ruleset const& ruleset, ChainId ch
     return sources[span.source].locate(span.begin).line;
 }
 
+// Those of all rules and policies.
+class Lines {
+  public:
+    Lines(Sources const& sources, Ruleset const& ruleset) {
+        for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+            policies_.push_back(line_of(sources, ruleset, id, std::nullopt));
+            rules_.emplace_back();
+            for (std::size_t rule = 0; rule < ruleset.chains[id].rules.size(); ++rule)
+                rules_.back().push_back(line_of(sources, ruleset, id, rule));
+        }
+    }
+    std::uint32_t of(ChainId chain, std::optional<std::size_t> rule) const { return rule ? rules_[chain][*rule] : policies_[chain]; }
+
+  private:
+    std::vector<std::uint32_t> policies_;            // by chain
+    std::vector<std::vector<std::uint32_t>> rules_;
+};
+
 std::string_view certainty(Decision const& decision) { return decision.certain() ? "certain" : "possible"; }
 
 bool is_rewritten(Decision const& decision) {
@@ -231,78 +241,6 @@ std::string trace_json(Loaded const& loaded, Packet const& packet, Decision cons
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
-// A misspelt key would be another packet.
-void check_keys(Json const& json) {
-    static std::vector<std::string_view> const keys{
-        "id",    "hook",  "iif",       "oif",       "family", "src", "dst",    "proto",     "protocol",
-        "sport", "dport", "icmp_type", "icmp_code", "mark",   "ttl", "length", "tcp_flags", "ct_state"};
-    if (!json.is_object()) throw std::runtime_error("no JSON object with a packet");
-    for (auto const& [key, value] : json.items()) {
-        if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-            throw std::runtime_error(fmt::format("unknown key '{}'{}", key, did_you_mean_text(key, keys)));
-        }
-    }
-}
-
-// A packet out of one line of --packets. Throws a sentence.
-Question packet_from(Json const& json) {
-    check_keys(json);
-    Question question;
-    Packet& packet = question.packet;
-    packet[Field::skuid] = packet[Field::skgid] = no_socket;
-    auto const number_or_name = [&](char const* key, Field field) {
-        if (!json.contains(key) || json[key].is_null()) return;
-        Json const& value = json[key];
-        auto const found = value.is_number_unsigned() ? std::optional<U128>(value.get<std::uint64_t>())
-                           : value.is_string()        ? value_by_name(field, value.get<std::string>())
-                                                      : std::nullopt;
-        if (!found || *found > info(field).largest)
-            throw std::runtime_error(fmt::format("'{}' has no value {}", key, value.dump()));
-        packet[field] = *found;
-    };
-    auto const address = [&](char const* key, Field (*field)(Family)) {
-        auto const ip = parse_ip(json.value(key, std::string()));
-        if (!ip || ip->family != packet.family())
-            throw std::runtime_error(fmt::format("'{}' is no address of the packet's family", key));
-        packet[field(ip->family)] = ip->value;
-    };
-    auto const source = parse_ip(json.value("src", std::string()));
-    packet[Field::family] = source && source->family == Family::v6 ? family_v6 : family_v4;
-    if (json.contains("family")) packet[Field::family] = json["family"] == 6 ? family_v6 : family_v4;
-    address("src", src_field);
-    address("dst", dst_field);
-    char const* const protocol_key = json.contains("proto") ? "proto" : "protocol";
-    if (json.contains(protocol_key) && json[protocol_key].is_string()) {
-        auto const known = protocol_number(json[protocol_key].get<std::string>(), Vocabulary::linux_names);
-        if (!known) throw std::runtime_error("unknown protocol " + json[protocol_key].dump());
-        packet[Field::protocol] = *known;
-    } else {
-        number_or_name(protocol_key, Field::protocol);
-    }
-    number_or_name("sport", Field::sport);
-    number_or_name("dport", Field::dport);
-    number_or_name("icmp_type", Field::icmp_type);
-    number_or_name("icmp_code", Field::icmp_code);
-    number_or_name("ct_state", Field::ct_state);
-    number_or_name("mark", Field::mark);
-    number_or_name("ttl", Field::ttl);
-    number_or_name("length", Field::length);
-    if (json.contains("iif") && json["iif"].is_string()) question.in = json["iif"].get<std::string>();
-    if (json.contains("oif") && json["oif"].is_string()) question.out = json["oif"].get<std::string>();
-    packet[Field::iif] = interface_value(question.in);
-    packet[Field::oif] = interface_value(question.out);
-    if (json.contains("tcp_flags") && json["tcp_flags"].is_array()) {
-        for (Json const& flag : json["tcp_flags"]) {
-            auto const bit = value_by_name(Field::tcp_flags, flag.get<std::string>());
-            if (!bit) throw std::runtime_error("unknown tcp flag " + flag.dump());
-            packet[Field::tcp_flags] |= *bit;
-        }
-    } else if (packet[Field::protocol] == number(Protocol::tcp)) {
-        packet[Field::tcp_flags] = packet[Field::ct_state] == ct_state::new_ ? tcp_flag::syn : tcp_flag::ack;
-    }
-    return question;
-}
-
 // Some lines of the packets, which are worked on side by side.
 struct Block {
     std::string_view text;
@@ -324,21 +262,19 @@ std::vector<Block> blocks_of(std::string_view text) {
     return blocks;
 }
 
-std::string result_of(std::string_view line, std::size_t number, Loaded const& loaded, Way const& way) {
-    Json const json = Json::parse(line);
-    Question const question = packet_from(json);
-    auto const hook = hook_by_name(json.value("hook", std::string()));
-    if (json.contains("hook") && !hook) throw std::runtime_error(fmt::format("there is no hook {}", json["hook"].dump()));
-    Decision const decision = way.decide(question, hook, Detail::outcomes);
+void add_result(std::string& out, PacketLine const& line, std::size_t number, Decision const& decision, Lines const& lines) {
     Outcome const& main = decision.main();
-    // A Json object for each would take longer than the packet; all but the id are words of our own and a number.
-    std::string const id = json.contains("id") ? json["id"].dump(-1, ' ', false, Json::error_handler_t::replace) : std::to_string(number);
-    Json const at = main.chain == no_chain ? Json() : Json(line_of(*loaded.sources, loaded.reading->ruleset, main.chain, main.rule));
-    return fmt::format(R"({{"id":{},"verdict":"{}","certainty":"{}","line":{}}})" "\n", id, to_string(main.fate), certainty(decision),
-                       at.dump());
+    auto const to = std::back_inserter(out);
+    out += R"({"id":)";
+    if (line.id.empty()) fmt::format_to(to, "{}", number);
+    else out += line.id;
+    fmt::format_to(to, R"(,"verdict":"{}","certainty":"{}","line":)", to_string(main.fate), certainty(decision));
+    if (main.chain == no_chain) out += "null}\n";
+    else fmt::format_to(to, "{}}}\n", lines.of(main.chain, main.rule));
 }
 
-void decide(Block& block, Loaded const& loaded, Way const& way, std::string const& file) {
+void decide(Block& block, Lines const& lines, Way const& way, std::string const& file) {
+    PacketLineReader reader;
     std::size_t number = block.number;
     for (std::size_t at = 0; at < block.text.size(); ++number) {
         std::size_t const end = std::min(block.text.find('\n', at), block.text.size());
@@ -346,9 +282,8 @@ void decide(Block& block, Loaded const& loaded, Way const& way, std::string cons
         at = end + 1;
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         try {
-            block.out += result_of(line, number, loaded, way);
-        } catch (Json::exception const&) {
-            block.errors += fmt::format("portcullis: {}:{}: no JSON object with a packet\n", visible(file), number);
+            PacketLine const packet = reader.read(line);
+            add_result(block.out, packet, number, way.decide({packet.packet, packet.in, packet.out}, packet.hook, Detail::outcomes), lines);
         } catch (std::runtime_error const& e) {
             block.errors += fmt::format("portcullis: {}:{}: {}\n", visible(file), number, visible(e.what()));
         }
@@ -362,10 +297,11 @@ int trace_many(Loaded const& loaded, Options const& options) {
         return unreadable_input;
     }
     Way const way(loaded.reading->ruleset, options);
+    Lines const lines(*loaded.sources, loaded.reading->ruleset);
     std::vector<Block> blocks = blocks_of(text.text);
     std::atomic<std::size_t> next = 0;
     auto const work = [&] {
-        for (std::size_t i = next++; i < blocks.size(); i = next++) decide(blocks[i], loaded, way, options.packets_file);
+        for (std::size_t i = next++; i < blocks.size(); i = next++) decide(blocks[i], lines, way, options.packets_file);
     };
     {
         std::vector<std::jthread> threads;

@@ -249,6 +249,7 @@ ValueSet above(U128 value, U128 most) { return value >= most ? ValueSet{} : Valu
 } // namespace
 
 void RuleReader::read_option(Option const& option) {
+    bool const v4 = context_.family == Family::v4;
     switch (option.info->key) {
     case Key::source: return networks(src_field(context_.family), option);
     case Key::destination: return networks(dst_field(context_.family), option);
@@ -270,6 +271,15 @@ void RuleReader::read_option(Option const& option) {
     case Key::ct_direction:
         return of_connection(Field::ct_direction, ValueSet::single(std::get<Bits>(option.value).bits == 1 ? 0 : 1),
                              option);
+    case Key::ct_protocol: return connection_protocol(option);
+    case Key::orig_src: return connection_address(v4 ? Field::orig_src4 : Field::orig_src6, option);
+    case Key::orig_dst: return connection_address(v4 ? Field::orig_dst4 : Field::orig_dst6, option);
+    case Key::reply_src: return connection_address(v4 ? Field::reply_src4 : Field::reply_src6, option);
+    case Key::reply_dst: return connection_address(v4 ? Field::reply_dst4 : Field::reply_dst6, option);
+    case Key::orig_sport: return connection_port(Field::orig_sport, option);
+    case Key::orig_dport: return connection_port(Field::orig_dport, option);
+    case Key::reply_sport: return connection_port(Field::reply_sport, option);
+    case Key::reply_dport: return connection_port(Field::reply_dport, option);
     case Key::src_range: return address_range(src_field(context_.family), option);
     case Key::dst_range: return address_range(dst_field(context_.family), option);
     case Key::src_type: return address_type(Field::src_type, option);

@@ -89,6 +89,10 @@ class RuleReader {
     bool add_set(std::size_t instance);
     void emit(std::vector<Rule>& out);
 
+    void connection_address(Field field, Option const& option);
+    void connection_port(Field field, Option const& option);
+    void connection_protocol(Option const& option);
+
     // ---- iptables_match.cpp
     void need_transport_header();
     bool need_extension_header(Loaded const& loaded);

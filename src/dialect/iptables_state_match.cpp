@@ -87,6 +87,36 @@ void RuleReader::connection_condition(Option const& option) {
     add_opaque(std::move(text), false, option.negated, option.span);
 }
 
+// One address, or a network under any mask (libxt_conntrack.c).
+void RuleReader::connection_address(Field field, Option const& option) {
+    auto const list = file_[std::get<Slice<Network>>(option.value)];
+    if (list.size() != 1) return error(option.span, "expected one address, found a list");
+    Network const& network = list.front();
+    if (!network.host.empty()) { // looked up when the rules are loaded
+        report(context_.findings, "PC436", option.span,
+               {{"what", "the name '" + canonical(value_text_of(option)) + "' is looked up once, when the rules are loaded"}});
+        return connection_condition(option);
+    }
+    if (network.address.family != context_.family) return wrong_family(network.span, network.address);
+    unsigned const bits = address_bits(context_.family);
+    auto const length = mask_length(network.mask, bits);
+    Prefix const prefix{network.address, length.value_or(0)};
+    of_connection(field, length ? ValueSet::range(prefix.first(), prefix.last()) : masked(network.address.value, network.mask, bits),
+                  option);
+}
+
+void RuleReader::connection_port(Field field, Option const& option) {
+    auto const list = file_[std::get<Slice<PortRange>>(option.value)];
+    if (auto const range = resolve(list.front(), option.span)) of_connection(field, ValueSet::range(range->first, range->last), option);
+}
+
+void RuleReader::connection_protocol(Option const& option) {
+    std::string const name = lower_case(std::get<Word>(option.value).plain());
+    auto const number = number_of_protocol(name);
+    if (!number) return error(option.span, "unknown protocol '" + name + "'");
+    of_connection(Field::ct_protocol, ValueSet::single(*number), option);
+}
+
 // ---- addresses and marks
 
 void RuleReader::address_type(Field field, Option const& option) {

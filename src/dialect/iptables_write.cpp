@@ -315,7 +315,8 @@ class Writer {
         });
         // … unless some other condition asks for a connection as well: that one takes the term for its own.
         bool const shared = asks_about(match, Field::ct_mark) || asks_about(match, Field::ct_status) ||
-                            asks_about(match, Field::ct_direction) || !match.opaque.empty();
+                            asks_about(match, Field::ct_direction) || !match.opaque.empty() ||
+                            std::ranges::any_of(match.terms, [](Term const& term) { return is_of_tuple(term.field); });
         if (!restores || shared) return match;
         ValueSet const with_connection = ValueSet::range(ct_state::new_, ct_state::related);
         auto const own = std::ranges::find_if(match.terms, [&](Term const& term) {

@@ -17,6 +17,9 @@ constexpr std::size_t most_lines = 4096; // for one rule
 
 bool is_one(ValueSet const& values) { return values.intervals.intervals().size() + values.masks.size() <= 1; }
 
+// Of the packet: -s and -d.
+bool is_address(Field field) { return info(field).kind == FieldKind::address && !is_of_tuple(field); }
+
 Lines everything() { return {{Line{}}, {}, true}; }
 
 Lines lines_of(Term const& term, Family family) {
@@ -31,7 +34,7 @@ Lines lines_of(Term const& term, Family family) {
     if (term.values.negated) {
         if (is_one(term.values)) return {{Line{term}}, {}, true};
         std::vector<ValueSet> const excluded = pieces_of(term.field, term.values.complement());
-        bool const addresses = info(term.field).kind == FieldKind::address;
+        bool const addresses = is_address(term.field);
         Lines lines = everything();
         if (excluded.size() == 1 && !addresses) return {{Line{term}}, {}, true};
         for (ValueSet const& piece : excluded) {
@@ -218,7 +221,8 @@ class LineText {
     // ---- what other options ask by themselves
 
     static bool asks_for_connection(Term const& term) {
-        return term.field == Field::ct_status || term.field == Field::ct_direction || term.field == Field::ct_mark;
+        return term.field == Field::ct_status || term.field == Field::ct_direction || term.field == Field::ct_mark ||
+               is_of_tuple(term.field);
     }
     // The term that says what the next condition says as well.
     bool next_implies(Term const& term) const {
@@ -292,7 +296,7 @@ class LineText {
 
     // There is one -s and one -d, and no `!` beside a list; else an address is a range.
     std::optional<Said> instead_of_slot(Term const& term) const {
-        if (info(term.field).kind != FieldKind::address) return std::nullopt;
+        if (!is_address(term.field)) return std::nullopt;
         std::string_view const option = term.field == src_field(family_) ? "-s" : "-d";
         bool const taken = std::ranges::any_of(generic_, [&](Said const& said) { return said.option == option; });
         return taken || (term.values.negated && has_list()) ? range_words(term, family_) : std::nullopt;
@@ -300,7 +304,7 @@ class LineText {
     bool has_list() const {
         return std::ranges::any_of(line_, [&](Condition const& condition) {
             auto const* const term = std::get_if<Term>(&condition);
-            if (term == nullptr || info(term->field).kind != FieldKind::address) return false;
+            if (term == nullptr || !is_address(term->field)) return false;
             return words_of(*term, family_, {}).front().value.find(',') != std::string::npos;
         });
     }

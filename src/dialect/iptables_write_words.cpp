@@ -119,6 +119,20 @@ std::optional<std::string> types_of_v6(IntervalSet const& values) {
     return is_kind || by_route.contains(values) ? names_of(field, values) : std::nullopt;
 }
 
+// ---- what conntrack keeps of a connection
+
+struct OfConnection {
+    Field field;
+    std::string_view option;
+};
+constexpr OfConnection connection_fields[] = {
+    {Field::orig_src4, "--ctorigsrc"},       {Field::orig_src6, "--ctorigsrc"},       {Field::orig_dst4, "--ctorigdst"},
+    {Field::orig_dst6, "--ctorigdst"},       {Field::orig_sport, "--ctorigsrcport"},  {Field::orig_dport, "--ctorigdstport"},
+    {Field::reply_src4, "--ctreplsrc"},      {Field::reply_src6, "--ctreplsrc"},      {Field::reply_dst4, "--ctrepldst"},
+    {Field::reply_dst6, "--ctrepldst"},      {Field::reply_sport, "--ctreplsrcport"}, {Field::reply_dport, "--ctrepldstport"},
+    {Field::ct_protocol, "--ctproto"},
+};
+
 // ---- addresses
 
 std::string address_text(Prefix const& prefix) { // iptables-save prints the length of a whole address too
@@ -173,6 +187,15 @@ std::vector<ValueSet> address_pieces(Field field, ValueSet const& values) {
         if (!add(std::move(longer))) list.masks = {masked};
     }
     pieces.push_back(std::move(list));
+    return pieces;
+}
+
+// One by one, as the options of conntrack take them.
+std::vector<ValueSet> prefix_pieces(Field field, ValueSet const& values) {
+    std::vector<ValueSet> pieces;
+    for (Prefix const& prefix : to_prefixes(values.intervals, *info(field).family))
+        pieces.push_back(ValueSet::range(prefix.first(), prefix.last()));
+    for (Masked const& masked : values.masks) pieces.push_back(ValueSet::masked(masked.value, masked.mask));
     return pieces;
 }
 
@@ -333,6 +356,24 @@ std::vector<Said> address_words(Term const& term, Family family) {
         values.masks.empty() && values.intervals.intervals().size() == 1 && !is_one_prefix(values, family);
     if (range) return {*range_words(term, family)};
     return {{"", source ? "-s" : "-d", list_text(values, family), values.negated}};
+}
+
+std::vector<Said> connection_words(Term const& term) {
+    auto const row = std::ranges::find(connection_fields, term.field, &OfConnection::field);
+    ValueSet const& values = term.values;
+    std::string text;
+    if (auto const family = info(term.field).family) {
+        auto const prefixes = to_prefixes(values.intervals, *family);
+        if (prefixes.size() + values.masks.size() != 1) cannot(term);
+        if (prefixes.empty()) text = address_text(values.masks.front(), *family);
+        else text = prefixes.front().length == address_bits(*family) ? to_string(prefixes.front().ip) : to_string(prefixes.front());
+    } else {
+        auto const& intervals = values.intervals.intervals();
+        bool const range = intervals.size() == 1 && intervals[0].first != intervals[0].last;
+        if (intervals.size() != 1 || !values.masks.empty() || (range && term.field == Field::ct_protocol)) cannot(term);
+        text = span_text(intervals.front());
+    }
+    return {{"conntrack", std::string(row->option), std::move(text), values.negated, true}};
 }
 
 std::vector<Said> interface_words(Term const& term) {
@@ -582,6 +623,7 @@ std::vector<ValueSet> pieces_of(Field field, ValueSet const& values) {
     if (ranged(field) != nullptr)
         return one_at_a_time(field) ? single_values(field, values.intervals) : intervals_apart(values.intervals);
     if (plain(field) != nullptr) return masked_pieces(field, values);
+    if (is_of_tuple(field) && info(field).family) return prefix_pieces(field, values);
     switch (field) {
     case Field::src4:
     case Field::dst4:
@@ -591,7 +633,12 @@ std::vector<ValueSet> pieces_of(Field field, ValueSet const& values) {
     case Field::dport: return port_pieces(values.intervals);
     case Field::iif:
     case Field::oif: return name_pieces(field, values.intervals);
+    case Field::orig_sport:
+    case Field::orig_dport:
+    case Field::reply_sport:
+    case Field::reply_dport: return intervals_apart(values.intervals);
     case Field::protocol:
+    case Field::ct_protocol:
     case Field::icmp_type:
     case Field::icmp_code:
     case Field::packet_type:
@@ -641,6 +688,7 @@ std::vector<Said> words_of(Term const& term, Family family, std::optional<U128> 
         return ranged_words(*field, term);
     // iptables-nft forgets "! -s 0.0.0.0/0"; a mark of bits that are not looked at is as never, in both variants.
     if (never) return {{"mark", "--mark", "0x1/0x0"}};
+    if (is_of_tuple(term.field)) return connection_words(term);
     switch (term.field) {
     case Field::src4:
     case Field::dst4:

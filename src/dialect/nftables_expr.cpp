@@ -195,7 +195,7 @@ std::string Expressions::variable_text(std::string_view name, Span span, Time ti
 
 bool Expressions::is_stateful(ast::Expr const& expr) const {
     if (expr.kind == Kind::selector && meaning_of(expr.selector).stateful) return true;
-    if (expr.kind == Kind::computed && meaning_of_computed(canonical(expr.text)).stateful) return true;
+    if (expr.kind == Kind::computed && is_stateful_computed(canonical(expr.text))) return true;
     return std::any_of(expr.parts.begin(), expr.parts.end(),
                        [&](ast::Expr const& part) { return is_stateful(part); });
 }
@@ -221,8 +221,12 @@ void Expressions::require(ast::Expr const& expr, Span span, Scope const& scope, 
         std::string_view const first = expr.kind == Kind::selector
                                            ? nftables::selector_table[expr.selector].header
                                            : expr.text.substr(0, expr.text.find_first_of(" \t\\\n"));
-        require(expr.kind == Kind::selector ? requirement_of(expr.selector) : requirement_of(first), span, scope,
-                out);
+        std::string const text = expr.kind == Kind::computed ? canonical(expr.text) : std::string();
+        bool const of_connection = first == "ct" && expr.kind == Kind::computed;
+        require(expr.kind == Kind::selector ? requirement_of(expr.selector)
+                : of_connection             ? requirement_of(first, text.substr(first.size()))
+                                            : requirement_of(first),
+                span, scope, out);
         if (expr.kind == Kind::computed && first == "rt" && expr.text.find("ip6") != expr.text.npos)
             require(requirement_of("ip6"), span, scope, out);
         else if (expr.kind == Kind::computed && first == "rt")
@@ -433,7 +437,7 @@ struct Expressions::Component {
 bool Expressions::component(ast::Expr const& expr, Scope const& scope, Component& out) {
     if (expr.kind == Kind::selector || expr.kind == Kind::computed) {
         out.meaning =
-            expr.kind == Kind::selector ? meaning_of(expr.selector) : meaning_of_computed(canonical(expr.text));
+            expr.kind == Kind::selector ? meaning_of(expr.selector) : meaning_of_computed(canonical(expr.text), scope.family);
         out.mask = max_value(out.meaning.bits);
         // Frames of bridges and devices may be padded, so the length of the buffer is not that of the IP packet.
         bool const padded = scope.family == ast::TableFamily::bridge || scope.family == ast::TableFamily::netdev;

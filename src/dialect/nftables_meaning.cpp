@@ -177,12 +177,46 @@ Meaning const& meaning_of(std::uint16_t selector) {
     return table[selector];
 }
 
-Meaning meaning_of_computed(std::string_view text) {
-    if (text == "fib daddr type") return {Type::route_type, Field::dst_type, 4};
-    if (text == "fib saddr type") return {Type::route_type, Field::src_type, 4};
-    Meaning meaning;
-    meaning.stateful = text.starts_with("numgen");
-    return meaning;
+bool is_stateful_computed(std::string_view text) { return text.starts_with("numgen"); }
+
+Meaning meaning_of_computed(std::string_view text, ast::TableFamily table) {
+    struct Row {
+        std::string_view text;
+        Field field;
+        Type type;
+        unsigned bits;
+        std::optional<ast::TableFamily> only{}; // the tables whose family it leaves unsaid
+    };
+    using enum ast::TableFamily;
+    constexpr Row rows[] = {
+        {"fib daddr type", Field::dst_type, Type::route_type, 4},
+        {"fib saddr type", Field::src_type, Type::route_type, 4},
+        {"ct original ip saddr", Field::orig_src4, Type::ipv4, 32},
+        {"ct original ip daddr", Field::orig_dst4, Type::ipv4, 32},
+        {"ct original ip6 saddr", Field::orig_src6, Type::ipv6, 128},
+        {"ct original ip6 daddr", Field::orig_dst6, Type::ipv6, 128},
+        {"ct original saddr", Field::orig_src4, Type::ipv4, 32, ip},
+        {"ct original daddr", Field::orig_dst4, Type::ipv4, 32, ip},
+        {"ct original saddr", Field::orig_src6, Type::ipv6, 128, ip6},
+        {"ct original daddr", Field::orig_dst6, Type::ipv6, 128, ip6},
+        {"ct original proto-src", Field::orig_sport, Type::port, 16},
+        {"ct original proto-dst", Field::orig_dport, Type::port, 16},
+        {"ct original protocol", Field::ct_protocol, Type::protocol, 8},
+        {"ct reply ip saddr", Field::reply_src4, Type::ipv4, 32},
+        {"ct reply ip daddr", Field::reply_dst4, Type::ipv4, 32},
+        {"ct reply ip6 saddr", Field::reply_src6, Type::ipv6, 128},
+        {"ct reply ip6 daddr", Field::reply_dst6, Type::ipv6, 128},
+        {"ct reply saddr", Field::reply_src4, Type::ipv4, 32, ip},
+        {"ct reply daddr", Field::reply_dst4, Type::ipv4, 32, ip},
+        {"ct reply saddr", Field::reply_src6, Type::ipv6, 128, ip6},
+        {"ct reply daddr", Field::reply_dst6, Type::ipv6, 128, ip6},
+        {"ct reply proto-src", Field::reply_sport, Type::port, 16},
+        {"ct reply proto-dst", Field::reply_dport, Type::port, 16},
+        {"ct reply protocol", Field::ct_protocol, Type::protocol, 8},
+    };
+    for (Row const& row : rows)
+        if (row.text == text && row.only.value_or(table) == table) return {row.type, row.field, row.bits};
+    return {.stateful = is_stateful_computed(text)};
 }
 
 Requirement const& requirement_of(std::string_view header) {
@@ -200,7 +234,11 @@ Requirement const& requirement_of(std::string_view header) {
 
 Requirement const& requirement_of(std::string_view header, std::string_view key) {
     static Requirement const connection{{}, {}, false, true};
-    return header == "ct" && key != "state" ? connection : requirement_of(header);
+    static Requirement const connection4{Family::v4, {}, false, true};
+    static Requirement const connection6{Family::v6, {}, false, true};
+    if (header != "ct" || key == "state") return requirement_of(header);
+    if (key.find(" ip ") != key.npos) return connection4; // of one direction
+    return key.find(" ip6 ") != key.npos ? connection6 : connection;
 }
 
 Requirement const& requirement_of(std::uint16_t selector) {

@@ -22,8 +22,11 @@ struct Meaning {
 };
 
 Meaning const& meaning_of(std::uint16_t selector);
-// Of the expressions of several words: "fib daddr type" has one, the others are opaque.
-Meaning meaning_of_computed(std::string_view text);
+// Of the expressions of several words: "fib daddr type" and what conntrack keeps of a direction ("ct original ip daddr")
+// have one, the others are opaque.
+Meaning meaning_of_computed(std::string_view text, ast::TableFamily table);
+
+bool is_stateful_computed(std::string_view text);
 
 // What a packet must be for the headers of a selector to be there.
 struct Requirement {

@@ -327,12 +327,12 @@ struct Comparison::Impl {
         return match;
     }
 
-    // What a rule asks about marks, the status of a connection, and about a state that may be untracked, is not about the
+    // What a rule asks about marks, the status or the ends of a connection, and about a state that may be untracked, is not about the
     // packet as it arrives.
     static Match without_marks(Match match) {
         auto const about_marks = [](Field field) {
             return field == Field::mark || field == Field::ct_mark || field == Field::ct_state || field == Field::ct_status ||
-                   field == Field::dst_type;
+                   field == Field::dst_type || is_of_tuple(field);
         };
         std::erase_if(match.terms, [&](Term const& term) { return about_marks(term.field); });
         std::erase_if(match.alternatives, [&](Alternatives const& relation) {

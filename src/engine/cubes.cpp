@@ -12,7 +12,9 @@ namespace {
 constexpr std::array grown_last{Field::ct_state, Field::protocol, Field::sport, Field::iif,  Field::oif, Field::src4,
                                 Field::src6,     Field::dst4,     Field::dst6,  Field::dport};
 
-std::vector<Field> growing_order(Family family) {
+// The fields on which the set depends; all others may have any value.
+std::vector<Field> growing_order(PacketSet const& set, Family family) {
+    std::vector<Field> const deciding = set.deciding_fields(family);
     std::vector<Field> order;
     auto const is_last = [](Field field) {
         return std::find(grown_last.begin(), grown_last.end(), field) != grown_last.end();
@@ -21,7 +23,7 @@ std::vector<Field> growing_order(Family family) {
         if (row.field != Field::family && !is_last(row.field)) order.push_back(row.field);
     }
     order.insert(order.end(), grown_last.begin(), grown_last.end());
-    std::erase_if(order, [&](Field field) { return info(field).family.value_or(family) != family; });
+    std::erase_if(order, [&](Field field) { return std::find(deciding.begin(), deciding.end(), field) == deciding.end(); });
     return order;
 }
 
@@ -43,7 +45,7 @@ void grow(Space& space, PacketSet const& set, IntervalSet& values, Cube const& c
 }
 
 Cube maximal_around(Space& space, PacketSet const& set, Member const& member) {
-    std::vector<Field> const order = growing_order(member.packet.family());
+    std::vector<Field> const order = growing_order(set, member.packet.family());
     Cube cube = point(member, order);
     for (std::size_t i = cube.assumptions.size(); i-- > 0;) {
         Cube without = cube;

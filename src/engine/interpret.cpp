@@ -75,29 +75,40 @@ Packet as_rewritten(Packet packet, Rewritten const& rewritten) {
     return packet;
 }
 
-Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth,
-                   Detail detail) {
+namespace {
+
+Decision interpret_through(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth,
+                           Detail detail, bool whole_way) {
     Decision decision;
     walk::Front front = walk::at_start(packet);
     for (ChainId const base : bases) {
         auto const& hook = ruleset.chains[base].hook; // none: a chain that others call is asked about alone
         walk::Asked const asked{ruleset, packet, truth, detail == Detail::steps ? &decision.steps : nullptr, false,
-                                hook ? hook->point : HookPoint::list};
+                                hook ? hook->point : HookPoint::list, nullptr, whole_way};
         front = walk::through(asked, base, front);
     }
     decision.outcomes = walk::outcomes_of(front);
     return decision;
 }
 
+} // namespace
+
+Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth,
+                   Detail detail) {
+    return interpret_through(ruleset, bases, walk::arriving(packet), truth, detail, true);
+}
+
 Decision interpret(Ruleset const& ruleset, Path const& path, Packet const& packet, Truth const& truth, Detail detail) {
-    Decision decision = interpret(ruleset, path.chains, packet, truth, detail);
+    bool const list = path.kind == Path::Kind::list;
+    Decision decision = list ? interpret_through(ruleset, path.chains, packet, truth, detail, false)
+                             : interpret(ruleset, path.chains, packet, truth, detail);
     for (Outcome& outcome : decision.outcomes)
         if (path.kind == Path::Kind::through && outcome.rewritten.to_host) outcome.fate = Fate::drop;
     return decision;
 }
 
 Decision interpret(Ruleset const& ruleset, ChainId base, Packet const& packet, Truth const& truth, Detail detail) {
-    return interpret(ruleset, std::vector{base}, packet, truth, detail);
+    return interpret_through(ruleset, {base}, packet, truth, detail, false);
 }
 
 } // namespace portcullis

@@ -88,7 +88,8 @@ class Journey {
 Decision interpret_way(Ruleset const& ruleset, Packet const& packet, Truth const& truth, Detail detail,
                        IsLocal const& is_local) {
     Decision decision;
-    Asked const asked{ruleset, packet, truth, detail == Detail::steps ? &decision.steps : nullptr};
+    Packet const arrived = arriving(packet);
+    Asked const asked{ruleset, arrived, truth, detail == Detail::steps ? &decision.steps : nullptr};
     Front const front = Journey(asked, is_local).run();
     decision.outcomes = outcomes_of(front);
     return decision;
@@ -103,18 +104,26 @@ ManyPackets::ManyPackets(Ruleset const& ruleset) : impl_(new Impl{ruleset, Index
 ManyPackets::~ManyPackets() = default;
 
 Decision ManyPackets::decide(std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth) const {
-    Front front = at_start(packet);
+    Packet const arrived = arriving(packet);
+    Front front = at_start(arrived);
     for (ChainId const base : bases) {
         HookPoint const point = impl_->ruleset.chains[base].hook->point;
-        front = through({impl_->ruleset, packet, truth, nullptr, false, point, &impl_->index}, base, front);
+        front = through({impl_->ruleset, arrived, truth, nullptr, false, point, &impl_->index}, base, front);
     }
     return {outcomes_of(front), {}};
+}
+
+Decision ManyPackets::decide(ChainId base, Packet const& packet, Truth const& truth) const {
+    HookPoint const point = impl_->ruleset.chains[base].hook->point;
+    Asked const asked{impl_->ruleset, packet, truth, nullptr, false, point, &impl_->index, false};
+    return {outcomes_of(through(asked, base, at_start(packet))), {}};
 }
 
 Decision ManyPackets::decide_way(Packet const& packet) const {
     Truth const nothing;
     IsLocal const unknown;
-    Front const front = Journey({impl_->ruleset, packet, nothing, nullptr, false, {}, &impl_->index}, unknown).run();
+    Packet const arrived = arriving(packet);
+    Front const front = Journey({impl_->ruleset, arrived, nothing, nullptr, false, {}, &impl_->index}, unknown).run();
     return {outcomes_of(front), {}};
 }
 

@@ -111,7 +111,7 @@ bool marks_matter(Ruleset const& ruleset) { return marks_matter(ruleset, all_cha
 bool marks_matter(Ruleset const& ruleset, Chains const& chains) {
     bool const early = std::any_of(chains.begin(), chains.end(), [&](ChainId id) { return before_tracking(ruleset.chains[id]); });
     return (early && any_rule(ruleset, chains, [](Rule const& rule) { return reads_state(rule.match); })) ||
-           are_passed(ruleset, chains) ||
+           are_passed(ruleset, chains) || any_rule(ruleset, chains, [](Rule const& rule) { return reads_tuple(rule.match); }) ||
            std::any_of(chains.begin(), chains.end(), [&](ChainId id) { return translates(ruleset.chains[id]); });
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "engine/bdd.hpp"
 #include "engine/usual.hpp"
@@ -31,8 +32,15 @@ constexpr std::array order{
     Field::length,    Field::exthdr,      Field::frag_id,  Field::rt_type,    Field::rt_segments,  Field::ah_spi,
     Field::esp_spi,   Field::skuid,       Field::skgid,    Field::mark,       Field::ct_mark,      Field::src_mac,
     Field::dst6,      Field::src6,        Field::nat_dport, Field::nat_dst,   Field::nat_sport,    Field::nat_src,
+    Field::ct_protocol, Field::orig_dport, Field::orig_sport,  Field::orig_dst6, Field::orig_src6,
+    Field::reply_dport, Field::reply_sport, Field::reply_dst6, Field::reply_src6,
 };
-static_assert(order.size() == field_count - 2, "every field but the two that share a place is ordered");
+// Addresses of IPv4, and those of IPv6 whose places they share.
+constexpr std::array<std::pair<Field, Field>, 6> shared_places{{
+    {Field::src4, Field::src6}, {Field::dst4, Field::dst6}, {Field::orig_src4, Field::orig_src6},
+    {Field::orig_dst4, Field::orig_dst6}, {Field::reply_src4, Field::reply_src6}, {Field::reply_dst4, Field::reply_dst6},
+}};
+static_assert(order.size() == field_count - shared_places.size(), "every field but those that share a place is ordered");
 
 struct Layout {
     std::array<std::uint32_t, field_count> first{}; // the variable of the field's most significant bit
@@ -45,8 +53,7 @@ Layout make_layout() {
         layout.first[static_cast<std::size_t>(field)] = layout.count;
         layout.count += info(field).bits;
     }
-    layout.first[static_cast<std::size_t>(Field::src4)] = layout.first[static_cast<std::size_t>(Field::src6)];
-    layout.first[static_cast<std::size_t>(Field::dst4)] = layout.first[static_cast<std::size_t>(Field::dst6)];
+    for (auto const& [v4, v6] : shared_places) layout.first[static_cast<std::size_t>(v4)] = layout.first[static_cast<std::size_t>(v6)];
     return layout;
 }
 
@@ -65,9 +72,9 @@ void append(std::vector<Interval>& values, Interval const& interval) {
 
 Field ordered_field(std::size_t place, Family family) {
     Field const field = order[place];
-    if (field == Field::src6) return src_field(family);
-    if (field == Field::dst6) return dst_field(family);
-    return field;
+    if (family == Family::v6 || !info(field).family) return field;
+    auto const at = std::find_if(shared_places.begin(), shared_places.end(), [&](auto const& pair) { return pair.second == field; });
+    return at == shared_places.end() ? field : at->first;
 }
 
 } // namespace
@@ -303,6 +310,46 @@ struct Space::Impl {
         return to;
     }
 
+    // What conntrack keeps of new connections: the packet as it arrived, and the other way round what it has become by
+    // now, which `now` says.
+    void put_tuple(Substitution& to, Substitution const& now, bool ports) {
+        auto const put = [&](Field kept, Field seen, bool at_start) {
+            for (unsigned bit = 0; bit < info(kept).bits; ++bit) {
+                std::uint32_t const variable = variable_of(seen, bit);
+                to[variable_of(kept, bit)] = at_start || !now[variable] ? literal(variable, true) : now[variable];
+            }
+        };
+        if (ports) {
+            put(Field::orig_sport, Field::sport, true);
+            put(Field::orig_dport, Field::dport, true);
+            put(Field::reply_sport, Field::dport, false);
+            put(Field::reply_dport, Field::sport, false);
+            return;
+        }
+        // Addresses of IPv4 share their variables.
+        put(Field::orig_src6, Field::src6, true);
+        put(Field::orig_dst6, Field::dst6, true);
+        put(Field::ct_protocol, Field::protocol, true);
+        put(Field::reply_src6, Field::dst6, false);
+        put(Field::reply_dst6, Field::src6, false);
+    }
+
+    // f of packets that have become what `now` says, where some of it is about what conntrack keeps: of packets that begin no
+    // connection, and of ports that a protocol does not have, nothing is known.
+    Ref compose_on_way(Ref f, Substitution const& now) {
+        Ref const fresh = bdd.conjunction(
+            bdd.conjunction(interval_set(Field::ct_state, IntervalSet::single(ct_state::new_)),
+                            interval_set(Field::ct_direction, IntervalSet::single(0))),
+            Bdd::negation(interval_set(Field::iif, IntervalSet::single(interface_value("lo")))));
+        Ref const with_ports = bdd.conjunction(interval_set(Field::protocol, port_protocols()),
+                                               interval_set(Field::fragment, IntervalSet::single(0)));
+        Substitution known = now;
+        put_tuple(known, now, false);
+        Ref const without = bdd.compose(f, known);
+        put_tuple(known, now, true);
+        return choice(fresh, choice(with_ports, bdd.compose(f, known), without), bdd.compose(f, now));
+    }
+
     Ref choice(Ref condition, Ref then, Ref otherwise) {
         return bdd.disjunction(bdd.conjunction(condition, then), bdd.conjunction(Bdd::negation(condition), otherwise));
     }
@@ -415,6 +462,28 @@ std::optional<IntervalSet> PacketSet::project(Field field, std::size_t most) con
         return values.size() <= most;
     });
     return fits ? std::optional(IntervalSet::of(std::move(values))) : std::nullopt;
+}
+
+std::vector<Field> PacketSet::deciding_fields(Family family) const {
+    Space::Impl const& impl = *space_->impl_;
+    std::vector<bool> decides(impl.free_variables.size(), false); // by variable
+    std::unordered_set<Ref> seen;
+    std::vector<Ref> open{ref_};
+    while (!open.empty()) {
+        Ref const f = open.back();
+        open.pop_back();
+        if (f == Bdd::true_ref || f == Bdd::false_ref || !seen.insert(f).second) continue;
+        decides[impl.bdd.variable(f)] = true;
+        open.push_back(impl.bdd.low(f));
+        open.push_back(impl.bdd.high(f));
+    }
+    std::vector<Field> found;
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        Field const field = ordered_field(place, family);
+        auto const first = decides.begin() + first_variable(field);
+        if (std::find(first, first + info(field).bits, true) != first + info(field).bits) found.push_back(field);
+    }
+    return found;
 }
 
 std::optional<std::vector<Row>> PacketSet::rows(Field by, Field of, std::size_t most) const {
@@ -593,13 +662,16 @@ PacketSet Space::of(Cube const& cube) {
 }
 
 PacketSet Space::of(Match const& match, Marks const& marks) {
-    bool const reads = reads_marks(match) || (state_seen(marks) && reads_state(match)) ||
+    bool const tuple = marks.whole_way && reads_tuple(match);
+    bool const reads = tuple || reads_marks(match) || (state_seen(marks) && reads_state(match)) ||
                        ((marks.destination.done || marks.source.done) && reads_ends(match));
     if (marks == Marks{} || !reads) return of(match);
     auto const seen = within_translation(match, marks);
     if (!seen) return none();
     impl_->bdd.collect_if_due();
-    return {*this, impl_->bdd.compose(impl_->match(with_unknown(*seen, marks)), impl_->substitution(marks))};
+    auto const match_now = impl_->match(with_unknown(*seen, marks));
+    auto const now = impl_->substitution(marks);
+    return {*this, tuple ? impl_->compose_on_way(match_now, now) : impl_->bdd.compose(match_now, now)};
 }
 
 } // namespace portcullis

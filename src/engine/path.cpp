@@ -130,8 +130,13 @@ bool can_drop(Ruleset const& ruleset, ChainId base) {
     });
 }
 
+Marks at_start(Ruleset const& ruleset, Path const& path) {
+    return {.whole_way = path.kind != Path::Kind::list && reads_tuples(ruleset)};
+}
+
 PathReach::PathReach(Space& space, Ruleset const& ruleset, Path const& path, PacketSet const& question)
-    : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question, path.chains) {
+    : space_(space), ruleset_(ruleset), path_(path), question_(question), reach_(space, ruleset, question, path.chains),
+      at_start_(at_start(ruleset, path)) {
     auto const called = called_by(ruleset, path.chains);
     translates_ = std::any_of(called.begin(), called.end(), [&](ChainId id) { return translates(ruleset.chains[id]); });
 }
@@ -173,7 +178,7 @@ Worlds PathReach::passing(Family family, Worlds worlds, std::size_t from, std::s
 
 Worlds const& PathReach::coming_to(Family family, ChainId base) {
     if (auto const known = coming_.find({family, base}); known != coming_.end()) return known->second;
-    Worlds worlds = passing(family, {{Marks{}, of_family(family)}}, 0, place_of(base));
+    Worlds worlds = passing(family, {{at_start_, of_family(family)}}, 0, place_of(base));
     return coming_.emplace(std::pair{family, base}, std::move(worlds)).first->second;
 }
 
@@ -198,7 +203,7 @@ Worlds PathReach::accepted_by_policy(Family family) {
 Worlds PathReach::accepted_worlds(Family family) {
     auto const own = decisive(family);
     if (!own) {
-        Worlds all{{Marks{}, of_family(family)}};
+        Worlds all{{at_start_, of_family(family)}};
         return translates_ ? passing(family, std::move(all), 0, path_.chains.size()) : all;
     }
     return behind(family, reach_.accepted(coming_to(family, *own), *own), *own);

@@ -176,6 +176,7 @@ struct Reach::Impl {
         if (own.reads) seen = marks;
         seen.destination = own.reads_ends ? marks.destination : Translated{};
         seen.source = own.reads_ends ? marks.source : Translated{};
+        seen.whole_way = own.reads_ends && marks.whole_way;
         return seen;
     }
     // The marks at the start of a base chain.

@@ -56,6 +56,51 @@ std::string to_text(Translated const& t) {
     return t.family == Family::v6 && !t.to_host ? '[' + address + "]:" + port : address + ':' + port;
 }
 
+bool begins_connection(Packet const& packet) {
+    static U128 const loopback = interface_value("lo");
+    return packet[Field::ct_state] == ct_state::new_ && packet[Field::ct_direction] == 0 && packet[Field::iif] != loopback;
+}
+
+namespace {
+
+bool has_ports(Packet const& packet) {
+    return packet[Field::fragment] == 0 && port_protocols().contains(packet[Field::protocol]);
+}
+
+} // namespace
+
+void put_original(Packet& arriving) {
+    bool const v4 = arriving.family() == Family::v4;
+    arriving[v4 ? Field::orig_src4 : Field::orig_src6] = arriving.source().value;
+    arriving[v4 ? Field::orig_dst4 : Field::orig_dst6] = arriving.destination().value;
+    arriving[Field::ct_protocol] = arriving[Field::protocol];
+    if (!has_ports(arriving)) return;
+    arriving[Field::orig_sport] = arriving[Field::sport];
+    arriving[Field::orig_dport] = arriving[Field::dport];
+}
+
+void put_reply(Packet& now) {
+    bool const v4 = now.family() == Family::v4;
+    now[v4 ? Field::reply_src4 : Field::reply_src6] = now.destination().value;
+    now[v4 ? Field::reply_dst4 : Field::reply_dst6] = now.source().value;
+    if (!has_ports(now)) return;
+    now[Field::reply_sport] = now[Field::dport];
+    now[Field::reply_dport] = now[Field::sport];
+}
+
+bool reads_tuple(Match const& match) {
+    return std::any_of(match.terms.begin(), match.terms.end(), [](Term const& term) { return is_of_tuple(term.field); }) ||
+           std::any_of(match.alternatives.begin(), match.alternatives.end(), [](Alternatives const& relation) {
+               return std::any_of(relation.fields.begin(), relation.fields.end(), is_of_tuple);
+           });
+}
+
+bool reads_tuples(Ruleset const& ruleset) {
+    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [](Chain const& chain) {
+        return std::any_of(chain.rules.begin(), chain.rules.end(), [](Rule const& rule) { return reads_tuple(rule.match); });
+    });
+}
+
 bool translates(Chain const& chain) {
     return std::any_of(chain.rules.begin(), chain.rules.end(),
                        [](Rule const& rule) { return std::holds_alternative<Rewrite>(rule.verdict); });
@@ -68,7 +113,7 @@ bool translates(Ruleset const& ruleset) {
 bool reads_ends(Match const& match) {
     constexpr std::array ends{Field::dport, Field::dst4,     Field::src4, Field::dst6,    Field::src6,
                               Field::sport, Field::dst_type, Field::ct_status};
-    return std::any_of(ends.begin(), ends.end(), [&](Field field) { return asks_about(match, field); });
+    return reads_tuple(match) || std::any_of(ends.begin(), ends.end(), [&](Field field) { return asks_about(match, field); });
 }
 
 } // namespace portcullis

@@ -180,7 +180,7 @@ class Walk {
 
     std::optional<std::vector<std::uint32_t>> candidates_of(ChainId id, State const& state) const {
         if (asked_.index == nullptr || !asked_.index->trees[id]) return std::nullopt;
-        Packet const seen = as_rewritten(packet_, state.rewritten);
+        Packet const seen = now(state);
         auto const count = static_cast<std::uint32_t>(ruleset_.chains[id].rules.size());
         return asked_.index->trees[id]->meeting(outline_of(seen, asked_.way_out_unknown), count);
     }
@@ -254,6 +254,12 @@ class Walk {
         return asks_known(match, state);
     }
 
+    Packet now(State const& state) const {
+        Packet packet = as_rewritten(packet_, state.rewritten);
+        if (asked_.whole_way && begins_connection(packet_)) put_reply(packet);
+        return packet;
+    }
+
     std::optional<bool> asks_known(Match const& match, State const& state) const {
         Marks const& marks = state.marks;
         bool const untouched = (marks.mark.known && marks.mark.value == packet_[Field::mark] && marks.ct_mark.known &&
@@ -261,7 +267,7 @@ class Walk {
         auto const seen_state = state_seen(marks);
         bool const rewritten = state.rewritten.destination || state.rewritten.source;
         if (untouched && !rewritten && (!seen_state || !reads_state(match))) return matches(match, packet_, asked_.truth);
-        Packet seen = as_rewritten(packet_, state.rewritten);
+        Packet seen = now(state);
         if (seen_state) seen[Field::ct_state] = *seen_state;
         seen[Field::mark] = marks.mark.value;
         seen[Field::ct_mark] = marks.ct_mark.value;
@@ -366,6 +372,13 @@ std::vector<Outcome> outcomes_of(Front const& front) {
         if (std::find(outcomes.begin(), outcomes.end(), end.outcome) == outcomes.end()) outcomes.push_back(end.outcome);
     }
     return outcomes;
+}
+
+Packet arriving(Packet packet) {
+    if (!begins_connection(packet)) return packet;
+    put_original(packet);
+    put_reply(packet);
+    return packet;
 }
 
 Front at_start(Packet const& packet) {

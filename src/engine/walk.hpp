@@ -42,7 +42,11 @@ struct Asked {
     bool way_out_unknown = false;
     HookPoint hook{};
     Index const* index = nullptr; // null: every rule is asked
+    bool whole_way = true;        // false: one chain, to which the packet comes as it is
 };
+
+// On a whole way, the packet with what conntrack keeps of a connection that it begins.
+Packet arriving(Packet packet);
 
 // How far the packet has come, by what unknown matches may say.
 struct Front {

@@ -134,9 +134,10 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
             continue;
         }
         IntervalSet const loopback = IntervalSet::single(interface_value("lo"));
-        if (!gathered.interfaces.united(loopback).is_all(info(Field::iif).bits)) {
-            exposure.interfaces = interface_names(gathered.interfaces);
-        }
+        IntervalSet const others = gathered.interfaces.united(loopback).complement(info(Field::iif).bits);
+        // All but some are told by those.
+        exposure.by_others = others.intervals().size() < gathered.interfaces.intervals().size();
+        if (!others.empty()) exposure.interfaces = interface_names(exposure.by_others ? others : gathered.interfaces);
         all.push_back(std::move(exposure));
     }
     return all;

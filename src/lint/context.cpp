@@ -409,7 +409,7 @@ Witness Context::witness(Permit const& permit, PacketSet const& set, std::vector
     return witness(paths_[permit.path], set, assumptions);
 }
 
-Decision Context::decide(std::vector<ChainId> const& chains, Member const& member) const {
+template <class Chains> Decision Context::decide(Chains const& chains, Member const& member) const {
     constexpr std::size_t few = 16;
     auto const truth = [&](Opaque const& opaque) { return member.truth(opaque); };
     if (!many_) {
@@ -434,19 +434,27 @@ Witness Context::witness(Path const& path, PacketSet const& set, std::vector<Ass
     return result;
 }
 
-Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
+namespace {
+
+template <class Decide> Witness confirmed(PacketSet const& set, HookPoint hook, bool accepted, Decide const& decide) {
     PacketSet const certain = set.certainly();
     auto const member = (certain.empty() ? set : certain).member();
-    Decision const decision = decide(chains, *member);
+    Decision const decision = decide(*member);
     if (decision.outcomes.size() != 1 || (decision.main().fate == Fate::accept) != accepted) {
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member->packet));
     }
     return {member->packet, hook, std::string(to_string(decision.main().fate))};
 }
 
+} // namespace
+
+Witness Context::witness(std::vector<ChainId> const& chains, HookPoint hook, PacketSet const& set, bool accepted) const {
+    return confirmed(set, hook, accepted, [&](Member const& member) { return decide(chains, member); });
+}
+
 Witness Context::witness(ChainId base, PacketSet const& set, bool accepted) const {
     Chain const& chain = ruleset_.chains[base];
-    Witness result = witness(std::vector{base}, chain.hook->point, set, accepted);
+    Witness result = confirmed(set, chain.hook->point, accepted, [&](Member const& member) { return decide(base, member); });
     result.chain = chain.title();
     return result;
 }

@@ -145,7 +145,8 @@ class Context {
     PacketSet matched_alone(Match const& match) const;
     PacketSet const& asked_at(HookPoint point) const;
     // By the interpreter; of large rulesets with an index, once it is worth that.
-    Decision decide(std::vector<ChainId> const& chains, Member const& member) const;
+    // `chains`: one chain, to which the packet comes as it is, or several from where it arrives.
+    template <class Chains> Decision decide(Chains const& chains, Member const& member) const;
     void collect_permits();
 
     Ruleset const& ruleset_;

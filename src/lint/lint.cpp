@@ -198,22 +198,30 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
     auto const unfinished = [&](std::string const& why) {
         findings.add("PC002", {source, 0, 0}).arg("construct", "this ruleset").arg("why", "not analysed to the end: " + why);
     };
-    try {
+    // What one answer takes too much for, another may not.
+    auto const within_budget = [&](auto const& work) {
+        try {
+            work();
+        } catch (BudgetExceeded const& e) {
+            unfinished(e.what());
+        }
+    };
+    within_budget([&] {
         Context ctx(reading.ruleset, *sources, options, Asking::untrusted);
         result.bounds = run_checks(ctx, options, findings);
         if (!ctx.complete()) unfinished("whether every rule can be reached takes more steps than the limit");
         if (options.partner) findings.append(of_both_families(reading.ruleset, *sources, source, options));
-        if (options.exposures) {
-            Context everyone(reading.ruleset, *sources, options, Asking::anybody);
-            result.exposures = find_exposures(everyone, options.config);
-        }
-        for (ServiceWord const& service : options.matrices) {
+    });
+    within_budget([&] {
+        if (!options.exposures) return;
+        Context everyone(reading.ruleset, *sources, options, Asking::anybody);
+        result.exposures = find_exposures(everyone, options.config);
+    });
+    for (ServiceWord const& service : options.matrices)
+        within_budget([&] {
             auto matrices = service_matrices(reading.ruleset, service);
             std::move(matrices.begin(), matrices.end(), std::back_inserter(result.matrices));
-        }
-    } catch (BudgetExceeded const& e) {
-        unfinished(e.what());
-    }
+        });
     finish(result, *sources, std::move(findings), options);
     result.sources = std::move(sources);
     return result;

@@ -23,6 +23,19 @@ std::array<FieldInfo, field_count> const& fields() {
         {Field::ct_state, "ct state", 3, name, none, 4, true},
         {Field::ct_status, "ct status", 10, flags, none, 1023, false},
         {Field::ct_direction, "ct direction", 1, name, none, 1, true},
+        {Field::orig_src4, "ct original ip saddr", 32, address, Family::v4, max_value(32), false},
+        {Field::orig_dst4, "ct original ip daddr", 32, address, Family::v4, max_value(32), false},
+        {Field::orig_src6, "ct original ip6 saddr", 128, address, Family::v6, max_value(128), false},
+        {Field::orig_dst6, "ct original ip6 daddr", 128, address, Family::v6, max_value(128), false},
+        {Field::orig_sport, "ct original proto-src", 16, range, none, 65535, false},
+        {Field::orig_dport, "ct original proto-dst", 16, range, none, 65535, false},
+        {Field::reply_src4, "ct reply ip saddr", 32, address, Family::v4, max_value(32), false},
+        {Field::reply_dst4, "ct reply ip daddr", 32, address, Family::v4, max_value(32), false},
+        {Field::reply_src6, "ct reply ip6 saddr", 128, address, Family::v6, max_value(128), false},
+        {Field::reply_dst6, "ct reply ip6 daddr", 128, address, Family::v6, max_value(128), false},
+        {Field::reply_sport, "ct reply proto-src", 16, range, none, 65535, false},
+        {Field::reply_dport, "ct reply proto-dst", 16, range, none, 65535, false},
+        {Field::ct_protocol, "ct original protocol", 8, name, none, 255, false},
         {Field::fragment, "fragment", 1, name, none, 1, true},
         {Field::iif, "iifname", 128, name, none, max_value(128), true},
         {Field::oif, "oifname", 128, name, none, max_value(128), true},
@@ -139,12 +152,15 @@ std::string mac_text(U128 value) {
     return text;
 }
 
-// "eth0", "eth*", or both ends where the interval is no prefix.
+// "eth0", "eth*", or both ends where the interval is no prefix. Past all names that begin with "eth" is past the bytes that
+// names have.
 std::string interfaces_text(Field field, Interval const& interval) {
     std::string const first = interface_name(interval.first);
     if (interval.first == interval.last) return value_text(field, interval.first);
     if (interval == interface_prefix(first)) return first + '*';
-    return fmt::format("{}..{}", first, interface_name(interval.last));
+    std::string last = interface_name(interval.last);
+    if (last.ends_with('\xff')) last = last.substr(0, last.find_last_not_of('\xff') + 1) + '*';
+    return fmt::format("{}..{}", first, last);
 }
 
 std::string interval_text(Field field, Interval const& interval) {
@@ -157,13 +173,11 @@ std::string interval_text(Field field, Interval const& interval) {
 } // namespace
 
 std::string value_text(Field field, U128 value) {
+    if (info(field).kind == FieldKind::address) return to_string(Ip{*info(field).family, value});
     switch (field) {
     case Field::family: return value == family_v4 ? "ipv4" : "ipv6";
-    case Field::src4:
-    case Field::dst4: return to_string(Ip{Family::v4, value});
-    case Field::src6:
-    case Field::dst6: return to_string(Ip{Family::v6, value});
-    case Field::protocol: return protocol_text(value);
+    case Field::protocol:
+    case Field::ct_protocol: return protocol_text(value);
     case Field::tcp_flags: return flag_names({"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"}, value);
     case Field::ct_state: return name_at({"new", "established", "related", "invalid", "untracked"}, value);
     case Field::ct_status:

@@ -188,6 +188,10 @@ std::optional<U128> value_by_name(Field field, std::string_view text) {
         return flags;
     }
     if (info(field).kind == FieldKind::mac) return mac_digits(text);
+    if (info(field).kind == FieldKind::address) {
+        auto const ip = parse_ip(text);
+        return ip && ip->family == info(field).family ? std::optional(ip->value) : std::nullopt;
+    }
     if (auto const value = digits(text, info(field).largest)) return value;
     if ((field == Field::skuid || field == Field::skgid) && text == "none") return no_socket;
     if (info(field).bits > 8) return std::nullopt;

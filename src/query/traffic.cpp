@@ -48,7 +48,10 @@ std::optional<Proof> prove(Ruleset const& ruleset, Path const& path, PacketSet c
     if (set.empty()) return std::nullopt;
     PacketSet const certain = set - (asked - set).possibly();
     Member const member = *(certain.empty() ? set : certain).member();
-    Proof proof{path.name, {member.packet, path.hook, ""}, treat(ruleset, path, member), {}, member.assumptions};
+    Outcome const outcome = interpret(ruleset, path, member.packet, [&](Opaque const& opaque) { return member.truth(opaque); }).main();
+    Proof proof{path.name, {member.packet, path.hook, ""}, treatment_of(ruleset, outcome), {}, member.assumptions};
+    if (outcome.rewritten.destination || outcome.rewritten.source)
+        proof.witness.became = as_rewritten(member.packet, outcome.rewritten);
     if ((proof.treatment.fate == "accept") != accepted)
         throw std::logic_error("the interpreter does not confirm the witness " + to_text(member.packet));
     proof.witness.verdict = proof.treatment.fate;

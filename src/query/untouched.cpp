@@ -21,7 +21,7 @@ class Touched {
     // Adds the rules that packets of the path come to and match, whatever earlier base chains say of those that they end.
     void follow(Space& space, Path const& path, PacketSet const& packets) {
         Reach reach(space, ruleset_, packets);
-        Worlds worlds{{Marks{}, packets}};
+        Worlds worlds{{at_start(ruleset_, path), packets}};
         for (ChainId const base : path.chains) {
             for (ChainId const chain : call_order(ruleset_, base).chains) {
                 auto const& rules = ruleset_.chains[chain].rules;

@@ -91,7 +91,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"path", e.path},
             {"sources", e.sources},
             {"destinations", e.destinations},
-            {"interfaces", e.interfaces},
+            {"interfaces", e.by_others ? Json{{"not", e.interfaces}} : Json(e.interfaces)},
             {"untrusted", e.untrusted},
             {"certainty", certainty_text(e.certainty)},
             {"witness", witness_json(e.witness)},

@@ -308,11 +308,14 @@ std::string text_audit(Report const& report, Catalogue const& catalogue, TextSty
     for (FileResult const& file : report.files) {
         fmt::format_to(to, "{} ({}, {}, {} % modelled{})\n", paint.strong(visible(file.path)), file.dialect ? to_string(*file.dialect) : "unreadable",
                        plural(file.rules, "rule"), static_cast<int>(file.modelled * 100.0), file.complete ? "" : ", incomplete");
-        std::map<std::tuple<int, std::string, std::vector<std::uint32_t>, std::vector<std::string>>, Group> groups;
+        using Names = std::vector<std::string>;
+        std::map<std::tuple<int, std::string, std::vector<std::uint32_t>, Names, Names, bool, Names>, Group> groups;
         for (Exposure const& exposure : file.exposures) {
             std::vector<std::uint32_t> places;
             for (Span const& span : exposure.rules) places.push_back(span.begin);
-            groups[{static_cast<int>(exposure.path_kind), exposure.path, places, exposure.sources}].push_back(&exposure);
+            groups[{static_cast<int>(exposure.path_kind), exposure.path, places, exposure.sources, exposure.interfaces,
+                    exposure.by_others, exposure.destinations}]
+                .push_back(&exposure);
         }
         std::string heading;
         for (auto& [key, group] : groups) {
@@ -334,7 +337,7 @@ std::string text_audit(Report const& report, Catalogue const& catalogue, TextSty
             }
             if (first.rules.size() > most_related) fmt::format_to(to, "    and {} more rules\n", first.rules.size() - most_related);
             fmt::format_to(to, "      from {}{}{}\n", addresses(first.sources),
-                           first.interfaces.empty() ? "" : " on " + list(first.interfaces, 4, ""),
+                           first.interfaces.empty() ? "" : (first.by_others ? " on all but " : " on ") + list(first.interfaces, 4, ""),
                            first.untrusted ? "" : " (trusted only)");
             fmt::format_to(to, "      to   {}\n", addresses(first.destinations));
             if (group.size() > most_rows) print_names(group, catalogue, out, paint);

@@ -79,6 +79,8 @@ std::string treatment_text(Treatment const& treatment, Sources const& sources) {
 
 std::string proof_text(Proof const& proof, Sources const& sources, Paint const& paint, std::string_view indent) {
     std::string text = fmt::format("{}{}  {}\n", indent, paint.frame("packet:"), visible(to_text(proof.witness.packet)));
+    if (auto const& now = proof.witness.became)
+        text += fmt::format("{}{}  {}\n", indent, paint.frame("as:    "), visible(to_text(*now)));
     text += fmt::format("{}{}  {}\n", indent, paint.frame("so:    "), treatment_text(proof.treatment, sources));
     if (proof.certainty == Certainty::possible) {
         std::string const only = proof.assumptions.empty() ? "for packets with that mark or status"

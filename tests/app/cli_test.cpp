@@ -410,6 +410,25 @@ TEST_CASE("audit names the service, its sources and the rule that lets it in") {
     CHECK(exposure["witness"]["verdict"] == "accept");
 }
 
+TEST_CASE("audit names the interfaces that a service does not enter by, where those are fewer") {
+    Folder const folder;
+    auto const audit = [&](std::string const& match) {
+        folder.write("fw.nft", "table inet t { chain i { type filter hook input priority 0; policy drop; " + match +
+                                   " tcp dport 23 accept; } }\n");
+        auto const json = nlohmann::json::parse(run(folder, {"audit", "fw.nft", "-o", "json"}).out);
+        REQUIRE(json["exposures"].size() == 1);
+        return std::pair(json["exposures"][0]["interfaces"], run(folder, {"audit", "fw.nft"}).out);
+    };
+    auto const [others, text] = audit("iifname != { \"eth0\", \"lo\", \"wg*\" }");
+    CHECK(others == nlohmann::json::parse(R"({"not": ["eth0", "wg*"]})"));
+    CHECK_THAT(text, Contains("on all but eth0, wg*"));
+    auto const [some, named] = audit("iifname { \"eth0\", \"wg*\" }");
+    CHECK(some == nlohmann::json({"eth0", "wg*"}));
+    CHECK_THAT(named, Contains("on eth0, wg*"));
+    // A set that is neither: no byte of it is broken.
+    for (char const c : audit("iifname != \"eth*\" iifname != \"lan0\" iifname != \"eth1\" iifname \"e*\"").second) CHECK(static_cast<unsigned char>(c) < 0x80);
+}
+
 TEST_CASE("trace shows every rule that a packet meets") {
     Folder const folder;
     folder.write("fw.rules",

@@ -29,6 +29,36 @@ TEST_CASE("query tells the packets, and the rule that lets them pass") {
     CHECK(json["witnesses"][0]["dport"] == 22);
 }
 
+TEST_CASE("a witness of query shows what translation makes of it") {
+    Folder const folder;
+    folder.write("fw.rules", "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 2323 -j DNAT --to-destination 10.0.0.5:23\nCOMMIT\n"
+                             "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -d 10.0.0.5/32 -p tcp --dport 23 -j ACCEPT\nCOMMIT\n");
+    std::vector<std::string> const call{"query", "fw.rules", "allowed to any tcp/2323 path through"};
+    CHECK_THAT(run(folder, call).out, Contains(":2323 ") && Contains("as:      tcp ") && Contains(" > 10.0.0.5:23 "));
+    auto const json = nlohmann::json::parse(run(folder, {call[0], call[1], call[2], "-o", "json"}).out);
+    REQUIRE(json["witnesses"].size() == 1);
+    CHECK(json["witnesses"][0]["dport"] == 2323);
+    CHECK(json["witnesses"][0]["became"]["dst"] == "10.0.0.5");
+    CHECK(json["witnesses"][0]["became"]["dport"] == 23);
+}
+
+TEST_CASE("query and test ask the files of a host together") {
+    Folder const folder;
+    std::filesystem::create_directory(folder.path() / "host");
+    folder.write("host/rules.v4", office);
+    folder.write("host/late.nft", "table inet t { chain i { type filter hook input priority 10; tcp dport 22 ip saddr 10.1.0.0/16 drop; } }\n");
+    auto const code = [&](char const* question) { return run(folder, {"query", "--expect", "none", "--host", "host", question}).code; };
+    CHECK(code("allowed from 10.1.0.0/16 to self ssh") == 0); // the nft file drops what the other accepts
+    CHECK(code("allowed from 10.2.0.0/16 to self ssh") == 1);
+    CHECK_THAT(run(folder, {"query", "--host", "host", "denied from 10.1.0.0/16 to self ssh"}).out, Contains("late.nft:1"));
+    CHECK(run(folder, {"query", "--host", "host", "host/rules.v4", "allowed"}).code == 2);
+    CHECK(run(folder, {"query", "--host", "nowhere", "allowed"}).code == 2);
+    folder.write("a.toml", "[[test]]\nname = 'x'\nmust_block = 'from 10.1.0.0/16 to self ssh'\n");
+    CHECK(run(folder, {"test", "a.toml", "--host", "host"}).code == 0);
+    CHECK(run(folder, {"test", "a.toml", "host/rules.v4"}).code == 1);
+    CHECK(run(folder, {"test", "a.toml", "host/rules.v4", "--host", "host"}).code == 2);
+}
+
 TEST_CASE("what is expected decides the exit code") {
     Folder const folder;
     folder.write("fw.rules", office);
@@ -54,7 +84,7 @@ TEST_CASE("questions and assertions that say nothing are mistakes") {
         return result.err;
     };
     CHECK(mistake({"query", "fw.rules", "alowed"}) == "portcullis: the question: column 1: found 'alowed', expected allowed or denied; did you mean 'allowed'?\n");
-    CHECK_THAT(mistake({"query", "fw.rules"}), Contains("query needs files and, behind them, a question"));
+    CHECK_THAT(mistake({"query", "fw.rules"}), Contains("query needs files, or --host, and behind them a question"));
     CHECK_THAT(mistake({"query", "fw.rules", "allowed path EDGE"}), StartsWith("portcullis: fw.rules: there is no path 'EDGE'"));
     CHECK_THAT(mistake({"query", "--expect", "alowed", "fw.rules", "allowed"}), Contains("did you mean 'allowed'?"));
     folder.write("a.toml", "[[test]]\nname = 'x'\nmust_pas = 'to self'\n");

@@ -126,6 +126,11 @@ TEST_CASE("options become terms") {
          "physdev in port* and physdev out != none -> drop\n"},
         {"-m state --state est,REL -j ACCEPT", "ct state established, related -> accept\n"},
         {"-p icmp --icmp-type ECHO-REQ -j ACCEPT", "l4proto icmp and icmp type 8 -> accept\n"},
+        {"-m conntrack --ctorigdst 192.0.2.0/24 -j DROP",
+         "ct state new, established, related and ct original ip daddr 192.0.2.0/24 -> drop\n"},
+        {"-m conntrack --ctstate NEW ! --ctorigdstport 8000:8010 -j DROP", "ct state new and ct original proto-dst != 8000-8010 -> drop\n"},
+        {"-p tcp -m conntrack --ctstate NEW --ctreplsrc 10.0.7.0/255.0.255.0 --ctreplsrcport ssh --ctproto tcp -j DROP",
+         "l4proto tcp and ct state new and ct original protocol tcp and ct reply ip saddr 10.0.7.0&255.0.255.0 and ct reply proto-src 22 -> drop\n"},
     };
     for (Case const& c : cases) {
         INFO(c.text);
@@ -161,8 +166,7 @@ TEST_CASE("what no field can say is opaque, and says whether it changes with tim
         {"-m set ! --match-set bad src,dst -j DROP", "not [-m set --match-set bad src,dst] -> drop\n"},
         {"-m owner --uid-owner nobody -j DROP", "skuid != none and [-m owner --uid-owner nobody] -> drop\n"},
         {"-p tcp -m tcp --tcp-option 8 -j DROP", "l4proto tcp and fragment no and [tcp option 8 exists] -> drop\n"},
-        {"-m conntrack --ctorigdst 192.0.2.1 --ctstate NEW -j DROP",
-         "ct state new and [-m conntrack --ctorigdst 192.0.2.1] -> drop\n"},
+        {"-m conntrack --ctexpire 60 --ctstate NEW -j DROP", "ct state new and [-m conntrack --ctexpire 60] -> drop\n"},
         {"-m string --string \"two words\" --algo bm -j DROP",
          "[-m string --algo bm --string \"two words\"] -> drop\n"},
         {"-m addrtype --src-type LOCAL --limit-iface-in -j DROP",

@@ -133,6 +133,9 @@ TEST_CASE("conntrack state is one bit of five") {
                     {"ct state & (established|related) == 0 drop", "ct state {new, invalid, untracked} -> drop"},
                     {"ct status dnat accept", "ct state new, established, related and ct status != none&dnat -> accept"},
                     {"ct direction reply accept", "ct state new, established, related and ct direction reply -> accept"},
+                    {"ct original ip daddr 192.0.2.1 accept", "ct state new, established, related and ct original ip daddr 192.0.2.1 -> accept"},
+                    {"tcp dport 80 ct original proto-dst != { 80, 443 } accept",
+                     "l4proto tcp and dport 80 and ct state new, established, related and ct original proto-dst != {80, 443} -> accept"},
                 });
 }
 

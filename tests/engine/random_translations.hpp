@@ -18,6 +18,10 @@ constexpr TranslationPlace translation_places[] = {
     {HookPoint::postrouting, ChainType::filter, 150},
 };
 
+constexpr std::array tuple_fields{Field::orig_src4,   Field::orig_dst4,   Field::orig_src6,  Field::orig_dst6,  Field::orig_sport,
+                                  Field::orig_dport,  Field::reply_src4,  Field::reply_dst4, Field::reply_src6, Field::reply_dst6,
+                                  Field::reply_sport, Field::reply_dport, Field::ct_protocol};
+
 class RandomTranslations {
   public:
     explicit RandomTranslations(std::uint32_t seed) : random_(seed) {}
@@ -48,6 +52,11 @@ class RandomTranslations {
         if (random_.chance(50)) p[Field::ct_status] = U128{1} << random_.below(6);
         for (Field const pick : {Field::nat_dst, Field::nat_dport, Field::nat_src, Field::nat_sport}) p[pick] = random_.below(9);
         p[Field::nat_dst_type] = random_.below(4);
+        // What conntrack keeps of connections that the packet does not begin.
+        for (Field const field : tuple_fields)
+            if (info(field).family.value_or(p.family()) == p.family()) p[field] = random_.below(9);
+        p[Field::ct_direction] = random_.below(5) == 0 ? 1 : 0;
+        if (random_.chance(5)) p[Field::iif] = interface_value("lo");
         return p;
     }
     // The same with a rule less, or a rule more.
@@ -98,6 +107,10 @@ class RandomTranslations {
         if (random_.chance(15)) {
             U128 const bit = U128{1} << (4 + random_.below(2));
             match.terms.push_back({Field::ct_status, ValueSet::masked(bit, bit), {}});
+        }
+        if (random_.chance(25)) {
+            Field const field = tuple_fields[random_.below(tuple_fields.size())];
+            match.terms.push_back({field, random_.values(field), {}});
         }
         return match;
     }

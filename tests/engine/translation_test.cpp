@@ -134,6 +134,30 @@ TEST_CASE("nothing that is not tracked is translated, and only new packets are")
     CHECK(interpret_way(ruleset, established).main().fate == Fate::drop);
 }
 
+TEST_CASE("a rule can ask for the port that a new connection arrived at, and for the end that its answers come from") {
+    Rewrite const redirect{Rewrite::Kind::redirect, {}, Interval{80, 80}};
+    Match const arrived{{{Field::orig_dport, ValueSet::single(8080), {}}, {Field::reply_sport, ValueSet::single(80), {}}}, {}, {}};
+    Ruleset ruleset;
+    ruleset.chains.push_back(base(HookPoint::prerouting, ChainType::nat, -100, {rule(port_is(8080), redirect)}, Accept{}));
+    ruleset.chains.push_back(base(HookPoint::input, ChainType::filter, 0, {rule(arrived, Accept{})}, Drop{}));
+    Path const path = find_paths(ruleset).front();
+    Space space;
+    PathReach reach(space, ruleset, path, space.of(Field::ct_state, ValueSet::single(ct_state::new_)));
+    PacketSet const accepted = reach.accepted(Family::v4);
+    for (auto const& [port, fate] : {std::pair(8080, Fate::accept), std::pair(80, Fate::drop)}) {
+        CHECK(interpret_way(ruleset, to_port(1, port)).main().fate == fate);
+        CHECK(accepted.contains(to_port(1, port)) == (fate == Fate::accept));
+    }
+    // Of a connection that it does not begin, the packet does not tell; nor of one chain alone.
+    Packet later = to_port(1, 80);
+    later[Field::orig_dport] = 8080;
+    later[Field::reply_sport] = 80;
+    CHECK(interpret(ruleset, 1, later).main().fate == Fate::accept);
+    CHECK(interpret_way(ruleset, later).main().fate == Fate::drop);
+    later[Field::ct_state] = ct_state::established;
+    CHECK(interpret_way(ruleset, later).main().fate == Fate::accept);
+}
+
 TEST_CASE("what is decided with an index is what is decided without") {
     for (std::uint32_t seed = 1; seed <= seeds(100); ++seed) {
         INFO("seed " << seed);
@@ -151,8 +175,10 @@ TEST_CASE("what is decided with an index is what is decided without") {
             Packet packet = random.packet();
             packet[Field::oif] = more.chance(50) ? 0 : more.below(9);
             CHECK(many.decide_way(packet).outcomes == interpret_way(ruleset, packet).outcomes);
-            CHECK(many.decide({0}, packet).outcomes == interpret(ruleset, 0, packet).outcomes);
-            CHECK(many.decide({0}, packet, yes).outcomes == interpret(ruleset, 0, packet, yes).outcomes);
+            std::vector<ChainId> const first{0};
+            CHECK(many.decide(first, packet).outcomes == interpret(ruleset, first, packet).outcomes);
+            CHECK(many.decide(first, packet, yes).outcomes == interpret(ruleset, first, packet, yes).outcomes);
+            CHECK(many.decide(0, packet, yes).outcomes == interpret(ruleset, 0, packet, yes).outcomes);
         }
     }
 }

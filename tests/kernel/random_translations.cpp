@@ -118,8 +118,24 @@ class Maker {
             add(fmt::format("ct status {}", destination ? "dnat" : "snat"),
                 fmt::format("-m conntrack --ctstate {}", destination ? "DNAT" : "SNAT"));
         }
+        if (!early && random_.chance(25)) {
+            bool const has_protocol = port || with_ports;
+            add_end_of_connection(text, random_.chance(60), random_.chance(50), has_protocol && random_.chance(50));
+        }
         if (!early && random_.chance(10)) add("ct state new", "-m conntrack --ctstate NEW");
         return text;
+    }
+
+    // Of the original direction or of the answers that are expected, an address or, behind a protocol, a port.
+    void add_end_of_connection(Text& text, bool original, bool source, bool port) {
+        bool const negated = random_.chance(20);
+        std::string const value = port ? fmt::format("{}", random_.of(ports)) : address();
+        std::string_view const direction = original ? "original" : "reply", end = source ? "src" : "dst";
+        text.nft += port ? fmt::format("ct {} proto-{} ", direction, end)
+                         : fmt::format("ct {} {} {}addr ", direction, ip(), end.substr(0, 1));
+        text.nft += fmt::format("{}{} ", negated ? "!= " : "", value);
+        text.iptables += fmt::format(" -m conntrack{} --ct{}{}{} {}", negated ? " !" : "", original ? "orig" : "repl", end,
+                                     port ? "port" : "", value);
     }
 
     Text make_rule(Place const& place) {

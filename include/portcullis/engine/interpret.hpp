@@ -65,10 +65,11 @@ std::optional<bool> matches(Match const& match, Packet const& packet, Truth cons
 
 enum class Detail : std::uint8_t { outcomes, steps };
 
-// The fate of a packet in one base chain (or access list).
+// The fate of a packet in one base chain (or access list), to which it comes as it is.
 Decision interpret(Ruleset const& ruleset, ChainId base, Packet const& packet, Truth const& truth = {},
                    Detail detail = Detail::outcomes);
-// … and in several that it passes in this order: all have to accept it. Chains that do not see its family are skipped.
+// … and in several that it passes in this order, from where it arrives or is sent: all have to accept it. Chains that do
+// not see its family are skipped.
 Decision interpret(Ruleset const& ruleset, std::vector<ChainId> const& bases, Packet const& packet,
                    Truth const& truth = {}, Detail detail = Detail::outcomes);
 // … and in those of a path. What a redirect leads to the host itself does not go through it: on that way it counts as dropped.

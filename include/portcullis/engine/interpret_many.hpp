@@ -15,6 +15,7 @@ class ManyPackets {
 
     // For use by several threads at once.
     Decision decide(std::vector<ChainId> const& bases, Packet const& packet, Truth const& truth = {}) const;
+    Decision decide(ChainId base, Packet const& packet, Truth const& truth = {}) const;
     Decision decide_way(Packet const& packet) const;
 
   private:

@@ -28,8 +28,11 @@ struct Marks {
     enum class Tracking : std::uint8_t { done, before, given_up } tracking = Tracking::done;
     Translated destination{};
     Translated source{};
+    // The packets are described as they arrive, or are sent, so that what conntrack keeps of a new connection's ends is
+    // known. Not so where one chain is asked about alone.
+    bool whole_way = false;
 
-    static Marks constant(U128 mark, U128 ct_mark) { return {{.value = mark}, {.value = ct_mark}, Tracking::done, {}, {}}; }
+    static Marks constant(U128 mark, U128 ct_mark) { return {.mark = {.value = mark}, .ct_mark = {.value = ct_mark}}; }
     MarkValue const& operator[](Field field) const { return field == Field::mark ? mark : ct_mark; }
     friend bool operator==(Marks const&, Marks const&) = default;
     friend auto operator<=>(Marks const&, Marks const&) = default;
@@ -57,8 +60,8 @@ std::optional<U128> state_seen(Marks const& marks);
 bool before_tracking(Chain const& base);
 // Whether some rule changes a mark and some rule looks at one.
 bool marks_are_passed(Ruleset const& ruleset);
-// Whether marks are passed on, or some rule translates, or looks at a state before there is one; where not,
-// nothing of this needs to be followed.
+// Whether marks are passed on, or some rule translates, looks at what conntrack keeps of the connection's ends, or at a
+// state before there is one; where not, nothing of this needs to be followed.
 bool marks_matter(Ruleset const& ruleset);
 // … among these chains.
 bool marks_matter(Ruleset const& ruleset, std::vector<ChainId> const& chains);

@@ -78,6 +78,8 @@ class PacketSet {
     std::optional<std::vector<Row>> rows(Field by, Field of, std::size_t most = 262144) const;
     // The set as disjoint products, in order; nothing where it takes more than `most`.
     std::optional<std::vector<Cube>> cubes(std::size_t most = 10000) const;
+    // The fields of the family on which it depends which of its packets are members.
+    std::vector<Field> deciding_fields(Family family) const;
     // A member with usual values where it has some: documentation or private addresses, a high source port, tcp SYN,
     // state new. Nothing for the empty set.
     std::optional<Member> member() const;

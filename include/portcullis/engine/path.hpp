@@ -32,6 +32,9 @@ std::vector<Path> find_ways(Ruleset const& ruleset);
 // it (NF_IP_PRI_NAT_DST and _SRC in netfilter_ipv4.h).
 std::vector<ChainId> chains_at(Ruleset const& ruleset, HookPoint point);
 
+// The marks at the start of a path: nothing has been done.
+Marks at_start(Ruleset const& ruleset, Path const& path);
+
 // Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box itself
 // sends, without either in an access list.
 PacketSet packets_at(Space& space, HookPoint point);
@@ -79,6 +82,7 @@ class PathReach {
     Path const& path_;
     PacketSet question_;
     Reach reach_;
+    Marks at_start_;
     bool translates_ = false; // some rule on the path does
     std::map<std::pair<Family, ChainId>, Worlds> coming_;
 };

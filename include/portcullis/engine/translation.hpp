@@ -4,6 +4,7 @@
 #include <compare>
 #include <optional>
 
+#include "portcullis/model/packet.hpp"
 #include "portcullis/model/ruleset.hpp"
 
 namespace portcullis {
@@ -32,10 +33,20 @@ bool same_target(Translated const& a, Translated const& b);
 // "10.0.0.5:23", "this host:8080", "any of 10.0.0.5-10.0.0.9", "port 8080".
 std::string to_text(Translated const& translation);
 
+// The first packet of a connection, as it arrives or is sent, is what conntrack keeps of the original direction; the
+// answers that it expects have the ends of what the packet has become so far, the other way round (checked against the
+// kernel). Nothing is known so of later packets, nor of what comes by the loopback device, which was translated before;
+// and of ports only where the protocol has some.
+bool begins_connection(Packet const& packet);
+void put_original(Packet& arriving);
+void put_reply(Packet& now); // of one that begins a connection
+bool reads_tuple(Match const& match);
+bool reads_tuples(Ruleset const& ruleset);
+
 // Whether some rule of the chain translates.
 bool translates(Chain const& chain);
 bool translates(Ruleset const& ruleset);
-// Whether the match looks at what translation changes: addresses, their types, ports, or the status of the connection.
+// Whether the match looks at what translation changes: addresses, their types, ports, or what conntrack keeps of both.
 bool reads_ends(Match const& match);
 
 } // namespace portcullis

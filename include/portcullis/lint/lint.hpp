@@ -36,6 +36,7 @@ struct Exposure {
     std::vector<std::string> sources;      // prefixes and ranges, both families
     std::vector<std::string> destinations; // that they are sent to
     std::vector<std::string> interfaces;   // that it enters by; empty for any
+    bool by_others = false;                // … or that it does not enter by: by any other
     bool untrusted = false;                // some source is untrusted
     Certainty certainty = Certainty::certain;
     Witness witness;

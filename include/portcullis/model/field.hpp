@@ -23,6 +23,11 @@ enum class Field : std::uint8_t {
     ct_state,      // conntrack: 0 new, 1 established, 2 related, 3 invalid, 4 untracked
     ct_status,     // bits of nf_conntrack_common.h: 0 expected, 1 seen-reply, 2 assured, 3 confirmed, 4 snat, 5 dnat, 9 dying
     ct_direction,  // 0 original, 1 reply
+    // The ends of the packet's connection as conntrack keeps them: of its first packet before any translation, and of the
+    // answers to it that are expected. Of new connections they follow from the packet on its way (engine/translation.hpp).
+    orig_src4, orig_dst4, orig_src6, orig_dst6, orig_sport, orig_dport,
+    reply_src4, reply_dst4, reply_src6, reply_dst6, reply_sport, reply_dport,
+    ct_protocol,   // likewise its transport protocol, which an ICMP error does not share
     fragment,      // 0: whole or first fragment, 1: later fragment (no transport header)
     iif, oif,      // interface names: up to 16 bytes, big-endian, zero-padded, so that "eth*" is one interval
     iif_group, oif_group, // the group numbers of the interfaces (ip-link(8)); the box chooses them
@@ -49,7 +54,7 @@ enum class Field : std::uint8_t {
     nat_dst, nat_dport, nat_dst_type,
     nat_src, nat_sport,
 };
-constexpr std::size_t field_count = 44;
+constexpr std::size_t field_count = 57;
 
 enum class FieldKind : std::uint8_t { range, flags, name, address, mac };
 
@@ -91,6 +96,9 @@ constexpr unsigned hbh = 1, dst = 2, rt = 4, frag = 8, ah = 16;
 namespace ct_state {
 constexpr unsigned new_ = 0, established = 1, related = 2, invalid = 3, untracked = 4;
 }
+
+// Whether the field is about the ends of the connection.
+constexpr bool is_of_tuple(Field field) { return field >= Field::orig_src4 && field <= Field::ct_protocol; }
 
 // Whether the field's values are names of interfaces.
 constexpr bool is_interface(Field field) {

@@ -116,8 +116,8 @@ class HookCheck {
     std::vector<ChainId> bases_; // filters of the hook, in order, up to the last that can drop
 };
 
-bool asks_for_marks(Ruleset const& ruleset, HookPoint point) {
-    auto const asks = [](Rule const& rule) { return reads_marks(rule.match); };
+template <class Reads> bool asks_at(Ruleset const& ruleset, HookPoint point, Reads reads) {
+    auto const asks = [&](Rule const& rule) { return reads(rule.match); };
     for (ChainId const base : chains_at(ruleset, point)) {
         for (ChainId const id : call_order(ruleset, base).chains) {
             std::vector<Rule> const& rules = ruleset.chains[id].rules;
@@ -135,7 +135,9 @@ void check_accept_not_final(Context const& ctx, Findings& out) {
                                 HookPoint::postrouting};
     for (HookPoint const point : points) {
         // Base chains are compared one by one here; with a mark, one tells the next what to make of its packets.
-        if (passes_marks && asks_for_marks(ctx.ruleset(), point)) continue;
+        if (passes_marks && asks_at(ctx.ruleset(), point, reads_marks)) continue;
+        // What was translated before the hook, and what conntrack keeps of it, is not known here.
+        if (asks_at(ctx.ruleset(), point, reads_tuple)) continue;
         HookCheck(ctx, out, point).run();
     }
 }

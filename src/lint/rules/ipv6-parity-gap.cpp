@@ -1,4 +1,5 @@
-// A service that anybody reaches over one family, and not over the other: one packet of each is the proof.
+// A service that anybody reaches over one family, and not over the other: one packet of each is the proof. A service is where
+// connections end, whatever port they arrive at.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@ char const* name(Family family) { return family == Family::v4 ? "IPv4" : "IPv6";
 struct Side {
     Family family;
     PacketSet asked;
+    Worlds worlds; // of what is accepted
     PacketSet accepted;
 
     // Half of all sources at least.
@@ -55,15 +57,17 @@ class PathGaps {
     }
 
   private:
-    static Side side(Family family, PathReach& reach) {
-        return {family, reach.of_family(family), reach.accepted(family)};
+    Side side(Family family, PathReach& reach) const {
+        Worlds worlds = reach.accepted_worlds(family);
+        PacketSet accepted = packets_of(ctx_.space(), worlds);
+        return {family, reach.of_family(family), std::move(worlds), std::move(accepted)};
     }
 
     bool any_service(Side const& side) const {
         auto const& services = ctx_.catalogue().services();
         return std::any_of(services.begin(), services.end(), [&](Service const& service) {
             return std::ranges::any_of(service.ports, [&](PortRange const& port) {
-                return has_both_families(port) && !(side.accepted & ctx_.to_service(port)).empty();
+                return has_both_families(port) && !ctx_.reaching(side.worlds, port).empty();
             });
         });
     }
@@ -74,9 +78,8 @@ class PathGaps {
         for (Service const& service : ctx_.catalogue().services()) {
             if (!service.variant_of.empty()) continue; // its ports are those of the service that it varies
             for (PortRange const& port : service.ports) {
-                PacketSet const to_port = ctx_.to_service(port);
-                if (!has_both_families(port) || !open.from_anybody(open.accepted & to_port)) continue;
-                if (closed.from_anybody(perhaps & to_port)) continue;
+                if (!has_both_families(port) || !open.from_anybody(ctx_.reaching(open.worlds, port))) continue;
+                if (closed.from_anybody(ctx_.reaching(closed.worlds, port).possibly())) continue;
                 add(gaps, {&service, port}, open);
                 break;
             }
@@ -86,11 +89,10 @@ class PathGaps {
 
     // Finds who lets the service in: a rule that lets anybody in before one that lets in some.
     void add(std::vector<Gap>& gaps, OpenService const& service, Side const& open) const {
-        PacketSet const to_port = ctx_.to_service(service.port);
         Permit const* some = nullptr;
         for (Permit const* permit : permits_) {
             if (permit->family != open.family || !may_match(ctx_, *permit, service.port)) continue;
-            PacketSet const passing = ctx_.passing(*permit) & to_port;
+            PacketSet const passing = ctx_.reaching(*permit, service.port);
             if (passing.empty()) continue;
             bool const anybody = open.from_anybody(passing);
             if (anybody || some == nullptr) some = permit;
@@ -101,7 +103,7 @@ class PathGaps {
         if (known != gaps.end())
             known->services.push_back(service);
         else
-            gaps.push_back({some, {service}, ctx_.passing(*some) & to_port});
+            gaps.push_back({some, {service}, ctx_.reaching(*some, service.port)});
     }
 
     void report(Gap const& gap, Side const& open, Side const& closed, PacketSet const& perhaps,
@@ -121,12 +123,23 @@ class PathGaps {
         bool const guarded =
             std::ranges::any_of(assumptions, [](Assumption const& a) { return a.holds && !a.stateful; });
         if (finding.certainty == Certainty::possible && guarded) finding.severity = Severity::info;
-        PacketSet const denied = (closed.asked & ctx_.to_service(gap.services.front().port)) - perhaps;
-        if (denied.empty()) return;
+        PortRange const& port = gap.services.front().port;
+        PacketSet const sent = closed.asked & ctx_.to_service(port);
+        PacketSet const denied = sent - perhaps;
+        if (denied.empty()) return note_elsewhere(finding, closed, sent - ctx_.reaching(closed.worlds, port).possibly());
         Witness const other = ctx_.witness(path_.chains, path_.hook, denied, false);
         finding.note(
             fmt::format("over {}: {} ends in {}", name(closed.family), to_text(other.packet), other.verdict));
         relate_denial(finding, other.packet, closed.family);
+    }
+
+    // None is turned away, but a translation leads them to another port.
+    void note_elsewhere(Finding& finding, Side const& closed, PacketSet const& sent) const {
+        PacketSet const elsewhere = closed.accepted & sent;
+        if (elsewhere.empty()) return;
+        std::vector<Assumption> assumptions;
+        Witness const other = ctx_.witness(path_, elsewhere, assumptions);
+        if (other.became) finding.note(fmt::format("over {}: {} ends as {}", name(closed.family), to_text(other.packet), to_text(*other.became)));
     }
 
     void relate_denial(Finding& finding, Packet const& packet, Family family) const {
