@@ -116,5 +116,6 @@ std::vector<Traffic> essential_messages(Harden const& harden) {
 
 IntervalSet neighbour_types() { return {133, 136}; }
 IntervalSet listener_types() { return IntervalSet(130, 132).united(IntervalSet::single(143)); }
+IntervalSet listener_sources() { return IntervalSet::of(parse_prefix("fe80::/10").value()).united(IntervalSet::single(0)); }
 
 } // namespace portcullis

@@ -299,7 +299,7 @@ class ListPlanner {
                 }
         };
         add_types(neighbour_types(), IntervalSet::all(128));
-        add_types(listener_types(), IntervalSet::of(parse_prefix("fe80::/10").value()).united(IntervalSet::single(0)));
+        add_types(listener_types(), listener_sources());
     }
 
     void add_fragments() {

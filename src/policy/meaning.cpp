@@ -1,6 +1,7 @@
 #include "portcullis/policy/meaning.hpp"
 
 #include "policy/list_device.hpp"
+#include "policy/renumber.hpp"
 
 namespace portcullis {
 
@@ -9,7 +10,11 @@ PacketSet Meaning::single(Field field, U128 value) { return space_.of(field, Val
 PacketSet Meaning::state(IntervalSet const& states) { return space_.of(Field::ct_state, states); }
 
 PacketSet Meaning::addresses(Field v4, Field v6, Addresses const& set) {
-    return space_.of(v4, set.v4) | space_.of(v6, set.v6);
+    return wide(v4, set.v4) | wide(v6, set.v6);
+}
+
+PacketSet Meaning::wide(Field field, IntervalSet const& set) {
+    return space_.of(field, numbers_ != nullptr ? numbers_->of(field, set) : set);
 }
 
 // In pairs, so that the sets that are united are alike in size.
@@ -27,7 +32,7 @@ PacketSet Meaning::any_of(std::vector<PacketSet> sets) {
 PacketSet Meaning::places(std::vector<Place> const& places, bool source) {
     std::vector<PacketSet> sets;
     for (Place const& place : places)
-        sets.push_back(space_.of(source ? Field::iif : Field::oif, place.interfaces) &
+        sets.push_back(wide(source ? Field::iif : Field::oif, place.interfaces) &
                        (source ? addresses(Field::src4, Field::src6, place.addresses)
                                : addresses(Field::dst4, Field::dst6, place.addresses)));
     return any_of(std::move(sets));
@@ -86,16 +91,15 @@ PacketSet Meaning::answering(std::vector<Traffic> const& traffic, bool keeps_con
 PacketSet Meaning::neighbours() {
     PacketSet const icmpv6 = single(Field::protocol, number(Protocol::icmpv6)) & single(Field::family, family_v6) &
                              single(Field::fragment, 0);
-    Prefix const link_local = parse_prefix("fe80::/10").value();
     return icmpv6 & ((space_.of(Field::icmp_type, neighbour_types()) & single(Field::ttl, 255)) |
                      (space_.of(Field::icmp_type, listener_types()) &
-                      space_.of(Field::src6, IntervalSet::of(link_local).united(IntervalSet::single(0)))));
+                      wide(Field::src6, listener_sources())));
 }
 
 PacketSet Meaning::forged() {
     std::vector<PacketSet> sets;
     for (SourceCheck const& check : source_checks(policy_))
-        sets.push_back(space_.of(Field::iif, check.interfaces) & addresses(Field::src4, Field::src6, check.forged));
+        sets.push_back(wide(Field::iif, check.interfaces) & addresses(Field::src4, Field::src6, check.forged));
     return any_of(std::move(sets));
 }
 
@@ -160,7 +164,7 @@ Allowed Meaning::allowed(Path::Kind kind) {
     broken |= broken_fragments();
     if (harden.neighbour_discovery && kind != Path::Kind::through) inside |= neighbours();
     if (harden.loopback && kind != Path::Kind::through)
-        inside |= single(kind == Path::Kind::to_host ? Field::iif : Field::oif, interface_value("lo"));
+        inside |= wide(kind == Path::Kind::to_host ? Field::iif : Field::oif, IntervalSet::single(interface_value("lo")));
     auto const together = [&](PacketSet const& by_statements) {
         return inside | ((answers | ((granted | by_statements) - refused)) - broken);
     };

@@ -285,7 +285,7 @@ class Planner {
         ask(discovery, Field::ttl, ValueSet::single(255));
         finish(std::move(discovery), neighbour_types());
         Rule listeners = start();
-        ask(listeners, Field::src6, IntervalSet::of(parse_prefix("fe80::/10").value()).united(IntervalSet::single(0)));
+        ask(listeners, Field::src6, listener_sources());
         finish(std::move(listeners), listener_types());
     }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/list_device.hpp"
+#include "policy/renumber.hpp"
 
 namespace portcullis {
 namespace {
@@ -38,9 +39,10 @@ PacketSet governed_by(Space& space, Ruleset const& ruleset) {
     return governed;
 }
 
-std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ruleset) {
+// With `numbers`, the ruleset is in these, and asked about packets by whatever interfaces: more than there are.
+std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ruleset, Renumbering const* numbers = nullptr) {
     std::vector<Path> const paths = find_paths(ruleset);
-    Meaning meaning(space, policy);
+    Meaning meaning(space, policy, numbers);
     PacketSet const question = governed_by(space, ruleset) & unmarked(space, ruleset);
     std::vector<Gap> gaps;
     for (Path way : {Path{Path::Kind::to_host, "to-host", HookPoint::input, {}},
@@ -48,7 +50,7 @@ std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ru
                      Path{Path::Kind::from_host, "from-host", HookPoint::output, {}}}) {
         auto const found = std::ranges::find(paths, way.kind, &Path::kind);
         if (found != paths.end()) way = *found;
-        PacketSet const asked = question & packets_of(space, way);
+        PacketSet const asked = numbers != nullptr ? question : question & packets_of(space, way);
         PacketSet accepted = space.none();
         PathReach reach(space, ruleset, way, asked);
         for (Family const family : {Family::v4, Family::v6}) accepted |= reach.accepted(family);
@@ -56,6 +58,16 @@ std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ru
         compare(std::move(way), asked, accepted, allowed, gaps);
     }
     return gaps;
+}
+
+// Whether there are none, quickly: by classes of addresses and interfaces. False where that is not known.
+bool is_equal(Policy const& policy, Ruleset const& ruleset) {
+    Renumbering numbers;
+    if (!add_values(ruleset, numbers)) return false;
+    add_values(policy, numbers);
+    numbers.number();
+    Space space;
+    return hook_gaps(space, policy, renumbered(ruleset, numbers), &numbers).empty();
 }
 
 // The lists of the interfaces of a device, and the ways through them.
@@ -234,7 +246,9 @@ std::optional<std::string> why_incomparable(Policy const& policy, Ruleset const&
 }
 
 std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ruleset) {
-    return is_cisco(ruleset.dialect) ? ListGaps(space, policy, ruleset).run() : hook_gaps(space, policy, ruleset);
+    if (is_cisco(ruleset.dialect)) return ListGaps(space, policy, ruleset).run();
+    if (is_equal(policy, ruleset)) return {};
+    return hook_gaps(space, policy, ruleset);
 }
 
 } // namespace portcullis

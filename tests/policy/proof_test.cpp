@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "policy/plain_policy.hpp"
+#include "policy/renumber.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/lint/changes.hpp"
@@ -82,6 +83,40 @@ TEST_CASE("random policies come to rulesets that are equal to them") {
     CHECK(passed > seeds(60));
     CHECK(stopped > seeds(60));
     CHECK(rated > 0);
+}
+
+TEST_CASE("sets in other numbers are equal, meet and leave each other out as they did") {
+    std::mt19937 dice(7);
+    auto const random_set = [&](unsigned bits) {
+        std::vector<Interval> intervals;
+        for (std::size_t i = 0, count = dice() % 4; i < count; ++i) {
+            U128 const first = (U128{dice()} << 96U | dice()) & max_value(bits);
+            intervals.push_back({first, dice() % 3 == 0 ? max_value(bits) : std::min(first + dice() % 1000, max_value(bits))});
+        }
+        return IntervalSet::of(std::move(intervals));
+    };
+    for (Field const field : {Field::src4, Field::dst6, Field::iif}) {
+        unsigned const bits = info(field).bits;
+        for (int round = 0; round < 200; ++round) {
+            Renumbering numbers;
+            std::vector<IntervalSet> sets{IntervalSet{}, IntervalSet::all(bits)};
+            for (int i = 0; i < 6; ++i) sets.push_back(random_set(bits));
+            for (IntervalSet const& set : sets) numbers.add(field, set);
+            numbers.number();
+            for (IntervalSet const& a : sets)
+                for (IntervalSet const& b : sets) {
+                    CHECK((numbers.of(field, a) == numbers.of(field, b)) == (a == b));
+                    CHECK(numbers.of(field, a.intersected(b)) == numbers.of(field, a).intersected(numbers.of(field, b)));
+                    CHECK(numbers.of(field, a.minus(b)) == numbers.of(field, a).minus(numbers.of(field, b)));
+                }
+        }
+    }
+    Renumbering numbers;
+    numbers.add(Field::src4, IntervalSet(10, 19));
+    numbers.number();
+    CHECK(numbers.of(Field::src4, IntervalSet(0, 9)) == numbers.of(Field::src4, IntervalSet(0, 19)).minus(numbers.of(Field::src4, IntervalSet(10, 19))));
+    CHECK_THROWS_AS(numbers.of(Field::src4, IntervalSet(10, 18)), std::logic_error);
+    CHECK_THROWS_AS(numbers.of(Field::src4, IntervalSet(9, 19)), std::logic_error);
 }
 
 TEST_CASE("the ready policies are proved for every target, and nothing is wrong in what they come to") {

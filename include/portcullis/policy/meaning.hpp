@@ -16,9 +16,13 @@ struct Allowed {
     PacketSet possibly;
 };
 
+class Renumbering; // src/policy/renumber.hpp
+
 class Meaning {
   public:
-    Meaning(Space& space, Policy const& policy) : space_(space), policy_(policy) {}
+    // With addresses and interfaces in other numbers, where these are given.
+    Meaning(Space& space, Policy const& policy, Renumbering const* numbers = nullptr)
+        : space_(space), policy_(policy), numbers_(numbers) {}
 
     // On the way to the host, through it or from it (not: a list). Packets are described as they arrive.
     Allowed allowed(Path::Kind kind);
@@ -45,8 +49,11 @@ class Meaning {
     PacketSet forged();
     PacketSet any_of(std::vector<PacketSet> sets);
 
+    PacketSet wide(Field field, IntervalSet const& set); // of addresses or interfaces
+
     Space& space_;
     Policy const& policy_;
+    Renumbering const* numbers_;
 };
 
 } // namespace portcullis

@@ -146,5 +146,6 @@ std::vector<Traffic> essential_messages(Harden const& harden);
 // link-local sources (RFC 2710, RFC 3810).
 IntervalSet neighbour_types();
 IntervalSet listener_types();
+IntervalSet listener_sources();
 
 } // namespace portcullis
