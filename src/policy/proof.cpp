@@ -34,7 +34,8 @@ std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ru
                      Path{Path::Kind::from_host, "from-host", HookPoint::output, {}}}) {
         auto const found = std::ranges::find(paths, way.kind, &Path::kind);
         if (found != paths.end()) way = *found;
-        PacketSet const asked = question & packets_of(space, way);
+        PacketSet asked = question & packets_of(space, way);
+        if (way.kind == Path::Kind::to_host) asked -= meaning.published();
         PacketSet accepted = space.none();
         PathReach reach(space, ruleset, way, asked);
         for (Family const family : {Family::v4, Family::v6}) accepted |= reach.accepted(family);

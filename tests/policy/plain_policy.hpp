@@ -6,7 +6,9 @@
 namespace portcullis {
 
 enum class Passes { never, at_a_rate, always };
-Passes plainly(Policy const& policy, Path::Kind kind, Packet const& packet);
+// What publishes the packet, if anything does.
+Publish const* publication_of(Policy const& policy, Packet const& packet);
+Passes plainly(Policy const& policy, Path::Kind kind, Packet packet);
 
 // A policy, as text, that uses all of the language, and a packet that meets its boundaries often.
 std::string random_policy(unsigned seed);

@@ -24,6 +24,8 @@ class Meaning {
     Allowed allowed(Path::Kind kind);
     // The packets that a statement is about there, whatever the others say.
     PacketSet about(Statement const& statement, Path::Kind kind);
+    // First packets of connections that lead to an inner host: no way of theirs ends at the firewall itself.
+    PacketSet published();
 
   private:
     PacketSet single(Field field, U128 value);
@@ -32,11 +34,14 @@ class Meaning {
     PacketSet places(std::vector<Place> const& places, bool source);
     PacketSet traffic(std::vector<Traffic> const& traffic);
     PacketSet neighbours();
-    PacketSet forged();
+    PacketSet forged(Path::Kind kind);
+    PacketSet arriving(Publish const& publish);
+    PacketSet of(Field field, ValueSet const& values);
     PacketSet any_of(std::vector<PacketSet> sets);
 
     Space& space_;
     Policy const& policy_;
+    std::optional<Marks> translated_; // packets are asked about as they are then
 };
 
 } // namespace portcullis
