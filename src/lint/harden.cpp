@@ -5,14 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <functional>
 #include <set>
 
-#include "lint/exposure.hpp"
+#include "lint/hardening_rules.hpp"
 #include "lint/rule_text.hpp"
-#include "portcullis/dialect/write.hpp"
 #include "portcullis/lint/fix.hpp"
-#include "portcullis/policy/policy.hpp"
 #include "portcullis/query/answer.hpp"
 
 namespace portcullis {
@@ -20,26 +17,6 @@ namespace {
 
 constexpr std::array families{Family::v4, Family::v6};
 using Kind = Path::Kind;
-
-Rule rule(std::string comment, Verdict verdict, std::vector<Term> terms) {
-    Rule result;
-    result.comment = "harden: " + std::move(comment);
-    result.verdict = verdict;
-    result.match.terms = std::move(terms);
-    return result;
-}
-
-Term term(Field field, ValueSet values) { return {field, std::move(values), {}}; }
-
-// The set, or what is not in it: whichever is shorter to say.
-ValueSet shorter(IntervalSet const& set, unsigned bits) {
-    IntervalSet rest = set.complement(bits);
-    if (rest.intervals().size() >= set.intervals().size()) return set;
-    return ValueSet(std::move(rest)).complement();
-}
-
-ValueSet lo() { return ValueSet::single(interface_value("lo")); }
-ValueSet answers() { return ValueSet::range(ct_state::established, ct_state::related); }
 
 // A base chain where people expect the filtering.
 struct Place {
@@ -51,22 +28,9 @@ struct Place {
 // Conditions of packets, by the way that they take.
 struct Claim {
     Kind kind{};
-    std::string list; // of an access list; else empty
+    std::string list; // an access list, or a base chain: packets are as they come to it
     Match match;
 };
-
-std::string applied(std::string_view text, std::vector<Edit> edits) {
-    std::ranges::stable_sort(edits, {}, [](Edit const& edit) { return edit.span.begin; });
-    std::string result;
-    std::size_t at = 0;
-    for (Edit const& edit : edits) {
-        std::size_t const begin = std::max<std::size_t>(at, edit.span.begin);
-        result += text.substr(at, begin - at);
-        result += edit.text;
-        at = std::max<std::size_t>(at, edit.span.end);
-    }
-    return result += text.substr(at);
-}
 
 class Hardener {
   public:
@@ -117,14 +81,8 @@ class Hardener {
             for (PathAnswer const& path : answered.paths) {
                 if (!path.complete) throw NotHardenable(fmt::format("'{}' is too much to keep; say it by networks and services", question.text));
                 for (AnsweredTraffic const& traffic : path.traffic) {
-                    Match match;
-                    for (auto const& [field, values] : traffic.cube.fields) {
-                        bool const protocol_implied = field == Field::fragment || field == Field::tcp_flags || field == Field::ct_state;
-                        if (!protocol_implied) match.terms.push_back(term(field, values));
-                    }
-                    match.terms.push_back(term(Field::ct_state, ValueSet::single(ct_state::new_)));
                     Kind const kind = path.hook == HookPoint::input ? Kind::to_host : path.hook == HookPoint::forward ? Kind::through : Kind::list;
-                    kept_.push_back({kind, kind == Kind::list ? path.path : "", std::move(match)});
+                    kept_.push_back({kind, kind == Kind::list ? path.path : "", first_packets(traffic.cube)});
                 }
             }
         }
@@ -137,20 +95,13 @@ class Hardener {
         });
     }
 
-    static bool is_about(Match const& match, Family family) {
-        return std::ranges::none_of(match.terms, [&](Term const& each) {
-            if (each.field == Field::family) return !each.values.contains(family_value(family));
-            return info(each.field).family.value_or(family) != family;
-        });
-    }
-
     // Before whatever would stop it.
     void insert_kept() {
         kept_inserted_ = true;
         for (Place const& place : places_)
             for (Claim const& claim : kept_)
                 if (claim.kind == place.kind && std::ranges::any_of(place.families, [&](Family family) { return is_about(claim.match, family); })) {
-                    Rule accept = rule("kept", Accept{}, claim.match.terms);
+                    Rule accept = hardening_rule("kept", Accept{}, claim.match.terms);
                     put("lets through what is kept", place, accept, true);
                 }
     }
@@ -165,7 +116,7 @@ class Hardener {
             note(fmt::format("not done, since the text has no place for it: {}", what));
             return false;
         }
-        SourceId const candidate = sources_->add((*sources_)[source_].path(), applied((*sources_)[at_].text(), *edits));
+        SourceId const candidate = sources_->add((*sources_)[source_].path(), with_edits((*sources_)[at_].text(), *edits));
         Reading reading = read(*sources_, candidate, dialect_, read_options_);
         if (std::ranges::any_of(reading.findings.all(), is_unread)) {
             note(fmt::format("not done, since the text would not be read: {}", what));
@@ -187,39 +138,22 @@ class Hardener {
 
     // At the head of the chain, behind what is there for states and the loopback; or at its end.
     bool put(std::string const& what, Place const& place, Rule const& added, bool head) {
+        bool const there = std::ranges::any_of(chain(place).rules, [&](Rule const& each) {
+            return each.verdict == added.verdict && to_text(each.match) == to_text(added.match);
+        });
+        if (there) return false;
         return step(fmt::format("{} {}", place.title, what), [&]() -> std::optional<std::vector<Edit>> {
             Chain const& into = chain(place);
-            auto edit = inserted(*sources_, ruleset(), into, head ? head_of(into) : into.rules.size(), added);
+            auto edit = inserted(*sources_, ruleset(), into, head ? head_of(into) : into.rules.size(), {added});
             if (!edit) return std::nullopt;
             return std::vector{std::move(*edit)};
         });
-    }
-
-    static std::size_t head_of(Chain const& chain) {
-        auto const is_first = [](Rule const& each) {
-            if (each.comment.starts_with("harden: ")) return true;
-            bool const decides = std::holds_alternative<Accept>(each.verdict) || std::holds_alternative<Drop>(each.verdict);
-            bool const plain = each.match.alternatives.empty() && each.match.opaque.empty() && each.match.terms.size() == 1;
-            return decides && plain && (each.match.terms[0].field == Field::ct_state || (each.match.terms[0].field == Field::iif && each.match.terms[0].values == lo()));
-        };
-        return static_cast<std::size_t>(std::ranges::find_if_not(chain.rules, is_first) - chain.rules.begin());
     }
 
     void claim_added(Kind kind, Match match) { may_add_.push_back({kind, "", std::move(match)}); }
     void claim_removed(Kind kind, Match match) { may_remove_.push_back({kind, "", std::move(match)}); }
 
     // ---- chains of Linux
-
-    static std::optional<ChainId> main_chain(Ruleset const& ruleset, Kind kind, Family family) {
-        HookPoint const point = kind == Kind::to_host ? HookPoint::input : HookPoint::forward;
-        std::optional<ChainId> best;
-        for (ChainId const id : chains_at(ruleset, point)) {
-            Chain const& each = ruleset.chains[id];
-            if (each.hook->type != ChainType::filter || !each.hook->sees(family)) continue;
-            if (!best || std::abs(each.hook->priority) < std::abs(ruleset.chains[*best].hook->priority)) best = id;
-        }
-        return best;
-    }
 
     void find_places(Kind kind) {
         for (Family const family : families) {
@@ -253,20 +187,25 @@ class Hardener {
         bool const to_host = place.kind == Kind::to_host;
         Space space;
         if (to_host) {
-            PacketSet const own = of(space, {term(Field::iif, lo()), term(Field::ct_state, ValueSet::single(ct_state::new_)),
+            PacketSet const own = of(space, {term(Field::iif, loopback()), term(Field::ct_state, ValueSet::single(ct_state::new_)),
                                              term(Field::protocol, ValueSet::single(17)), term(Field::dport, ValueSet::single(40000))});
-            if (accepted(space, place, own).empty() && put("lets the host talk to itself", place, rule("loopback", Accept{}, {term(Field::iif, lo())}), true))
-                claim_added(place.kind, Match{{term(Field::iif, lo())}, {}, {}});
+            if (accepted(space, place, own).empty() && put("lets the host talk to itself", place, hardening_rule("loopback", Accept{}, {term(Field::iif, loopback())}), true))
+                claim_added(place.kind, Match{{term(Field::iif, loopback())}, {}, {}});
         }
         PacketSet const ours = of(space, {term(Field::ct_state, ValueSet::single(ct_state::established)), term(Field::protocol, ValueSet::single(6)),
                                           term(Field::sport, ValueSet::single(443)), term(Field::dport, ValueSet::single(40000)),
                                           term(Field::tcp_flags, ValueSet::single(tcp_flag::ack))}) -
-                               of(space, {term(Field::iif, lo())});
-        if (accepted(space, place, ours).empty() && put("lets answers through", place, rule("established", Accept{}, {term(Field::ct_state, answers())}), true))
+                               of(space, {term(Field::iif, loopback())});
+        // By some interfaces alone, they pass for another reason.
+        IntervalSet const by = accepted(space, place, ours).project(Field::iif).value_or(IntervalSet{}), wanted = ours.project(Field::iif).value_or(IntervalSet{});
+        bool const answered = !by.empty() && by.contains((packets_at(space, to_host ? HookPoint::input : HookPoint::forward) & ours).project(Field::iif).value_or(wanted));
+        if (!answered && put("lets answers through", place, hardening_rule("established", Accept{}, {term(Field::ct_state, answers())}), true))
             claim_added(place.kind, Match{{term(Field::ct_state, answers())}, {}, {}});
         Match const invalid{{term(Field::ct_state, ValueSet::single(ct_state::invalid))}, {}, {}};
-        PacketSet const broken = space.of(invalid) - of(space, {term(Field::iif, lo())}) - of(space, {term(Field::protocol, ValueSet::single(58))});
-        if (!accepted(space, place, broken).empty() && put("drops what connection tracking cannot make sense of", place, rule("invalid", Drop{}, invalid.terms), true))
+        PacketSet const broken = space.of(invalid) - of(space, {term(Field::iif, loopback())}) - of(space, {term(Field::protocol, ValueSet::single(58))});
+        // What will be let through that IP needs is nothing of this either.
+        bool const open = std::holds_alternative<Accept>(chain(place).policy) || !accepted(space, place, broken).empty();
+        if (open && put("drops what connection tracking cannot make sense of", place, hardening_rule("invalid", Drop{}, invalid.terms), true))
             claim_removed(place.kind, invalid);
         stop_forged(place);
         close_services(place);
@@ -274,95 +213,42 @@ class Hardener {
     }
 
     void stop_forged(Place const& place) {
-        struct Forged {
-            Family family{};
-            IntervalSet interfaces, sources;
-        };
         std::vector<Forged> all;
         {
             Context const ctx(ruleset(), *sources_, lint_options_, Asking::untrusted);
-            std::vector<Spoofing> found = ctx.spoofing_from_outside();
-            std::ranges::move(spoofing_from_zones(ctx), std::back_inserter(found));
-            for (Spoofing const& each : found) {
-                if (ctx.paths()[each.path].kind != place.kind || std::ranges::find(place.families, each.family) == place.families.end()) continue;
-                auto const interfaces = each.packets.project(Field::iif);
-                if (!interfaces) continue;
-                IntervalSet sources = each.own.united(each.bogons);
-                if (place.kind == Kind::to_host) sources = sources.minus(never_forged().of(each.family));
-                if (!sources.empty()) all.push_back({each.family, *interfaces, std::move(sources)});
-            }
+            all = forged_sources(ctx, place.kind, place.families);
         }
         for (Forged const& each : all) {
+            Space space;
+            PacketSet const asked = space.of(Field::iif, each.interfaces) & space.of(src_field(each.family), each.sources);
+            bool const stopped = std::holds_alternative<Drop>(chain(place).policy) && accepted(space, place, asked & space.of(Field::ct_state, ValueSet::single(ct_state::new_))).empty();
+            if (stopped) continue;
             std::vector<Term> terms;
             if (!each.interfaces.is_all(128)) terms.push_back(term(Field::iif, shorter(each.interfaces, 128)));
             terms.push_back(term(src_field(each.family), shorter(each.sources, address_bits(each.family))));
-            if (put("drops forged sources", place, rule("sources", Drop{}, terms), true)) claim_removed(place.kind, Match{terms, {}, {}});
+            if (put("drops forged sources", place, hardening_rule("sources", Drop{}, terms), true)) claim_removed(place.kind, Match{terms, {}, {}});
         }
     }
 
     // ---- insecure services
-
-    std::vector<Service const*> insecure() const {
-        std::vector<Service const*> services;
-        for (Service const& service : options_.config.catalogue.services())
-            if (service.insecure && service.severity_untrusted && service.variant_of.empty()) services.push_back(&service);
-        return services;
-    }
-
-    // Those of the opening's packets that are connections to insecure services: ports by protocol.
-    std::map<std::uint8_t, IntervalSet> open_ports(Context const& ctx, Opening const& opening, std::function<bool(Permit const&)> const& counts) const {
-        std::map<std::uint8_t, IntervalSet> ports;
-        for (auto const& part : opening.parts) {
-            if (!counts(*part.first)) continue;
-            for (Service const* service : insecure())
-                for (PortRange const& port : service->ports)
-                    if (!(part.second & ctx.reaching(*part.first, port)).empty())
-                        ports[port.protocol] = ports[port.protocol].united(IntervalSet(port.first, port.last));
-        }
-        return ports;
-    }
-
-    std::vector<Opening> openings(Context const& ctx) const {
-        std::vector<Opening> all = narrow_openings(ctx, insecure());
-        std::ranges::move(wide_openings(ctx), std::back_inserter(all));
-        return all;
-    }
-
-    // Who must not use them any more.
-    std::vector<Term> strangers(Family family) const {
-        std::vector<Term> terms;
-        bool const by_interface = std::ranges::any_of(options_.config.zones, [](Zone const& zone) { return !zone.interfaces.empty(); });
-        IntervalSet const trusted = options_.config.trusted_interfaces();
-        if (by_interface && !trusted.empty()) terms.push_back(term(Field::iif, shorter(trusted.complement(128), 128)));
-        unsigned const bits = address_bits(family);
-        IntervalSet const known = options_.config.untrusted_sources(family).united(impossible(family)).complement(bits);
-        terms.push_back(term(src_field(family), shorter(known.complement(bits), bits)));
-        return terms;
-    }
-    // Sources that no packet has belong to neither side, and make the list longer.
-    IntervalSet impossible(Family family) const {
-        IntervalSet all;
-        for (Territory const& territory : options_.config.territories(family)) all = all.united(territory.addresses);
-        return all.complement(address_bits(family));
-    }
 
     void close_services(Place const& place) {
         for (Family const family : place.families) {
             std::map<std::uint8_t, IntervalSet> ports;
             {
                 Context const ctx(ruleset(), *sources_, lint_options_, Asking::untrusted);
-                for (Opening const& opening : openings(ctx)) {
-                    auto const here = open_ports(ctx, opening, [&](Permit const& permit) { return permit.family == family && ctx.paths()[permit.path].kind == place.kind; });
+                for (Opening const& opening : insecure_openings(ctx, true)) {
+                    auto const here = insecure_ports(ctx, opening, [&](Permit const& permit) { return permit.family == family && ctx.paths()[permit.path].kind == place.kind; });
                     for (auto const& [protocol, open] : here) ports[protocol] = ports[protocol].united(open);
                 }
             }
             for (auto const& [protocol, open] : ports) {
-                std::vector<Term> terms = strangers(family);
+                std::vector<Term> terms = strangers(options_.config, family);
                 terms.push_back(term(Field::protocol, ValueSet::single(protocol)));
                 terms.push_back(term(Field::dport, open));
                 std::string const what = fmt::format("closes {} {} to {} senders that are not trusted", value_text(Field::protocol, protocol),
                                                      values_text(Field::dport, open, 6), family == Family::v4 ? "IPv4" : "IPv6");
-                if (put(what, place, rule("insecure services", Drop{}, terms), true)) closed_.push_back({place.kind, "", Match{terms, {}, {}}});
+                if (put(what, place, hardening_rule("insecure services", Drop{}, terms), true)) closed_.push_back({place.kind, place.title, Match{terms, {}, {}}});
             }
         }
     }
@@ -383,7 +269,7 @@ class Hardener {
                 }
         }
         if (edits.empty()) return;
-        SourceId const candidate = sources_->add((*sources_)[source_].path(), applied((*sources_)[at_].text(), edits));
+        SourceId const candidate = sources_->add((*sources_)[source_].path(), with_edits((*sources_)[at_].text(), edits));
         Reading reading = read(*sources_, candidate, dialect_, read_options_);
         if (std::ranges::any_of(reading.findings.all(), is_unread)) return;
         if (!Comparison(ruleset(), reading.ruleset).differences().empty()) return;
@@ -412,29 +298,6 @@ class Hardener {
             strict_.push_back(place);
     }
 
-    // At the end of a chain whose policy let them pass.
-    static std::vector<Rule> essentials(Kind kind, std::vector<Family> const& families) {
-        std::vector<Rule> rules;
-        for (Family const family : families) {
-            bool const v6 = family == Family::v6;
-            U128 const protocol = v6 ? number(Protocol::icmpv6) : number(Protocol::icmp);
-            auto const of_family = [&](std::string comment, std::vector<Term> more, IntervalSet types) {
-                std::vector<Term> terms{term(Field::family, ValueSet::single(family_value(family)))};
-                std::ranges::move(more, std::back_inserter(terms));
-                terms.push_back(term(Field::protocol, ValueSet::single(protocol)));
-                terms.push_back(term(Field::icmp_type, std::move(types)));
-                rules.push_back(rule(std::move(comment), Accept{}, std::move(terms)));
-            };
-            if (v6 && kind == Kind::to_host) {
-                of_family("neighbour-discovery", {term(Field::ttl, ValueSet::single(255))}, neighbour_types());
-                of_family("neighbour-discovery", {term(Field::src6, IntervalSet::of(parse_prefix("fe80::/10").value()).united(IntervalSet::single(0)))}, listener_types());
-            }
-            // As [harden] of a policy has them.
-            of_family(v6 ? "icmpv6" : "icmp", {}, v6 ? IntervalSet(1, 4).united(IntervalSet::single(128)) : IntervalSet::single(3).united(IntervalSet(11, 12)));
-        }
-        return rules;
-    }
-
     // ---- what is not there at all
 
     void add_missing_chains() {
@@ -456,29 +319,12 @@ class Hardener {
 
     void add_table(Family family, std::vector<Kind> const& kinds) {
         bool const nft = dialect_ == Dialect::nftables;
-        Ruleset own;
-        own.dialect = dialect_;
-        own.governs_v4 = family == Family::v4;
-        own.governs_v6 = family == Family::v6;
-        std::string const table = nft ? (family == Family::v4 ? "ip portcullis" : "ip6 portcullis") : "filter";
+        std::string const table = table_of(dialect_, family);
         bool const taken = std::ranges::any_of(ruleset().chains, [&](Chain const& each) { return each.table == table; });
         if (taken) return note(fmt::format("the table {} has no chain at {}: declare it", table, kinds.front() == Kind::to_host ? "input" : "forward"));
-        for (Kind const kind : kinds) {
-            bool const to_host = kind == Kind::to_host;
-            Chain& chain = own.chains.emplace_back();
-            chain.table = table;
-            chain.name = nft ? (to_host ? "input" : "forward") : (to_host ? "INPUT" : "FORWARD");
-            chain.hook = Hook{to_host ? HookPoint::input : HookPoint::forward, ChainType::filter, 0, own.governs_v4, own.governs_v6, {}};
-            chain.policy = Drop{};
-            chain.explicit_policy = true;
-            if (to_host) chain.rules.push_back(rule("loopback", Accept{}, {term(Field::iif, lo())}));
-            chain.rules.push_back(rule("established", Accept{}, {term(Field::ct_state, answers())}));
-            std::ranges::move(essentials(kind, {family}), std::back_inserter(chain.rules));
-            for (Claim const& claim : kept_)
-                if (claim.kind == kind && is_about(claim.match, family)) chain.rules.push_back(rule("kept", Accept{}, claim.match.terms));
-            for (std::size_t i = 0; i < chain.rules.size(); ++i) chain.rules[i].origin = static_cast<std::uint32_t>(i);
-        }
-        Writing const writing = nft ? write_nftables(own) : write_iptables(own, family);
+        std::vector<std::pair<Kind, Match>> kept;
+        for (Claim const& claim : kept_) kept.emplace_back(claim.kind, claim.match);
+        Writing const writing = strict_table(dialect_, family, kinds, kept);
         if (!writing.losses.empty()) return note("what is kept cannot be said in a table of its own");
         std::string_view const text = (*sources_)[at_].text();
         auto const end = static_cast<std::uint32_t>(text.size());
@@ -494,6 +340,7 @@ class Hardener {
     bool has_zones() const { return !options_.config.zones.empty(); }
 
     void close_lists() {
+        note_wide_permits();
         for (bool more = true; more;) {
             more = false;
             struct Found {
@@ -505,10 +352,10 @@ class Hardener {
             std::optional<Found> found;
             {
                 Context const ctx(ruleset(), *sources_, lint_options_, Asking::untrusted);
-                for (Opening const& opening : openings(ctx)) {
+                for (Opening const& opening : insecure_openings(ctx, false)) {
                     Permit const& permit = *opening.parts.front().first;
                     if (!permit.rule || !tried_.emplace(sources_->text(ctx.span(permit)), permit.chain).second) continue;
-                    auto ports = open_ports(ctx, opening, [](Permit const&) { return true; });
+                    auto ports = insecure_ports(ctx, opening, [](Permit const&) { return true; });
                     if (ports.empty()) continue;
                     found = Found{permit.chain, *permit.rule, permit.family, std::move(ports)};
                     break;
@@ -520,21 +367,32 @@ class Hardener {
         }
     }
 
+    // A denial for each of many ports would help nobody.
+    void note_wide_permits() {
+        Context const ctx(ruleset(), *sources_, lint_options_, Asking::untrusted);
+        for (Opening const& opening : wide_openings(ctx)) {
+            Span const span = ctx.span(*opening.parts.front().first);
+            Source const& text = (*sources_)[span.source];
+            note(fmt::format("line {} lets more than {} ports through, insecure services among them: say which are meant", text.locate(span.begin).line, narrow_limit));
+        }
+    }
+
     void close_entry(ChainId id, std::size_t index, Family family, std::map<std::uint8_t, IntervalSet> const& ports) {
         Chain const& list = ruleset().chains[id];
         Rule const permit = list.rules[index];
         std::string const title = list.title();
         std::vector<Rule> denials;
-        Match closed;
         for (auto const& [protocol, open] : ports) {
             std::vector<Term> terms;
             if (list.hook->v4 && list.hook->v6) terms.push_back(term(Field::family, ValueSet::single(family_value(family))));
-            if (has_zones()) terms.push_back(term(src_field(family), options_.config.untrusted_sources(family).united(impossible(family))));
+            if (has_zones()) terms.push_back(term(src_field(family), strange_sources(options_.config, family)));
             terms.push_back(term(Field::protocol, ValueSet::single(protocol)));
-            terms.push_back(term(Field::dport, open));
-            Rule denial = rule("", Drop{}, terms);
-            denial.comment.clear();
-            denials.push_back(std::move(denial));
+            for (Interval const& interval : open.intervals()) {
+                Rule& denial = denials.emplace_back();
+                denial.verdict = Drop{};
+                denial.match.terms = terms;
+                denial.match.terms.push_back(term(Field::dport, ValueSet::range(interval.first, interval.last)));
+            }
         }
         auto const make = [&]() -> std::optional<std::vector<Edit>> {
             Space space;
@@ -548,12 +406,9 @@ class Hardener {
                 edits.push_back({*span, ""});
                 return edits;
             }
-            for (Rule const& denial : denials) {
-                auto edit = inserted(*sources_, ruleset(), ruleset().chains[id], index, denial);
-                if (!edit) return std::nullopt;
-                if (!edits.empty()) edits.back().text += edit->text;
-                else edits.push_back(std::move(*edit));
-            }
+            auto edit = inserted(*sources_, ruleset(), ruleset().chains[id], index, denials);
+            if (!edit) return std::nullopt;
+            edits.push_back(std::move(*edit));
             return edits;
         };
         std::string names;
@@ -570,13 +425,22 @@ class Hardener {
 
     // ---- proof
 
-    static bool is_on(Claim const& claim, Difference const& difference) {
+    // A list speaks for those that call it too, as the global one of an ASA does.
+    bool is_on(Claim const& claim, Difference const& difference) const {
         Path const& path = difference.before ? *difference.before : *difference.after;
-        return claim.kind == path.kind && (claim.kind != Kind::list || claim.list == path.name);
+        if (claim.kind != path.kind) return false;
+        if (claim.kind != Kind::list || claim.list == path.name) return true;
+        auto const& chains = original_.ruleset.chains;
+        for (ChainId id = 0; id < chains.size(); ++id) {
+            if (chains[id].title() != path.name) continue;
+            auto const called = call_order(original_.ruleset, id).chains;
+            if (std::ranges::any_of(called, [&](ChainId each) { return chains[each].title() == claim.list; })) return true;
+        }
+        return false;
     }
 
     // Packets that the claims are about, as they are when they come to the chain.
-    static PacketSet packets(Space& space, std::vector<Claim> const& claims, Difference const& difference) {
+    PacketSet packets(Space& space, std::vector<Claim> const& claims, Difference const& difference) const {
         PacketSet all = space.none();
         for (Claim const& claim : claims)
             if (is_on(claim, difference)) all |= space.of(claim.match);
@@ -591,10 +455,12 @@ class Hardener {
         auto const path = std::ranges::find(paths, difference.before->name, &Path::name);
         if (path == paths.end()) return all;
         PathReach reach(space, original_.ruleset, *path, packets_at(space, path->hook));
-        for (Family const family : families)
-            for (World const& world : reach.accepted_worlds(family))
-                for (Claim const& claim : closed_)
-                    if (is_on(claim, difference)) all |= space.of(claim.match, world.marks) & world.packets;
+        for (Claim const& claim : closed_) {
+            if (!is_on(claim, difference)) continue;
+            for (ChainId const id : path->chains)
+                for (Family const family : families)
+                    if (original_.ruleset.chains[id].title() == claim.list) all |= matching(space, reach.coming_to(family, id), claim.match);
+        }
         for (Place const& place : strict_) {
             if (place.kind != path->kind) continue;
             for (ChainId const id : path->chains) {

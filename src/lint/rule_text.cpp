@@ -30,7 +30,7 @@ Ruleset alone(Ruleset const& ruleset, Chain const& chain, Rule const& rule) {
     copy.table = chain.table;
     copy.name = chain.name;
     copy.hook = chain.hook;
-    copy.policy = Drop{};
+    copy.policy = is_cisco(ruleset.dialect) ? Verdict(Accept{}) : Verdict(Drop{}); // a list of IPv6 says its last denial
     copy.explicit_policy = chain.explicit_policy;
     copy.standard = chain.standard;
     copy.rules = {rule};
@@ -123,6 +123,7 @@ std::optional<Edit> inserted_cisco(Sources const& sources, Chain const& chain, s
     std::size_t const verb = line.find("permit ");
     if (verb == line.npos) return std::nullopt;
     std::string head(line.substr(0, verb));
+    if (head.find("dynamic ") != head.npos) return std::nullopt; // a list within a list
     std::uint32_t number = next.sequence, step = 1;
     if (number != 0) {
         std::uint32_t earlier = 0;
@@ -148,8 +149,7 @@ std::optional<Edit> inserted_cisco(Sources const& sources, Chain const& chain, s
     return at(next.span.source, start, std::move(piece));
 }
 
-} // namespace
-
+// As a writer of the dialect has them.
 std::optional<std::vector<std::string>> rule_lines(Ruleset const& ruleset, Chain const& chain, Rule const& rule) {
     Writing const writing = written(alone(ruleset, chain, rule));
     if (!writing.losses.empty()) return std::nullopt;
@@ -170,12 +170,32 @@ std::optional<std::vector<std::string>> rule_lines(Ruleset const& ruleset, Chain
     return found;
 }
 
-std::optional<Edit> inserted(Sources const& sources, Ruleset const& ruleset, Chain const& chain, std::size_t before, Rule const& rule) {
-    auto const lines = rule_lines(ruleset, chain, rule);
-    if (!lines) return std::nullopt;
-    if (ruleset.dialect == Dialect::nftables) return inserted_nft(sources, chain, before, *lines);
-    if (is_cisco(ruleset.dialect)) return inserted_cisco(sources, chain, before, *lines);
-    return inserted_iptables(sources, chain, before, *lines);
+} // namespace
+
+std::string with_edits(std::string_view text, std::vector<Edit> edits) {
+    std::ranges::stable_sort(edits, {}, [](Edit const& edit) { return edit.span.begin; });
+    std::string result;
+    std::size_t at = 0;
+    for (Edit const& edit : edits) {
+        std::size_t const begin = std::max<std::size_t>(at, edit.span.begin);
+        result += text.substr(at, begin - at);
+        result += edit.text;
+        at = std::max<std::size_t>(at, edit.span.end);
+    }
+    return result += text.substr(at);
+}
+
+std::optional<Edit> inserted(Sources const& sources, Ruleset const& ruleset, Chain const& chain, std::size_t before,
+                             std::vector<Rule> const& rules) {
+    std::vector<std::string> lines;
+    for (Rule const& rule : rules) {
+        auto const own = rule_lines(ruleset, chain, rule);
+        if (!own) return std::nullopt;
+        lines.insert(lines.end(), own->begin(), own->end());
+    }
+    if (ruleset.dialect == Dialect::nftables) return inserted_nft(sources, chain, before, lines);
+    if (is_cisco(ruleset.dialect)) return inserted_cisco(sources, chain, before, lines);
+    return inserted_iptables(sources, chain, before, lines);
 }
 
 std::optional<Edit> with_policy_drop(Sources const& sources, Ruleset const& ruleset, Chain const& chain) {

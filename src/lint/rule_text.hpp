@@ -2,19 +2,20 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "portcullis/model/finding.hpp"
 
 namespace portcullis {
 
-// The lines that say the rule in the chain, as a writer of the dialect has them; nothing where they need more than lines of
-// the chain itself, or the dialect cannot say it.
-std::optional<std::vector<std::string>> rule_lines(Ruleset const& ruleset, Chain const& chain, Rule const& rule);
+// The text with all of the edits. They do not overlap, but neighbours that are both removed may share the blank between them.
+std::string with_edits(std::string_view text, std::vector<Edit> edits);
 
-// Puts the rule before the rule at that place, or at the end. Nothing where the chain's text is not a list of rules that
-// stand in their order, or its numbers leave no room.
-std::optional<Edit> inserted(Sources const& sources, Ruleset const& ruleset, Chain const& chain, std::size_t before, Rule const& rule);
+// Puts the rules before the rule at that place, or at the end. Nothing where the chain's text is not a list of rules that
+// stand in their order, its numbers leave no room, or the dialect needs more than lines of the chain itself to say one.
+std::optional<Edit> inserted(Sources const& sources, Ruleset const& ruleset, Chain const& chain, std::size_t before,
+                             std::vector<Rule> const& rules);
 
 // Makes drop the policy of a base chain of Linux.
 std::optional<Edit> with_policy_drop(Sources const& sources, Ruleset const& ruleset, Chain const& chain);
