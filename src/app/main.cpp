@@ -19,7 +19,7 @@ namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
-                                          "init", "generate", "verify", "convert", "explain", "catalogue", "version"};
+                                          "init", "generate", "verify", "convert", "harden", "explain", "catalogue", "version"};
 
 void add_today(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
@@ -172,6 +172,8 @@ void add_policy_commands(CLI::App& app, Options& options) {
     for (std::string_view const name : target_names()) targets.emplace_back(name);
     generate.add_option("--to", options.to, fmt::format("One of {}", fmt::join(targets, ", ")))->type_name("TARGET")->check(one_of(targets));
     generate.add_option("-o,--output", options.output_file, "Write them here")->type_name("FILE");
+    generate.add_option("--out-dir", options.out_folder, "Write them here, and a script that loads them and takes them back unless it is confirmed")
+        ->type_name("DIR");
     generate.add_flag("--allow-loss", options.allow_loss, "Leave out what the target cannot say, where that narrows the policy");
     generate.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
     generate.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
@@ -190,6 +192,19 @@ void add_convert(CLI::App& app, Options& options) {
     app.add_option("--chain", options.chain, "Between Cisco and Linux: the access list or base chain, by name")->type_name("NAME");
     app.add_option("-o,--output", options.output_file, "Write it here")->type_name("FILE");
     app.add_flag("--allow-loss", options.allow_loss, "Leave out what the dialect cannot say, and show what becomes different");
+}
+
+void add_harden(CLI::App& app, Options& options) {
+    add_input(app, options, "A file, or '-' for standard input");
+    add_outputs(app, options);
+    app.add_option("--keep", options.keep, "Traffic that has to go on passing, at every moment: 'from 198.18.7.0/24 to self ssh'")
+        ->type_name("PHRASE")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    add_list(app, "--zone", options.zones, "Insecure services stay open to these zones of portcullis.toml alone (to all trusted ones)")->type_name("ZONES");
+    app.add_flag("--diff", options.show_fixes, "Show the change as a patch, and write nothing (which is the default)");
+    app.add_flag("--write", options.write, "Change the file");
 }
 
 // The nearest flag to one that the command does not have.
@@ -218,6 +233,7 @@ int dispatch(Options const& options) {
     if (options.command == "generate") return run_generate(options);
     if (options.command == "verify") return run_verify(options);
     if (options.command == "convert") return run_convert(options);
+    if (options.command == "harden") return run_harden(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
     write_output("", version_line);
@@ -248,6 +264,7 @@ int parse_and_run(int argc, char** argv) {
     add_input(format, options);
     format.add_flag("--check", options.check, "Name the files that would change, and write none");
     add_policy_commands(app, options);
+    add_harden(*app.add_subcommand("harden", "A stricter configuration as a patch, and exactly which traffic changes"), options);
     add_convert(*app.add_subcommand("convert", "A file in another dialect, with the proof that it does the same"), options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out");

@@ -72,7 +72,13 @@ struct Options {
     std::string to;          // the target
     std::string policy_file;
     std::string output_file; // empty: standard output
+    std::string out_folder;  // for the rules and the script that loads them
     bool allow_loss = false;
+
+    // harden
+    std::vector<std::string> keep;  // phrases of traffic
+    std::vector<std::string> zones; // that insecure services stay open to
+    bool write = false;
 
     // explain, catalogue; init: the policy to start from
     std::string topic;
@@ -89,6 +95,7 @@ int run_generate(Options const& options);
 int run_verify(Options const& options);
 int run_init(Options const& options);
 int run_convert(Options const& options);
+int run_harden(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);
 

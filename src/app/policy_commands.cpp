@@ -8,6 +8,7 @@
 #include "portcullis/base/sha256.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/policy/apply.hpp"
 #include "portcullis/policy/generate.hpp"
 #include "portcullis/report/difference.hpp"
 
@@ -75,12 +76,27 @@ std::string_view ways_of(Target target) {
     }
 }
 
+// The rules, and the script that loads them.
+void write_folder(std::string const& folder, Target target, std::string const& text) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) throw std::runtime_error(fmt::format("cannot make {}: {}", folder, error.message()));
+    std::string const script = fs::path(folder) / apply_file(target);
+    write_output(fs::path(folder) / rules_file(target), text);
+    write_output(script, apply_script(target, text));
+    fs::permissions(script, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add, error);
+    if (error) throw std::runtime_error(fmt::format("cannot make {} executable: {}", script, error.message()));
+}
+
 } // namespace
 
 int run_generate(Options const& options) {
     auto const target = target_by_name(options.to);
     if (!target) throw UsageError(fmt::format("--to says for what: {}", fmt::join(target_names(), ", ")));
     if (options.inputs.size() != 1) throw UsageError("generate needs one policy");
+    if (!options.out_folder.empty() && is_cisco(dialect_of(*target)))
+        throw UsageError("--out-dir writes a script for the host itself, which a device of Cisco does not run; -o writes its lists");
     Sources sources;
     SourceId source = 0;
     Configs configs(options);
@@ -107,7 +123,8 @@ int run_generate(Options const& options) {
                                 : "without these rules more would pass than the policy allows, so nothing is written");
         return made.losses.empty() ? internal : findings;
     }
-    write_output(options.output_file, made.text);
+    if (options.out_folder.empty() || !options.output_file.empty()) write_output(options.output_file, made.text);
+    if (!options.out_folder.empty()) write_folder(options.out_folder, *target, made.text);
     say(fmt::format("{}: {} statements, {} rules; proved {} the policy {}", origin.file, policy.statements.size(),
                     rule_count(made.reading.ruleset), narrowed ? "to let through nothing beyond" : "equal to", ways_of(*target)));
     return clean;

@@ -196,6 +196,8 @@ struct Comparison::Impl {
         for (Way const& way : ways) {
             if (!way.before || !way.after || way.before->chains.size() != way.after->chains.size()) {
                 everything = true;
+                // Where one has a chain more, those of one name still have their matches in common.
+                if (way.before && way.after) pair_by_title(*way.before, *way.after, paired);
                 continue;
             }
             for (std::size_t i = 0; i < way.before->chains.size(); ++i) {
@@ -224,6 +226,12 @@ struct Comparison::Impl {
             name_after[other] = name_before[one];
             pairs.emplace_back(one, other);
         }
+    }
+
+    void pair_by_title(Path const& before_path, Path const& after_path, std::map<ChainId, ChainId>& paired) const {
+        for (ChainId const one : before_path.chains)
+            for (ChainId const other : after_path.chains)
+                if (whole_before.chains[one].title() == whole_after.chains[other].title()) paired.try_emplace(one, other);
     }
 
     void find_region() {

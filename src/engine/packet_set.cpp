@@ -466,7 +466,7 @@ std::optional<IntervalSet> PacketSet::project(Field field, std::size_t most) con
 
 std::vector<Field> PacketSet::deciding_fields(Family family) const {
     Space::Impl const& impl = *space_->impl_;
-    std::vector<bool> decides(impl.free_variables.size(), false); // by variable
+    std::vector<bool> decides(impl.free.size(), false); // by variable
     std::unordered_set<Ref> seen;
     std::vector<Ref> open{ref_};
     while (!open.empty()) {

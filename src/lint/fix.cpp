@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "portcullis/engine/budget.hpp"
+#include "lint/rule_text.hpp"
 #include "portcullis/engine/compare.hpp"
 
 namespace portcullis {
@@ -48,20 +49,9 @@ Fixes applicable(FileResult const& result, SourceId source) {
 }
 
 std::string applied(std::string_view text, Fixes const& fixes) {
-    std::vector<Edit const*> edits;
-    for (Fix const* fix : fixes)
-        for (Edit const& edit : fix->edits) edits.push_back(&edit);
-    std::sort(edits.begin(), edits.end(), [](Edit const* a, Edit const* b) { return a->span.begin < b->span.begin; });
-    std::string result;
-    std::size_t at = 0;
-    for (Edit const* edit : edits) {
-        // Neighbours that are both removed may share the blank between them.
-        std::size_t const begin = std::max<std::size_t>(at, edit->span.begin);
-        result += text.substr(at, begin - at);
-        result += edit->text;
-        at = std::max<std::size_t>(at, edit->span.end);
-    }
-    return result += text.substr(at);
+    std::vector<Edit> edits;
+    for (Fix const* fix : fixes) edits.insert(edits.end(), fix->edits.begin(), fix->edits.end());
+    return with_edits(text, std::move(edits));
 }
 
 class Mender {

@@ -55,9 +55,17 @@ PacketSet from(Context const& ctx, Family family, IntervalSet const& sources) {
            ctx.space().of(Field::family, ValueSet::single(family_value(family)));
 }
 
+// Sources of a host without an address (DHCP, duplicate address detection), and of the link itself: on the way to the host
+// they may come in by every interface.
+PacketSet of_the_link(Context const& ctx, std::size_t path) {
+    if (ctx.paths()[path].kind != Path::Kind::to_host) return ctx.space().none();
+    return ctx.space().of(Field::src4, ValueSet::single(0)) | ctx.space().of(Field::src6, ValueSet::single(0)) |
+           ctx.space().of(Field::src6, IntervalSet::of(parse_prefix("fe80::/10").value()));
+}
+
 // New connections of the packets that pass the path for certain.
 PacketSet let_in(Context const& ctx, std::size_t path, Family family, PacketSet const& packets) {
-    PacketSet const question = packets & ctx.new_connections(ctx.paths()[path].hook) & ctx.unmarked();
+    PacketSet const question = (packets - of_the_link(ctx, path)) & ctx.new_connections(ctx.paths()[path].hook) & ctx.unmarked();
     PathReach reach(ctx.space(), ctx.ruleset(), ctx.paths()[path], question);
     // Where no chain filters the family at all, others say so.
     if (!reach.decisive(family)) return ctx.space().none();

@@ -19,7 +19,7 @@ Addresses blocks(std::initializer_list<std::string_view> prefixes) {
 
 // Sources that no packet has on its way, wherever it comes from.
 Addresses impossible() {
-    return Addresses{impossible_sources(Family::v4), impossible_sources(Family::v6)}.minus(never_forged());
+    return Addresses{impossible_sources(Family::v4), impossible_sources(Family::v6)}.united(blocks({"fe80::/10"})); // RFC 4291 2.5.6
 }
 
 // Blocks of the IANA special-purpose registries (RFC 6890) that are not reachable globally, so that nobody outside has them.
@@ -70,11 +70,11 @@ Addresses networks_of(std::vector<PolicyZone const*> const& zones) {
 Addresses spoofed(Part const& part, std::vector<PolicyZone> const& zones) {
     bool const bounded = !part.zones.empty() && std::ranges::all_of(part.zones, &PolicyZone::has_networks);
     Addresses const own = networks_of(part.zones);
-    if (bounded) return Addresses::all().minus(own).minus(never_forged());
+    if (bounded) return Addresses::all().minus(own);
     std::vector<PolicyZone const*> others;
     for (PolicyZone const& zone : zones)
         if (zone.has_interfaces && std::ranges::find(part.zones, &zone) == part.zones.end()) others.push_back(&zone);
-    return networks_of(others).minus(own).minus(never_forged());
+    return networks_of(others).minus(own);
 }
 
 Addresses bogons(Part const& part) {

@@ -59,7 +59,7 @@ Addresses device_destinations(Policy const& policy) {
 Addresses proper_sources(Policy const& policy, U128 interface) {
     Addresses proper = Addresses::all();
     for (SourceCheck const& check : source_checks(policy))
-        if (check.interfaces.contains(interface)) proper = proper.minus(check.forged);
+        if (check.interfaces.contains(interface)) proper = proper.minus(check.forged.minus(never_forged()));
     return proper;
 }
 

@@ -148,6 +148,7 @@ void add_unspeakable(Policy const& policy, Dialect platform, ListLosses& losses)
     }
     for (Masquerade const& masquerade : policy.masquerades)
         losses.add(masquerade.span, "masquerade", "an access list translates nothing");
+    for (Publish const& publish : policy.publications) losses.add(publish.span, "publish", "an access list translates nothing");
 }
 
 } // namespace portcullis

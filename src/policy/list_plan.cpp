@@ -185,8 +185,8 @@ class ListPlanner {
 
     void build_device_list(std::size_t interface) {
         start_list("self", interface, true);
-        add_neighbours();
         sources_ = add_forged(interface);
+        add_neighbours();
         add_essentials(sources_);
         add_to_device(interface);
         add_denial("everything else", Addresses::all(), Addresses::all(), harden().log_denied);
@@ -194,11 +194,9 @@ class ListPlanner {
 
     void build_inbound(std::size_t interface) {
         start_list("in", interface, true);
-        if (!keeps_connections_) {
-            add_neighbours();
-            add_fragments();
-        }
+        if (!keeps_connections_) add_fragments();
         sources_ = add_forged(interface);
+        if (!keeps_connections_) add_neighbours();
         add_essentials(sources_);
         if (!keeps_connections_) {
             add_to_device(interface);
@@ -295,7 +293,7 @@ class ListPlanner {
                     Line line;
                     line.traffic.protocol = static_cast<std::uint8_t>(Protocol::icmpv6);
                     line.traffic.type = static_cast<std::uint8_t>(type);
-                    add("harden: neighbour-discovery", rule(Accept{}, {}, false), line, {{}, sources}, Addresses::all());
+                    add("harden: neighbour-discovery", rule(Accept{}, {}, false), line, {{}, sources.intersected(sources_.v6)}, Addresses::all());
                 }
         };
         add_types(neighbour_types(), IntervalSet::all(128));

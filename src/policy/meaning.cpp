@@ -5,17 +5,19 @@
 
 namespace portcullis {
 
-PacketSet Meaning::single(Field field, U128 value) { return space_.of(field, ValueSet::single(value)); }
-
-PacketSet Meaning::state(IntervalSet const& states) { return space_.of(Field::ct_state, states); }
-
-PacketSet Meaning::addresses(Field v4, Field v6, Addresses const& set) {
-    return wide(v4, set.v4) | wide(v6, set.v6);
+PacketSet Meaning::of(Field field, ValueSet const& values) {
+    return translated_ ? space_.of(Match{{{field, values, {}}}, {}, {}}, *translated_) : space_.of(field, values);
 }
 
 PacketSet Meaning::wide(Field field, IntervalSet const& set) {
-    return space_.of(field, numbers_ != nullptr ? numbers_->of(field, set) : set);
+    return numbers_ != nullptr ? space_.of(field, numbers_->of(field, set)) : of(field, set);
 }
+
+PacketSet Meaning::single(Field field, U128 value) { return of(field, ValueSet::single(value)); }
+
+PacketSet Meaning::state(IntervalSet const& states) { return of(Field::ct_state, states); }
+
+PacketSet Meaning::addresses(Field v4, Field v6, Addresses const& set) { return wide(v4, set.v4) | wide(v6, set.v6); }
 
 // In pairs, so that the sets that are united are alike in size.
 PacketSet Meaning::any_of(std::vector<PacketSet> sets) {
@@ -62,7 +64,7 @@ PacketSet Meaning::traffic(std::vector<Traffic> const& traffic) {
         if (each.protocol) set &= single(Field::protocol, *each.protocol);
         // ICMP belongs to IPv4 and ICMPv6 to IPv6.
         if (each.type) set &= single(Field::family, each.protocol == number(Protocol::icmp) ? family_v4 : family_v6);
-        if (each.ports) set &= space_.of(Field::dport, *each.ports);
+        if (each.ports) set &= of(Field::dport, *each.ports);
         if (each.type) set &= single(Field::icmp_type, *each.type);
         if (each.code) set &= single(Field::icmp_code, *each.code);
         // Later fragments have neither ports nor types.
@@ -96,10 +98,32 @@ PacketSet Meaning::neighbours() {
                       wide(Field::src6, listener_sources())));
 }
 
-PacketSet Meaning::forged() {
+PacketSet Meaning::forged(Path::Kind kind) {
+    if (kind == Path::Kind::from_host) return space_.none();
     std::vector<PacketSet> sets;
-    for (SourceCheck const& check : source_checks(policy_))
-        sets.push_back(wide(Field::iif, check.interfaces) & addresses(Field::src4, Field::src6, check.forged));
+    for (SourceCheck const& check : source_checks(policy_)) {
+        Addresses const sources = kind == Path::Kind::to_host ? check.forged.minus(never_forged()) : check.forged;
+        sets.push_back(wide(Field::iif, check.interfaces) & addresses(Field::src4, Field::src6, sources));
+    }
+    return any_of(std::move(sets));
+}
+
+PacketSet Meaning::arriving(Publish const& publish) {
+    Family const family = publish.host.family;
+    PacketSet set = traffic(publish.traffic) & places(publish.from.places, true) & state(IntervalSet::single(ct_state::new_)) &
+                    single(Field::family, family_value(family)) & single(Field::fragment, 0);
+    set -= single(Field::iif, interface_value("lo"));
+    // What is sent there already is not translated (and has no status that says so).
+    PacketSet there = single(dst_field(family), publish.host.value);
+    if (publish.port) there &= single(Field::dport, *publish.port);
+    set -= there;
+    constexpr U128 local = 2; // RTN_LOCAL
+    return set & (publish.any_own ? single(Field::dst_type, local) : addresses(Field::dst4, Field::dst6, publish.at));
+}
+
+PacketSet Meaning::published() {
+    std::vector<PacketSet> sets;
+    for (Publish const& publish : policy_.publications) sets.push_back(arriving(publish));
     return any_of(std::move(sets));
 }
 
@@ -125,7 +149,7 @@ Allowed Meaning::answers(Path::Kind kind, bool keeps_connections) {
         (statement.rate ? sometimes : always).push_back(std::move(set));
     }
     PacketSet stopped = broken_fragments();
-    if (kind != Path::Kind::from_host) stopped |= forged();
+    stopped |= forged(kind);
     PacketSet const certain = any_of(std::move(always)) - stopped;
     return {certain, certain | (any_of(std::move(sometimes)) - stopped)};
 }
@@ -138,7 +162,7 @@ PacketSet Meaning::later_segments() {
         if (policy_.harden.established)
             sets.push_back(answering(statement.traffic, false) & addresses(statement.to.places, true) & addresses(statement.from.places, false));
     }
-    return (any_of(std::move(sets)) & later() & single(Field::protocol, number(Protocol::tcp)) & single(Field::fragment, 0)) - forged();
+    return (any_of(std::move(sets)) & later() & single(Field::protocol, number(Protocol::tcp)) & single(Field::fragment, 0)) - forged(Path::Kind::to_host);
 }
 
 Allowed Meaning::allowed(Path::Kind kind) {
@@ -153,22 +177,41 @@ Allowed Meaning::allowed(Path::Kind kind) {
 
     // What is the same for all statements.
     PacketSet granted = space_.none();  // beside them
-    PacketSet refused = space_.none();  // of new connections
+    PacketSet const refused = forged(kind);
     PacketSet answers = space_.none();  // of connections that were allowed
     PacketSet broken = space_.none();
     PacketSet inside = space_.none();   // whatever else is said
+    PacketSet links = space_.none();    // but for forged sources
     granted |= traffic(essential_messages(harden));
-    if (kind != Path::Kind::from_host) refused = forged();
     if (harden.established) answers = state(IntervalSet(ct_state::established, ct_state::related));
     if (harden.invalid) broken |= state(IntervalSet::single(ct_state::invalid));
     broken |= broken_fragments();
-    if (harden.neighbour_discovery && kind != Path::Kind::through) inside |= neighbours();
+    if (harden.neighbour_discovery && kind != Path::Kind::through) links = neighbours() - refused;
     if (harden.loopback && kind != Path::Kind::through)
         inside |= wide(kind == Path::Kind::to_host ? Field::iif : Field::oif, IntervalSet::single(interface_value("lo")));
     auto const together = [&](PacketSet const& by_statements) {
-        return inside | ((answers | ((granted | by_statements) - refused)) - broken);
+        return inside | links | ((answers | granted | by_statements) - refused - broken);
     };
-    return {together(certain), together(certain | possible)};
+    Allowed result{together(certain), together(certain | possible)};
+    if (kind != Path::Kind::through) return result;
+    // Of what is published, the denials are asked about what it is then; the first that speaks of it says where it goes.
+    PacketSet taken = space_.none();
+    for (Publish const& publish : policy_.publications) {
+        PacketSet const own = arriving(publish) - taken;
+        taken |= own;
+        Rewrite const rewrite{Rewrite::Kind::dnat, Interval{publish.host.value, publish.host.value},
+                              publish.port ? std::optional(Interval{*publish.port, *publish.port}) : std::nullopt};
+        translated_ = Marks{};
+        translated_->destination = translation_by(rewrite, publish.host.family, {});
+        std::vector<PacketSet> stopped;
+        for (Statement const& statement : policy_.statements)
+            if (statement.deny) stopped.push_back(about(statement, kind));
+        PacketSet const passes = own - any_of(std::move(stopped)) - refused - broken;
+        translated_.reset();
+        result.certainly = (result.certainly - own) | passes;
+        result.possibly = (result.possibly - own) | passes;
+    }
+    return result;
 }
 
 } // namespace portcullis

@@ -62,6 +62,7 @@ class Planner {
         plan_path(Path::Kind::to_host, 0);
         plan_path(Path::Kind::through, 1);
         plan_path(Path::Kind::from_host, 2);
+        plan_publications();
         plan_masquerades();
         leave_out_uncalled();
         for (Chain& chain : ruleset_.chains)
@@ -170,22 +171,26 @@ class Planner {
         if (checks.empty()) return;
         Chain& chain = add_chain("forged", words_.filter);
         forged_ = last_chain();
-        // What is never forged goes first, so that the sets behind it need not leave it out.
-        for (Family const family : families_) {
-            Rule never = rule("harden: sources", Return{});
-            ask(never, src_field(family), never_forged().of(family));
-            chain.rules.push_back(std::move(never));
-        }
         for (SourceCheck const& check : checks) {
             for (Family const family : families_) {
                 if (check.forged.of(family).empty()) continue;
-                IntervalSet const forged = check.forged.of(family).united(never_forged().of(family));
+                IntervalSet const& forged = check.forged.of(family);
                 Rule drop = rule("harden: sources", denial(false));
                 ask_interface(drop, Field::iif, check.interfaces);
-                ask(drop, src_field(family), shorter(forged, address_bits(family)));
+                if (forged.is_all(address_bits(family))) ask(drop, Field::family, ValueSet::single(family_value(family)));
+                else ask(drop, src_field(family), shorter(forged, address_bits(family)));
                 chain.rules.push_back(std::move(drop));
             }
         }
+        // On the way to the host some sources are not.
+        Chain& arriving = add_chain("arriving", words_.filter);
+        arriving_ = last_chain();
+        for (Family const family : families_) {
+            Rule never = rule("harden: sources", Return{});
+            ask(never, src_field(family), never_forged().of(family));
+            arriving.rules.push_back(std::move(never));
+        }
+        arriving.rules.push_back(rule("harden: sources", Jump{forged_}));
     }
 
     // A statement with a rate or a log has a chain of its own, so that all of its rules share the rate.
@@ -216,6 +221,8 @@ class Planner {
             ask(loopback, kind == Path::Kind::to_host ? Field::iif : Field::oif, ValueSet::single(interface_value("lo")));
             add(std::move(loopback));
         }
+        if (forged_ != no_chain && kind != Path::Kind::from_host)
+            add(rule("harden: sources", Jump{kind == Path::Kind::to_host ? arriving_ : forged_}));
         if (harden.neighbour_discovery && kind != Path::Kind::through && ruleset_.governs_v6) add_neighbours(rules);
         if (harden.invalid) {
             Rule invalid = rule("harden: invalid", Drop{});
@@ -233,7 +240,6 @@ class Planner {
             ask(answers, Field::ct_state, ValueSet::range(ct_state::established, ct_state::related));
             add(std::move(answers));
         }
-        if (forged_ != no_chain && kind != Path::Kind::from_host) add(rule("harden: sources", Jump{forged_}));
         for (Traffic const& message : essential_messages(harden)) {
             bool const v4 = *message.protocol == number(Protocol::icmp);
             if (v4 ? !ruleset_.governs_v4 : !ruleset_.governs_v6) continue;
@@ -250,9 +256,11 @@ class Planner {
         Rule others = rule("only new connections from here on", denial(false));
         ask(others, Field::ct_state, ValueSet::single(ct_state::new_).complement());
         add(std::move(others));
-        for (bool const deny : {true, false})
+        for (bool const deny : {true, false}) {
+            if (!deny && kind == Path::Kind::through) add_published(rules);
             for (std::size_t i = 0; i < policy_.statements.size(); ++i)
                 if (policy_.statements[i].deny == deny) add_statement(rules, i, kind);
+        }
         // Behind a statement that allows everything nothing is left.
         auto const everything = std::ranges::find_if(rules, [&](Rule const& each) { return allows_everything(each); });
         if (everything != rules.end())
@@ -266,7 +274,7 @@ class Planner {
         if (!rule.match.terms.empty()) return false;
         auto const* const jump = std::get_if<Jump>(&rule.verdict);
         if (jump == nullptr) return std::holds_alternative<Accept>(rule.verdict);
-        Rule const* const last = jump->chain == denied_ || jump->chain == forged_ ? nullptr : &ruleset_.chains[jump->chain].rules.back();
+        Rule const* const last = jump->chain == denied_ || jump->chain == forged_ || jump->chain == arriving_ ? nullptr : &ruleset_.chains[jump->chain].rules.back();
         return last != nullptr && last->match.opaque.empty();
     }
 
@@ -332,6 +340,60 @@ class Planner {
         }
     }
 
+    // What of a published connection names its start, and then its protocol and ports.
+    Rule published(Publish const& publish, Place const& from, Verdict verdict) const {
+        Rule each = rule(publish.name, verdict, publish.span);
+        Family const family = publish.host.family;
+        ask_interface(each, Field::iif, from.interfaces);
+        ask(each, Field::family, ValueSet::single(family_value(family)));
+        unsigned const bits = address_bits(family);
+        if (!from.addresses.of(family).is_all(bits)) ask(each, src_field(family), shorter(from.addresses.of(family), bits));
+        return each;
+    }
+    template <class Each> void each_published(Each const& each) const {
+        for (Publish const& publish : policy_.publications) {
+            Family const family = publish.host.family;
+            if (family == Family::v4 ? !ruleset_.governs_v4 : !ruleset_.governs_v6) continue;
+            for (Place const& from : publish.from.places)
+                if (!from.addresses.of(family).empty())
+                    for (Traffic const& traffic : publish.traffic) each(publish, from, traffic);
+        }
+    }
+
+    void plan_publications() {
+        Chain chain;
+        chain.table = words_.nat;
+        chain.name = target_ == Target::nftables ? "prerouting" : "PREROUTING";
+        chain.hook = Hook{HookPoint::prerouting, ChainType::nat, -100, ruleset_.governs_v4, ruleset_.governs_v6, {}};
+        chain.explicit_policy = true;
+        each_published([&](Publish const& publish, Place const& from, Traffic const& traffic) {
+            Rewrite rewrite{Rewrite::Kind::dnat, Interval{publish.host.value, publish.host.value}, {}};
+            if (publish.port) rewrite.port = Interval{*publish.port, *publish.port};
+            Rule each = published(publish, from, rewrite);
+            constexpr U128 local = 2; // RTN_LOCAL
+            if (publish.any_own) ask(each, Field::dst_type, ValueSet::single(local));
+            else ask(each, dst_field(publish.host.family), shorter(publish.at.of(publish.host.family), address_bits(publish.host.family)));
+            ask_traffic(each, traffic);
+            chain.rules.push_back(std::move(each));
+        });
+        if (!chain.rules.empty()) ruleset_.chains.push_back(std::move(chain));
+    }
+
+    // What has been translated, and nothing that was sent to the inner host itself.
+    void add_published(std::vector<Rule>& rules) const {
+        each_published([&](Publish const& publish, Place const& from, Traffic const& traffic) {
+            Rule each = published(publish, from, Accept{});
+            constexpr U128 dnat = 1U << 5U; // IPS_DST_NAT
+            ask(each, Field::ct_state, ValueSet::range(ct_state::new_, ct_state::related)); // those have a status
+            ask(each, Field::ct_status, ValueSet::masked(dnat, dnat));
+            ask(each, dst_field(publish.host.family), ValueSet::single(publish.host.value));
+            Traffic inner = traffic;
+            if (publish.port) inner.ports = IntervalSet::single(*publish.port);
+            ask_traffic(each, inner);
+            rules.push_back(std::move(each));
+        });
+    }
+
     // IPv6 has addresses for everybody.
     void plan_masquerades() {
         if (policy_.masquerades.empty() || !ruleset_.governs_v4) return;
@@ -358,6 +420,7 @@ class Planner {
     Ruleset ruleset_;
     ChainId denied_ = no_chain;
     ChainId forged_ = no_chain;
+    ChainId arriving_ = no_chain; // the same, on the way to the host
     std::vector<ChainId> statement_chains_; // by statement
 };
 

@@ -34,6 +34,12 @@ struct MasqueradeDraft {
     Member from = nullptr, to = nullptr;
 };
 
+struct PublishDraft {
+    Publish publish;
+    TomlPlace at;
+    Member from = nullptr, services = nullptr, own = nullptr, to = nullptr;
+};
+
 struct ZoneDraft {
     PolicyZone zone;
     Member interfaces = nullptr, networks = nullptr;
@@ -50,8 +56,9 @@ struct Draft {
     std::vector<StatementDraft> statements;
     std::vector<ExceptionDraft> exceptions;
     std::vector<MasqueradeDraft> masquerades;
-    std::set<std::string> names;               // of statements and masquerades
-    std::vector<std::string> allows;           // of statements that allow, expired ones too
+    std::vector<PublishDraft> publications;
+    std::set<std::string> names;               // of statements and translations
+    std::vector<std::string> allows;           // of what allows, expired statements too
 };
 
 std::string text_of(TomlValue::Date date) {
@@ -314,7 +321,32 @@ void read_masquerades(TomlMember const& member, Draft& draft, TomlReport& report
         draft.masquerades.push_back(std::move(each));
     });
 }
-constexpr TomlKey<Draft> nat_keys[] = {{"masquerade", read_masquerades}};
+void read_publish_name(TomlMember const& member, PublishDraft& draft, TomlReport& report) {
+    draft.at = member.at;
+    if (auto name = read_string(member, report))
+        if (is_policy_name(*name, member.value.at, report)) draft.publish.name = std::move(*name);
+}
+constexpr TomlKey<PublishDraft> publish_keys[] = {
+    {"name", read_publish_name},
+    {"from", keep<PublishDraft, &PublishDraft::from>},
+    {"services", keep<PublishDraft, &PublishDraft::services>},
+    {"at", keep<PublishDraft, &PublishDraft::own>},
+    {"to", keep<PublishDraft, &PublishDraft::to>},
+};
+void read_publications(TomlMember const& member, Draft& draft, TomlReport& report) {
+    each_table(member, report, [&](TomlValue::Table const& table, TomlPlace at) {
+        PublishDraft each;
+        each.at = at;
+        read_members(table, publish_keys, "[[nat.publish]]", each, report);
+        for (std::string_view const key : {"name", "from", "services", "to"})
+            if (!find(table, key)) report.error(at, "[[nat.publish]] needs " + std::string(key));
+        take_name(draft, each.publish.name, each.at, report);
+        draft.allows.push_back(each.publish.name);
+        each.publish.span = span_of(draft, each.at);
+        draft.publications.push_back(std::move(each));
+    });
+}
+constexpr TomlKey<Draft> nat_keys[] = {{"masquerade", read_masquerades}, {"publish", read_publications}};
 void read_nat(TomlMember const& member, Draft& draft, TomlReport& report) {
     if (auto const* table = read_table(member, report)) read_members(*table, nat_keys, "[nat]", draft, report);
 }
@@ -382,6 +414,17 @@ std::set<std::string> insecure_services(Statement const& statement, Catalogue co
     return found;
 }
 
+// What the inner host serves, by whatever port it is reached.
+Statement as_statement(Publish const& publish) {
+    Statement statement;
+    statement.name = publish.name;
+    statement.from = publish.from;
+    statement.traffic = publish.traffic;
+    if (publish.port)
+        for (Traffic& traffic : statement.traffic) traffic.ports = IntervalSet::single(*publish.port);
+    return statement;
+}
+
 void check_exceptions(Draft const& draft, TomlValue::Date today, Catalogue const& catalogue, TomlReport& report) {
     std::map<std::string, std::set<std::string>, std::less<>> excepted; // by statement
     for (ExceptionDraft const& exception : draft.exceptions) {
@@ -397,20 +440,21 @@ void check_exceptions(Draft const& draft, TomlValue::Date today, Catalogue const
             if (!over) excepted[exception.allow].insert(known ? known->name : service.text);
         }
     }
-    for (StatementDraft const& draft_statement : draft.statements) {
-        Statement const& statement = draft_statement.statement;
-        if (statement.deny) continue;
+    auto const check = [&](Statement const& statement, TomlPlace at) {
         for (std::string const& service : insecure_services(statement, catalogue)) {
             if (excepted[statement.name].contains(service)) continue;
             Service const* const known = catalogue.find(service);
             std::string message = known ? fmt::format("'{}' allows {}, which is insecure", statement.name, service)
                                         : fmt::format("'{}' allows every service to senders that are not trusted", statement.name);
             if (known && !known->replacement.empty()) message += " (better: " + known->replacement + ")";
-            report.error(draft_statement.at, message + fmt::format("; or say in an [[exception]] with allow = \"{}\" and services = "
+            report.error(at, message + fmt::format("; or say in an [[exception]] with allow = \"{}\" and services = "
                                                                    "[\"{}\"] who wants it, why, and until when",
                                                                    statement.name, service));
         }
-    }
+    };
+    for (StatementDraft const& each : draft.statements)
+        if (!each.statement.deny) check(each.statement, each.at);
+    for (PublishDraft const& each : draft.publications) check(as_statement(each.publish), each.at);
 }
 
 // ---- putting together
@@ -452,6 +496,48 @@ void resolve_masquerades(Draft& draft, PolicyWords& words, TomlReport& report) {
     }
 }
 
+// "10.0.0.5", "10.0.0.5:8443", "[2001:db8::5]:8443"
+bool read_target(std::string const& text, Publish& publish) {
+    std::string address = text;
+    std::string port;
+    bool const bracket = text.starts_with('[');
+    std::size_t const colon = bracket ? text.find("]:") : text.find(':');
+    bool const has_port = colon != text.npos && (bracket || text.rfind(':') == colon);
+    if (has_port) {
+        address = bracket ? text.substr(1, colon - 1) : text.substr(0, colon);
+        port = text.substr(colon + (bracket ? 2 : 1));
+        bool const digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == port.npos;
+        if (!digits || std::stoul(port) == 0 || std::stoul(port) > 65535) return false;
+        publish.port = static_cast<std::uint16_t>(std::stoul(port));
+    }
+    auto const ip = parse_ip(address);
+    if (ip) publish.host = *ip;
+    return ip.has_value();
+}
+
+void resolve_publications(Draft& draft, PolicyWords& words, TomlReport& report) {
+    for (PublishDraft& each : draft.publications) {
+        Publish& publish = each.publish;
+        if (!each.from || !each.services || !each.to) continue;
+        publish.from = words.end(*each.from);
+        publish.traffic = words.traffic(*each.services);
+        if (publish.from.self) report.error(each.from->at, "the firewall itself reaches the inner host anyhow: name zones, objects or any");
+        for (Traffic const& traffic : publish.traffic)
+            if (!traffic.protocol || !port_protocols().contains(*traffic.protocol) || !traffic.ports)
+                report.error(each.services->at, "ports are published: name services of tcp, udp and their like");
+        auto const to = read_string(*each.to, report);
+        if (to && !read_target(*to, publish))
+            report.error(each.to->value.at, "'" + *to + "' is no inner host: write an address, with a port where it is another one, such as \"10.0.0.5:8443\"");
+        if (each.own) {
+            publish.at = words.networks(*each.own);
+            publish.any_own = false;
+            if (to && publish.at.of(publish.host.family).empty())
+                report.error(each.own->at, "the firewall's addresses are of another family than the inner host");
+        }
+        draft.policy.publications.push_back(publish);
+    }
+}
+
 } // namespace
 
 LoadedPolicy load_policy(Sources const& sources, SourceId source, TomlValue::Date today, Catalogue const& catalogue) {
@@ -476,6 +562,7 @@ LoadedPolicy load_policy(Sources const& sources, SourceId source, TomlValue::Dat
     draft.policy.objects = words.objects();
     resolve_statements(draft, words, today, report);
     resolve_masquerades(draft, words, report);
+    resolve_publications(draft, words, report);
     if (loaded.errors.empty()) check_exceptions(draft, today, catalogue, report);
     for (StatementDraft& each : draft.statements) draft.policy.statements.push_back(std::move(each.statement));
     loaded.policy = std::move(draft.policy);

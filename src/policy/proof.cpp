@@ -50,7 +50,8 @@ std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ru
                      Path{Path::Kind::from_host, "from-host", HookPoint::output, {}}}) {
         auto const found = std::ranges::find(paths, way.kind, &Path::kind);
         if (found != paths.end()) way = *found;
-        PacketSet const asked = numbers != nullptr ? question : question & packets_of(space, way);
+        PacketSet asked = numbers != nullptr ? question : question & packets_of(space, way);
+        if (way.kind == Path::Kind::to_host) asked -= meaning.published();
         PacketSet accepted = space.none();
         PathReach reach(space, ruleset, way, asked);
         for (Family const family : {Family::v4, Family::v6}) accepted |= reach.accepted(family);
@@ -63,7 +64,7 @@ std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ru
 // Whether there are none, quickly: by classes of addresses and interfaces. False where that is not known.
 bool is_equal(Policy const& policy, Ruleset const& ruleset) {
     Renumbering numbers;
-    if (!add_values(ruleset, numbers)) return false;
+    if (!policy.publications.empty() || !add_values(ruleset, numbers)) return false;
     add_values(policy, numbers);
     numbers.number();
     Space space;

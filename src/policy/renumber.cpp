@@ -107,6 +107,7 @@ void add_values(Policy const& policy, Renumbering& numbers) {
     }
     for (Field const field : {Field::iif, Field::oif}) numbers.add(field, IntervalSet::single(interface_value("lo")));
     add(true, {{}, listener_sources()});
+    add(true, never_forged());
 }
 
 } // namespace portcullis

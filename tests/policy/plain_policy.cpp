@@ -14,9 +14,10 @@ bool within(std::string_view prefix, Ip ip) {
 
 bool has(Addresses const& set, Ip ip) { return set.of(ip.family).contains(ip.value); }
 
-bool is_forged(Policy const& policy, Packet const& packet) {
+bool is_forged(Policy const& policy, Path::Kind kind, Packet const& packet) {
     Ip const source = packet.source();
-    if (packet[Field::iif] == interface_value("lo") || source.value == 0) return false;
+    if (packet[Field::iif] == interface_value("lo")) return false;
+    if (kind == Path::Kind::to_host && (source.value == 0 || within("fe80::/10", source))) return false;
     bool known = false, trusted = false, unbounded = false, own = false, elsewhere = false;
     for (PolicyZone const& zone : policy.zones) {
         if (!zone.has_interfaces) continue;
@@ -28,12 +29,12 @@ bool is_forged(Policy const& policy, Packet const& packet) {
         own = own || (here && inside);
         elsewhere = elsewhere || (!here && inside);
     }
-    if (policy.harden.anti_spoofing && !within("fe80::/10", source)) {
+    if (policy.harden.anti_spoofing) {
         if (known && !unbounded && !own) return true;
         if ((!known || unbounded) && elsewhere && !own) return true;
     }
     if (!policy.harden.bogons) return false;
-    for (std::string_view const block : {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::1/128", "ff00::/8"})
+    for (std::string_view const block : {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "fe80::/10", "ff00::/8"})
         if (within(block, source)) return true;
     if (!known || trusted || own) return false;
     for (std::string_view const block : {"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
@@ -74,7 +75,26 @@ bool is_neighbour(Packet const& packet) {
 
 } // namespace
 
-Passes plainly(Policy const& policy, Path::Kind kind, Packet const& packet) {
+Publish const* publication_of(Policy const& policy, Packet const& packet) {
+    if (packet[Field::ct_state] != ct_state::new_ || packet[Field::iif] == interface_value("lo") || packet[Field::fragment] != 0) return nullptr;
+    for (Publish const& publish : policy.publications) {
+        bool const from = std::ranges::any_of(publish.from.places, [&](Place const& place) {
+            return place.interfaces.contains(packet[Field::iif]) && has(place.addresses, packet.source());
+        });
+        bool const at = publish.any_own ? packet[Field::dst_type] == 2 : has(publish.at, packet.destination());
+        bool const service = std::ranges::any_of(publish.traffic, [&](Traffic const& each) { return is_traffic(each, packet); });
+        bool const there = packet.destination() == publish.host && publish.port.value_or(static_cast<std::uint16_t>(packet[Field::dport])) == packet[Field::dport];
+        if (publish.host.family == packet.family() && !there && from && at && service) return &publish;
+    }
+    return nullptr;
+}
+
+Passes plainly(Policy const& policy, Path::Kind kind, Packet packet) {
+    Publish const* const publish = kind == Path::Kind::through ? publication_of(policy, packet) : nullptr;
+    if (publish != nullptr) {
+        packet[dst_field(packet.family())] = publish->host.value;
+        if (publish->port) packet[Field::dport] = *publish->port;
+    }
     Harden const& harden = policy.harden;
     U128 const state = packet[Field::ct_state];
     U128 const type = packet[Field::icmp_type];
@@ -82,17 +102,17 @@ Passes plainly(Policy const& policy, Path::Kind kind, Packet const& packet) {
     bool const at_host = kind != Path::Kind::through;
     U128 const interface = packet[kind == Path::Kind::to_host ? Field::iif : Field::oif];
     if (harden.loopback && at_host && interface == interface_value("lo")) return Passes::always;
+    if (kind != Path::Kind::from_host && is_forged(policy, kind, packet)) return Passes::never;
     if (harden.neighbour_discovery && at_host && is_neighbour(packet)) return Passes::always;
     if (harden.invalid && state == ct_state::invalid) return Passes::never;
     if (harden.fragments && v4 && packet[Field::fragment] == 1) return Passes::never;
     if (harden.established && (state == ct_state::established || state == ct_state::related)) return Passes::always;
-    if (kind != Path::Kind::from_host && is_forged(policy, packet)) return Passes::never;
     bool const message = packet[Field::fragment] == 0;
     if (harden.icmp && v4 && message && packet[Field::protocol] == 1 && (type == 3 || type == 11 || type == 12)) return Passes::always;
     if (harden.icmpv6 && !v4 && message && packet[Field::protocol] == 58 && ((type >= 1 && type <= 4) || type == 128))
         return Passes::always;
     if (state != ct_state::new_) return Passes::never;
-    Passes passes = Passes::never;
+    Passes passes = publish != nullptr ? Passes::always : Passes::never;
     for (Statement const& statement : policy.statements) {
         if (!is_about(statement, kind, packet)) continue;
         if (statement.deny) return Passes::never;
@@ -225,6 +245,11 @@ std::string random_policy(unsigned seed, Interfaces kind) {
     text += fmt::format("[services]\nown = [{}]\n", dice.some(words));
     std::vector<std::string> services{"own", "own"};
     services.insert(services.end(), std::begin(words), std::end(words));
+    if (dice.one_in(2))
+        text += fmt::format("[[nat.publish]]\nname = \"inner\"\nfrom = [{}]\nservices = [\"{}\"]\n{}to = \"{}\"\n[[exception]]\nallow = \"inner\"\n"
+                            "services = [\"any\"]\nwho = \"a test\"\nwhy = \"random\"\nuntil = 2099-01-01\n",
+                            dice.some(ends), dice.one_in(2) ? "tcp/443-444" : "udp/53", dice.one_in(2) ? "at = [\"203.0.113.10\", \"2001:db8::1\"]\n" : "",
+                            dice.pick(std::vector<std::string>{"10.1.2.3", "10.1.2.3:22", "fd00::1", "[fd00::1]:53"}));
     bool rated = false;
     for (std::size_t i = 0, count = 1 + dice.below(6); i < count; ++i) {
         bool const deny = dice.one_in(3);
@@ -267,6 +292,7 @@ Packet random_packet(unsigned seed, Path::Kind kind) {
     packet[Field::protocol] = dice.pick(protocols);
     packet[Field::ct_state] = dice.pick(states);
     packet[Field::ttl] = dice.one_in(2) ? 255 : 64;
+    if (kind != Path::Kind::from_host) packet[Field::dst_type] = dice.one_in(2) ? 2 : 1;
     packet[Field::fragment] = dice.one_in(12) ? 1 : 0;
     if (packet[Field::fragment] == 1) return packet;
     if (port_protocols().contains(packet[Field::protocol])) {

@@ -6,7 +6,9 @@
 namespace portcullis {
 
 enum class Passes { never, at_a_rate, always };
-Passes plainly(Policy const& policy, Path::Kind kind, Packet const& packet);
+// What publishes the packet, if anything does.
+Publish const* publication_of(Policy const& policy, Packet const& packet);
+Passes plainly(Policy const& policy, Path::Kind kind, Packet packet);
 
 // … where the box knows no connections, but by what answers look like; or keeps those that it knows by itself, and
 // is asked about new ones.

@@ -71,6 +71,23 @@ TEST_CASE("insecure services need somebody who wants them") {
     CHECK(errors("[[deny]]\nname = \"d\"\nfrom = [\"any\"]\nto = [\"self\"]\nservices = [\"telnet\"]\n").empty());
 }
 
+TEST_CASE("a port is published to an inner host") {
+    std::string const start = "[[nat.publish]]\nname = \"p\"\nfrom = [\"any\"]\n";
+    LoadedPolicy const loaded = load(start + "services = [\"https\"]\nto = \"[2001:db8::5]:8443\"\n");
+    REQUIRE(loaded.errors.empty());
+    Publish const& publish = loaded.policy.publications.at(0);
+    CHECK(publish.any_own);
+    CHECK(publish.host == parse_ip("2001:db8::5").value());
+    CHECK(publish.port == 8443);
+    CHECK(!load(start + "services = [\"https\"]\nto = \"2001:db8::5\"\n").policy.publications.at(0).port);
+    CHECK_THAT(errors(start + "services = [\"https\"]\nto = \"10.0.0.5:0\"\n"), Contains("p.toml:5:6: '10.0.0.5:0' is no inner host"));
+    CHECK_THAT(errors(start + "services = [\"any\"]\nto = \"10.0.0.5\"\n"), Contains("ports are published"));
+    CHECK_THAT(errors(start + "services = [\"https\"]\n"), Contains("[[nat.publish]] needs to"));
+    CHECK_THAT(errors(start + "services = [\"https\"]\nat = [\"2001:db8::1\"]\nto = \"10.0.0.5\"\n"), Contains("of another family"));
+    // By whatever port it is reached: the inner host's counts.
+    CHECK_THAT(errors(start + "services = [\"tcp/2323\"]\nto = \"10.0.0.5:23\"\n"), Contains("'p' allows telnet, which is insecure"));
+}
+
 TEST_CASE("errors say where and what would be right") {
     struct Case {
         std::string text, error;

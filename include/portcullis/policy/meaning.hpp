@@ -34,6 +34,8 @@ class Meaning {
     PacketSet later_segments();
     // The packets that a statement is about there, whatever the others say.
     PacketSet about(Statement const& statement, Path::Kind kind);
+    // First packets of connections that lead to an inner host: no way of theirs ends at the firewall itself.
+    PacketSet published();
 
   private:
     PacketSet single(Field field, U128 value);
@@ -46,7 +48,9 @@ class Meaning {
     PacketSet traffic(std::vector<Traffic> const& traffic);
     PacketSet answering(std::vector<Traffic> const& traffic, bool keeps_connections);
     PacketSet neighbours();
-    PacketSet forged();
+    PacketSet forged(Path::Kind kind);
+    PacketSet arriving(Publish const& publish);
+    PacketSet of(Field field, ValueSet const& values);
     PacketSet any_of(std::vector<PacketSet> sets);
 
     PacketSet wide(Field field, IntervalSet const& set); // of addresses or interfaces
@@ -54,6 +58,7 @@ class Meaning {
     Space& space_;
     Policy const& policy_;
     Renumbering const* numbers_;
+    std::optional<Marks> translated_; // packets are asked about as they are then
 };
 
 } // namespace portcullis

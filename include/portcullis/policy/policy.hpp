@@ -107,6 +107,18 @@ struct PolicyObject {
     Addresses addresses;
 };
 
+// Connections from some place to ports of the firewall lead to an inner host, and are let through to it.
+struct Publish {
+    std::string name;
+    End from;
+    Addresses at;                 // addresses of the firewall that they are sent to; all of both families: any that it has
+    bool any_own = true;
+    std::vector<Traffic> traffic; // of protocols with ports
+    Ip host;                      // where they go
+    std::optional<std::uint16_t> port; // … and to which port there; none: the one that they were sent to
+    Span span;
+};
+
 struct Policy {
     std::string device;
     std::vector<std::string> interfaces; // all that the device has, where the policy says so
@@ -116,6 +128,7 @@ struct Policy {
     std::vector<Statement> statements; // those in force, in the order of the text, which says nothing
     Harden harden;
     std::vector<Masquerade> masquerades;
+    std::vector<Publish> publications;
     std::vector<std::string> notes; // sentences: which statements have expired
 };
 
@@ -135,8 +148,8 @@ struct SourceCheck {
     IntervalSet interfaces;
     Addresses forged;
 };
-// Sources that are forged nowhere: of a host that has no address yet (DHCP, RFC 2131; duplicate address detection, RFC
-// 4862), and IPv6's of the link itself (RFC 4291 2.5.6).
+// Sources that are not forged on the way to the host: of a host that has no address yet (DHCP, RFC 2131; duplicate address
+// detection, RFC 4862), and IPv6's of the link itself (RFC 4291 2.5.6). No router passes them on.
 Addresses const& never_forged();
 std::vector<SourceCheck> source_checks(Policy const& policy);
 
