@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::pair<std::uint8_t, std::uint8_t>, 3> replies4{{{8, 0}, {13, 14}, {17, 18}}}; // RFC 792, RFC 950
 constexpr std::array<std::pair<std::uint8_t, std::uint8_t>, 1> replies6{{{128, 129}}};                 // RFC 4443 4
 
-void add_replies(Traffic const& traffic, Protocol protocol, std::vector<Answer>& out) {
+void add_replies(Traffic const& traffic, Protocol protocol, std::vector<AnswerShape>& out) {
     auto const add = [&](auto const& replies) {
         for (auto const& [request, reply] : replies)
             if (!traffic.type || *traffic.type == request) out.push_back({protocol, {}, reply, false});
@@ -63,8 +63,8 @@ Addresses proper_sources(Policy const& policy, U128 interface) {
     return proper;
 }
 
-std::vector<Answer> answers_to(Traffic const& traffic, bool keeps_connections) {
-    std::vector<Answer> answers;
+std::vector<AnswerShape> answers_to(Traffic const& traffic, bool keeps_connections) {
+    std::vector<AnswerShape> answers;
     auto const is = [&](Protocol protocol) { return !traffic.protocol || *traffic.protocol == static_cast<std::uint8_t>(protocol); };
     if (is(Protocol::icmp)) add_replies(traffic, Protocol::icmp, answers);
     if (is(Protocol::icmpv6)) add_replies(traffic, Protocol::icmpv6, answers);

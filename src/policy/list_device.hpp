@@ -26,7 +26,7 @@ Addresses device_destinations(Policy const& policy);
 Addresses proper_sources(Policy const& policy, U128 interface);
 
 // What answers a connection of one kind of traffic, as a list can tell it.
-struct Answer {
+struct AnswerShape {
     Protocol protocol{};
     std::optional<IntervalSet> source_ports;
     std::optional<std::uint8_t> type; // of icmp and icmpv6
@@ -34,7 +34,7 @@ struct Answer {
 };
 // None for what cannot be told from new connections: protocols without ports, and all ports of udp. Where the device
 // keeps connections, of messages alone.
-std::vector<Answer> answers_to(Traffic const& traffic, bool keeps_connections);
+std::vector<AnswerShape> answers_to(Traffic const& traffic, bool keeps_connections);
 // Whether answers of this traffic pass by these and by what the device keeps.
 bool is_answered(Traffic const& traffic, bool keeps_connections);
 

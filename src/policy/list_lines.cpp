@@ -10,7 +10,7 @@ bool overlap(Traffic const& a, Traffic const& b) {
     return *a.protocol == *b.protocol && (!a.ports || !b.ports || a.ports->overlaps(*b.ports)) && (!a.type || !b.type || *a.type == *b.type);
 }
 
-bool overlap(Line const& a, Line const& b) {
+bool overlap(PolicyLine const& a, PolicyLine const& b) {
     return overlap(a.traffic, b.traffic) && std::ranges::any_of(both_families, [&](Family family) {
                return a.from.addresses.of(family).overlaps(b.from.addresses.of(family)) &&
                       a.to.addresses.of(family).overlaps(b.to.addresses.of(family));
@@ -59,18 +59,18 @@ class LineMaker {
         return numbers;
     }
 
-    void add_lines(std::size_t number, Place const& from, Place const& to, Lines& lines) const {
+    void add_lines(std::size_t number, Place const& from, Place const& to, PolicyLines& lines) const {
         Statement const& statement = policy_.statements[number];
         for (Traffic const& traffic : statement.traffic)
             (statement.deny ? lines.denials : lines.permits)
                 .push_back({from, to, traffic, std::nullopt, number, ins_of(from, &lines == &lines_.through), outs_of(to)});
     }
 
-    void add_answers(std::size_t number, Place const& from, Place const& to, Lines& lines) const {
+    void add_answers(std::size_t number, Place const& from, Place const& to, PolicyLines& lines) const {
         Statement const& statement = policy_.statements[number];
         if (statement.deny || !policy_.harden.established) return;
         for (Traffic const& traffic : statement.traffic)
-            for (Answer const& answer : answers_to(traffic, keeps_connections_))
+            for (AnswerShape const& answer : answers_to(traffic, keeps_connections_))
                 lines.answers.push_back({to, from, traffic, answer, number, ins_of(to, &lines == &lines_.through), outs_of(from)});
     }
 
@@ -81,11 +81,11 @@ class LineMaker {
         auto const meet = [](std::set<std::size_t> const& a, std::set<std::size_t> const& b) {
             return std::ranges::any_of(a, [&](std::size_t i) { return b.contains(i); });
         };
-        for (Line const& denial : lines_.through.denials) {
+        for (PolicyLine const& denial : lines_.through.denials) {
             bool inbound = denial.outs.size() == count, outbound = denial.ins.size() == count;
             if (!inbound && !outbound) {
                 inbound = outbound = true;
-                for (Line const& permit : lines_.through.permits) {
+                for (PolicyLine const& permit : lines_.through.permits) {
                     if (!overlap(denial, permit)) continue;
                     inbound = inbound && (!meet(permit.ins, denial.ins) || within(permit.outs, denial.outs));
                     outbound = outbound && (!meet(permit.outs, denial.outs) || within(permit.ins, denial.ins));

@@ -12,18 +12,18 @@ namespace portcullis {
 constexpr Family both_families[] = {Family::v4, Family::v6};
 
 // Packets of a statement as a list may be asked about them: as it says them, or the answers to them.
-struct Line {
+struct PolicyLine {
     Place from;
     Place to;
     Traffic traffic;              // of a statement's own packets
-    std::optional<Answer> answer; // else: of these
+    std::optional<AnswerShape> answer; // else: of these
     std::size_t statement = 0;
     std::set<std::size_t> ins;    // numbers of the interfaces that they come in by, with sources that are not forged there
     std::set<std::size_t> outs;   // … and leave by
 };
 
-struct Lines {
-    std::vector<Line> answers, denials, permits;
+struct PolicyLines {
+    std::vector<PolicyLine> answers, denials, permits;
 };
 
 // Which lists say a denial.
@@ -34,8 +34,8 @@ struct Denial {
 };
 
 struct ListLines {
-    Lines through;
-    Lines to_device;
+    PolicyLines through;
+    PolicyLines to_device;
     std::vector<Denial> denials; // of `through`
 };
 // `proper`: the sources that each interface takes.

@@ -86,7 +86,7 @@ class ListPlanner {
     }
     static void ask(Rule& rule, Field field, ValueSet values) { rule.match.terms.push_back({field, std::move(values), {}}); }
 
-    static void ask_traffic(Rule& rule, Line const& line) {
+    static void ask_traffic(Rule& rule, PolicyLine const& line) {
         Traffic const& traffic = line.traffic;
         if (line.answer) {
             ask(rule, Field::protocol, ValueSet::single(number(line.answer->protocol)));
@@ -104,13 +104,13 @@ class ListPlanner {
         if (traffic.code) ask(rule, Field::icmp_code, ValueSet::single(*traffic.code));
     }
 
-    static bool is_of_family(Line const& line, Family family) {
+    static bool is_of_family(PolicyLine const& line, Family family) {
         if (line.answer) return is_of(line.answer->protocol, family);
         return !line.traffic.type || is_of(static_cast<Protocol>(*line.traffic.protocol), family);
     }
 
     // To the open lists, with a remark where another block begins.
-    void add(std::string const& comment, Rule const& start, Line const& line, Addresses const& from, Addresses const& to) {
+    void add(std::string const& comment, Rule const& start, PolicyLine const& line, Addresses const& from, Addresses const& to) {
         bool const free = from.is_all() && to.is_all() && is_of_family(line, Family::v4) && is_of_family(line, Family::v6);
         for (Family const family : both_families) {
             if (from.of(family).empty() || to.of(family).empty() || !is_of_family(line, family)) continue;
@@ -138,12 +138,12 @@ class ListPlanner {
         add(comment, rule(Drop{}, {}, log), {}, from, to);
     }
 
-    std::string comment_of(Line const& line) const {
+    std::string comment_of(PolicyLine const& line) const {
         std::string const& name = policy_.statements[line.statement].name;
         return line.answer ? "answers to " + name : name;
     }
 
-    void add(Line const& line, bool permit, Addresses const& from, Addresses const& to) {
+    void add(PolicyLine const& line, bool permit, Addresses const& from, Addresses const& to) {
         Statement const& statement = policy_.statements[line.statement];
         bool const log = !line.answer && (statement.log || (!permit && harden().log_denied));
         add(comment_of(line), rule(permit ? Verdict(Accept{}) : Verdict(Drop{}), statement.span, log), line, from, to);
@@ -202,20 +202,20 @@ class ListPlanner {
             add_to_device(interface);
             add_denial("nothing else goes to the device itself", Addresses::all(), device_, harden().log_denied);
         }
-        for (Line const& line : through_.answers)
+        for (PolicyLine const& line : through_.answers)
             if (line.ins.contains(interface) && !line.outs.empty()) add(line, true, proper(line, interface, true), line.to.addresses);
         for (std::size_t i = 0; i < through_.denials.size(); ++i) {
-            Line const& line = through_.denials[i];
+            PolicyLine const& line = through_.denials[i];
             if (denials_[i].inbound && line.ins.contains(interface)) add(line, false, proper(line, interface, true), line.to.addresses);
         }
-        for (Line const& line : through_.permits)
+        for (PolicyLine const& line : through_.permits)
             if (line.ins.contains(interface) && !line.outs.empty()) add(line, true, proper(line, interface, true), line.to.addresses);
         add_denial("everything else", Addresses::all(), Addresses::all(), harden().log_denied);
     }
 
     // Of a line's sources, those that the interface takes; all of them where some are taken and lines before have stopped
     // the others. No router forwards packets with sources that are never forged.
-    Addresses proper(Line const& line, std::size_t interface, bool forwarded) const {
+    Addresses proper(PolicyLine const& line, std::size_t interface, bool forwarded) const {
         Addresses some = intersected(line.from.addresses, proper_[interface]);
         if (forwarded) some = some.minus(never_forged());
         if (!some.v4.empty() && sources_.v4.is_all(32)) some.v4 = line.from.addresses.v4;
@@ -229,7 +229,7 @@ class ListPlanner {
         add_essentials(Addresses::all());
         add_permits(interface, through_.answers, 0);
         for (std::size_t i = 0; i < through_.denials.size(); ++i) {
-            Line const& line = through_.denials[i];
+            PolicyLine const& line = through_.denials[i];
             if (!denials_[i].outbound || !line.outs.contains(interface)) continue;
             add(line, false, denials_[i].fits_outbound ? line.from.addresses : proper_of(line), line.to.addresses);
         }
@@ -238,16 +238,16 @@ class ListPlanner {
     }
 
     // Of a line's sources those that one of its interfaces takes.
-    Addresses proper_of(Line const& line) const {
+    Addresses proper_of(PolicyLine const& line) const {
         Addresses some;
         for (std::size_t const i : line.ins) some = some.united(proper_[i].minus(never_forged()));
         return intersected(line.from.addresses, some);
     }
 
     // `first`: the number of the first of the lines among answers and permits.
-    void add_permits(std::size_t interface, std::vector<Line> const& lines, std::size_t first) {
+    void add_permits(std::size_t interface, std::vector<PolicyLine> const& lines, std::size_t first) {
         for (std::size_t i = 0; i < lines.size(); ++i) {
-            Line const& line = lines[i];
+            PolicyLine const& line = lines[i];
             LineOut const place(first + i, interface);
             if (!line.outs.contains(interface) || line.ins.empty() || left_out_.contains(place)) continue;
             auto const kept_from = kept_from_.find(place);
@@ -267,17 +267,17 @@ class ListPlanner {
     }
 
     // Of a line's sources those that only the other interfaces take.
-    Addresses sources_of_others(Line const& line, std::set<std::size_t> const& interfaces) const {
+    Addresses sources_of_others(PolicyLine const& line, std::set<std::size_t> const& interfaces) const {
         Addresses others;
         for (std::size_t const i : interfaces) others = others.united(proper_[i].minus(never_forged()));
         return intersected(line.from.addresses, others).minus(proper_of(line));
     }
 
     // Whether a line that stops these would take something from another one behind it.
-    bool stops_others(LineOut place, Line const& line, Addresses const& sources) {
+    bool stops_others(LineOut place, PolicyLine const& line, Addresses const& sources) {
         PacketSet const stopped = packets_of(line, sources);
         for (std::size_t i = place.first + 1; i < through_.answers.size() + through_.permits.size(); ++i) {
-            Line const& other = line_of(i);
+            PolicyLine const& other = line_of(i);
             if (other.outs.contains(place.second) && !(packets_of(other, other.from.addresses) & stopped).empty()) return true;
         }
         return false;
@@ -290,7 +290,7 @@ class ListPlanner {
         auto const add_types = [&](IntervalSet const& types, IntervalSet const& sources) {
             for (Interval const& each : types.intervals())
                 for (U128 type = each.first; type <= each.last; ++type) {
-                    Line line;
+                    PolicyLine line;
                     line.traffic.protocol = static_cast<std::uint8_t>(Protocol::icmpv6);
                     line.traffic.type = static_cast<std::uint8_t>(type);
                     add("harden: neighbour-discovery", rule(Accept{}, {}, false), line, {{}, sources.intersected(sources_.v6)}, Addresses::all());
@@ -307,7 +307,7 @@ class ListPlanner {
         append(0, "harden: fragments", std::move(fragments));
     }
 
-    // Lines that stop forged sources, where they are fewer than those that proper ones would take; else the proper
+    // PolicyLines that stop forged sources, where they are fewer than those that proper ones would take; else the proper
     // sources, to which what follows is bounded.
     Addresses add_forged(std::size_t interface) {
         Addresses sources = Addresses::all();
@@ -327,7 +327,7 @@ class ListPlanner {
 
     void add_essentials(Addresses const& from) {
         for (Traffic const& message : essential_messages(harden())) {
-            Line line;
+            PolicyLine line;
             line.traffic = message;
             bool const v4 = *message.protocol == static_cast<std::uint8_t>(Protocol::icmp);
             add(v4 ? "harden: icmp" : "harden: icmpv6", rule(Accept{}, {}, false), line, from, Addresses::all());
@@ -337,7 +337,7 @@ class ListPlanner {
     void add_to_device(std::size_t interface) {
         for (auto const& [lines, permit] : {std::pair(&to_device_.answers, true), std::pair(&to_device_.denials, false),
                                             std::pair(&to_device_.permits, true)})
-            for (Line const& line : *lines)
+            for (PolicyLine const& line : *lines)
                 for (Addresses const& to : device_parts_)
                     if (line.ins.contains(interface)) add(line, permit, proper(line, interface, false), to);
     }
@@ -345,7 +345,7 @@ class ListPlanner {
     // ---- too much
 
     // By its number among answers and permits.
-    Line const& line_of(std::size_t number) const {
+    PolicyLine const& line_of(std::size_t number) const {
         std::size_t const answers = through_.answers.size();
         return number < answers ? through_.answers[number] : through_.permits[number - answers];
     }
@@ -368,7 +368,7 @@ class ListPlanner {
         std::size_t const out = number_of(gap.beyond, Field::oif), in = number_of(gap.beyond, Field::iif);
         bool changed = false;
         for (std::size_t i = 0; i < denials_.size(); ++i) {
-            Line const& line = through_.denials[i];
+            PolicyLine const& line = through_.denials[i];
             if (denials_[i].outbound || !line.ins.contains(in) || !line.outs.contains(out)) continue;
             if ((packets_of(line, line.from.addresses) & gap.beyond).empty()) continue;
             denials_[i].outbound = changed = true;
@@ -381,7 +381,7 @@ class ListPlanner {
         std::size_t const out = number_of(gap.beyond, Field::oif), in = number_of(gap.beyond, Field::iif);
         bool changed = false;
         for (std::size_t i = 0; i < through_.answers.size() + through_.permits.size(); ++i) {
-            Line const& line = line_of(i);
+            PolicyLine const& line = line_of(i);
             if (!line.outs.contains(out) || line.ins.empty() || (line.ins.contains(in) && !any) || left_out_.contains({i, out})) continue;
             auto const kept_from = kept_from_.find({i, out});
             bool const is_kept = any || (kept_from != kept_from_.end() && kept_from->second.contains(in));
@@ -405,7 +405,7 @@ class ListPlanner {
         return static_cast<std::size_t>(std::ranges::find(interfaces_, value) - interfaces_.begin());
     }
 
-    PacketSet packets_of(Line const& line, Addresses const& from) {
+    PacketSet packets_of(PolicyLine const& line, Addresses const& from) {
         Rule asked;
         ask_traffic(asked, line);
         PacketSet ends = space_.none();
@@ -418,7 +418,7 @@ class ListPlanner {
     // Denials that stop what statements allow by other interfaces.
     void tell_blocked() {
         for (Gap const& gap : blocked_)
-            for (Line const& line : through_.denials)
+            for (PolicyLine const& line : through_.denials)
                 if (!(packets_of(line, line.from.addresses) & gap.within).empty())
                     losses_.add(policy_.statements[line.statement].span, "deny between these interfaces",
                          "a list knows one interface alone, and would stop what is allowed by others as well");
@@ -432,7 +432,7 @@ class ListPlanner {
     Addresses device_;               // destinations that are the device itself
     std::vector<Addresses> device_parts_; // of lines that permit
     std::vector<Addresses> proper_;  // sources that each interface takes
-    Lines through_, to_device_;
+    PolicyLines through_, to_device_;
     std::vector<Denial> denials_;    // of `through_`
     std::map<LineOut, std::set<std::size_t>> kept_from_; // lines that must not take the sources of these interfaces
     std::set<LineOut> left_out_;

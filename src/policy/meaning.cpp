@@ -77,7 +77,7 @@ PacketSet Meaning::traffic(std::vector<Traffic> const& traffic) {
 PacketSet Meaning::answering(std::vector<Traffic> const& traffic, bool keeps_connections) {
     std::vector<PacketSet> sets;
     for (Traffic const& each : traffic)
-        for (Answer const& answer : answers_to(each, keeps_connections)) {
+        for (AnswerShape const& answer : answers_to(each, keeps_connections)) {
             PacketSet set = single(Field::protocol, number(answer.protocol));
             if (answer.source_ports) set &= space_.of(Field::sport, *answer.source_ports);
             if (answer.type)

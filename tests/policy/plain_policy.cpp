@@ -152,7 +152,7 @@ std::optional<Packet> asked_by(Packet packet) {
 
 Passes plainly_by_lists(Policy const& policy, Path::Kind kind, Packet const& packet, bool keeps_connections) {
     Passes passes = plainly(policy, kind, packet);
-    if (passes == Passes::always || !policy.harden.established || is_forged(policy, packet)) return passes;
+    if (passes == Passes::always || !policy.harden.established || is_forged(policy, kind, packet)) return passes;
     auto const asked = asked_by(packet);
     U128 const protocol = packet[Field::protocol];
     bool const message = protocol == 1 || protocol == 58;
@@ -175,7 +175,7 @@ Passes plainly_by_lists(Policy const& policy, Path::Kind kind, Packet const& pac
 bool is_later_segment(Policy const& policy, Packet const& packet) {
     bool const later = packet[Field::protocol] == 6 && packet[Field::fragment] == 0 &&
                        (packet[Field::tcp_flags] & (tcp_flag::ack | tcp_flag::rst)) != 0;
-    if (!later || is_forged(policy, packet)) return false;
+    if (!later || is_forged(policy, Path::Kind::to_host, packet)) return false;
     for (Statement each : policy.statements) {
         if (each.deny || each.rate) continue;
         for (auto* places : {&each.from.places, &each.to.places})
@@ -245,7 +245,7 @@ std::string random_policy(unsigned seed, Interfaces kind) {
     text += fmt::format("[services]\nown = [{}]\n", dice.some(words));
     std::vector<std::string> services{"own", "own"};
     services.insert(services.end(), std::begin(words), std::end(words));
-    if (dice.one_in(2))
+    if (dice.one_in(lists ? 12 : 2))
         text += fmt::format("[[nat.publish]]\nname = \"inner\"\nfrom = [{}]\nservices = [\"{}\"]\n{}to = \"{}\"\n[[exception]]\nallow = \"inner\"\n"
                             "services = [\"any\"]\nwho = \"a test\"\nwhy = \"random\"\nuntil = 2099-01-01\n",
                             dice.some(ends), dice.one_in(2) ? "tcp/443-444" : "udp/53", dice.one_in(2) ? "at = [\"203.0.113.10\", \"2001:db8::1\"]\n" : "",
