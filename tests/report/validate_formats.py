@@ -25,7 +25,7 @@ if path := os.environ.get("PORTCULLIS_SARIF_SCHEMA"):
 def reports(folder, arguments, cwd, options=()):
     """Every format out of one run; and what standard output has, which is none of them."""
     outputs = [f"-o{name}={folder}/{name}" for name in formats]
-    run = subprocess.run([binary, "lint", "--isolated", "--severity=info", *options, *outputs, "--", *arguments], cwd=cwd, capture_output=True, timeout=300)
+    run = subprocess.run([binary, "lint", "--isolated", *(options or ["--severity=info"]), *outputs, "--", *arguments], cwd=cwd, capture_output=True, timeout=300)
     assert run.returncode in (0, 1, 3) and not run.stdout, run
     return {name: (pathlib.Path(folder) / name).read_bytes() for name in formats}
 
@@ -311,16 +311,42 @@ with tempfile.TemporaryDirectory() as folder:
     # What is told depends neither on where the program was started, nor on how many threads it has.
     deeper = hostile / "sub" / "folder"
     deeper.mkdir(parents=True)
-    there = reports(out, ["../../" + name for name in names], deeper, ["-j1"])
+    there = reports(out, ["../../" + name for name in names], deeper, ["--severity=info", "-j1"])
     check(there, Files(deeper), lambda path: os.path.normpath("sub/folder/" + path), "hostile, from below")
     for name in ("sarif", "junit", "gitlab", "github", "csv", "markdown"):
         if here[name] != there[name]:
             complaints.append(f"{name} depends on the working directory")
     (deeper / "clean.rules").write_text("*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\nCOMMIT\n")
-    none = reports(out, ["clean.rules"], deeper, ["--select=PC101"])
+    none = reports(out, ["clean.rules"], deeper, ["--severity=info", "--select=PC101"])
     check(none, Files(deeper), lambda path: path, "clean")
     if json.loads(none["gitlab"]) != [] or json.loads(none["sarif"])["runs"][0]["results"] != [] or none["github"] or b"no findings" not in none["junit"]:
         complaints.append("no finding is not said as such")
+
+def check_ci_commands(folder):
+    """The commands of ci/ and action.yml, run on the examples: the exit code is 1, and the reports are those of one plain run."""
+    program = folder / "bin" / "portcullis"
+    program.parent.mkdir()
+    program.symlink_to(binary)
+    out = folder / "plain"
+    out.mkdir()
+    plain = reports(out, ["examples"], root, ["--severity=low"])
+    environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "FILES": "examples", "ARGUMENTS": "--isolated", "SARIF": f"{folder}/action.sarif",
+                   "GITHUB_STEP_SUMMARY": f"{folder}/summary.md", "PORTCULLIS_ARGUMENTS": "--isolated", "PORTCULLIS_FILES": "examples"}
+    run = subprocess.run([root / "ci/github.sh"], cwd=root, env=environment, capture_output=True)
+    if (run.returncode, run.stdout, (folder / "action.sarif").read_bytes(), (folder / "summary.md").read_bytes()) != (1, plain["github"], plain["sarif"], plain["markdown"]):
+        yield f"ci/github.sh: {run}"
+    job = (root / "ci/gitlab.yml").read_text()
+    command, = re.findall(r"(?<=\n    - )portcullis .*", job)
+    files = {name: re.search(rf"(?<=\n      {name}: )\S+", job)[0] for name in ("codequality", "junit")}
+    for file in files.values():
+        command = command.replace(f"={file}", f"={folder}/{file}")
+    run = subprocess.run(["bash", "-c", command], cwd=root, env=environment, capture_output=True)
+    if (run.returncode, (folder / files["codequality"]).read_bytes(), (folder / files["junit"]).read_bytes()) != (1, plain["gitlab"], plain["junit"]):
+        yield f"ci/gitlab.yml: {run}"
+
+
+with tempfile.TemporaryDirectory() as folder:
+    complaints += check_ci_commands(pathlib.Path(folder))
 for complaint in complaints[:50]:
     print(complaint.encode("unicode_escape").decode())
 print(f"{len(inputs)} fixtures and {len(names)} hostile files read back, {len(complaints)} complaints")
