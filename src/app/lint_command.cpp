@@ -14,7 +14,9 @@
 #include "app/companions.hpp"
 #include "app/fix.hpp"
 #include "app/host.hpp"
+#include "app/today.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/report/formats.hpp"
 #include "portcullis/report/matrix.hpp"
 
 namespace portcullis::app {
@@ -36,6 +38,7 @@ ServiceWord matrix_service(std::string const& text, Catalogue const& catalogue) 
 
 struct Job {
     InputFile file;
+    std::string name; // in fingerprints
     std::shared_ptr<Config const> config;
     std::optional<InputFile> partner; // the rules of the other family
     std::vector<InputFile> host{};    // the files that are looked at as one, where several are
@@ -62,11 +65,12 @@ void work(Job& job, Options const& options, unsigned threads) {
     job.ipset_files = loaded.ipset_files;
     if (!loaded.reading) {
         // A directory holds other things too; what the user named has to be what they say.
-        if (!is_other_file(job.file, loaded)) job.result = unreadable(loaded.sources, loaded.source, loaded.error);
+        if (!is_other_file(job.file, loaded)) job.result = unreadable(loaded.sources, loaded.source, loaded.error, job.name);
         return;
     }
     LintOptions lint_options;
     lint_options.config = *job.config;
+    lint_options.name = job.name;
     lint_options.select = options.select;
     lint_options.ignore = options.ignore;
     lint_options.exposures = options.command == "audit";
@@ -175,6 +179,15 @@ int exit_code(std::vector<Job> const& jobs, Options const& options) {
     return code;
 }
 
+std::string rendered(std::string const& format, Options const& options, Report const& report, Catalogue const& catalogue, TextStyle style) {
+    bool const audit = options.command == "audit";
+    if (format == "json") return json_report(report, audit);
+    if (format == "svg") return svg_matrices(report);
+    for (ReportFormat const& other : report_formats())
+        if (other.name == format) return other.write(report);
+    return audit ? text_audit(report, catalogue, style) + text_matrices(report, style) : text_report(report, style);
+}
+
 } // namespace
 
 int run_lint(Options const& options) {
@@ -188,11 +201,13 @@ int run_lint(Options const& options) {
         throw UsageError("--fix cannot write standard input; --diff shows the change");
     if (one_host && (options.fix || options.show_fixes)) throw UsageError("--fix and --diff work on files, not on a --host");
     Configs configs(options);
+    Repository const repository = find_repository();
     std::vector<Job> jobs;
     std::vector<InputFile> const files = host_files(options);
     auto const add = [&](InputFile file, std::string const& configured_as) -> Job& {
         Job& job = jobs.emplace_back();
         job.file = std::move(file);
+        job.name = repository.name_of(job.file.path);
         job.config = configs.config_for(configured_as);
         return job;
     };
@@ -213,9 +228,10 @@ int run_lint(Options const& options) {
     Report report;
     report.version = PORTCULLIS_VERSION;
     report.shown = options.shown;
+    report.repository = repository;
+    if (auto const time = source_date()) report.time = time_text(*time);
     std::size_t skipped = 0;
     int const code = exit_code(jobs, options);
-    Catalogue const catalogue = jobs.front().config->catalogue;
     std::string patches;
     for (Job& job : jobs) {
         patches += job.fix.patch;
@@ -240,12 +256,8 @@ int run_lint(Options const& options) {
         write_output("", patches);
         return code;
     }
-    bool const audit = options.command == "audit";
-    write_report(options, [&](std::string const& format, TextStyle style) {
-        if (format == "json") return json_report(report, audit);
-        if (format == "svg") return svg_matrices(report);
-        return audit ? text_audit(report, catalogue, style) + text_matrices(report, style) : text_report(report, style);
-    });
+    Catalogue const& catalogue = jobs.front().config->catalogue;
+    write_report(options, [&](std::string const& format, TextStyle style) { return rendered(format, options, report, catalogue, style); });
     return code;
 }
 

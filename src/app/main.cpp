@@ -12,6 +12,7 @@
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/policy/plan.hpp"
+#include "portcullis/report/formats.hpp"
 
 namespace portcullis::app {
 
@@ -71,22 +72,26 @@ void add_input(CLI::App& app, Options& options, char const* help = "Files, direc
     app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
 }
 
+// "json=out.json", "text", "sarif=-"
+Output parse_output(std::string const& value, std::vector<std::string> const& formats) {
+    std::size_t const equals = value.find('=');
+    Output output{value.substr(0, equals), equals == std::string::npos ? "-" : value.substr(equals + 1)};
+    if (std::find(formats.begin(), formats.end(), output.format) == formats.end())
+        throw UsageError(fmt::format("-o: unknown format '{}'; known are {}{}", output.format, fmt::join(formats, ", "),
+                                     did_you_mean_text(output.format, {formats.begin(), formats.end()})));
+    if (output.path.empty()) throw UsageError(fmt::format("-o: {}= names no file", output.format));
+    if (output.path == "-") output.path.clear();
+    return output;
+}
+
 void add_outputs(CLI::App& app, Options& options, std::vector<std::string> const& formats = {"text", "json"}) {
     app.add_option_function<std::vector<std::string>>(
            "-o,--output",
            [&options, formats](std::vector<std::string> const& values) {
-               for (std::string const& value : values) {
-                   std::size_t const equals = value.find('=');
-                   Output output{value.substr(0, equals),
-                                 equals == std::string::npos ? "" : value.substr(equals + 1)};
-                   if (std::find(formats.begin(), formats.end(), output.format) == formats.end()) {
-                       throw UsageError(fmt::format("-o: unknown format '{}'; known are {}", output.format,
-                                                    fmt::join(formats, " and ")));
-                   }
-                   options.outputs.push_back(std::move(output));
-               }
+               for (std::string const& value : values) options.outputs.push_back(parse_output(value, formats));
+               check_outputs(options.outputs);
            },
-           fmt::format("{}, each may be followed by =FILE", fmt::join(formats, " or ")))
+           fmt::format("{}; each may be followed by =FILE", fmt::join(formats, ", ")))
         ->type_name("FORMAT[=FILE]")
         ->expected(1)
         ->allow_extra_args(false)
@@ -96,11 +101,17 @@ void add_outputs(CLI::App& app, Options& options, std::vector<std::string> const
         ->check(one_of({"auto", "always", "never"}));
 }
 
+std::vector<std::string> lint_formats() {
+    std::vector<std::string> names{"text", "json"};
+    for (ReportFormat const& format : report_formats()) names.emplace_back(format.name);
+    return names;
+}
+
 void add_host(CLI::App& app, Options& options) {
     app.add_option("--host", options.host, "A directory: all of its files are the rules of one host")->type_name("DIR");
 }
 
-void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& formats = {"text", "json"}) {
+void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& formats) {
     add_input(app, options);
     add_host(app, options);
     add_outputs(app, options, formats);
@@ -249,7 +260,7 @@ int parse_and_run(int argc, char** argv) {
     app.set_help_all_flag("--help-all", "Help of all commands");
     app.add_flag("--version", version, "The version of the program");
     CLI::App& lint = *app.add_subcommand("lint", "Every rule, over files and directories");
-    add_lint(lint, options);
+    add_lint(lint, options, lint_formats());
     lint.add_flag("--fix", options.fix, "Mend what can be mended without a change for any packet, in the files");
     lint.add_flag("--diff", options.show_fixes, "Show what --fix would change as a patch, and write nothing");
     CLI::App& audit = *app.add_subcommand("audit", "Which services are reachable, from where, through which rules");

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,6 +90,26 @@ bool use_color(std::string const& wanted) {
     char const* term = std::getenv("TERM");
     if (term != nullptr && std::string_view(term) == "dumb") return false;
     return ::isatty(STDOUT_FILENO) == 1;
+}
+
+Repository find_repository() {
+    std::error_code error;
+    fs::path const directory = fs::current_path(error);
+    if (error) return {};
+    for (fs::path folder = directory;; folder = folder.parent_path()) {
+        if (fs::exists(folder / ".git", error)) return {folder.string(), directory.string()};
+        if (folder == folder.root_path()) return {directory.string(), directory.string()};
+    }
+}
+
+void check_outputs(std::vector<Output> const& outputs) {
+    std::set<std::string> places;
+    for (Output const& output : outputs) {
+        std::string const place = output.path.empty() ? "" : fs::path(output.path).lexically_normal().string();
+        if (places.insert(place).second) continue;
+        throw UsageError(place.empty() ? "-o: two reports to standard output; write one of them to a file, as in -o sarif=FILE"
+                                       : fmt::format("-o: two reports to {}", output.path));
+    }
 }
 
 void write_report(Options const& options, Render const& render) {

@@ -16,6 +16,12 @@ void write_output(std::string const& path, std::string_view text);
 // Whether text on standard output is coloured, by --color, the environment and the terminal.
 bool use_color(std::string const& wanted);
 
+// The repository around the working directory, or that directory alone.
+Repository find_repository();
+
+// Throws a sentence where two reports would go to one place.
+void check_outputs(std::vector<Output> const& outputs);
+
 // Writes a report in each of the forms that were asked for, as text on standard output where none was. `render` gives it in
 // a format, in the style of where it goes.
 using Render = std::function<std::string(std::string const& format, TextStyle style)>;

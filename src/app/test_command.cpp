@@ -1,12 +1,11 @@
 // test: assertions and files in, which hold and which do not, with counterexamples, out.
-#include <charconv>
 #include <chrono>
-#include <ctime>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <map>
 
 #include "app/host.hpp"
+#include "app/inputs.hpp"
+#include "app/today.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/report/tests.hpp"
 
@@ -15,21 +14,6 @@ namespace portcullis::app {
 namespace fs = std::filesystem;
 
 namespace {
-
-// Now, or what SOURCE_DATE_EPOCH says it is, in UTC.
-std::string timestamp() {
-    std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    if (char const* const epoch = std::getenv("SOURCE_DATE_EPOCH")) {
-        std::string_view const text = epoch;
-        auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), now);
-        if (error != std::errc{} || end != text.data() + text.size()) throw UsageError("SOURCE_DATE_EPOCH is no number of seconds");
-    }
-    std::tm broken{};
-    if (::gmtime_r(&now, &broken) == nullptr) throw UsageError("SOURCE_DATE_EPOCH is no time of this calendar");
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &broken);
-    return text;
-}
 
 // Files that an assertions file names stand beside it.
 std::string beside(std::string const& assertions, std::string const& name) {
@@ -111,7 +95,10 @@ Assertions load_assertions_file(std::string const& path, Config const& config) {
 
 std::string rendered(std::string const& format, TestReport const& report, Sources const& sources, TextStyle style) {
     if (format == "json") return json_tests(report, sources);
-    if (format == "junit") return junit_tests(report, sources, timestamp());
+    if (format == "junit") {
+        auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        return junit_tests(report, sources, time_text(source_date().value_or(now)));
+    }
     return text_tests(report, sources, style);
 }
 

@@ -68,6 +68,7 @@ Reading read_nft_json(Sources const& sources, SourceId source) {
     if (is_listing(*tree)) std::erase_if(text.findings.all(), [](Finding const& f) { return f.rule == "PC435"; });
     for (Finding& finding : text.findings.all()) lead_back(finding, transcript);
     for (Chain& chain : text.ruleset.chains) lead_back(chain, transcript);
+    for (AddressGroup& group : text.ruleset.groups) group.span = transcript.origin(group.span, Transcript::Among::innermost);
     for (Unmodelled& item : text.ruleset.unmodelled)
         item.span = transcript.origin(item.span, Transcript::Among::innermost);
     reading.ruleset = std::move(text.ruleset);

@@ -8,6 +8,7 @@
 
 #include "lint/audit.hpp"
 #include "lint/checks.hpp"
+#include "lint/fingerprint.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/fix.hpp"
@@ -15,26 +16,6 @@
 namespace portcullis {
 
 namespace {
-
-// FNV-1a: short, stable across machines and versions; a fingerprint guards against accident, not malice.
-std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xCBF29CE484222325ULL) {
-    for (char const c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-    return seed;
-}
-
-// The rule, the file, the chain, and the text of the culprits: no line numbers, so moving them changes nothing.
-std::string fingerprint(Sources const& sources, std::string const& path, Finding const& finding) {
-    std::uint64_t h = hash(finding.rule);
-    h = hash("\n" + path, h);
-    h = hash("\n" + finding.where.substr(0, finding.where.rfind('/')), h);
-    h = hash("\n", h);
-    h = hash(sources.text(finding.span), h);
-    for (Related const& related : finding.related) {
-        h = hash("\n", h);
-        h = hash(sources.text(related.span), h);
-    }
-    return fmt::format("{:016x}", h);
-}
 
 constexpr std::size_t longest_text = 300; // of what is told to be unmodelled; variables can make it endless
 
@@ -168,7 +149,6 @@ void finish(FileResult& result, Sources const& sources, Findings findings, LintO
         diagnostic.rule = rule;
         diagnostic.severity = configured_level(options.config, *rule).value_or(finding.severity.value_or(rule->severity));
         diagnostic.message = message_of(*rule, finding);
-        diagnostic.fingerprint = fingerprint(sources, result.path, finding);
         diagnostic.finding = std::move(finding);
         result.findings.push_back(std::move(diagnostic));
     }
@@ -181,6 +161,7 @@ void finish(FileResult& result, Sources const& sources, Findings findings, LintO
     auto const last = std::unique(result.findings.begin(), result.findings.end(),
                                   [&](Diagnostic const& a, Diagnostic const& b) { return key(a) == key(b); });
     result.findings.erase(last, result.findings.end());
+    set_fingerprints(result.findings, sources, options.name.empty() ? result.path : options.name);
 }
 
 } // namespace
@@ -227,12 +208,14 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
     return result;
 }
 
-FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why) {
+FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why, std::string name) {
     FileResult result;
     result.path = (*sources)[source].path();
     Findings findings;
     findings.add("PC001", {source, 0, 0}).arg("error", why);
-    finish(result, *sources, std::move(findings), {});
+    LintOptions options;
+    options.name = std::move(name);
+    finish(result, *sources, std::move(findings), options);
     result.sources = std::move(sources);
     return result;
 }

@@ -7,6 +7,7 @@
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/report.hpp"
 #include "report/style.hpp"
+#include "report/words.hpp"
 
 namespace portcullis {
 
@@ -23,12 +24,6 @@ struct Mark {
     char sign;
     std::string label;
 };
-
-std::string first_paragraph(std::string const& text) {
-    std::string line = text.substr(0, text.find("\n\n"));
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    return line;
-}
 
 // Lists can be long; the whole is in the other formats.
 std::string shortened_list(std::string const& text) {
@@ -106,29 +101,15 @@ class Snippet {
     std::size_t gutter_ = 0;
 };
 
-// "… is dropped by inet filter/input"
-std::string proof_text(Witness const& witness) {
-    bool const accepted = witness.verdict == "accept";
-    std::string const by = !witness.chain.empty()               ? "by " + witness.chain
-                           : witness.hook == HookPoint::list    ? "by the access list"
-                           : accepted ? fmt::format("by all chains of {}", to_string(witness.hook))
-                                      : fmt::format("at {}", to_string(witness.hook));
-    std::string_view const fate = accepted ? "accepted" : witness.verdict == "drop" ? "dropped" : "rejected";
-    std::string text = fmt::format("{} is {} {}", to_text(witness.packet), fate, by);
-    if (witness.became) text += fmt::format(", as {}", to_text(*witness.became));
-    return text;
-}
-
 void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint const& paint) {
     Finding const& finding = d.finding;
     Source const& source = sources[finding.span.source];
-    std::string const message = visible(d.message);
+    std::string const message = message_text(d);
     std::string const head = fmt::format("{}[{}] ", to_string(d.severity), d.rule->id);
-    std::string const possible = finding.certainty == Certainty::possible ? " (possible)" : "";
-    std::size_t const used = head.size() + display_width(message) + possible.size();
+    std::size_t const used = head.size() + display_width(message);
     std::size_t const gap = used + d.rule->slug.size() + 2 < 80 ? 80 - used - d.rule->slug.size() : 2;
     auto const to = std::back_inserter(out);
-    fmt::format_to(to, "{}{}{}{}{}\n", paint.severity(d.severity, head), paint.strong(message + possible), std::string(gap, ' '),
+    fmt::format_to(to, "{}{}{}{}{}\n", paint.severity(d.severity, head), paint.strong(message), std::string(gap, ' '),
                    paint.frame(d.rule->slug), "");
     Location const at = source.locate(finding.span.begin);
     fmt::format_to(to, "  {} {}:{}:{}", paint.frame("-->"), visible(source.path()), at.line, at.column);
@@ -155,12 +136,8 @@ void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint 
     }
     if (finding.witness) line("proof", proof_text(*finding.witness));
     for (std::string const& note : finding.notes) line("note", shortened_list(note));
-    line("help", first_paragraph(d.rule->fix));
+    line("help", help_text(*d.rule));
     out += '\n';
-}
-
-std::string plural(std::size_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 } // namespace

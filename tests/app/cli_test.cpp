@@ -93,7 +93,11 @@ TEST_CASE("what the caller mistyped is an error that names what was meant") {
         {{"lint", "--ignore", "PC999", "fw.rules"}, "--ignore: unknown rule 'PC999'"},
         {{"lint", "--dialect", "nftable", "fw.rules"},
          "--dialect: unknown dialect 'nftable'; did you mean 'nftables'?"},
-        {{"lint", "-o", "jsn", "fw.rules"}, "-o: unknown format 'jsn'"},
+        {{"lint", "-o", "jsn", "fw.rules"}, "-o: unknown format 'jsn'; known are text, json, sarif, junit"},
+        {{"lint", "-o", "sarf=x", "fw.rules"}, "did you mean 'sarif'?"},
+        {{"lint", "-o", "sarif=", "fw.rules"}, "-o: sarif= names no file"},
+        {{"lint", "-o", "sarif", "-o", "text=-", "fw.rules"}, "-o: two reports to standard output"},
+        {{"lint", "-o", "sarif=a", "-o", "text=./a", "fw.rules"}, "-o: two reports to ./a"},
         {{"lint", "--severity", "hihg", "fw.rules"},
          "--severity: 'hihg' is none of critical, high, medium, low, info; did you mean 'high'?"},
         {{"lint", "--fail-on", "nevr", "fw.rules"}, "did you mean 'never'?"},
@@ -272,6 +276,13 @@ TEST_CASE("reports go where they are sent, whole") {
     CHECK(json["schema_version"] == "1.0");
     auto const& told = json["findings"];
     CHECK(std::any_of(told.begin(), told.end(), [](auto const& f) { return f["slug"] == "telnet-exposed"; }));
+
+    // All forms out of one run are those of a run each; the program reads them back in tests/report/validate_formats.py.
+    CHECK(run(folder, {"lint", "fw.rules", "-o", "text", "-o", "sarif=a.sarif", "-o", "checkstyle=a.xml", "-o", "markdown=a.md"}).out == both.out);
+    CHECK(folder.read("a.sarif") == run(folder, {"lint", "fw.rules", "-o", "sarif=-"}).out);
+    CHECK(folder.read("a.xml") == run(folder, {"lint", "fw.rules", "-o", "checkstyle"}).out);
+    CHECK(folder.read("a.md") == run(folder, {"lint", "fw.rules", "-o", "markdown"}).out);
+    CHECK(run(folder, {"lint", "fw.rules", "-o", "junit"}, {"", {"SOURCE_DATE_EPOCH=86399"}, ""}).out.find("timestamp=\"1970-01-01T23:59:59\"") != std::string::npos);
 
     // Through a link, and into what is no file.
     fs::create_symlink("out.json", folder.path() / "link.json");

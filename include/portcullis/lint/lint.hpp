@@ -21,7 +21,7 @@ struct Diagnostic {
     RuleInfo const* rule = nullptr;
     Severity severity{};
     std::string message;
-    std::string fingerprint; // the same while rule, file and the text of the culprits are, wherever they move
+    std::string fingerprint; // the same while rule, file and the text of the culprits are, wherever they move; no two of a file are
 };
 
 // A service that new connections reach on one path, with one translation or none.
@@ -61,6 +61,7 @@ struct FileResult {
 
 struct LintOptions {
     Config config;
+    std::string name; // of the file in fingerprints; empty for its path
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
@@ -78,6 +79,6 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
                 LintOptions const& options);
 
 // A file that could not be told to be any dialect, or not be read at all: one finding that says so.
-FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why);
+FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why, std::string name = {});
 
 } // namespace portcullis

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "portcullis/base/file_name.hpp"
 #include "portcullis/lint/lint.hpp"
 
 namespace portcullis {
@@ -12,6 +13,8 @@ struct Report {
     std::string version;           // of the program
     std::vector<FileResult> files; // by path
     Severity shown = Severity::low; // findings below it are counted, not shown
+    Repository repository{};        // that other programs know the files by
+    std::string time = "1970-01-01T00:00:00"; // without a zone, for forms that cannot do without one
 
     // How many findings of each severity, info first.
     std::array<std::size_t, 5> counts() const;

@@ -1,0 +1,48 @@
+#include "report/words.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "portcullis/base/visible.hpp"
+
+namespace portcullis {
+
+std::vector<Shown> shown_findings(Report const& report) {
+    std::vector<Shown> all;
+    for (FileResult const& file : report.files) {
+        for (Diagnostic const& diagnostic : file.findings) {
+            if (diagnostic.severity >= report.shown || is_unread(diagnostic.finding)) all.push_back({&file, &diagnostic});
+        }
+    }
+    return all;
+}
+
+std::string message_text(Diagnostic const& diagnostic) {
+    return visible(diagnostic.message) + (diagnostic.finding.certainty == Certainty::possible ? " (possible)" : "");
+}
+
+std::string proof_text(Witness const& witness) {
+    bool const accepted = witness.verdict == "accept";
+    std::string const by = !witness.chain.empty()               ? "by " + witness.chain
+                           : witness.hook == HookPoint::list    ? "by the access list"
+                           : accepted ? fmt::format("by all chains of {}", to_string(witness.hook))
+                                      : fmt::format("at {}", to_string(witness.hook));
+    std::string_view const fate = accepted ? "accepted" : witness.verdict == "drop" ? "dropped" : "rejected";
+    std::string text = fmt::format("{} is {} {}", to_text(witness.packet), fate, by);
+    if (witness.became) text += fmt::format(", as {}", to_text(*witness.became));
+    return text;
+}
+
+std::string first_paragraph(std::string const& text) {
+    std::string line = text.substr(0, text.find("\n\n"));
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    return line;
+}
+
+std::string help_text(RuleInfo const& rule) { return first_paragraph(rule.fix); }
+
+std::string plural(std::size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+} // namespace portcullis

@@ -1,0 +1,29 @@
+// Sentences and lists that several forms of a report share, and what of it they show.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "portcullis/report/report.hpp"
+
+namespace portcullis {
+
+struct Shown {
+    FileResult const* file;
+    Diagnostic const* diagnostic;
+    Source const& source() const { return (*file->sources)[diagnostic->finding.span.source]; }
+    Severity severity() const { return diagnostic->severity; }
+};
+
+// The findings from the severity on that is shown, in the order of the report; and in all cases what could not be read.
+std::vector<Shown> shown_findings(Report const& report);
+
+// One line without control characters: "telnet is reachable from anywhere (possible)"
+std::string message_text(Diagnostic const& diagnostic);
+// "… is dropped by inet filter/input"
+std::string proof_text(Witness const& witness);
+// What mends it, as one line.
+std::string help_text(RuleInfo const& rule);
+std::string first_paragraph(std::string const& text);
+std::string plural(std::size_t count, std::string_view noun);
+
+} // namespace portcullis
