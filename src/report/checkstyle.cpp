@@ -36,7 +36,7 @@ class FileNodes {
 
 void add_error(pugi::xml_node file, Shown const& shown) {
     Diagnostic const& d = *shown.diagnostic;
-    Region const region = region_of(shown.source(), d.finding.span, Columns::bytes);
+    TextRegion const region = region_of(shown.source(), d.finding.span, Columns::bytes);
     pugi::xml_node error = file.append_child("error");
     error.append_attribute("line") = region.start_line;
     error.append_attribute("column") = region.start_column;

@@ -32,7 +32,7 @@ std::string escaped_property(std::string_view text) { return escaped(text, "%\r\
 
 std::string command(Report const& report, Shown const& shown) {
     Diagnostic const& d = *shown.diagnostic;
-    Region const region = region_of(shown.source(), d.finding.span, Columns::utf16);
+    TextRegion const region = region_of(shown.source(), d.finding.span, Columns::utf16);
     std::string place = fmt::format("file={},line={}", escaped_property(visible(report.repository.name_of(shown.source().path()))), region.start_line);
     // GitHub takes columns only within one line.
     if (region.end_line != region.start_line) place += fmt::format(",endLine={}", region.end_line);

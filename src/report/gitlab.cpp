@@ -22,7 +22,7 @@ std::string gitlab_report(Report const& report) {
     Json items = Json::array();
     for (Shown const& shown : shown_findings(report)) {
         Diagnostic const& d = *shown.diagnostic;
-        Region const region = region_of(shown.source(), d.finding.span, Columns::bytes);
+        TextRegion const region = region_of(shown.source(), d.finding.span, Columns::bytes);
         Json const lines{{"begin", region.start_line}, {"end", region.end_line}};
         items.push_back({{"description", fmt::format("{}: {}", d.rule->id, message_text(d))},
                          {"check_name", d.rule->slug},

@@ -14,7 +14,7 @@ std::string_view severity_text(Severity severity) {
 }
 
 Json range_json(Source const& source, Span span) {
-    Region const region = region_of(source, span, Columns::bytes);
+    TextRegion const region = region_of(source, span, Columns::bytes);
     return {{"start", {{"line", region.start_line}, {"column", region.start_column}}},
             {"end", {{"line", region.end_line}, {"column", region.end_column}}}};
 }

@@ -36,7 +36,7 @@ Point point(Source const& source, std::uint32_t offset, Columns columns) {
 
 } // namespace
 
-Region region_of(Source const& source, Span span, Columns columns) {
+TextRegion region_of(Source const& source, Span span, Columns columns) {
     std::string_view const text = source.text();
     auto const size = static_cast<std::uint32_t>(text.size());
     std::uint32_t begin = std::min(span.begin, size);

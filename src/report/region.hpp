@@ -8,13 +8,13 @@ namespace portcullis {
 enum class Columns { bytes, utf16 };
 
 // All from 1; the end is exclusive.
-struct Region {
+struct TextRegion {
     std::uint32_t start_line = 1;
     std::uint32_t start_column = 1;
     std::uint32_t end_line = 1;
     std::uint32_t end_column = 1;
 };
 
-Region region_of(Source const& source, Span span, Columns columns);
+TextRegion region_of(Source const& source, Span span, Columns columns);
 
 } // namespace portcullis

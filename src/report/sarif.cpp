@@ -77,7 +77,7 @@ Json rule_json(Raised const& raised) {
 }
 
 Json region_json(Source const& source, Span span) {
-    Region const region = region_of(source, span, Columns::utf16);
+    TextRegion const region = region_of(source, span, Columns::utf16);
     return {{"startLine", region.start_line}, {"startColumn", region.start_column}, {"endLine", region.end_line}, {"endColumn", region.end_column}};
 }
 

@@ -30,7 +30,7 @@ std::vector<Layer> const layers{
     {"query", {"src/query", "include/portcullis/query"}, {"base", "model", "engine", "catalogue", "dialect"}, {}},
     {"policy", {"src/policy", "include/portcullis/policy"}, {"base", "model", "engine", "catalogue", "dialect"}, {"fmt"}},
     {"lint", {"src/lint", "include/portcullis/lint"}, {"base", "model", "engine", "catalogue", "dialect", "query", "policy"}, {"toml++", "fmt"}},
-    {"report", {"src/report", "include/portcullis/report"}, {"base", "model", "engine", "catalogue", "query", "lint"}, {"nlohmann", "fmt", "pugixml.hpp"}},
+    {"report", {"src/report", "include/portcullis/report"}, {"base", "model", "engine", "catalogue", "query", "lint"}, {"nlohmann", "fmt", "pugixml.hpp", "utf8proc.h"}},
     {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "query", "policy", "lint", "report"}, {"CLI", "nlohmann", "fmt"}},
 };
 

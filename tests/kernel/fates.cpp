@@ -211,10 +211,15 @@ bool same_flow(Packet const& a, Packet const& b) {
            a[Field::protocol] == b[Field::protocol];
 }
 
+// What translation leaves as it is. Answers of the kernel differ in it from the packets that have their tag by chance.
+bool same_content(Packet const& a, Packet const& b) {
+    constexpr std::array kept{Field::family, Field::protocol, Field::icmp_type, Field::icmp_code, Field::tcp_flags};
+    return std::ranges::all_of(kept, [&](Field field) { return a[field] == b[field]; });
+}
+
 // The packet as it was sent, or with one of its ends translated.
 bool may_be(Packet const& seen, Packet const& sent) {
-    return seen.family() == sent.family() && seen[Field::protocol] == sent[Field::protocol] &&
-           (seen.source() == sent.source() || seen.destination() == sent.destination());
+    return same_content(seen, sent) && (seen.source() == sent.source() || seen.destination() == sent.destination());
 }
 
 // A TCP reset that answers `packet`.
@@ -292,8 +297,7 @@ struct Laboratory::Batch {
         if (auto const same = probe_of(decoded)) return same;
         std::size_t const number = std::size_t{decoded.tag} - 1;
         bool const is_here = number < probes.size() && known.contains({number, hook});
-        return is_here && decoded.packet[Field::protocol] == probes[number].packet[Field::protocol] ? std::optional(number)
-                                                                                                  : std::nullopt;
+        return is_here && same_content(decoded.packet, probes[number].packet) ? std::optional(number) : std::nullopt;
     }
 
     Packet as_seen(LogReport const& report, Decoded const& decoded) const {
