@@ -10,12 +10,29 @@ bool overlap(Traffic const& a, Traffic const& b) {
     return *a.protocol == *b.protocol && (!a.ports || !b.ports || a.ports->overlaps(*b.ports)) && (!a.type || !b.type || *a.type == *b.type);
 }
 
+// An answer and what opens a connection may have the same ports on both sides; of other protocols they share nothing.
+bool overlap_traffic(PolicyLine const& a, PolicyLine const& b) {
+    if (!a.answer && !b.answer) return overlap(a.traffic, b.traffic);
+    auto const protocol = [](PolicyLine const& line) {
+        return line.answer ? std::optional(static_cast<std::uint8_t>(line.answer->protocol)) : line.traffic.protocol;
+    };
+    if (protocol(a) && protocol(b) && *protocol(a) != *protocol(b)) return false;
+    if (!a.answer || !b.answer) return true;
+    auto const& x = a.answer->source_ports;
+    auto const& y = b.answer->source_ports;
+    return (!x || !y || x->overlaps(*y)) && (!a.answer->type || !b.answer->type || *a.answer->type == *b.answer->type);
+}
+
+} // namespace
+
 bool overlap(PolicyLine const& a, PolicyLine const& b) {
-    return overlap(a.traffic, b.traffic) && std::ranges::any_of(both_families, [&](Family family) {
+    return overlap_traffic(a, b) && std::ranges::any_of(both_families, [&](Family family) {
                return a.from.addresses.of(family).overlaps(b.from.addresses.of(family)) &&
                       a.to.addresses.of(family).overlaps(b.to.addresses.of(family));
            });
 }
+
+namespace {
 
 class LineMaker {
   public:

@@ -53,6 +53,8 @@ struct ListLosses {
 // Of whatever interfaces: rates, translation, denials of what the device sends, answers that look like nothing.
 void add_unspeakable(Policy const& policy, Dialect platform, ListLosses& losses);
 
+// Whether some packets may be of both.
+bool overlap(PolicyLine const& a, PolicyLine const& b);
 Addresses intersected(Addresses const& a, Addresses const& b);
 
 } // namespace portcullis

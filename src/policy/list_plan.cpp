@@ -256,9 +256,9 @@ class ListPlanner {
                 continue;
             }
             Addresses const others = sources_of_others(line, kept_from->second), own = proper_of(line);
-            bool const shorter = prefixes(others) < prefixes(own);
-            if (shorter && !stops_others(place, line, others)) add(line, false, others, line.to.addresses);
-            add(line, true, shorter && !stops_others(place, line, others) ? line.from.addresses : own, line.to.addresses);
+            bool const denies = prefixes(others) < prefixes(own) && !stops_others(place, line, others);
+            if (denies) add(line, false, others, line.to.addresses);
+            add(line, true, denies ? line.from.addresses : own, line.to.addresses);
         }
     }
 
@@ -273,13 +273,12 @@ class ListPlanner {
         return intersected(line.from.addresses, others).minus(proper_of(line));
     }
 
-    // Whether a line that stops these would take something from another one behind it.
-    bool stops_others(LineOut place, PolicyLine const& line, Addresses const& sources) {
-        PacketSet const stopped = packets_of(line, sources);
-        for (std::size_t i = place.first + 1; i < through_.answers.size() + through_.permits.size(); ++i) {
-            PolicyLine const& other = line_of(i);
-            if (other.outs.contains(place.second) && !(packets_of(other, other.from.addresses) & stopped).empty()) return true;
-        }
+    // Whether a line that stops these could take something from another one behind it.
+    bool stops_others(LineOut place, PolicyLine const& line, Addresses const& sources) const {
+        PolicyLine stopped = line;
+        stopped.from.addresses = sources;
+        for (std::size_t i = place.first + 1; i < through_.answers.size() + through_.permits.size(); ++i)
+            if (line_of(i).outs.contains(place.second) && overlap(line_of(i), stopped)) return true;
         return false;
     }
 

@@ -71,6 +71,24 @@ bool is_equal(Policy const& policy, Ruleset const& ruleset) {
     return hook_gaps(space, policy, renumbered(ruleset, numbers), &numbers).empty();
 }
 
+// The same for lists that ask nothing unknown, and a policy without rates: then there is one set on either side.
+void compare_known(Path way, PacketSet const& asked, PacketSet const& accepted, PacketSet const& allowed, PacketSet const& tolerated,
+                   std::vector<Gap>& gaps) {
+    PacketSet const wanted = allowed & asked;
+    if (accepted == wanted) return;
+    PacketSet beyond = (accepted - wanted) - tolerated, within = wanted - accepted;
+    if (!beyond.empty() || !within.empty()) gaps.push_back({std::move(way), std::move(beyond), std::move(within)});
+}
+
+bool asks_unknowns(Ruleset const& ruleset) {
+    return std::ranges::any_of(ruleset.chains, [](Chain const& chain) {
+        return std::ranges::any_of(chain.rules, [](Rule const& rule) {
+            return !rule.match.opaque.empty() || asks_about(rule.match, Field::mark) || asks_about(rule.match, Field::ct_mark) ||
+                   asks_about(rule.match, Field::ct_status);
+        });
+    });
+}
+
 // The lists of the interfaces of a device, and the ways through them.
 class ListGaps {
   public:
@@ -92,6 +110,9 @@ class ListGaps {
         Allowed const opened = meaning_.allowed(Path::Kind::through), allowed = with_answers(opened, Path::Kind::through);
         PacketSet const later = keeps_connections_ ? space_.none() : meaning_.later_segments();
         PacketSet const tolerated = later | allowed.possibly;
+        auto const remembers_some = [](Lists const& lists) { return lists.remembers; };
+        bool const is_known = !asks_unknowns(ruleset_) && allowed.certainly == allowed.possibly &&
+                              std::ranges::none_of(inbound, remembers_some) && std::ranges::none_of(outbound, remembers_some);
         for (std::size_t in = 0; in < inbound.size(); ++in) {
             PacketSet const by = asked & of_interface(Field::iif, policy_.interfaces[in]);
             for (std::size_t out = 0; out < outbound.size(); ++out) {
@@ -99,8 +120,11 @@ class ListGaps {
                 path.chains.insert(path.chains.end(), outbound[out].chains.begin(), outbound[out].chains.end());
                 PacketSet const here = by & of_interface(Field::oif, policy_.interfaces[out]);
                 bool const remembers = inbound[in].remembers || outbound[out].remembers;
-                compare(std::move(path), here, inbound[in].accepted & outbound[out].accepted & here, remembers ? opened : allowed,
-                        gaps_, remembers ? &tolerated : &later);
+                PacketSet const accepted = inbound[in].accepted & outbound[out].accepted & here;
+                if (is_known)
+                    compare_known(std::move(path), here, accepted, allowed.certainly, later, gaps_);
+                else
+                    compare(std::move(path), here, accepted, remembers ? opened : allowed, gaps_, remembers ? &tolerated : &later);
             }
         }
         add_sent();
