@@ -48,9 +48,15 @@ class Hardener {
         if (is_cisco(dialect_)) {
             close_lists();
         } else {
-            for (Kind const kind : {Kind::to_host, Kind::through}) find_places(kind);
-            for (Place const& place : places_) harden_chain(place);
             add_missing_chains();
+            for (Kind const kind : {Kind::to_host, Kind::through}) find_places(kind);
+            // What one step makes strict may make another one necessary.
+            constexpr int most_rounds = 3;
+            for (int round = 0; round < most_rounds; ++round) {
+                std::size_t const before = result_.steps.size();
+                for (Place const& place : places_) harden_chain(place);
+                if (result_.steps.size() == before) break;
+            }
             remove_closed_permits();
         }
         prove();
@@ -69,7 +75,9 @@ class Hardener {
     Chain const& chain(Place const& place) const {
         return *std::ranges::find_if(ruleset().chains, [&](Chain const& each) { return each.title() == place.title; });
     }
-    void note(std::string text) { result_.notes.push_back(std::move(text)); }
+    void note(std::string text) {
+        if (std::ranges::find(result_.notes, text) == result_.notes.end()) result_.notes.push_back(std::move(text));
+    }
 
     // ---- what is kept
 
@@ -110,7 +118,7 @@ class Hardener {
 
     using Make = std::function<std::optional<std::vector<Edit>>()>;
 
-    bool step(std::string const& what, Make const& make) {
+    bool step(std::string const& what, Make const& make, bool accepts = false) {
         auto const edits = make();
         if (!edits) {
             note(fmt::format("not done, since the text has no place for it: {}", what));
@@ -122,10 +130,14 @@ class Hardener {
             note(fmt::format("not done, since the text would not be read: {}", what));
             return false;
         }
+        if (accepts && stops_something(reading.ruleset)) {
+            note(fmt::format("not done, since other chains would stop packets that miss what the rules behind it do to them: {}", what));
+            return false;
+        }
         if (!keeps(reading.ruleset)) {
             if (!kept_inserted_ && !is_cisco(dialect_)) {
                 insert_kept();
-                return step(what, make);
+                return step(what, make, accepts);
             }
             note(fmt::format("not done, since what is kept would be stopped: {}", what));
             return false;
@@ -134,6 +146,11 @@ class Hardener {
         reading_ = std::move(reading);
         result_.steps.push_back({what});
         return true;
+    }
+
+    bool stops_something(Ruleset const& next) const {
+        Comparison const comparison(ruleset(), next);
+        return std::ranges::any_of(comparison.differences(), [](Difference const& each) { return !each.removed.empty() || !each.retranslated.empty(); });
     }
 
     // At the head of the chain, behind what is there for states and the loopback; or at its end.
@@ -147,7 +164,7 @@ class Hardener {
             auto edit = inserted(*sources_, ruleset(), into, head ? head_of(into) : into.rules.size(), {added});
             if (!edit) return std::nullopt;
             return std::vector{std::move(*edit)};
-        });
+        }, head && std::holds_alternative<Accept>(added.verdict));
     }
 
     void claim_added(Kind kind, Match match) { may_add_.push_back({kind, "", std::move(match)}); }
@@ -461,18 +478,13 @@ class Hardener {
                 for (Family const family : families)
                     if (original_.ruleset.chains[id].title() == claim.list) all |= matching(space, reach.coming_to(family, id), claim.match);
         }
-        for (Place const& place : strict_) {
-            if (place.kind != path->kind) continue;
-            for (ChainId const id : path->chains) {
-                if (original_.ruleset.chains[id].title() != place.title) continue;
-                for (Family const family : place.families)
-                    all |= matching(space, reach.coming_to(family, id), Match{}) & returned(space, id);
-            }
-        }
+        // What passed by a policy: it would not, if that were to drop.
+        Ruleset strict = original_.ruleset;
+        for (Chain& each : strict.chains)
+            if (std::ranges::any_of(strict_, [&](Place const& place) { return place.kind == path->kind && place.title == each.title(); })) each.policy = Drop{};
+        PathReach strict_reach(space, strict, *path, packets_at(space, path->hook));
+        for (Family const family : families) all |= reach.accepted(family) - strict_reach.accepted(family);
         return all;
-    }
-    PacketSet returned(Space& space, ChainId id) const {
-        return Reach(space, original_.ruleset, packets_at(space, original_.ruleset.chains[id].hook->point)).fates(id).returned;
     }
 
     void prove() {
