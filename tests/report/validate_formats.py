@@ -237,6 +237,8 @@ def check_rdjson(text, findings, files, name_of):
         places = [files.bytes(finding["path"], p["line"], p["column"]) for p in (start, end)]
         if places != offsets(finding, files):
             yield f"{d['location']} is not {finding['start']}"
+        if not set(d) <= {"message", "location", "severity", "code", "suggestions", "related_locations"} or any(set(s) != {"range", "text"} for s in d.get("suggestions", [])):
+            yield f"a diagnostic with {list(d)}"
         if d["severity"] not in ("ERROR", "WARNING", "INFO") or d["code"]["value"] != finding["rule"] or not same([d["message"].split("\n")[:1]], [[message_of(finding)]]):
             yield f"{d['message']}"
     if len(diagnostics) != len(findings):
