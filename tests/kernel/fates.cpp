@@ -213,7 +213,7 @@ bool same_flow(Packet const& a, Packet const& b) {
 
 // What translation leaves as it is. Answers of the kernel differ in it from the packets that have their tag by chance.
 bool same_content(Packet const& a, Packet const& b) {
-    constexpr std::array kept{Field::family, Field::protocol, Field::icmp_type, Field::icmp_code, Field::tcp_flags};
+    constexpr std::array kept{Field::family, Field::protocol, Field::length, Field::icmp_type, Field::icmp_code, Field::tcp_flags};
     return std::ranges::all_of(kept, [&](Field field) { return a[field] == b[field]; });
 }
 
@@ -239,7 +239,7 @@ bool is_error(Packet const& packet) {
 
 // What the reports say about the probes that are under way.
 struct Laboratory::Batch {
-    std::vector<Probe> const& probes;
+    std::vector<Packet> sent; // as they are read from the wire
     std::map<std::uint32_t, std::string> const& names;
     std::vector<Sighting> sightings{};
     std::map<std::pair<std::size_t, HookPoint>, std::size_t> known{}; // the sightings by probe and hook
@@ -288,7 +288,7 @@ struct Laboratory::Batch {
     // The probe that these bytes are.
     std::optional<std::size_t> probe_of(Decoded const& decoded) const {
         std::size_t const number = std::size_t{decoded.tag} - 1;
-        if (number >= probes.size() || !may_be(decoded.packet, probes[number].packet)) return std::nullopt;
+        if (number >= sent.size() || !may_be(decoded.packet, sent[number])) return std::nullopt;
         return number;
     }
 
@@ -296,8 +296,8 @@ struct Laboratory::Batch {
     std::optional<std::size_t> probe_leaving(Decoded const& decoded, HookPoint hook) const {
         if (auto const same = probe_of(decoded)) return same;
         std::size_t const number = std::size_t{decoded.tag} - 1;
-        bool const is_here = number < probes.size() && known.contains({number, hook});
-        return is_here && same_content(decoded.packet, probes[number].packet) ? std::optional(number) : std::nullopt;
+        bool const is_here = number < sent.size() && known.contains({number, hook});
+        return is_here && same_content(decoded.packet, sent[number]) ? std::optional(number) : std::nullopt;
     }
 
     Packet as_seen(LogReport const& report, Decoded const& decoded) const {
@@ -364,7 +364,8 @@ std::string Laboratory::load_iptables(std::string const& variant, Family family,
 
 std::vector<Sighting> Laboratory::send(std::vector<Probe> const& probes) {
     if (probes.size() >= sentinel_tag) throw std::runtime_error("more probes than tags");
-    Batch batch{probes, names_};
+    Batch batch{{}, names_};
+    for (Probe const& probe : probes) batch.sent.push_back(from_wire(to_wire(probe, 0)).value().packet);
     auto const take = [&](LogReport const& report) { batch.take(report); };
     for (std::size_t i = 0; i < probes.size(); ++i) {
         inject(probes[i], static_cast<Tag>(i + 1));
