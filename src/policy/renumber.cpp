@@ -43,7 +43,7 @@ void Renumbering::number() {
         numbers.starts.push_back(0);
         std::ranges::sort(numbers.starts);
         numbers.starts.erase(std::ranges::unique(numbers.starts).begin(), numbers.starts.end());
-        unsigned bits = 0;
+        unsigned bits = 1; // one class has no number but 0, and no shift of all bits
         while ((std::size_t{1} << bits) < numbers.starts.size()) ++bits;
         numbers.shift = info(field).bits - std::min(bits, info(field).bits);
     }
