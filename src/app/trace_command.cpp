@@ -166,9 +166,23 @@ bool is_rewritten(Decision const& decision) {
                        [](Outcome const& outcome) { return outcome.rewritten.destination || outcome.rewritten.source; });
 }
 
-std::string trace_text(Loaded const& loaded, Packet const& packet, Decision const& decision) {
+// With the whole names of interfaces, of which a packet has 16 characters.
+std::string words_of(ParsedPacket const& asked) {
+    std::string text = to_text(*asked.packet);
+    auto const put = [&](std::string_view key, Field field, std::string const& name) {
+        std::string const cut = fmt::format(" {}={}", key, interface_name((*asked.packet)[field]));
+        std::size_t const at = text.find(cut);
+        if (!name.empty() && at != std::string::npos) text.replace(at, cut.size(), fmt::format(" {}={}", key, visible(name)));
+    };
+    put("in", Field::iif, asked.in);
+    put("out", Field::oif, asked.out);
+    return text;
+}
+
+std::string trace_text(Loaded const& loaded, ParsedPacket const& asked, Decision const& decision) {
     Ruleset const& ruleset = loaded.reading->ruleset;
-    std::string out = to_text(packet) + '\n';
+    Packet const& packet = *asked.packet;
+    std::string out = words_of(asked) + '\n';
     auto const to = std::back_inserter(out);
     ChainId chain = no_chain;
     std::optional<HookPoint> hook;
@@ -348,7 +362,7 @@ int run_trace(Options const& options) {
         return unreadable_input;
     }
     write_report(options, [&](std::string const& format, TextStyle) {
-        return format == "json" ? trace_json(loaded, *parsed.packet, decision) : trace_text(loaded, *parsed.packet, decision);
+        return format == "json" ? trace_json(loaded, *parsed.packet, decision) : trace_text(loaded, parsed, decision);
     });
     return code;
 }

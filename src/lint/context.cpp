@@ -260,7 +260,11 @@ PacketSet Context::question(Path const& path) const {
         });
         if (inside) return space_->none();
     }
-    return asked_at(path.hook);
+    // Where destinations are translated between the two, the list at the other end asks about others.
+    if (path.kind != Path::Kind::list || translates_destinations() || !ruleset_.unmodelled.empty()) return asked_at(path.hook);
+    if (!list_ways_) list_ways_.emplace(*space_, ruleset_);
+    auto const with_way = list_ways_->packets_with_way(path.chains.front());
+    return with_way ? asked_at(path.hook) & *with_way : asked_at(path.hook);
 }
 
 void Context::collect_permits() {

@@ -10,6 +10,7 @@
 
 #include "lint/dead_rules.hpp"
 #include "lint/duplicates.hpp"
+#include "lint/list_ways.hpp"
 #include "lint/rule_pairs.hpp"
 #include "lint/spoofing.hpp"
 #include "portcullis/engine/interpret.hpp"
@@ -160,6 +161,7 @@ class Context {
     mutable std::optional<PacketSet> unmarked_;
     mutable std::optional<PacketSet> from_untrusted_;
     mutable std::map<HookPoint, PacketSet> asked_at_;
+    mutable std::optional<ListWays> list_ways_;
     mutable std::optional<bool> translates_destinations_;
     mutable std::map<ChainId, std::vector<Duplicate>> duplicates_;
     std::vector<PacketSet> questions_;             // by path

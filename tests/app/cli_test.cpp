@@ -458,6 +458,30 @@ TEST_CASE("trace shows every rule that a packet meets") {
     CHECK(folder.read("steps.json") == json.out);
 }
 
+TEST_CASE("a way through a router has the list of each end, for trace and for lint") {
+    Folder const folder;
+    folder.write("r.cfg", R"(hostname edge
+interface GigabitEthernet0/0
+ ip address 198.51.100.2 255.255.255.0
+ ip access-group OUTSIDE in
+interface GigabitEthernet0/1
+ ip address 10.0.0.1 255.255.255.0
+ ip access-group TO-LAN out
+ip access-list extended OUTSIDE
+ permit tcp any host 10.0.0.5 eq telnet
+ permit tcp any host 10.0.1.5 eq ftp
+ip access-list extended TO-LAN
+ deny tcp any any eq telnet
+ permit ip any any
+)");
+    std::string const packet = "in=GigabitEthernet0/0 out=GigabitEthernet0/1 tcp 203.0.113.9:40000 > 10.0.0.5:23";
+    Result const trace = run(folder, {"trace", "r.cfg", "--packet", packet});
+    CHECK_THAT(trace.out, Contains("in=GigabitEthernet0/0 out=GigabitEthernet0/1 ") && Contains("drop: a rule of TO-LAN, line 12"));
+    // Telnet comes to nothing; where 10.0.1.5 is, only the routing table knows.
+    Result const lint = run(folder, {"lint", "--isolated", "--select", "PC1", "r.cfg"});
+    CHECK_THAT(lint.out, Contains("ftp (tcp/21) is open") && !Contains("telnet"));
+}
+
 namespace {
 
 constexpr char const* port_forward = R"(*nat
