@@ -118,6 +118,7 @@ void Grid::cut(Matches const& matches) {
         Axis& one = axis(row.field);
         std::sort(one.starts.begin(), one.starts.end());
         one.starts.erase(std::unique(one.starts.begin(), one.starts.end()), one.starts.end());
+        one.starts.shrink_to_fit();
         if (one.starts.empty()) continue;
         one.atom_count = one.starts.size();
         bool const few = one.atom_count <= most_atoms_ || row.field == Field::family;

@@ -60,6 +60,7 @@ void ShadowList::build() {
 
 // Lines before `end` that take packets, those that are known to be dead apart.
 void ShadowList::index(std::uint32_t end) {
+    index_ = dead_index_ = {}; // their memory is needed for what takes their place
     std::vector<Entry> takers;
     std::vector<Entry> dead;
     takers.reserve(end);
