@@ -1,6 +1,6 @@
 # Pairs rules/lint/<slug>.toml with src/lint/rules/<slug>.cpp by name, and writes the table of checks. One without the
 # other stops configuration; a rule of `kind = "reader"` is raised while a dialect is read, one of
-# `kind = "policy"` by generate and verify, and neither has code.
+# `kind = "waiver"` by src/lint/suppression.cpp, one of `kind = "policy"` by generate and verify; none of them has code.
 function(portcullis_lint_rules output)
   file(GLOB tomls CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/rules/lint/*.toml)
   file(GLOB codes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/lint/rules/*.cpp)
@@ -14,7 +14,7 @@ function(portcullis_lint_rules output)
   endforeach()
   foreach(toml IN LISTS tomls)
     get_filename_component(slug ${toml} NAME_WE)
-    file(STRINGS ${toml} reader REGEX "^kind *= *\"(reader|policy)\"")
+    file(STRINGS ${toml} reader REGEX "^kind *= *\"(reader|waiver|policy)\"")
     set(code ${PROJECT_SOURCE_DIR}/src/lint/rules/${slug}.cpp)
     if(reader)
       if(EXISTS ${code})

@@ -114,6 +114,8 @@ void check_selectors(Config const& config, std::string const& path, std::string&
     for (RuleSelector const& selector : config.select) check(selector);
     for (RuleSelector const& selector : config.ignore) check(selector);
     for (auto const& level : config.levels) check(level.first);
+    for (RuleSelector const& selector : config.unignorable) check(selector);
+    for (Waive const& waive : config.waives) check(waive.rule);
 }
 
 // Rules of IPv6 alone may have nothing in them that says so, but the name of their file; then they read as such.
@@ -242,6 +244,9 @@ std::shared_ptr<Config const> Configs::load_file(fs::path const& path) {
         errors.pop_back();
         throw UsageError(errors);
     }
+    // It is shown as other files are, wherever above them it was found.
+    std::error_code error;
+    loaded.config.path = fs::proximate(path, error).string();
     auto config = std::make_shared<Config const>(std::move(loaded.config));
     known_.emplace_back(path, config);
     return config;

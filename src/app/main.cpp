@@ -20,7 +20,7 @@ namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
-                                          "init", "generate", "verify", "convert", "harden", "explain", "catalogue", "version"};
+                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "version"};
 
 void add_today(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
@@ -111,6 +111,16 @@ void add_host(CLI::App& app, Options& options) {
     app.add_option("--host", options.host, "A directory: all of its files are the rules of one host")->type_name("DIR");
 }
 
+void add_baseline_file(CLI::App& app, Options& options) {
+    app.add_option("--baseline", options.baseline, "Findings that are known already and do not count (that of portcullis.toml)")->type_name("FILE");
+}
+
+void add_jobs(CLI::App& app, Options& options) {
+    app.add_option("-j,--jobs", options.jobs, "How many files, or chains and rules of one, to work on at once, up to 1024 (all processors)")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+}
+
 void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& formats) {
     add_input(app, options);
     add_host(app, options);
@@ -128,11 +138,23 @@ void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& f
         ->type_name("LEVEL")
         ->check(one_of({"critical", "high", "medium", "low", "info", "never"}));
     add_today(app, options);
+    app.add_flag("--show-suppressed", options.show_suppressed, "Show what waivers and the baseline suppress too");
+    app.add_flag_callback("--no-suppress", [&options] { options.suppress = false; }, "As if there were no waivers and no baseline");
+    add_baseline_file(app, options);
     app.add_flag("--strict", options.strict, "Exit with 3 where something is not modelled");
     app.add_flag("-q,--quiet", options.quiet, "Findings only");
-    app.add_option("-j,--jobs", options.jobs, "How many files, or chains and rules of one, to work on at once, up to 1024 (all processors)")
-        ->check(CLI::Range(1, 1024))
-        ->type_name("N");
+    add_jobs(app, options);
+}
+
+void add_baseline(CLI::App& app, Options& options) {
+    app.add_option("action", options.topic, "create: hold all that is found now; prune: take out what is mended; show: what it holds")
+        ->required()
+        ->check(one_of({"create", "prune", "show"}));
+    add_input(app, options);
+    add_baseline_file(app, options);
+    app.add_flag("--force", options.force, "create: write over an old baseline");
+    add_today(app, options);
+    add_jobs(app, options);
 }
 
 void add_trace(CLI::App& app, Options& options) {
@@ -235,6 +257,7 @@ std::string flag_suggestion(CLI::App const& app, std::string const& message) {
 
 int dispatch(Options const& options) {
     if (options.command == "lint" || options.command == "audit") return run_lint(options);
+    if (options.command == "baseline") return run_baseline(options);
     if (options.command == "trace") return run_trace(options);
     if (options.command == "query") return run_query(options);
     if (options.command == "test") return run_test_command(options);
@@ -277,6 +300,7 @@ int parse_and_run(int argc, char** argv) {
     add_policy_commands(app, options);
     add_harden(*app.add_subcommand("harden", "A stricter configuration as a patch, and exactly which traffic changes"), options);
     add_convert(*app.add_subcommand("convert", "A file in another dialect, with the proof that it does the same"), options);
+    add_baseline(*app.add_subcommand("baseline", "Known findings, so that only new ones count"), options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
     CLI::App& catalogue = *app.add_subcommand("catalogue", "What is known of a service or port");
@@ -313,7 +337,7 @@ int parse_and_run(int argc, char** argv) {
         throw UsageError(fmt::format("name a command: {}; or --help", fmt::join(commands, ", ")));
     else
         options.command = app.get_subcommands().front()->get_name();
-    constexpr std::string_view dated[] = {"lint", "audit", "generate", "verify"};
+    constexpr std::string_view dated[] = {"lint", "audit", "baseline", "generate", "verify"};
     if (!options.today && std::ranges::find(dated, options.command) != std::end(dated)) options.today = day_of_clock();
     return dispatch(options);
 }

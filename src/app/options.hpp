@@ -40,6 +40,10 @@ struct Options {
     bool strict = false;
     bool fix = false;
     bool show_fixes = false; // --diff
+    bool suppress = true;         // waivers and baselines hold
+    bool show_suppressed = false;
+    std::string baseline;         // a file, instead of that of the configuration
+    bool force = false;           // baseline: an old one may be written over
     std::vector<Output> outputs;
     std::string color = "auto";
     bool quiet = false;
@@ -80,12 +84,13 @@ struct Options {
     std::vector<std::string> zones; // that insecure services stay open to
     bool write = false;
 
-    // explain, catalogue; init: the policy to start from
+    // explain, catalogue; init: the policy to start from; baseline: what to do
     std::string topic;
     std::string page_format = "text";
 };
 
 int run_lint(Options const& options); // lint and audit
+int run_baseline(Options const& options);
 int run_trace(Options const& options);
 int run_diff(Options const& options);
 int run_query(Options const& options); // the question is the last of the inputs

@@ -47,13 +47,17 @@ void read_levels(TomlMember const& member, Config& config, TomlReport& report) {
                 {{level.key, level.at.line, level.at.column}, *severity_by_name(severity_words[*index])});
 }
 
+void read_baseline(TomlMember const& member, Config& config, TomlReport& report) {
+    config.baseline = read_string(member, report).value_or("");
+}
+
 constexpr TomlKey<Config> lint_keys[] = {
     {"select", read_selectors<&Config::select>},
     {"ignore", read_selectors<&Config::ignore>},
     {"fail-on", read_fail_on},
     {"levels", read_levels},
-    {"unignorable", not_supported},
-    {"baseline", not_supported},
+    {"unignorable", read_selectors<&Config::unignorable>},
+    {"baseline", read_baseline},
     {"per-file", not_supported},
 };
 constexpr std::string_view lint_name = "[lint]";
@@ -155,6 +159,43 @@ void read_zones(TomlMember const& member, Config& config, TomlReport& report) {
     }
 }
 
+// [[waive]]
+
+template <std::string Waive::*field> void read_waive_text(TomlMember const& member, Waive& waive, TomlReport& report) {
+    waive.*field = read_string(member, report).value_or("");
+}
+
+void read_waive_rule(TomlMember const& member, Waive& waive, TomlReport& report) {
+    waive.rule = {read_string(member, report).value_or(""), member.value.at.line, member.value.at.column};
+}
+
+void read_waive_until(TomlMember const& member, Waive& waive, TomlReport& report) { waive.until = read_date(member, report); }
+
+constexpr TomlKey<Waive> waive_keys[] = {
+    {"rule", read_waive_rule},
+    {"file", read_waive_text<&Waive::file>},
+    {"where", read_waive_text<&Waive::where>},
+    {"service", read_waive_text<&Waive::service>},
+    {"until", read_waive_until},
+    {"owner", read_waive_text<&Waive::owner>},
+    {"by", read_waive_text<&Waive::owner>},
+    {"ticket", read_waive_text<&Waive::ticket>},
+    {"reason", read_waive_text<&Waive::reason>},
+};
+
+void read_waives(TomlMember const& member, Config& config, TomlReport& report) {
+    auto const* tables = read_array(member, report);
+    if (!tables) return;
+    for (TomlValue const& entry : *tables) {
+        auto const* members = entry.table();
+        if (!members || !find(*members, "rule")) {
+            report.error(entry.at, "a [[waive]] needs the rule that it waives: rule = \"PC101\"");
+            continue;
+        }
+        read_members(*members, waive_keys, "[[waive]]", config.waives.emplace_back(), report);
+    }
+}
+
 // The whole file
 
 void read_root(TomlMember const& member, Config& config, TomlReport& report) {
@@ -176,7 +217,7 @@ constexpr TomlKey<Config> root_keys[] = {
     {"files", read_subtable<files_keys, files_name>},
     {"zones", read_zones},
     {"services", read_user_services},
-    {"waive", not_supported},
+    {"waive", read_waives},
 };
 
 // Trust
@@ -265,6 +306,8 @@ LoadedConfig load_config(std::string_view text, std::string_view path) {
     LoadedConfig loaded{{}, std::move(document.errors)};
     TomlReport report(path, loaded.errors);
     read_members(document.root, root_keys, path, loaded.config, report);
+    loaded.config.path = path;
+    if (!loaded.config.waives.empty()) loaded.config.text = text;
     std::ranges::stable_sort(loaded.errors, {},
                              [](ConfigError const& error) { return std::pair(error.line, error.column); });
     return loaded;

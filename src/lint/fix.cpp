@@ -29,6 +29,7 @@ using Fixes = std::vector<Fix const*>;
 Fixes applicable(FileResult const& result, SourceId source) {
     Fixes fixes;
     for (Diagnostic const& d : result.findings) {
+        if (d.suppressed) continue;
         if (!d.finding.fix || !d.finding.fix->safe || d.finding.fix->edits.empty()) continue;
         auto const& edits = d.finding.fix->edits;
         bool const here = std::all_of(edits.begin(), edits.end(), [&](Edit const& e) { return e.span.source == source; });

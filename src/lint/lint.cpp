@@ -9,6 +9,7 @@
 #include "lint/audit.hpp"
 #include "lint/checks.hpp"
 #include "lint/fingerprint.hpp"
+#include "lint/suppression.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/fix.hpp"
@@ -137,9 +138,13 @@ bool complete(Fix& fix, Sources const& sources, Dialect dialect) {
     return true;
 }
 
-void finish(FileResult& result, Sources const& sources, Findings findings, LintOptions const& options) {
-    result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_unread));
-    if (result.errors > 0) result.complete = false;
+// Whether the ruleset was asked about the rule.
+bool was_asked(LintOptions const& options, RuleInfo const& rule, bool large) {
+    bool const skipped = large && rule.on_large == OnLarge::skipped && !is_named(options, rule);
+    return is_selected(options, rule) && !skipped && (!rule.both_families || options.partner);
+}
+
+void add_diagnostics(FileResult& result, Sources const& sources, Findings findings, LintOptions const& options) {
     for (Finding& finding : findings.all()) {
         RuleInfo const* rule = find_rule(finding.rule);
         // What could not be read is always told: without it, silence would look like a clean bill.
@@ -161,6 +166,17 @@ void finish(FileResult& result, Sources const& sources, Findings findings, LintO
     auto const last = std::unique(result.findings.begin(), result.findings.end(),
                                   [&](Diagnostic const& a, Diagnostic const& b) { return key(a) == key(b); });
     result.findings.erase(last, result.findings.end());
+}
+
+void finish(FileResult& result, Sources const& sources, SourceId source, Ruleset const& ruleset, Findings findings, LintOptions const& options) {
+    result.errors = static_cast<std::size_t>(std::count_if(findings.all().begin(), findings.all().end(), is_unread));
+    if (result.errors > 0) result.complete = false;
+    add_diagnostics(result, sources, std::move(findings), options);
+    if (options.suppress && result.dialect) {
+        bool const large = is_large(ruleset);
+        auto const asked = [&](RuleInfo const& rule) { return was_asked(options, rule, large); };
+        add_diagnostics(result, sources, suppress(result, ruleset, sources, source, options, asked), options);
+    }
     set_fingerprints(result.findings, sources, options.name.empty() ? result.path : options.name);
 }
 
@@ -203,9 +219,19 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
             auto matrices = service_matrices(reading.ruleset, service);
             std::move(matrices.begin(), matrices.end(), std::back_inserter(result.matrices));
         });
-    finish(result, *sources, std::move(findings), options);
+    finish(result, *sources, source, reading.ruleset, std::move(findings), options);
     result.sources = std::move(sources);
     return result;
+}
+
+std::optional<FileResult> lint_waives(LintOptions const& options, std::set<std::size_t> const& held, std::set<std::size_t> const& used) {
+    auto sources = std::make_shared<Sources>();
+    SourceId const source = sources->add(options.config.path, options.config.text);
+    FileResult result;
+    result.path = options.config.path;
+    finish(result, *sources, source, {}, about_waives(options, (*sources)[source], held, used), options);
+    result.sources = std::move(sources);
+    return result.findings.empty() ? std::nullopt : std::optional(std::move(result));
 }
 
 FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why, std::string name) {
@@ -215,7 +241,7 @@ FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, s
     findings.add("PC001", {source, 0, 0}).arg("error", why);
     LintOptions options;
     options.name = std::move(name);
-    finish(result, *sources, std::move(findings), options);
+    finish(result, *sources, source, {}, std::move(findings), options);
     result.sources = std::move(sources);
     return result;
 }

@@ -42,6 +42,8 @@ RuleInfo parse_rule(EmbeddedFile const& file) {
     rule.references = texts(table["references"]);
     rule.services = texts(table["services"]);
     rule.reader = table["kind"].value_or<std::string>("") == "reader";
+    rule.of_waivers = table["kind"].value_or<std::string>("") == "waiver";
+    rule.unignorable = table["unignorable"].value_or(false);
     rule.both_families = table["kind"].value_or<std::string>("") == "both-families";
     if (auto const large = table["large"].value<std::string>()) {
         if (*large != "sampled" && *large != "skipped") throw std::logic_error(rule.slug + ": large = \"" + *large + '"');

@@ -1,6 +1,7 @@
 // The report as JSON: the contract of docs/report.schema.json.
 #include <algorithm>
 
+#include "portcullis/base/date.hpp"
 #include "portcullis/report/report.hpp"
 #include "report/json_writer.hpp"
 #include "report/matrix_names.hpp"
@@ -35,6 +36,14 @@ void write_related(JsonWriter& json, Related const& related, Source const& sourc
     json.end_object();
 }
 
+Json suppression_json(Suppression const& suppression) {
+    return {{"kind", to_string(suppression.kind)},
+            {"reason", name_or_null(suppression.reason)},
+            {"until", suppression.until ? Json(to_string(*suppression.until)) : Json()},
+            {"owner", name_or_null(suppression.owner)},
+            {"ticket", name_or_null(suppression.ticket)}};
+}
+
 void write_finding(JsonWriter& json, Diagnostic const& d, Sources const& sources) {
     Finding const& finding = d.finding;
     Source const& source = sources[finding.span.source];
@@ -58,7 +67,7 @@ void write_finding(JsonWriter& json, Diagnostic const& d, Sources const& sources
     json.json("service", name_or_null(finding.service));
     json.json("fix", finding.fix ? fix_json(*finding.fix) : Json());
     json.text("fingerprint", d.fingerprint);
-    json.literal("suppressed", "null");
+    json.json("suppressed", d.suppressed ? suppression_json(*d.suppressed) : Json());
     json.end_object();
 }
 
@@ -164,7 +173,7 @@ std::string json_report(Report const& report, bool with_exposures) {
     }
     auto const counts = report.counts();
     json.json("summary", {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
-                          {"low", counts[1]},      {"info", counts[0]}, {"suppressed", 0}});
+                          {"low", counts[1]},      {"info", counts[0]}, {"suppressed", report.suppressed()}});
     json.literal("complete", report.complete() ? "true" : "false");
     json.end_object();
     return json.take() + '\n';

@@ -31,6 +31,10 @@ JunitCase case_of(Report const& report, Shown const& shown) {
     JunitCase test{fmt::format("{} {}", d.rule->id, message_text(d)), report.repository.name_of(shown.source().path())};
     test.outcome = is_unread(d.finding) ? JunitCase::Outcome::error : JunitCase::Outcome::failure;
     test.message = message_text(d);
+    if (d.suppressed) {
+        test.outcome = JunitCase::Outcome::skipped;
+        test.message = "suppressed " + suppression_text(*d.suppressed);
+    }
     test.type = fmt::format("{} {}", to_string(d.severity), d.rule->slug);
     test.text = details(report, shown);
     return test;
@@ -52,7 +56,7 @@ void tell_apart(std::vector<JunitCase>& cases) {
 
 std::string junit_report(Report const& report) {
     std::map<FileResult const*, std::vector<JunitCase>> cases;
-    for (Shown const& shown : shown_findings(report)) cases[shown.file].push_back(case_of(report, shown));
+    for (Shown const& shown : shown_findings(report, true)) cases[shown.file].push_back(case_of(report, shown));
     std::vector<JunitSuite> suites;
     for (FileResult const& file : report.files) {
         std::string const name = report.repository.name_of(file.path);

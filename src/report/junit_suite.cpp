@@ -22,6 +22,7 @@ void add_case(pugi::xml_node suite, JunitCase const& test) {
     put(node, "classname", test.classname);
     put_seconds(node, test.seconds);
     if (test.outcome == JunitCase::Outcome::passed) return;
+    if (test.outcome == JunitCase::Outcome::skipped) return put(node.append_child("skipped"), "message", test.message);
     pugi::xml_node wrong = node.append_child(test.outcome == JunitCase::Outcome::failure ? "failure" : "error");
     put(wrong, "message", test.message);
     put(wrong, "type", test.type);

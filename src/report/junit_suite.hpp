@@ -8,7 +8,7 @@
 namespace portcullis {
 
 struct JunitCase {
-    enum class Outcome { passed, failure, error };
+    enum class Outcome { passed, failure, error, skipped };
     std::string name;
     std::string classname;
     Outcome outcome = Outcome::passed;

@@ -148,6 +148,14 @@ Json result_json(Report const& report, Shown const& shown, std::size_t rule_inde
     return result;
 }
 
+Json suppressions_json(std::optional<Suppression> const& suppression) {
+    Json all = Json::array();
+    if (!suppression) return all;
+    bool const in_source = suppression->kind == Suppression::Kind::comment;
+    all.push_back({{"kind", in_source ? "inSource" : "external"}, {"status", "accepted"}, {"justification", visible(suppression_text(*suppression))}});
+    return all;
+}
+
 // Each rule once, by id.
 std::map<std::string, Raised> raised_rules(std::vector<Shown> const& findings) {
     std::map<std::string, Raised> rules;
@@ -175,7 +183,7 @@ Json invocation_json(Report const& report) {
 } // namespace
 
 std::string sarif_report(Report const& report) {
-    std::vector<Shown> const findings = shown_findings(report);
+    std::vector<Shown> const findings = shown_findings(report, true);
     std::map<std::string, Raised> const raised = raised_rules(findings);
     Json rules = Json::array();
     std::map<std::string, std::size_t> index;
@@ -184,7 +192,12 @@ std::string sarif_report(Report const& report) {
         rules.push_back(rule_json(rule));
     }
     Json results = Json::array();
-    for (Shown const& shown : findings) results.push_back(result_json(report, shown, index.at(shown.diagnostic->rule->id)));
+    // All results have the member, or none (3.27.23).
+    bool const some_suppressed = std::ranges::any_of(findings, [](Shown const& shown) { return shown.diagnostic->suppressed.has_value(); });
+    for (Shown const& shown : findings) {
+        results.push_back(result_json(report, shown, index.at(shown.diagnostic->rule->id)));
+        if (some_suppressed) results.back()["suppressions"] = suppressions_json(shown.diagnostic->suppressed);
+    }
     Json run{{"tool", {{"driver", {{"name", "portcullis"}, {"semanticVersion", report.version}, {"rules", std::move(rules)}}}}}};
     run["invocations"].push_back(invocation_json(report));
     run["columnKind"] = "utf16CodeUnits";

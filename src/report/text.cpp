@@ -136,6 +136,7 @@ void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint 
     }
     if (finding.witness) line("proof", proof_text(*finding.witness));
     for (std::string const& note : finding.notes) line("note", shortened_list(note));
+    if (d.suppressed) line("suppressed", suppression_text(*d.suppressed));
     line("help", help_text(*d.rule));
     out += '\n';
 }
@@ -145,9 +146,17 @@ void print(Diagnostic const& d, Sources const& sources, std::string& out, Paint 
 std::array<std::size_t, 5> Report::counts() const {
     std::array<std::size_t, 5> counts{};
     for (FileResult const& file : files) {
-        for (Diagnostic const& d : file.findings) ++counts[static_cast<std::size_t>(d.severity)];
+        for (Diagnostic const& d : file.findings)
+            if (!d.suppressed) ++counts[static_cast<std::size_t>(d.severity)];
     }
     return counts;
+}
+
+std::size_t Report::suppressed() const {
+    std::size_t count = 0;
+    for (FileResult const& file : files)
+        count += static_cast<std::size_t>(std::ranges::count_if(file.findings, [](Diagnostic const& d) { return d.suppressed.has_value(); }));
+    return count;
 }
 
 bool Report::complete() const {
@@ -165,11 +174,12 @@ std::string text_report(Report const& report, TextStyle style) {
         rules += file.rules;
         modelled += file.modelled * static_cast<double>(file.rules);
         for (Diagnostic const& d : file.findings) {
+            if (d.suppressed && !report.show_suppressed) continue;
             if (d.severity < report.shown) {
-                ++hidden;
+                if (!d.suppressed) ++hidden;
                 continue;
             }
-            ++problems;
+            if (!d.suppressed) ++problems;
             print(d, *file.sources, out, paint);
         }
     }
@@ -179,6 +189,7 @@ std::string text_report(Report const& report, TextStyle style) {
     fmt::format_to(std::back_inserter(out), "found {} in {} ({}, {} % modelled)", problems == 0 ? "no problem" : plural(problems, "problem"),
                    plural(report.files.size(), "file"), plural(rules, "rule"), static_cast<int>(share * 100.0));
     if (hidden > 0) fmt::format_to(std::back_inserter(out), "; {} below {} not shown", hidden, to_string(report.shown));
+    if (auto const suppressed = report.suppressed()) fmt::format_to(std::back_inserter(out), "; {} suppressed", suppressed);
     if (!report.complete()) out += "; the analysis is incomplete";
     out += '\n';
     for (FileResult const& file : report.files) {

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "portcullis/base/date.hpp"
 #include "portcullis/base/visible.hpp"
 
 namespace portcullis {
 
-std::vector<Shown> shown_findings(Report const& report) {
+std::vector<Shown> shown_findings(Report const& report, bool with_suppressed) {
     std::vector<Shown> all;
     for (FileResult const& file : report.files) {
         for (Diagnostic const& diagnostic : file.findings) {
+            if (diagnostic.suppressed && !with_suppressed) continue;
             if (diagnostic.severity >= report.shown || is_unread(diagnostic.finding)) all.push_back({&file, &diagnostic});
         }
     }
@@ -30,6 +32,17 @@ std::string proof_text(Witness const& witness) {
     std::string_view const fate = accepted ? "accepted" : witness.verdict == "drop" ? "dropped" : "rejected";
     std::string text = fmt::format("{} is {} {}", to_text(witness.packet), fate, by);
     if (witness.became) text += fmt::format(", as {}", to_text(*witness.became));
+    return text;
+}
+
+std::string suppression_text(Suppression const& suppression) {
+    std::string text = suppression.kind == Suppression::Kind::comment         ? "by a comment"
+                       : suppression.kind == Suppression::Kind::configuration ? "by the configuration"
+                                                                              : "by the baseline";
+    if (suppression.until) text += ", until " + to_string(*suppression.until);
+    if (!suppression.owner.empty()) text += ", for " + suppression.owner;
+    if (!suppression.ticket.empty()) text += ", " + suppression.ticket;
+    if (!suppression.reason.empty()) text += ": " + suppression.reason;
     return text;
 }
 

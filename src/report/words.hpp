@@ -15,12 +15,15 @@ struct Shown {
 };
 
 // The findings from the severity on that is shown, in the order of the report; and in all cases what could not be read.
-std::vector<Shown> shown_findings(Report const& report);
+// Suppressed ones are among them where the reader has a mark for them.
+std::vector<Shown> shown_findings(Report const& report, bool with_suppressed = false);
 
 // One line without control characters: "telnet is reachable from anywhere (possible)"
 std::string message_text(Diagnostic const& diagnostic);
 // "… is dropped by inet filter/input"
 std::string proof_text(Witness const& witness);
+// "by a comment, until 2026-12-31, for net-team, NET-42: the console of the lab"
+std::string suppression_text(Suppression const& suppression);
 // What mends it, as one line.
 std::string help_text(RuleInfo const& rule);
 std::string first_paragraph(std::string const& text);

@@ -89,11 +89,11 @@ TEST_CASE("what is unknown, of the wrong type or not supported yet is an error w
                                          "critical or never; did you mean 'high'?"},
         {"[lint]\nlevels = { PC114 = \"none\" }\n",
          "p.toml:2:20: 'PC114' is 'none', but must be info, low, medium, high or critical"},
-        {"[lint]\nbaseline = \"b.json\"\n", "p.toml:2:1: 'baseline' is not supported yet"},
-        {"[lint]\nunignorable = []\n", "p.toml:2:1: 'unignorable' is not supported yet"},
+        {"[lint]\nbaseline = 1\n", "p.toml:2:12: 'baseline' must be a string, not an integer"},
         {"[lint.per-file]\n\"lab/**\" = { ignore = [\"PC3\"] }\n", "p.toml:1:7: 'per-file' is not supported yet"},
         {"extend = \"../base.toml\"\n", "p.toml:1:1: 'extend' is not supported yet"},
-        {"[[waive]]\nrule = \"PC101\"\n", "p.toml:1:3: 'waive' is not supported yet"},
+        {"[[waive]]\nrules = \"PC101\"\n", "p.toml:1:1: a [[waive]] needs the rule that it waives: rule = \"PC101\""},
+        {"[[waive]]\nrule = \"PC101\"\nunitl = 2027-01-31\n", "p.toml:3:1: unknown key 'unitl' in [[waive]]; did you mean 'until'?"},
         {"root = \"yes\"\n", "p.toml:1:8: 'root' must be true or false, not a string"},
         {"[files]\ndialect = { \"*\" = \"cisco\" }\n", "p.toml:2:19: '*' is 'cisco', but must be iptables, "
                                                        "ip6tables, iptables-script, nftables, nft-json, cisco-ios, "

@@ -110,11 +110,17 @@ def check_sarif(text, findings, files, name_of):
     hashes = [result["partialFingerprints"]["primaryLocationLineHash"] for result in results]
     if len(set(hashes)) != len(hashes):
         yield "two results have one fingerprint"
+    if len({"suppressions" in result for result in results}) > 1:
+        yield "some results have suppressions, and others are silent"
     for result, finding in zip(results, findings):
         if rules[result["ruleIndex"]]["id"] != result["ruleId"] or result["ruleId"] != finding["rule"]:
             yield f"{result['ruleId']} is not rule {result['ruleIndex']}"
         place, = result["locations"]
         yield from sarif_place(place["physicalLocation"], finding, files, name_of)
+        suppressions = [(s["kind"], s["status"]) for s in result.get("suppressions", [])]
+        kinds = {"comment": "inSource", "configuration": "external", "baseline": "external"}
+        if suppressions != ([(kinds[finding["suppressed"]["kind"]], "accepted")] if finding["suppressed"] else []):
+            yield f"suppressions {suppressions} of {finding['suppressed']}"
         related = result.get("relatedLocations", [])
         links = [int(i) for i in re.findall(r"(?<!\\)\]\((\d+)\)", result["message"]["text"])]
         if len(related) != len(finding["related"]) or links != [r["id"] for r in related][:10] or "](" in re.sub(r"(?<!\\)\]\(\d+\)", "", result["message"]["text"]):
@@ -148,6 +154,7 @@ def check_junit(text, findings, files, name_of):
     if suites.tag != "testsuites" or suites.attrib:
         yield "the root is no plain testsuites"
     wrong = []
+    skipped = 0
     for index, suite in enumerate(suites):
         if list(suite.attrib) != ["name", "timestamp", "hostname", "tests", "failures", "errors", "time", "package", "id"] or suite.get("id") != str(index):
             yield f"attributes of the suite: {suite.attrib}"
@@ -162,11 +169,15 @@ def check_junit(text, findings, files, name_of):
         if [int(suite.get(name)) for name in ("tests", "failures", "errors")] != counts:
             yield f"counts of the suite: {suite.attrib}"
         for case in cases:
-            if set(case.attrib) != {"name", "classname", "time"} or len(case) > 1 or any(c.tag not in ("failure", "error") or set(c.attrib) != {"message", "type"} or not c.text for c in case):
+            if set(case.attrib) != {"name", "classname", "time"} or len(case) > 1 or any((set(c.attrib), bool(c.text)) != ({"message"}, False) if c.tag == "skipped" else
+                                                                                            c.tag not in ("failure", "error") or set(c.attrib) != {"message", "type"} or not c.text for c in case):
                 yield f"test case {case.attrib}"
-            wrong += [c.get("message") for c in case]
-    if not same([[w] for w in wrong], [[message_of(f)] for f in findings]):
+            wrong += [case.get("name") if c.tag == "skipped" else c.get("message") for c in case]
+        skipped += len(suite.findall("testcase/skipped"))
+    if not same([[w] for w in wrong], [[f"{f['rule']} {message_of(f)}" if f["suppressed"] else message_of(f)] for f in findings]):
         yield "the messages are others"
+    if skipped != sum(f["suppressed"] is not None for f in findings):
+        yield "other cases are skipped"
 
 
 def check_checkstyle(text, findings, files, name_of):
@@ -270,7 +281,8 @@ def check(reports, files, name_of, what):
     findings = json.loads(reports["json"])["findings"]
     for name in formats[1:]:
         text = reports[name]
-        for complaint in globals()[f"check_{name}"](text, findings, files, name_of):
+        told = findings if name in ("sarif", "junit") else [f for f in findings if not f["suppressed"]]
+        for complaint in globals()[f"check_{name}"](text, told, files, name_of):
             complaints.append(f"{what}: {name}: {complaint}")
         if re.search("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\x80-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", text.decode()):
             complaints.append(f"{what}: {name}: a character that acts on its reader")
@@ -293,6 +305,8 @@ def hostile_files(folder):
         (folder / name).write_bytes(text)
     (folder / "bytes\udcff.rules").write_bytes(text.replace(b"\n", b"\r\n"))
     (folder / "config.cfg").write_bytes(b"hostname x\nip access-list extended =1+1]]>@all\n permit tcp any any eq 23\n remark " + comment + b"\ninterface Gi0/0\n ip access-group =1+1]]>@all in\n")
+    waived = b"# portcullis: ignore[PC101] reason='" + comment.replace(b"'", b"") + b"'\n-A INPUT -p tcp --dport 23 -j ACCEPT\n# portcullis: ignore[PC1" + comment + b"\n"
+    (folder / "waived.rules").write_bytes(b"*filter\n:INPUT DROP [0:0]\n" + waived + b"COMMIT\n")
     return sorted(p.name for p in folder.iterdir() if p.is_file())
 
 
@@ -309,6 +323,7 @@ with tempfile.TemporaryDirectory() as folder:
     names = hostile_files(hostile)
     here = reports(out, names, hostile)
     found = check(here, Files(hostile), lambda path: path, "hostile")
+    assert json.loads(here["json"])["summary"]["suppressed"] == 1
     assert found > 30, found
     # What is told depends neither on where the program was started, nor on how many threads it has.
     deeper = hostile / "sub" / "folder"

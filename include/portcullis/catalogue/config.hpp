@@ -1,6 +1,7 @@
 // portcullis.toml: which rules run, what the networks are, and the user's own services. Whatever in it is unknown,
 // misspelt or not supported yet is an error with its place, so that no setting is ignored in silence.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,18 @@ struct RuleSelector {
     std::string text;
     std::uint32_t line = 1;
     std::uint32_t column = 1;
+};
+
+// A [[waive]] table: findings that somebody answers for.
+struct Waive {
+    RuleSelector rule;
+    std::string file{};    // a glob for the path or the name alone; empty for any
+    std::string where{};   // a glob for the chain or access list: "filter/INPUT"; empty for any
+    std::string service{}; // of the catalogue; empty for any
+    std::optional<std::chrono::year_month_day> until{}; // the last day
+    std::string owner{};
+    std::string ticket{};
+    std::string reason{};
 };
 
 // A part of the network that the user names.
@@ -50,6 +63,11 @@ struct Config {
     std::vector<RuleSelector> ignore;
     std::optional<Severity> fail_on = Severity::medium; // none: "never"
     std::vector<std::pair<RuleSelector, Severity>> levels;
+    std::vector<RuleSelector> unignorable; // rules that nothing may waive
+    std::string baseline;                  // a file, relative to the configuration; empty for none
+    std::vector<Waive> waives;
+    std::string path{}; // of the configuration itself, with its text, which findings about its waivers show
+    std::string text{};
 
     std::vector<std::pair<std::string, Dialect>> dialects; // by glob, in the order of the file
     std::vector<Zone> zones;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,17 @@
 
 namespace portcullis {
 
+// Who says that a finding is known and accepted: it is told where that is asked for, and never counts.
+struct Suppression {
+    enum class Kind : std::uint8_t { comment, configuration, baseline };
+    Kind kind{};
+    std::string reason;
+    std::optional<std::chrono::year_month_day> until{}; // the last day
+    std::string owner{};
+    std::string ticket{};
+};
+std::string_view to_string(Suppression::Kind kind);
+
 // A finding as reports show it.
 struct Diagnostic {
     Finding finding;
@@ -22,6 +34,7 @@ struct Diagnostic {
     Severity severity{};
     std::string message;
     std::string fingerprint; // the same while rule, file and the text of the culprits are, wherever they move; no two of a file are
+    std::optional<Suppression> suppressed;
 };
 
 // A service that new connections reach on one path, with one translation or none.
@@ -55,6 +68,8 @@ struct FileResult {
     std::vector<std::string> bounds;    // rules that were not asked of so large a ruleset, or not about all of it, as sentences
     bool complete = true;               // nothing of the analysis had to be left out
     std::vector<Diagnostic> findings;   // by place, then by rule
+    std::set<std::size_t> waives;       // those of the configuration that are about the file, by their number
+    std::set<std::size_t> used_waives;  // those that waived something in it
     std::vector<Exposure> exposures;    // only where asked for
     std::vector<ServiceMatrix> matrices;
 };
@@ -65,6 +80,7 @@ struct LintOptions {
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
+    bool suppress = true; // waivers hold, and what is wrong with them is told
     unsigned threads = 1; // of one file; what is said of it is the same whatever it is
     std::vector<ServiceWord> matrices; // services of which to say who may reach them where
     // The day that dates in comments and schedules are compared with; none: nothing is said about dates.
@@ -77,6 +93,13 @@ struct LintOptions {
 // What there is to say about the reading of `source`.
 FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect dialect, Reading reading,
                 LintOptions const& options);
+
+// What is wrong with the [[waive]] tables of a configuration, after all files of a run: a result for its own text. Nothing
+// where nothing is wrong.
+std::optional<FileResult> lint_waives(LintOptions const& options, std::set<std::size_t> const& held, std::set<std::size_t> const& used);
+
+// Whether no waiver and no baseline may hide what the rule finds.
+bool is_unignorable(RuleInfo const& rule, Config const& config);
 
 // A file that could not be told to be any dialect, or not be read at all: one finding that says so.
 FileResult unreadable(std::shared_ptr<Sources const> sources, SourceId source, std::string const& why, std::string name = {});

@@ -40,6 +40,8 @@ struct RuleInfo {
     std::map<std::string, std::int64_t> parameters;
     bool both_families = false;                     // about both families of a host, which may be in two files
     bool reader = false;                            // raised while a dialect is read; there is no code of its own
+    bool of_waivers = false;                        // about waivers, after all other rules
+    bool unignorable = false;                       // its findings are told and counted whatever a waiver says
     OnLarge on_large = OnLarge::asked;              // rulesets of more than 5,000 rules
     std::vector<Example> examples;
 

@@ -13,11 +13,13 @@ struct Report {
     std::string version;           // of the program
     std::vector<FileResult> files; // by path
     Severity shown = Severity::low; // findings below it are counted, not shown
+    bool show_suppressed = false;   // to people; formats that can mark them always have them
     Repository repository{};        // that other programs know the files by
     std::string time = "1970-01-01T00:00:00"; // without a zone, for forms that cannot do without one
 
-    // How many findings of each severity, info first.
+    // How many findings of each severity, info first, without those that are suppressed.
     std::array<std::size_t, 5> counts() const;
+    std::size_t suppressed() const;
     bool complete() const;
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lint/context.hpp"
+#include "lint/waiver_comment.hpp"
 #include "portcullis/base/ascii.hpp"
 #include "portcullis/base/date.hpp"
 
@@ -28,9 +29,10 @@ std::optional<Date> date_behind(std::string_view text) {
     return longer ? std::nullopt : parse_date(date);
 }
 
-// The last day that the comment names: an extension is usually written behind what it extends.
+// The last day that the comment names: an extension is usually written behind what it extends. The day of a waiver is not
+// that of the rule.
 std::optional<Date> end_in_comment(std::string const& comment) {
-    if (comment.find('-') == std::string::npos) return std::nullopt;
+    if (comment.find('-') == std::string::npos || has_waiver(comment)) return std::nullopt;
     std::string lower;
     std::transform(comment.begin(), comment.end(), std::back_inserter(lower), ascii_lower);
     std::optional<Date> last;

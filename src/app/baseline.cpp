@@ -1,0 +1,93 @@
+#include "app/baseline.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "lint/fingerprint.hpp"
+#include "portcullis/base/visible.hpp"
+
+namespace portcullis::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t longest_text = 120;
+
+std::string chain_of(std::string const& where) {
+    std::size_t const slash = where.rfind('/');
+    bool const numbered = slash != std::string::npos && where.find_first_not_of("0123456789", slash + 1) == std::string::npos;
+    return numbered ? where.substr(0, slash) : where;
+}
+
+} // namespace
+
+Baseline read_baseline(fs::path const& path) {
+    FileText const file = read_text_file(path);
+    if (!file.error.empty()) throw UsageError(file.error + "; 'portcullis baseline create' writes a baseline");
+    auto const json = nlohmann::json::parse(file.text, nullptr, false);
+    auto const no_baseline = [&] { return UsageError(path.string() + " is no baseline of portcullis"); };
+    if (!json.is_object() || json.value("schema_version", "") != "1.0" || !json.contains("findings") || !json["findings"].is_array()) throw no_baseline();
+    Baseline baseline;
+    for (auto const& item : json["findings"]) {
+        bool const whole = item.is_object() && std::ranges::all_of(std::initializer_list<char const*>{"fingerprint", "path", "rule", "where", "text"},
+                                                                   [&](char const* key) { return item.contains(key) && item[key].is_string(); });
+        if (!whole) throw no_baseline();
+        baseline.push_back({item["fingerprint"], item["path"], item["rule"], item["where"], item["text"]});
+    }
+    return baseline;
+}
+
+// A line a finding, so that changes of it read well.
+std::string baseline_text(Baseline baseline) {
+    std::ranges::sort(baseline, {}, [](BaselineEntry const& e) { return std::tie(e.path, e.rule, e.text, e.fingerprint); });
+    std::string text = "{\"schema_version\": \"1.0\", \"findings\": [";
+    for (BaselineEntry const& entry : baseline) {
+        nlohmann::ordered_json const item{{"path", entry.path}, {"rule", entry.rule}, {"where", entry.where}, {"text", entry.text}, {"fingerprint", entry.fingerprint}};
+        text += &entry == &baseline.front() ? "\n" : ",\n";
+        text += item.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+    return text + "\n]}\n";
+}
+
+Baseline baseline_of(std::vector<Job> const& jobs, Repository const& repository) {
+    Baseline baseline;
+    for (Job const& job : jobs) {
+        if (!job.result) continue;
+        for (Diagnostic const& d : job.result->findings) {
+            if (d.suppressed || is_unignorable(*d.rule, *job.config)) continue;
+            std::string const text = lasting_text(job.result->sources->text(d.finding.span));
+            baseline.push_back({d.fingerprint, visible(repository.name_of(job.result->path)), d.rule->id, visible(chain_of(d.finding.where)),
+                                shortened(visible(text), longest_text)});
+        }
+    }
+    return baseline;
+}
+
+fs::path baseline_path(Options const& options, Config const& config) {
+    if (!options.baseline.empty()) return options.baseline;
+    return config.baseline.empty() ? fs::path() : fs::path(config.path).parent_path() / config.baseline;
+}
+
+void apply_baselines(std::vector<Job>& jobs, Options const& options) {
+    std::map<fs::path, std::set<std::string>> known;
+    auto const fingerprints = [&](fs::path const& path) -> std::set<std::string> const& {
+        auto const [at, added] = known.try_emplace(path);
+        if (added)
+            for (BaselineEntry const& entry : read_baseline(path)) at->second.insert(entry.fingerprint);
+        return at->second;
+    };
+    for (Job& job : jobs) {
+        fs::path const path = baseline_path(options, *job.config);
+        if (path.empty() || !job.result) continue;
+        auto const& old = fingerprints(path);
+        for (Diagnostic& d : job.result->findings)
+            if (!d.suppressed && old.contains(d.fingerprint) && !is_unignorable(*d.rule, *job.config))
+                d.suppressed = Suppression{Suppression::Kind::baseline, "", {}, "", ""};
+    }
+}
+
+} // namespace portcullis::app

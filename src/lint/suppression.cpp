@@ -1,0 +1,177 @@
+#include "lint/suppression.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <set>
+#include <span>
+
+#include "portcullis/base/date.hpp"
+#include "portcullis/dialect/read.hpp"
+
+namespace portcullis {
+
+namespace {
+
+using Date = std::chrono::year_month_day;
+
+bool is_over(std::optional<Date> const& until, LintOptions const& options) { return until && options.today && *until < *options.today; }
+
+bool selects_any(std::string_view selector, std::function<bool(RuleInfo const&)> const& is_it) {
+    return std::ranges::any_of(rules(), [&](RuleInfo const& rule) { return selects(selector, rule) && is_it(rule); });
+}
+
+bool selects_only(std::string_view selector, std::function<bool(RuleInfo const&)> const& is_it) {
+    return !selects_any(selector, [&](RuleInfo const& rule) { return !is_it(rule); });
+}
+
+void tell(Findings& out, std::string_view rule, Span at, std::string selector) { out.add(rule, at).arg("rule", std::move(selector)); }
+
+// The waivers in the comments of one text.
+class Comments {
+  public:
+    Comments(FileResult& result, LintOptions const& options, std::function<bool(RuleInfo const&)> const& asked, Findings& out)
+        : result_(result), options_(options), asked_(asked), out_(out) {}
+
+    void apply(Waiver const& waiver) {
+        if (!waiver.error.empty()) {
+            out_.add("PC013", waiver.span).arg("error", waiver.error);
+            return;
+        }
+        drop_fixes(waiver);
+        if (is_over(waiver.until, options_)) {
+            out_.add("PC011", waiver.span).arg("rules", names(waiver)).arg("until", to_string(*waiver.until));
+            return;
+        }
+        if (waiver.reason.empty() && waiver.ticket.empty()) out_.add("PC012", waiver.span).arg("rules", names(waiver));
+        for (Waiver::Selector const& selector : waiver.rules) apply(waiver, selector);
+    }
+
+  private:
+    static std::string names(Waiver const& waiver) {
+        std::string text;
+        for (auto const& selector : waiver.rules) text += (text.empty() ? "" : ", ") + selector.text;
+        return text;
+    }
+
+    // Those that begin where the waiver holds.
+    std::span<Diagnostic> findings_at(Waiver const& waiver) {
+        auto const from = [&](std::uint32_t offset) {
+            auto const place = std::pair(waiver.span.source, offset);
+            return std::ranges::lower_bound(result_.findings, place, {}, [](Diagnostic const& d) { return std::pair(d.finding.span.source, d.finding.span.begin); });
+        };
+        auto const begin = from(waiver.whole_file ? 0 : waiver.target.begin);
+        auto const end = from(waiver.whole_file ? ~std::uint32_t{0} : waiver.target.end);
+        return {begin, std::max(begin, end)};
+    }
+
+    void apply(Waiver const& waiver, Waiver::Selector const& selector) {
+        bool used = false;
+        bool refused = selects_only(selector.text, [&](RuleInfo const& rule) { return is_unignorable(rule, options_.config); });
+        for (Diagnostic& d : findings_at(waiver)) {
+            if (!selects(selector.text, *d.rule)) continue;
+            if (is_unignorable(*d.rule, options_.config)) {
+                refused = true;
+                continue;
+            }
+            used = true;
+            if (!d.suppressed) d.suppressed = {Suppression::Kind::comment, waiver.reason, waiver.until, waiver.owner, waiver.ticket};
+        }
+        if (refused) tell(out_, "PC014", selector.span, selector.text);
+        else if (!used && result_.complete && selects_only(selector.text, asked_)) tell(out_, "PC010", selector.span, selector.text);
+    }
+
+    // Without its rule, a comment would be about the next one.
+    void drop_fixes(Waiver const& waiver) {
+        if (waiver.whole_file) return;
+        for (Diagnostic& d : findings_at(waiver)) d.finding.fix.reset();
+    }
+
+    FileResult& result_;
+    LintOptions const& options_;
+    std::function<bool(RuleInfo const&)> const& asked_;
+    Findings& out_;
+};
+
+// The texts that the file is made of: where its rules and its findings are.
+std::set<SourceId> texts_of(FileResult const& result, Ruleset const& ruleset, SourceId source) {
+    std::set<SourceId> all{source};
+    for (Chain const& chain : ruleset.chains)
+        for (Rule const& rule : chain.rules) all.insert(rule.span.source);
+    for (Diagnostic const& d : result.findings) all.insert(d.finding.span.source);
+    return all;
+}
+
+bool matches_glob(std::string const& pattern, std::string const& text) { return pattern.empty() || ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0; }
+
+// "filter/INPUT" of "filter/INPUT/2"
+std::string chain_of(std::string const& where) {
+    std::size_t const slash = where.rfind('/');
+    bool const numbered = slash != std::string::npos && where.find_first_not_of("0123456789", slash + 1) == std::string::npos;
+    return numbered ? where.substr(0, slash) : where;
+}
+
+bool holds(Waive const& waive, Diagnostic const& d) {
+    return selects(waive.rule.text, *d.rule) && matches_glob(waive.where, chain_of(d.finding.where)) &&
+           (waive.service.empty() || waive.service == d.finding.service);
+}
+
+void apply_configuration(FileResult& result, LintOptions const& options, std::function<bool(RuleInfo const&)> const& asked) {
+    std::string const& name = options.name.empty() ? result.path : options.name;
+    for (std::size_t i = 0; i < options.config.waives.size(); ++i) {
+        Waive const& waive = options.config.waives[i];
+        std::string const base = name.substr(name.rfind('/') + 1);
+        if (is_over(waive.until, options) || (!matches_glob(waive.file, name) && !matches_glob(waive.file, base))) continue;
+        if (result.complete && selects_only(waive.rule.text, asked)) result.waives.insert(i);
+        for (Diagnostic& d : result.findings) {
+            if (is_unignorable(*d.rule, options.config) || !holds(waive, d)) continue;
+            result.used_waives.insert(i);
+            if (!d.suppressed) d.suppressed = {Suppression::Kind::configuration, waive.reason, waive.until, waive.owner, waive.ticket};
+        }
+    }
+}
+
+// The text of the rule's name in the configuration, where findings about its waiver stand.
+Span place_of(Waive const& waive, Source const& source) {
+    std::uint32_t const begin = source.line_start(waive.rule.line) + waive.rule.column - 1;
+    return {0, begin, begin + static_cast<std::uint32_t>(waive.rule.text.size()) + 2};
+}
+
+} // namespace
+
+std::string_view to_string(Suppression::Kind kind) {
+    constexpr std::string_view names[] = {"comment", "configuration", "baseline"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+bool is_unignorable(RuleInfo const& rule, Config const& config) {
+    return rule.unignorable || std::ranges::any_of(config.unignorable, [&](RuleSelector const& selector) { return selects(selector.text, rule); });
+}
+
+Findings suppress(FileResult& result, Ruleset const& ruleset, Sources const& sources, SourceId source, LintOptions const& options,
+                  std::function<bool(RuleInfo const&)> const& asked) {
+    Findings out;
+    for (SourceId const text : texts_of(result, ruleset, source)) {
+        Dialect const dialect = text == source ? *result.dialect : detect_dialect(sources[text].text()).value_or(*result.dialect);
+        Comments comments(result, options, asked, out);
+        for (Waiver const& waiver : waivers_in(sources, text, dialect, ruleset)) comments.apply(waiver);
+    }
+    apply_configuration(result, options, asked);
+    return out;
+}
+
+Findings about_waives(LintOptions const& options, Source const& source, std::set<std::size_t> const& held, std::set<std::size_t> const& used) {
+    Findings out;
+    for (std::size_t i = 0; i < options.config.waives.size(); ++i) {
+        Waive const& waive = options.config.waives[i];
+        std::string const& rule = waive.rule.text;
+        Span const at = place_of(waive, source);
+        if (selects_only(rule, [&](RuleInfo const& info) { return is_unignorable(info, options.config); })) tell(out, "PC014", at, rule);
+        else if (is_over(waive.until, options)) out.add("PC011", at).arg("rules", rule).arg("until", to_string(*waive.until));
+        else if (held.contains(i) && !used.contains(i)) tell(out, "PC010", at, rule);
+        if (waive.reason.empty() && waive.ticket.empty()) out.add("PC012", at).arg("rules", rule);
+    }
+    return out;
+}
+
+} // namespace portcullis
