@@ -7,6 +7,7 @@
 #include <set>
 
 #include "policy/plain_policy.hpp"
+#include "policy/text_lines.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/lint/changes.hpp"
@@ -225,18 +226,6 @@ TEST_CASE("the ready policies come to lists that are proved and of which lint fi
 
 namespace {
 
-using Lines = std::vector<std::string>;
-
-Lines lines_of(std::string const& text) {
-    Lines lines;
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t const end = std::min(text.find('\n', at), text.size());
-        lines.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    return lines;
-}
-
 // One small change of one line, as somebody makes by mistake; of one that it applies to.
 void mutate(Lines& lines, std::mt19937& dice) {
     static std::pair<std::regex, std::string> const changes[] = {
@@ -258,12 +247,6 @@ void mutate(Lines& lines, std::mt19937& dice) {
         else if (at + 1 < lines.size())
             std::swap(lines[at], lines[at + 1]);
     }
-}
-
-std::string joined(Lines const& lines) {
-    std::string text;
-    for (std::string const& line : lines) text += line + '\n';
-    return text;
 }
 
 // Packets at which a list of the one and the list of the same name of the other differ, on all ways that use the list.
@@ -327,7 +310,7 @@ TEST_CASE("whatever changes the packets of generated lists is noticed, with a wi
             Lines lines = original;
             mutate(lines, dice);
             if (lines == original) continue;
-            std::string const mutant = joined(lines);
+            std::string const mutant = text_of(lines);
             Reading const reading = read(sources, sources.add("mutant", mutant), dialect_of(target));
             if (!is_whole(reading)) { // the device would refuse it, or portcullis says that it does not know
                 ++unread;

@@ -9,6 +9,7 @@
 
 #include "policy/plain_policy.hpp"
 #include "policy/renumber.hpp"
+#include "policy/text_lines.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/lint/changes.hpp"
@@ -148,18 +149,6 @@ TEST_CASE("the ready policies are proved for every target, and nothing is wrong 
 
 namespace {
 
-using Lines = std::vector<std::string>;
-
-Lines lines_of(std::string const& text) {
-    Lines lines;
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t const end = std::min(text.find('\n', at), text.size());
-        lines.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    return lines;
-}
-
 // One small change of one line, as somebody makes by mistake.
 void mutate(Lines& lines, std::mt19937& dice) {
     std::size_t const at = dice() % lines.size();
@@ -211,8 +200,7 @@ TEST_CASE("whatever changes the packets of a generated text is noticed, with a w
             Lines lines = original;
             mutate(lines, dice);
             if (lines == original) continue;
-            std::string mutant;
-            for (std::string const& line : lines) mutant += line + '\n';
+            std::string const mutant = text_of(lines);
             SourceId const source = sources.add("mutant", mutant);
             Reading const reading = read(sources, source, dialect_of(target));
             if (!is_whole(reading)) continue;
