@@ -2,11 +2,10 @@
 // of their access lists is modelled. Prints what is not, by kind; docs/coverage.md says why.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 
+#include "corpus/corpus.hpp"
 #include "grammars/cisco/parse.hpp"
 #include "portcullis/dialect/read.hpp"
 
@@ -97,22 +96,16 @@ void count(Source const& source, Reading const& reading, cisco::Config const& co
 } // namespace
 
 TEST_CASE("nearly every line of the access lists of real devices is modelled") {
-    fs::path const corpus = fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus";
-    if (!fs::is_directory(corpus)) {
-        WARN("skipped: there is no " << corpus.string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     std::map<std::string, Tally> tallies;
     std::map<std::string, std::size_t> opaque;
     for (char const* group : {"cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr", "cisco-mixed"}) {
-        for (auto const& file : fs::recursive_directory_iterator(corpus / group)) {
+        for (auto const& file : fs::recursive_directory_iterator(corpus() / group)) {
             if (!file.is_regular_file()) continue;
             INFO(file.path());
-            std::ifstream in(file.path(), std::ios::binary);
-            std::ostringstream text;
-            text << in.rdbuf();
+            std::string const text = content(file.path());
             Sources sources;
-            SourceId const id = sources.add(file.path().filename(), text.str());
+            SourceId const id = sources.add(file.path().filename(), text);
             auto const dialect = detect_dialect(sources[id].text());
             CHECK(dialect);
             if (!dialect) continue;

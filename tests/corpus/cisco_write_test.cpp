@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <tuple>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/budget.hpp"
@@ -58,22 +58,16 @@ struct Tally {
 } // namespace
 
 TEST_CASE("real access lists read back equal after they were written") {
-    fs::path const corpus = fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus";
-    if (!fs::is_directory(corpus)) {
-        WARN("skipped: there is no " << corpus.string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     char const* const kept_in = std::getenv("PORTCULLIS_WRITTEN");
     std::map<std::string, Tally> tallies;
     std::map<std::string, std::size_t> losses;
     for (char const* group : {"cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr", "cisco-mixed"}) {
-        for (auto const& file : fs::recursive_directory_iterator(corpus / group)) {
+        for (auto const& file : fs::recursive_directory_iterator(corpus() / group)) {
             if (!file.is_regular_file()) continue;
-            std::ifstream in(file.path(), std::ios::binary);
-            std::ostringstream text;
-            text << in.rdbuf();
+            std::string const text = content(file.path());
             Sources sources;
-            SourceId const id = sources.add("before", text.str());
+            SourceId const id = sources.add("before", text);
             auto const dialect = detect_dialect(sources[id].text());
             if (!dialect) continue;
             INFO(file.path());
@@ -84,7 +78,7 @@ TEST_CASE("real access lists read back equal after they were written") {
             Reading const reading = read(sources, sources.add("after", written.text), *dialect);
             Ruleset const& after = reading.ruleset;
             if (kept_in != nullptr) {
-                std::string name = fs::relative(file.path(), corpus).string();
+                std::string name = fs::relative(file.path(), corpus()).string();
                 std::replace(name.begin(), name.end(), '/', '_');
                 std::ofstream(fs::path(kept_in) / (name + ".out")) << written.text;
             }

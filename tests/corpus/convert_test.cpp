@@ -3,10 +3,9 @@
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/convert.hpp"
 #include "portcullis/engine/budget.hpp"
 
@@ -20,11 +19,9 @@ struct Tally {
 };
 
 void convert_file(fs::path const& path, Dialect to, Tally& tally) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
+    std::string const text = content(path);
     Sources sources;
-    SourceId const id = sources.add("before", text.str());
+    SourceId const id = sources.add("before", text);
     auto const dialect = detect_dialect(sources[id].text());
     if (!dialect) return;
     Reading const before = read(sources, id, *dialect);
@@ -53,11 +50,7 @@ void convert_file(fs::path const& path, Dialect to, Tally& tally) {
 } // namespace
 
 TEST_CASE("real files are the same in another dialect, or the loss is told") {
-    fs::path const corpus = fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus";
-    if (!fs::is_directory(corpus)) {
-        WARN("skipped: there is no " << corpus.string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     struct Kind {
         char const* folder;
         std::size_t every;
@@ -71,7 +64,7 @@ TEST_CASE("real files are the same in another dialect, or the loss is told") {
     std::map<std::string, Tally> tallies;
     for (Kind const& kind : kinds) {
         std::vector<fs::path> files;
-        for (auto const& entry : fs::recursive_directory_iterator(corpus / kind.folder))
+        for (auto const& entry : fs::recursive_directory_iterator(corpus() / kind.folder))
             if (entry.is_regular_file() && entry.file_size() < largest) files.push_back(entry.path());
         std::ranges::sort(files);
         for (std::size_t i = 0; i < files.size(); i += kind.every)

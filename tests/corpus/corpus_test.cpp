@@ -3,10 +3,9 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/lint/lint.hpp"
 #include "seeds.hpp"
@@ -26,24 +25,18 @@ struct Tally {
 } // namespace
 
 TEST_CASE("every real file is read and judged") {
-    fs::path const corpus = fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus";
-    if (!fs::is_directory(corpus)) {
-        WARN("skipped: there is no " << corpus.string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     std::map<std::string, Tally> tallies;
     std::size_t seen = 0;
     for (char const* group : {"iptables", "nftables", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr", "cisco-mixed", "iptables-script"}) {
-        for (auto const& entry : fs::recursive_directory_iterator(corpus / group)) {
+        for (auto const& entry : fs::recursive_directory_iterator(corpus() / group)) {
             if (!entry.is_regular_file() || ++seen % every() != 0) continue;
             INFO(entry.path());
             Tally& tally = tallies[group];
             ++tally.files;
-            std::ifstream in(entry.path(), std::ios::binary);
-            std::ostringstream text;
-            text << in.rdbuf();
+            std::string const text = content(entry.path());
             auto sources = std::make_shared<Sources>();
-            SourceId const id = sources->add(entry.path().filename(), text.str());
+            SourceId const id = sources->add(entry.path().filename(), text);
             auto const dialect = detect_dialect((*sources)[id].text());
             if (!dialect) continue;
             ++tally.recognised;

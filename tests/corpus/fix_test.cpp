@@ -7,6 +7,7 @@
 #include <sstream>
 #include <unistd.h>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/lint/fix.hpp"
@@ -16,15 +17,6 @@ using namespace portcullis;
 namespace fs = std::filesystem;
 
 namespace {
-
-fs::path corpus() { return fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus"; }
-
-std::string content(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 struct File {
     std::string path;
@@ -61,10 +53,7 @@ std::optional<bool> is_taken(std::string const& text, Dialect dialect) {
 } // namespace
 
 TEST_CASE("what --fix makes of a real file is the same firewall, and loads") {
-    if (!fs::is_directory(corpus())) {
-        WARN("skipped: there is no " << corpus().string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     std::size_t mended_files = 0;
     std::size_t fixes = 0;
     std::size_t asked = 0;

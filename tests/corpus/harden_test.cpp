@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <unistd.h>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/harden.hpp"
 
@@ -30,33 +30,27 @@ bool is_taken(std::string const& text, Dialect dialect) {
 } // namespace
 
 TEST_CASE("real files are hardened, and nothing changes that no step is about") {
-    fs::path const corpus = fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus";
-    if (!fs::is_directory(corpus)) {
-        WARN("skipped: there is no " << corpus.string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     constexpr std::uintmax_t largest = 100'000;
     std::size_t changed = 0, loaded = 0, looked_at = 0;
     for (auto const& [folder, every] : {std::pair("iptables", 4), {"nftables", 12}, {"cisco-ios", 24}, {"cisco-asa", 24}, {"cisco-nxos", 12}}) {
         std::vector<fs::path> files;
-        for (auto const& entry : fs::recursive_directory_iterator(corpus / folder))
+        for (auto const& entry : fs::recursive_directory_iterator(corpus() / folder))
             if (entry.is_regular_file() && entry.file_size() < largest) files.push_back(entry.path());
         std::ranges::sort(files);
         for (std::size_t i = 0; i < files.size(); i += static_cast<std::size_t>(every)) {
-            std::ifstream in(files[i], std::ios::binary);
-            std::ostringstream text;
-            text << in.rdbuf();
-            auto const dialect = detect_dialect(text.str());
+            std::string const text = content(files[i]);
+            auto const dialect = detect_dialect(text);
             if (!dialect) continue;
             INFO(files[i]);
             auto const sources = std::make_shared<Sources>();
-            SourceId const source = sources->add("fw", text.str());
+            SourceId const source = sources->add("fw", text);
             try {
                 Hardened const hardened = harden(sources, source, *dialect, {}, {});
                 ++looked_at;
-                if (hardened.text == text.str()) continue;
+                if (hardened.text == text) continue;
                 ++changed;
-                if (!is_taken(text.str(), *dialect)) continue;
+                if (!is_taken(text, *dialect)) continue;
                 ++loaded;
                 INFO(hardened.text);
                 CHECK(is_taken(hardened.text, *dialect));

@@ -7,21 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 
 using namespace portcullis;
 namespace fs = std::filesystem;
 
 namespace {
-
-fs::path corpus() { return fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus"; }
-
-std::string text_of(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 struct Entry {
     std::string path, verdict, message, tags;
@@ -93,15 +85,12 @@ bool is_countable(Entry const& entry) {
 } // namespace
 
 TEST_CASE("real scripts of iptables commands are read as iptables takes them") {
-    if (!fs::is_directory(corpus())) {
-        WARN("skipped: there is no " << corpus().string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     Rate accepted;
     Rate rejected;
     Rate recognised;
     for (Entry const& entry : scripts()) {
-        std::string const text = text_of(corpus() / entry.path);
+        std::string const text = content(corpus() / entry.path);
         auto const detected = detect_dialect(text);
         bool const bare = is_any_of(entry.tags, {"bare-args"});
         recognised.count(detected == Dialect::iptables_script || (bare && detected), entry.path);
@@ -119,10 +108,7 @@ TEST_CASE("real scripts of iptables commands are read as iptables takes them") {
 
 TEST_CASE("each command of the real scripts is taken or refused as iptables does") {
     fs::path const suite = corpus() / "suites/iptables_cmds.jsonl";
-    if (!fs::exists(suite)) {
-        WARN("skipped: there is no " << suite.string());
-        return;
-    }
+    if (!is_there(suite)) return;
     Rate accepted;
     Rate rejected;
     std::ifstream in(suite);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 
 using namespace portcullis;
@@ -15,8 +16,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-fs::path corpus() { return fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus"; }
 
 struct Rate {
     std::size_t good = 0;
@@ -63,13 +62,6 @@ std::string as_file(json const& row) {
            "\nCOMMIT\n";
 }
 
-std::string file_text(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
 std::vector<std::string> columns(std::string const& line) {
     std::vector<std::string> all;
     std::istringstream in(line);
@@ -103,17 +95,11 @@ std::string first_difference(std::string const& a, std::string const& b) {
     return "one is longer";
 }
 
-bool skipped(fs::path const& path) {
-    if (fs::exists(path)) return false;
-    WARN("skipped: there is no " << path.string());
-    return true;
-}
-
 } // namespace
 
 TEST_CASE("the suite of iptables' extensions: what is valid is read, what is not is refused") {
     fs::path const suite = corpus() / "suites/iptables_ext.jsonl";
-    if (skipped(suite)) return;
+    if (!is_there(suite)) return;
     Rate valid[2];
     Rate invalid[2];
     std::ifstream in(suite);
@@ -139,14 +125,14 @@ TEST_CASE("the suite of iptables' extensions: what is valid is read, what is not
 
 TEST_CASE("real iptables files: the loader's verdict is ours") {
     fs::path const manifest = corpus() / "MANIFEST.tsv";
-    if (skipped(manifest)) return;
+    if (!is_there(manifest)) return;
     Rate accepted;
     Rate refused;
     std::ifstream in(manifest);
     for (std::string line; std::getline(in, line);) {
         std::vector<std::string> const row = columns(line);
         if (row.size() < 11 || row[1] != "iptables") continue;
-        std::string const found = complaint(file_text(corpus() / row[0]), row[10] == "v6");
+        std::string const found = complaint(content(corpus() / row[0]), row[10] == "v6");
         // `iptables-restore --test` lets pass what the kernel then refuses.
         bool const loaded = row[6] == "accepted" && row[8] == "loaded";
         bool const failed = row[6] == "rejected" || row[8].starts_with("load failed");
@@ -161,7 +147,7 @@ TEST_CASE("real iptables files: the loader's verdict is ours") {
 
 TEST_CASE("what iptables-save prints of a loaded file is the file's ruleset") {
     fs::path const golden = corpus() / "suites/golden_iptables.jsonl";
-    if (skipped(golden)) return;
+    if (!is_there(golden)) return;
     Rate same;
     std::ifstream in(golden);
     for (std::string line; std::getline(in, line);) {
@@ -170,7 +156,7 @@ TEST_CASE("what iptables-save prints of a loaded file is the file's ruleset") {
         bool const v6 = row.at("family") == 6;
         std::string const path = row.at("path");
         std::string const saved = row.at("saved");
-        std::string const a = meaning_of(reading_of(file_text(corpus() / path), v6).ruleset);
+        std::string const a = meaning_of(reading_of(content(corpus() / path), v6).ruleset);
         std::string const b = meaning_of(reading_of(saved, v6).ruleset);
         same.count(a == b, path + ": " + first_difference(a, b));
     }

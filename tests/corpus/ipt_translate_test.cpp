@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/reach.hpp"
@@ -19,7 +20,7 @@ using nlohmann::json;
 
 namespace {
 
-fs::path suites() { return fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus/suites"; }
+fs::path suites() { return corpus() / "suites"; }
 
 std::vector<json> rows(fs::path const& file) {
     std::vector<json> all;
@@ -249,10 +250,7 @@ void compare_rule(json const& row, Tally& tally) {
 } // namespace
 
 TEST_CASE("a rule of iptables and its translation to nft hold for the same packets") {
-    if (!fs::is_directory(suites())) {
-        WARN("skipped: there is no " << suites().string());
-        return;
-    }
+    if (!is_there(suites())) return;
     Tally tally;
     for (json const& row : rows(suites() / "iptables_translate.jsonl")) compare_rule(row, tally);
     WARN(tally.text());
@@ -330,10 +328,7 @@ void compare_file(json const& row, Tally& tally) {
 } // namespace
 
 TEST_CASE("a real file of iptables and its translation to nft decide the same") {
-    if (!fs::is_directory(suites())) {
-        WARN("skipped: there is no " << suites().string());
-        return;
-    }
+    if (!is_there(suites())) return;
     Tally tally;
     for (json const& row : rows(suites() / "golden_iptables.jsonl"))
         if (!row.contains("error")) compare_file(row, tally);

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <unistd.h>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/reach.hpp"
@@ -17,19 +18,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-fs::path corpus() { return fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus"; }
-
 Reading read_text(std::string text, Dialect dialect) {
     auto sources = std::make_shared<Sources>();
     SourceId const id = sources->add("test.rules", std::move(text));
     return read(*sources, id, dialect);
-}
-
-std::string content(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
 }
 
 struct Text {
@@ -107,10 +99,7 @@ bool asks_loader(std::size_t file, std::string const& text) {
 } // namespace
 
 TEST_CASE("what is written of a real restore file reads back to the same ruleset") {
-    if (!fs::is_directory(corpus())) {
-        WARN("skipped: there is no " << corpus().string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     bool const nft = loads("*filter\nCOMMIT\n", Family::v4, "nft"),
                old = loads("*filter\nCOMMIT\n", Family::v4, "legacy");
     std::size_t files = 0, kept = 0, identical = 0, saved = 0;
@@ -178,10 +167,7 @@ bool same_verdicts(Ruleset const& before, Ruleset const& after, Family family) {
 } // namespace
 
 TEST_CASE("real rules of nft decide the same in iptables, or the loss is told") {
-    if (!fs::is_directory(corpus())) {
-        WARN("skipped: there is no " << corpus().string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     bool const nft = loads("*filter\nCOMMIT\n", Family::v4, "nft"),
                old = loads("*filter\nCOMMIT\n", Family::v4, "legacy");
     std::size_t files = 0, whole = 0, rules = 0, lost = 0, asked = 0;

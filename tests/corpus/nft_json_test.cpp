@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 
 using namespace portcullis;
@@ -65,11 +66,8 @@ std::string all_of(Findings const& findings) {
 } // namespace
 
 TEST_CASE("nft's JSON of a ruleset reads to the same form as its text") {
-    fs::path const file = fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus/suites/golden_nft.jsonl";
-    if (!fs::exists(file)) {
-        WARN("skipped: there is no " << file.string());
-        return;
-    }
+    fs::path const file = corpus() / "suites/golden_nft.jsonl";
+    if (!is_there(file)) return;
     std::ifstream in(file);
     std::size_t compared = 0;
     std::size_t without_flags = 0;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 
 using namespace portcullis;
@@ -15,8 +16,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-fs::path corpus() { return fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus"; }
 
 struct Rate {
     std::size_t good = 0;
@@ -76,13 +75,6 @@ std::string as_file(json const& row) {
     return text;
 }
 
-std::string file_text(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
 std::vector<std::string> columns(std::string const& line) {
     std::vector<std::string> all;
     std::istringstream in(line);
@@ -121,10 +113,7 @@ std::size_t expected_line(std::string const& path, std::string const& message) {
 
 TEST_CASE("nft's suite: what is valid is read, what is not is refused") {
     fs::path const suite = corpus() / "suites/nft_py.jsonl";
-    if (!fs::exists(suite)) {
-        WARN("skipped: there is no " << suite.string());
-        return;
-    }
+    if (!is_there(suite)) return;
     Rate valid;
     Rate invalid;
     std::ifstream in(suite);
@@ -147,10 +136,7 @@ TEST_CASE("nft's suite: what is valid is read, what is not is refused") {
 
 TEST_CASE("real files: nft's verdict is ours, and the error is where nft has it") {
     fs::path const manifest = corpus() / "MANIFEST.tsv";
-    if (!fs::exists(manifest)) {
-        WARN("skipped: there is no " << manifest.string());
-        return;
-    }
+    if (!is_there(manifest)) return;
     Rate accepted;
     Rate refused;
     std::ifstream in(manifest);
@@ -160,13 +146,13 @@ TEST_CASE("real files: nft's verdict is ours, and the error is where nft has it"
         std::string const& verdict = row[6];
         std::string const& message = row[7];
         if (verdict == "accepted") {
-            std::vector<Complaint> const found = complaints(file_text(corpus() / row[0]));
+            std::vector<Complaint> const found = complaints(content(corpus() / row[0]));
             accepted.count(found.empty(),
                            row[0] + (found.empty() ? ""
                                                    : " => line " + std::to_string(found.front().line) + ": " +
                                                          found.front().message));
         } else if (verdict == "rejected" && (message.starts_with("syntax:") || message.starts_with("eval:"))) {
-            std::vector<Complaint> const found = complaints(file_text(corpus() / row[0]));
+            std::vector<Complaint> const found = complaints(content(corpus() / row[0]));
             std::size_t const expected = expected_line(row[0], message);
             bool const near = std::any_of(found.begin(), found.end(), [&](Complaint const& complaint) {
                 return complaint.line + 1 >= expected && complaint.line <= expected + 1;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "corpus/corpus.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/reach.hpp"
@@ -15,19 +16,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-fs::path corpus() { return fs::path(PORTCULLIS_ROOT).parent_path() / "shared/corpus"; }
-
 Reading read_text(std::string text, Dialect dialect = Dialect::nftables) {
     auto sources = std::make_shared<Sources>();
     SourceId const id = sources->add("test.nft", std::move(text));
     return read(*sources, id, dialect);
-}
-
-std::string content(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
 }
 
 // The files that nft accepts, and the form in which it lists them.
@@ -52,10 +44,7 @@ std::map<std::string, std::string> texts() {
 } // namespace
 
 TEST_CASE("what is written of a real file reads back to the same ruleset") {
-    if (!fs::is_directory(corpus())) {
-        WARN("skipped: there is no " << corpus().string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     std::size_t files = 0, kept = 0;
     bool const loader = std::system("unshare -n nft -c -f /dev/null > /dev/null 2>&1") == 0;
     fs::path const file = fs::temp_directory_path() / "portcullis-written.nft";
@@ -114,10 +103,7 @@ bool same_verdicts(Ruleset const& before, Ruleset const& after) {
 } // namespace
 
 TEST_CASE("real rules of iptables decide the same in nft, or the loss is told") {
-    if (!fs::is_directory(corpus())) {
-        WARN("skipped: there is no " << corpus().string());
-        return;
-    }
+    if (!is_there(corpus())) return;
     std::size_t files = 0, whole = 0;
     for (auto const& entry : fs::recursive_directory_iterator(corpus() / "iptables")) {
         if (!entry.is_regular_file()) continue;
