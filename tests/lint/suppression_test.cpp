@@ -223,6 +223,9 @@ TEST_CASE("a rule with a waiver above it is not deleted, and neither is what is 
     CHECK(fixes(ipt(dead)) == 1);
     // It would be about the next rule otherwise.
     CHECK(fixes(ipt("-A INPUT -p tcp --dport 443 -j ACCEPT\n# portcullis: ignore[PC101] lab\n-A INPUT -p tcp --dport 443 -j ACCEPT\n-A INPUT -p tcp --dport 23 -j ACCEPT\n")) == 0);
+    std::string const pair = "-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 443 -j ACCEPT\n";
+    CHECK(fixes(ipt(pair)) == 1); // they are merged
+    CHECK(fixes(ipt("# portcullis: ignore[PC101] lab\n" + pair)) == 0);
     CHECK(fixes(ipt(dead + "# portcullis: ignore-file[PC2] lab\n")) == 0);
 }
 
