@@ -138,7 +138,8 @@ void apply_configuration(FileResult& result, LintOptions const& options, std::fu
 // The text of the rule's name in the configuration, where findings about its waiver stand.
 Span place_of(Waive const& waive, Source const& source) {
     std::uint32_t const begin = source.line_start(waive.rule.line) + waive.rule.column - 1;
-    return {0, begin, begin + static_cast<std::uint32_t>(waive.rule.text.size()) + 2};
+    auto const size = static_cast<std::uint32_t>(source.text().size());
+    return {0, std::min(begin, size), std::min(begin + static_cast<std::uint32_t>(waive.rule.text.size()) + 2, size)};
 }
 
 } // namespace
