@@ -123,6 +123,14 @@ TEST_CASE("a waiver keeps what it says") {
     }
 }
 
+TEST_CASE("a waiver reads the same in what iptables-save makes of it") {
+    // Output of iptables-save 1.8.9, both variants.
+    FileResult const result = lint_text(Dialect::iptables, ipt(R"(-A INPUT -p tcp -m tcp --dport 23 -m comment --comment "portcullis: ignore[PC101] until=2026-12-31 reason=\"the lab\'s console\"" -j ACCEPT)" "\n"));
+    REQUIRE(told(result) == "-5");
+    for (Diagnostic const& d : result.findings)
+        if (d.rule->id == "PC101") CHECK(d.suppressed->reason == "the lab's console");
+}
+
 TEST_CASE("what is wrong with a waiver is a finding, and nothing is waived by mistake") {
     struct Case {
         std::string waiver;
