@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::size_t longest_text = 120;
 
-std::string chain_of(std::string const& where) {
-    std::size_t const slash = where.rfind('/');
-    bool const numbered = slash != std::string::npos && where.find_first_not_of("0123456789", slash + 1) == std::string::npos;
-    return numbered ? where.substr(0, slash) : where;
-}
-
 } // namespace
 
 Baseline read_baseline(fs::path const& path) {

@@ -187,7 +187,7 @@ std::vector<Job> lint_jobs(Options const& options, Repository const& repository)
     if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
     work_all(jobs, options);
     settle_ipset_findings(jobs);
-    if (options.suppress) add_waive_findings(jobs, options, repository);
+    if (options.suppress && options.command == "lint") add_waive_findings(jobs, options, repository);
     return jobs;
 }
 

@@ -37,12 +37,6 @@ std::vector<std::string_view> words_of(std::string_view text) {
     return words;
 }
 
-// "filter/INPUT" of "filter/INPUT/2", since the number of a rule is where it stands.
-std::string chain_of(std::string const& where) {
-    std::size_t const slash = where.rfind('/');
-    return slash != std::string::npos && is_number(std::string_view(where).substr(slash + 1)) ? where.substr(0, slash) : where;
-}
-
 std::uint64_t identity(Finding const& finding, Sources const& sources, std::string const& file) {
     std::set<std::string> others; // in no order, since lines may move
     for (Related const& related : finding.related) others.insert(lasting_text(sources.text(related.span)));
@@ -53,6 +47,11 @@ std::uint64_t identity(Finding const& finding, Sources const& sources, std::stri
 }
 
 } // namespace
+
+std::string chain_of(std::string const& where) {
+    std::size_t const slash = where.rfind('/');
+    return slash != std::string::npos && is_number(std::string_view(where).substr(slash + 1)) ? where.substr(0, slash) : where;
+}
 
 std::string lasting_text(std::string_view text) {
     std::vector<std::string_view> const words = words_of(text);

@@ -16,4 +16,7 @@ void set_fingerprints(std::vector<Diagnostic>& findings, Sources const& sources,
 // A text without what a device or a dump changes by itself.
 std::string lasting_text(std::string_view text);
 
+// "filter/INPUT" of "filter/INPUT/2", since the number of a rule is where it stands.
+std::string chain_of(std::string const& where);
+
 } // namespace portcullis

@@ -61,6 +61,18 @@ std::uint32_t line_end(std::string_view text, std::uint32_t at) {
     return static_cast<std::uint32_t>(std::min(text.find('\n', at), text.size()));
 }
 
+// The start of the line, or of the comments right above it, which stay with it: they may be waivers.
+std::uint32_t start_with_comments(std::string_view text, std::uint32_t at) {
+    std::uint32_t start = line_start(text, at);
+    while (start > 0) {
+        std::uint32_t const above = line_start(text, start - 1);
+        std::size_t const first = text.find_first_not_of(" \t", above);
+        if (text[first] != '#') break;
+        start = above;
+    }
+    return start;
+}
+
 Edit at(SourceId source, std::uint32_t place, std::string text) { return {{source, place, place}, std::move(text)}; }
 
 // ---- nft
@@ -80,7 +92,7 @@ std::optional<Edit> inserted_nft(Sources const& sources, Chain const& chain, std
         std::uint32_t const end = line_end(text, span.end);
         if (last && text.substr(span.end, end - span.end).find('}') != text.npos) return std::nullopt;
         for (std::string const& line : lines) piece += last ? '\n' + indent + line : indent + line + '\n';
-        return at(span.source, last ? end : start, std::move(piece));
+        return at(span.source, last ? end : start_with_comments(text, start), std::move(piece));
     }
     Span const span = chain.span;
     std::string_view const text = sources[span.source].text();
@@ -103,7 +115,7 @@ std::optional<Edit> inserted_iptables(Sources const& sources, Chain const& chain
     bool const last = before >= chain.rules.size();
     Span const span = chain.rules.empty() ? chain.span : chain.rules[last ? chain.rules.size() - 1 : before].span;
     std::string_view const text = sources[span.source].text();
-    if (!chain.rules.empty() && !last) return at(span.source, line_start(text, span.begin), std::move(piece));
+    if (!chain.rules.empty() && !last) return at(span.source, start_with_comments(text, span.begin), std::move(piece));
     if (!chain.rules.empty()) return at(span.source, std::min<std::uint32_t>(line_end(text, span.end) + 1, static_cast<std::uint32_t>(text.size())), std::move(piece));
     // Rules stand behind all declarations: before the end of the table.
     for (std::uint32_t place = line_start(text, span.begin); place < text.size(); place = line_end(text, place) + 1)

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <map>
 #include <set>
 #include <span>
 
+#include "lint/fingerprint.hpp"
 #include "portcullis/base/date.hpp"
 #include "portcullis/dialect/read.hpp"
 
@@ -38,7 +40,6 @@ class Comments {
             out_.add("PC013", waiver.span).arg("error", waiver.error);
             return;
         }
-        drop_fixes(waiver);
         if (is_over(waiver.until, options_)) {
             out_.add("PC011", waiver.span).arg("rules", names(waiver)).arg("until", to_string(*waiver.until));
             return;
@@ -81,17 +82,27 @@ class Comments {
         else if (!used && result_.complete && selects_only(selector.text, asked_)) tell(out_, "PC010", selector.span, selector.text);
     }
 
-    // Without its rule, a comment would be about the next one.
-    void drop_fixes(Waiver const& waiver) {
-        if (waiver.whole_file) return;
-        for (Diagnostic& d : findings_at(waiver)) d.finding.fix.reset();
-    }
-
     FileResult& result_;
     LintOptions const& options_;
     std::function<bool(RuleInfo const&)> const& asked_;
     Findings& out_;
 };
+
+// Without its rule, a comment would be about the next one: what edits a statement with a waiver is no fix.
+void drop_fixes(FileResult& result, std::vector<Waiver> const& waivers) {
+    std::map<std::uint32_t, std::uint32_t> targets; // ends by begins
+    for (Waiver const& waiver : waivers)
+        if (!waiver.whole_file) targets[waiver.target.begin] = waiver.target.end;
+    auto const is_target = [&](Span span) {
+        auto const behind = targets.upper_bound(span.end > span.begin ? span.end - 1 : span.begin);
+        return behind != targets.begin() && std::prev(behind)->second > span.begin;
+    };
+    for (Diagnostic& d : result.findings) {
+        if (!d.finding.fix) continue;
+        auto const& edits = d.finding.fix->edits;
+        if (std::ranges::any_of(edits, [&](Edit const& edit) { return edit.span.source == waivers.front().span.source && is_target(edit.span); })) d.finding.fix.reset();
+    }
+}
 
 // The texts that the file is made of: where its rules and its findings are.
 std::set<SourceId> texts_of(FileResult const& result, Ruleset const& ruleset, SourceId source) {
@@ -103,13 +114,6 @@ std::set<SourceId> texts_of(FileResult const& result, Ruleset const& ruleset, So
 }
 
 bool matches_glob(std::string const& pattern, std::string const& text) { return pattern.empty() || ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0; }
-
-// "filter/INPUT" of "filter/INPUT/2"
-std::string chain_of(std::string const& where) {
-    std::size_t const slash = where.rfind('/');
-    bool const numbered = slash != std::string::npos && where.find_first_not_of("0123456789", slash + 1) == std::string::npos;
-    return numbered ? where.substr(0, slash) : where;
-}
 
 bool holds(Waive const& waive, Diagnostic const& d) {
     return selects(waive.rule.text, *d.rule) && matches_glob(waive.where, chain_of(d.finding.where)) &&
@@ -134,7 +138,8 @@ void apply_configuration(FileResult& result, LintOptions const& options, std::fu
 // The text of the rule's name in the configuration, where findings about its waiver stand.
 Span place_of(Waive const& waive, Source const& source) {
     std::uint32_t const begin = source.line_start(waive.rule.line) + waive.rule.column - 1;
-    return {0, begin, begin + static_cast<std::uint32_t>(waive.rule.text.size()) + 2};
+    auto const size = static_cast<std::uint32_t>(source.text().size());
+    return {0, std::min(begin, size), std::min(begin + static_cast<std::uint32_t>(waive.rule.text.size()) + 2, size)};
 }
 
 } // namespace
@@ -153,8 +158,11 @@ Findings suppress(FileResult& result, Ruleset const& ruleset, Sources const& sou
     Findings out;
     for (SourceId const text : texts_of(result, ruleset, source)) {
         Dialect const dialect = text == source ? *result.dialect : detect_dialect(sources[text].text()).value_or(*result.dialect);
+        std::vector<Waiver> const waivers = waivers_in(sources, text, dialect, ruleset);
+        if (waivers.empty()) continue;
+        drop_fixes(result, waivers);
         Comments comments(result, options, asked, out);
-        for (Waiver const& waiver : waivers_in(sources, text, dialect, ruleset)) comments.apply(waiver);
+        for (Waiver const& waiver : waivers) comments.apply(waiver);
     }
     apply_configuration(result, options, asked);
     return out;

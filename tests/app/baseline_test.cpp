@@ -113,6 +113,7 @@ TEST_CASE("a [[waive]] is found wrong once, in its own file, after all files tha
     for (Json const& finding : report["findings"])
         if (finding["suppressed"].is_null()) told.push_back(finding["rule"].get<std::string>() + ' ' + finding["path"].get<std::string>() + ':' + std::to_string(finding["start"]["line"].get<int>()));
     CHECK(told == std::vector<std::string>{"PC102 b.rules:5", "PC010 portcullis.toml:8", "PC011 portcullis.toml:12"});
+    CHECK_THAT(run(folder, {"audit", "a.rules"}).out, !Contains("portcullis.toml")); // which lets nothing in
     folder.write("portcullis.toml", "[[waive]]\nrule = \"telnet-expose\"\nreason = \"the lab\"\n");
     CHECK_THAT(run(folder, {"lint", "a.rules"}).err, Contains("portcullis.toml:2:8: unknown rule 'telnet-expose'; did you mean 'telnet-exposed'?"));
 }

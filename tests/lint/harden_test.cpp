@@ -77,7 +77,7 @@ TEST_CASE("an open ruleset is closed, and says what it did") {
         // Private senders are trusted where no zones say otherwise.
         CHECK(passes(result.after, to_host, "in=eth0 tcp 10.0.0.9:40000 > 192.0.2.10:23"));
     }
-    CHECK_THAT(hardened(open_iptables, Dialect::iptables).hardened.text, Contains("# my firewall\n") && Contains("# the old box\n-A INPUT -i lo"));
+    CHECK_THAT(hardened(open_iptables, Dialect::iptables).hardened.text, Contains("# my firewall\n") && Contains("# the old box\n-A INPUT -p tcp --dport 23 -j ACCEPT\n")); // a comment stays with its rule
     Result const nft = hardened(open_nft, Dialect::nftables);
     CHECK_THAT(nft.hardened.text, Contains("\t\t# the lan may do all\n") && Contains("table ip6 portcullis {") && Contains("priority 0; policy drop;"));
     CHECK(!passes(nft.after, to_host, "in=eth0 tcp [2001:db8::9]:40000 > [2001:db8::1]:22"));

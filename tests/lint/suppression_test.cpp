@@ -123,6 +123,14 @@ TEST_CASE("a waiver keeps what it says") {
     }
 }
 
+TEST_CASE("a waiver reads the same in what iptables-save makes of it") {
+    // Output of iptables-save 1.8.9, both variants.
+    FileResult const result = lint_text(Dialect::iptables, ipt(R"(-A INPUT -p tcp -m tcp --dport 23 -m comment --comment "portcullis: ignore[PC101] until=2026-12-31 reason=\"the lab\'s console\"" -j ACCEPT)" "\n"));
+    REQUIRE(told(result) == "-5");
+    for (Diagnostic const& d : result.findings)
+        if (d.rule->id == "PC101") CHECK(d.suppressed->reason == "the lab's console");
+}
+
 TEST_CASE("what is wrong with a waiver is a finding, and nothing is waived by mistake") {
     struct Case {
         std::string waiver;
@@ -223,6 +231,9 @@ TEST_CASE("a rule with a waiver above it is not deleted, and neither is what is 
     CHECK(fixes(ipt(dead)) == 1);
     // It would be about the next rule otherwise.
     CHECK(fixes(ipt("-A INPUT -p tcp --dport 443 -j ACCEPT\n# portcullis: ignore[PC101] lab\n-A INPUT -p tcp --dport 443 -j ACCEPT\n-A INPUT -p tcp --dport 23 -j ACCEPT\n")) == 0);
+    std::string const pair = "-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 443 -j ACCEPT\n";
+    CHECK(fixes(ipt(pair)) == 1); // they are merged
+    CHECK(fixes(ipt("# portcullis: ignore[PC101] lab\n" + pair)) == 0);
     CHECK(fixes(ipt(dead + "# portcullis: ignore-file[PC2] lab\n")) == 0);
 }
 
