@@ -251,6 +251,16 @@ class ListGaps {
     std::vector<Gap> gaps_;
 };
 
+// Asked in a space where both directions of many services take little room.
+std::vector<Gap> list_gaps(Space& space, Policy const& policy, Ruleset const& ruleset) {
+    if (space.order() == Space::Order::ends) return ListGaps(space, policy, ruleset).run();
+    Space own(Space::Order::ends);
+    std::vector<Gap> gaps;
+    for (Gap& gap : ListGaps(own, policy, ruleset).run())
+        gaps.push_back({std::move(gap.path), space.of(gap.beyond), space.of(gap.within)});
+    return gaps;
+}
+
 } // namespace
 
 std::vector<std::string> not_compared(Policy const& policy, Ruleset const& ruleset) {
@@ -271,7 +281,7 @@ std::optional<std::string> why_incomparable(Policy const& policy, Ruleset const&
 }
 
 std::vector<Gap> find_gaps(Space& space, Policy const& policy, Ruleset const& ruleset) {
-    if (is_cisco(ruleset.dialect)) return ListGaps(space, policy, ruleset).run();
+    if (is_cisco(ruleset.dialect)) return list_gaps(space, policy, ruleset);
     if (is_equal(policy, ruleset)) return {};
     return hook_gaps(space, policy, ruleset);
 }
