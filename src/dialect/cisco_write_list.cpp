@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace portcullis::cisco {
 namespace {
@@ -75,7 +76,8 @@ class Lister {
     };
 
     void lose(Span span, std::string what, std::string why) {
-        if (quiet_) return;
+        bool const is_new = told_.emplace(span.begin, what, why).second;
+        if (!is_new && again_) return;
         result_.losses.add("PC002", span).arg("construct", std::move(what)).arg("why", std::move(why));
     }
     void lose(Rule const& rule, std::string why) {
@@ -169,9 +171,9 @@ class Lister {
         if (together) return write(id, free_name(name, false), true, true);
         if (v4) write(id, free_name(name, false), true, false);
         bool const alone = !v4 || platform_ == Dialect::cisco_xr;
-        quiet_ = v4; // it is said once
+        again_ = v4; // what neither can say is said once
         if (v6) write(id, free_name(alone ? name : name + "-v6", true), false, true);
-        quiet_ = false;
+        again_ = false;
     }
 
     void write(ChainId id, std::string name, bool v4, bool v6) {
@@ -368,7 +370,8 @@ class Lister {
     Groups groups_;
     WrittenLists result_;
     std::set<std::pair<bool, std::string>> names_;
-    bool quiet_ = false;
+    std::set<std::tuple<std::uint32_t, std::string, std::string>> told_; // losses: place, construct, why
+    bool again_ = false; // for the other family
     // Of the list that is being written:
     WrittenList* list_ = nullptr;
     ListStyle style_;

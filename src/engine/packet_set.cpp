@@ -1,7 +1,10 @@
-// Packet sets as decision diagrams over the bits of the fields. The order of variables: family, the narrow fields and
+// Packet sets as decision diagrams over the bits of the fields. The usual order of variables: family, the narrow fields and
 // ports, interfaces, addresses (destination first, most significant bit first), then one variable for each opaque match.
 // Questions are about few services and many addresses, so that the large address parts stand below the small rest and
 // are shared. IPv4 and IPv6 share the address variables under the family bit.
+// Lists that know no state let n services and the answers to them pass, by destination and by source port: with ports first,
+// that is n² pairs of ports, each with addresses of its own. Order::ends has the ports below their addresses, source before
+// destination: behind a source and its port, there is left what goes to some destinations, and the same for all others.
 #include "portcullis/engine/packet_set.hpp"
 
 #include <algorithm>
@@ -24,7 +27,7 @@ using Ref = Bdd::Ref;
 // The order in which fields are decided. A family's own address field shares the place of the other family's. Fragments
 // come before the fields of the transport header, on which nothing depends where there is none. What has values that do
 // not occur stands above the addresses: their part of most sets then depends on nothing but them.
-constexpr std::array order{
+constexpr std::array services_order{
     Field::family,    Field::ct_state,    Field::protocol, Field::fragment,   Field::tcp_flags,    Field::ct_direction,
     Field::icmp_type, Field::icmp_code,   Field::dport,    Field::sport,      Field::packet_type,  Field::dst_type,
     Field::nat_dst_type, Field::src_type, Field::iif,      Field::oif,        Field::iif_group,    Field::oif_group,
@@ -40,29 +43,48 @@ constexpr std::array<std::pair<Field, Field>, 6> shared_places{{
     {Field::src4, Field::src6}, {Field::dst4, Field::dst6}, {Field::orig_src4, Field::orig_src6},
     {Field::orig_dst4, Field::orig_dst6}, {Field::reply_src4, Field::reply_src6}, {Field::reply_dst4, Field::reply_dst6},
 }};
-static_assert(order.size() == field_count - shared_places.size(), "every field but those that share a place is ordered");
+static_assert(services_order.size() == field_count - shared_places.size(), "every field but those that share a place is ordered");
+
+using Fields = std::array<Field, services_order.size()>;
+
+constexpr Fields ends_order() {
+    constexpr std::array ends{Field::src6, Field::sport, Field::dst6, Field::dport};
+    auto const is_end = [&](Field field) { return std::ranges::find(ends, field) != ends.end(); };
+    Fields fields{};
+    auto out = fields.begin();
+    for (Field const field : services_order) {
+        if (field == Field::dst6) out = std::ranges::copy(ends, out).out;
+        if (!is_end(field)) *out++ = field;
+    }
+    return fields;
+}
 
 struct Layout {
+    Fields fields;
     std::array<std::uint32_t, field_count> first{}; // the variable of the field's most significant bit
     std::uint32_t count = 0;
+
+    explicit Layout(Fields const& ordered) : fields(ordered) {
+        for (Field const field : fields) {
+            first[static_cast<std::size_t>(field)] = count;
+            count += info(field).bits;
+        }
+        for (auto const& [v4, v6] : shared_places) first[static_cast<std::size_t>(v4)] = first_variable(v6);
+    }
+
+    std::uint32_t first_variable(Field field) const { return first[static_cast<std::size_t>(field)]; }
+    Field ordered_field(std::size_t place, Family family) const {
+        Field const field = fields[place];
+        if (family == Family::v6 || !info(field).family) return field;
+        auto const at = std::find_if(shared_places.begin(), shared_places.end(), [&](auto const& pair) { return pair.second == field; });
+        return at == shared_places.end() ? field : at->first;
+    }
 };
 
-Layout make_layout() {
-    Layout layout;
-    for (Field const field : order) {
-        layout.first[static_cast<std::size_t>(field)] = layout.count;
-        layout.count += info(field).bits;
-    }
-    for (auto const& [v4, v6] : shared_places) layout.first[static_cast<std::size_t>(v4)] = layout.first[static_cast<std::size_t>(v6)];
-    return layout;
+Layout const& layout_of(Space::Order order) {
+    static Layout const services(services_order), ends(ends_order());
+    return order == Space::Order::services ? services : ends;
 }
-
-Layout const& layout() {
-    static Layout const instance = make_layout();
-    return instance;
-}
-
-std::uint32_t first_variable(Field field) { return layout().first[static_cast<std::size_t>(field)]; }
 
 // Neighbouring blocks of one interval come one after the other.
 void append(std::vector<Interval>& values, Interval const& interval) {
@@ -70,32 +92,30 @@ void append(std::vector<Interval>& values, Interval const& interval) {
     else values.push_back(interval);
 }
 
-Field ordered_field(std::size_t place, Family family) {
-    Field const field = order[place];
-    if (family == Family::v6 || !info(field).family) return field;
-    auto const at = std::find_if(shared_places.begin(), shared_places.end(), [&](auto const& pair) { return pair.second == field; });
-    return at == shared_places.end() ? field : at->first;
-}
-
 } // namespace
 
 struct Space::Impl {
+    Order order;
+    Layout const& layout;
     Bdd bdd;
     Ref universe = Bdd::true_ref;
     Bdd::Chosen free; // opaque matches, and fields that no sender chooses
     std::map<std::vector<Field>, Bdd::Chosen> other; // by fields: all variables but theirs
     std::unordered_map<std::string, std::uint32_t> opaque; // key to variable
-    std::vector<Assumption> opaque_names; // by variable, from layout().count on
+    std::vector<Assumption> opaque_names; // by variable, from layout.count on
 
-    explicit Impl(std::size_t node_limit) : bdd(node_limit), free(0, fields_off_the_wire()) {
+    Impl(Order chosen, std::size_t node_limit)
+        : order(chosen), layout(layout_of(chosen)), bdd(node_limit), free(0, fields_off_the_wire()) {
         for (FieldInfo const& row : fields()) {
             if (row.largest < max_value(row.bits)) universe = bdd.conjunction(universe, limit(row.field));
         }
         bdd.keep(universe);
     }
 
-    static std::vector<bool> fields_off_the_wire() {
-        std::vector<bool> variables(layout().count, false);
+    std::uint32_t first_variable(Field field) const { return layout.first_variable(field); }
+
+    std::vector<bool> fields_off_the_wire() const {
+        std::vector<bool> variables(layout.count, false);
         for (FieldInfo const& row : fields()) {
             for (unsigned bit = 0; !row.on_wire && bit < row.bits; ++bit) variables[first_variable(row.field) + bit] = true;
         }
@@ -169,19 +189,36 @@ struct Space::Impl {
         return alternatives.negated ? Bdd::negation(any) : any;
     }
 
-    std::uint32_t opaque_variable(Opaque const& match) {
-        std::string key = opaque_key(match);
-        auto const next = static_cast<std::uint32_t>(layout().count + opaque_names.size());
-        auto const [at, added] = opaque.emplace(key, next);
+    std::uint32_t opaque_variable(Opaque const& match) { return opaque_variable({opaque_key(match), match.text, match.stateful, true}); }
+    std::uint32_t opaque_variable(Assumption const& name) {
+        auto const next = static_cast<std::uint32_t>(layout.count + opaque_names.size());
+        auto const [at, added] = opaque.emplace(name.key, next);
         if (added) {
-            opaque_names.push_back({std::move(key), match.text, match.stateful, true});
+            opaque_names.push_back(name);
             free.add(1);
         }
         return at->second;
     }
 
+    // By variable of another space, the literal here that means the same.
+    std::vector<Ref> literals_of(Impl const& from) {
+        std::vector<Ref> literals(from.layout.count);
+        for (Field const field : layout.fields)
+            for (unsigned bit = 0; bit < info(field).bits; ++bit)
+                literals[from.first_variable(field) + bit] = literal(first_variable(field) + bit, true);
+        for (Assumption const& name : from.opaque_names) literals.push_back(literal(opaque_variable(name), true));
+        return literals;
+    }
+    // f of another space; `known` are those that have been made.
+    Ref same(Impl const& from, Ref f, std::vector<Ref> const& literals, std::unordered_map<Ref, Ref>& known) {
+        if (f == Bdd::true_ref || f == Bdd::false_ref) return f;
+        if (auto const at = known.find(f); at != known.end()) return at->second;
+        Ref const low = same(from, from.bdd.low(f), literals, known), high = same(from, from.bdd.high(f), literals, known);
+        return known[f] = choice(literals[from.bdd.variable(f)], high, low);
+    }
+
     Assumption assumption(std::uint32_t variable, bool holds) const {
-        Assumption assumption = opaque_names[variable - layout().count];
+        Assumption assumption = opaque_names[variable - layout.count];
         assumption.holds = holds;
         return assumption;
     }
@@ -214,8 +251,8 @@ struct Space::Impl {
         if (seen[0] && seen[1]) return Bdd::false_ref;
         Family const family = seen[0] ? Family::v4 : Family::v6;
         Ref result = Bdd::true_ref;
-        for (std::size_t place = order.size(); place-- > 0;) {
-            Field const field = ordered_field(place, family);
+        for (std::size_t place = layout.fields.size(); place-- > 0;) {
+            Field const field = layout.ordered_field(place, family);
             FieldInfo const& row = info(field);
             IntervalSet const* const set = sets[static_cast<std::size_t>(field)];
             bool const limited = row.largest < max_value(row.bits);
@@ -248,7 +285,7 @@ struct Space::Impl {
     // The functions that the bits of the fields have become: of marks, of the state before tracking, of what is translated.
     using Substitution = std::vector<std::optional<Ref>>;
 
-    static std::uint32_t variable_of(Field field, unsigned bit) { return first_variable(field) + info(field).bits - 1 - bit; }
+    std::uint32_t variable_of(Field field, unsigned bit) const { return first_variable(field) + info(field).bits - 1 - bit; }
     static Ref constant(bool value) { return value ? Bdd::true_ref : Bdd::false_ref; }
 
     void put_value(Substitution& to, Field field, U128 value) const {
@@ -291,7 +328,7 @@ struct Space::Impl {
     }
 
     Substitution substitution(Marks const& marks) {
-        Substitution to(layout().count);
+        Substitution to(layout.count);
         Marks const at_start;
         for (Field const mark : {Field::mark, Field::ct_mark}) {
             if (marks[mark] == at_start[mark]) continue;
@@ -478,17 +515,17 @@ std::vector<Field> PacketSet::deciding_fields(Family family) const {
         open.push_back(impl.bdd.high(f));
     }
     std::vector<Field> found;
-    for (std::size_t place = 0; place < order.size(); ++place) {
-        Field const field = ordered_field(place, family);
-        auto const first = decides.begin() + first_variable(field);
+    for (std::size_t place = 0; place < impl.layout.fields.size(); ++place) {
+        Field const field = impl.layout.ordered_field(place, family);
+        auto const first = decides.begin() + impl.first_variable(field);
         if (std::find(first, first + info(field).bits, true) != first + info(field).bits) found.push_back(field);
     }
     return found;
 }
 
 std::optional<std::vector<Row>> PacketSet::rows(Field by, Field of, std::size_t most) const {
-    assert(first_variable(by) < first_variable(of));
     Space::Impl& impl = *space_->impl_;
+    assert(impl.order == Space::Order::services && impl.first_variable(by) < impl.first_variable(of));
     impl.bdd.collect_if_due();
     std::size_t pieces = 0;
     std::unordered_map<Ref, std::size_t> places; // of what remains for a value, among `groups`
@@ -536,8 +573,8 @@ std::optional<std::vector<Cube>> PacketSet::cubes(std::size_t most) const {
         }
 
         bool read(Ref f, std::size_t place, Family family) {
-            if (place == order.size()) return opaque(f);
-            Field const field = ordered_field(place, family);
+            if (place == impl.layout.fields.size()) return opaque(f);
+            Field const field = impl.layout.ordered_field(place, family);
             // Values with the same remainder belong together.
             std::map<Ref, std::vector<Interval>> groups;
             std::vector<Ref> appearance;
@@ -588,8 +625,8 @@ std::optional<Member> PacketSet::member() const {
     Space::Impl const& impl = *space_->impl_;
     Member member;
     Ref f = ref_;
-    for (std::size_t place = 0; place < order.size(); ++place) {
-        Field const field = ordered_field(place, member.packet.family());
+    for (std::size_t place = 0; place < impl.layout.fields.size(); ++place) {
+        Field const field = impl.layout.ordered_field(place, member.packet.family());
         std::optional<U128> chosen;
         for (U128 const value : usual_values(field)) {
             if (impl.follow(f, field, value) == Bdd::false_ref) continue;
@@ -626,14 +663,14 @@ std::optional<Member> PacketSet::member() const {
 bool PacketSet::contains(Packet const& packet) const {
     Space::Impl const& impl = *space_->impl_;
     Ref f = ref_;
-    for (std::size_t place = 0; place < order.size(); ++place) {
-        Field const field = ordered_field(place, packet.family());
+    for (std::size_t place = 0; place < impl.layout.fields.size(); ++place) {
+        Field const field = impl.layout.ordered_field(place, packet.family());
         f = impl.follow(f, field, packet[field]);
     }
     return f != Bdd::false_ref;
 }
 
-Space::Space(std::size_t node_limit) : impl_(std::make_unique<Impl>(node_limit)) {}
+Space::Space(Order order, std::size_t node_limit) : impl_(std::make_unique<Impl>(order, node_limit)) {}
 Space::~Space() = default;
 
 PacketSet Space::none() { return {*this, Bdd::false_ref}; }
@@ -660,6 +697,16 @@ PacketSet Space::of(Cube const& cube) {
     }
     return {*this, result};
 }
+
+PacketSet Space::of(PacketSet const& set) {
+    if (set.space_ == this) return set;
+    impl_->bdd.collect_if_due();
+    Impl const& other = *set.space_->impl_;
+    std::unordered_map<Ref, Ref> known;
+    return {*this, impl_->same(other, set.ref_, impl_->literals_of(other), known)};
+}
+
+Space::Order Space::order() const { return impl_->order; }
 
 PacketSet Space::of(Match const& match, Marks const& marks) {
     bool const tuple = marks.whole_way && reads_tuple(match);

@@ -37,7 +37,7 @@ Generated generate(Space& space, Policy const& policy, Target target, Origin con
     Generated result;
     Ruleset planned;
     if (is_cisco(dialect_of(target))) {
-        ListPlan lists = plan_lists(space, policy, target);
+        ListPlan lists = plan_lists(policy, target);
         planned = std::move(lists.ruleset);
         result.losses = std::move(lists.losses);
     } else {

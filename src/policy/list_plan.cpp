@@ -446,8 +446,9 @@ class ListPlanner {
 
 } // namespace
 
-ListPlan plan_lists(Space& space, Policy const& policy, Target target) {
+ListPlan plan_lists(Policy const& policy, Target target) {
     if (auto const why = why_no_lists(policy, dialect_of(target))) throw std::invalid_argument(*why);
+    Space space(Space::Order::ends);
     return ListPlanner(space, policy, dialect_of(target)).run();
 }
 

@@ -20,8 +20,8 @@ PacketSet Meaning::state(IntervalSet const& states) { return of(Field::ct_state,
 PacketSet Meaning::addresses(Field v4, Field v6, Addresses const& set) { return wide(v4, set.v4) | wide(v6, set.v6); }
 
 // In pairs, so that the sets that are united are alike in size.
-PacketSet Meaning::any_of(std::vector<PacketSet> sets) {
-    if (sets.empty()) return space_.none();
+PacketSet Meaning::any_of(Space& space, std::vector<PacketSet> sets) {
+    if (sets.empty()) return space.none();
     while (sets.size() > 1) {
         std::vector<PacketSet> next;
         for (std::size_t i = 0; i < sets.size(); i += 2)

@@ -180,6 +180,19 @@ Ruleset without_lost(Ruleset ruleset, Writing const& written, std::size_t& lost)
 
 } // namespace
 
+TEST_CASE("what only the list of IPv6 cannot say is told, and what neither can say is told once") {
+    std::string const text = of_nft("ip6 saddr & ffff:0:ffff:: == 2001:0:5:: tcp dport 22 accept\nmeta mark 5 tcp dport 80 accept\ntcp dport 443 accept",
+                                    Dialect::cisco_ios, "inet");
+    auto const count = [&](std::string_view part) {
+        std::size_t found = 0;
+        for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+        return found;
+    };
+    INFO(text);
+    CHECK(count("a mask with holes would take too many prefixes") == 1);
+    CHECK(count("no word for mark") == 1);
+}
+
 TEST_CASE("random lists are written to what decides the same") {
     for (Dialect const platform : platforms) {
         for (Family const family : {Family::v4, Family::v6}) {

@@ -1,6 +1,7 @@
 // Policies in, access lists out: equal to them on every way from interface to interface, by packet sets and by the
 // interpreter; what lists cannot say is told, and lets nothing more through.
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <fstream>
 #include <random>
 #include <regex>
@@ -220,6 +221,41 @@ TEST_CASE("the ready policies come to lists that are proved and of which lint fi
     }
     CHECK(exact["pci-dss"] == std::size(list_targets));
     CHECK(exact["kubernetes-node"] == std::size(list_targets));
+}
+
+TEST_CASE("many services are planned and proved, and what is wrong is the same in a space of either order") {
+    std::string text = "[device]\ninterfaces = [\"e0\", \"e1\", \"e2\"]\naddresses = [\"198.51.100.1\"]\n"
+                       "[zones.outside]\ninterfaces = [\"e0\"]\ntrust = \"untrusted\"\n"
+                       "[zones.a]\ninterfaces = [\"e1\"]\nnetworks = [\"10.1.0.0/16\"]\ntrust = \"trusted\"\n"
+                       "[zones.b]\ninterfaces = [\"e2\"]\nnetworks = [\"10.2.0.0/16\"]\ntrust = \"trusted\"\n[objects]\n";
+    constexpr unsigned count = 50;
+    for (unsigned i = 0; i < count; ++i) text += fmt::format("host{} = [\"10.{}.3.{}\"]\n", i, 1 + i % 2, i + 1);
+    for (unsigned i = 0; i < count; ++i)
+        text += fmt::format("[[allow]]\nname = \"s{0}\"\nfrom = [\"{1}\"]\nto = [\"host{0}\"]\nservices = [\"tcp/{2}\", \"udp/{3}\"]\n", i,
+                            i % 3 == 0 ? "outside" : fmt::format("host{}", (i + 17) % count), 61000 + 17 * i, 61000 + 13 * i);
+    Sources sources;
+    Policy const policy = load(sources, text);
+    for (Target const target : {Target::cisco_ios, Target::cisco_asa}) {
+        Space space;
+        Generated const made = generate_quietly(space, policy, target, sources);
+        REQUIRE(is_whole(made.reading));
+        CHECK(made.losses.empty());
+        CHECK(made.gaps.empty());
+        std::string wrong = made.text;
+        std::size_t const at = wrong.find("eq 61017");
+        REQUIRE(at != std::string::npos);
+        wrong.replace(at, 8, "eq 61018");
+        Reading const reading = read(sources, sources.add("wrong", wrong), dialect_of(target));
+        Space ends(Space::Order::ends);
+        auto const gaps = find_gaps(space, policy, reading.ruleset), same = find_gaps(ends, policy, reading.ruleset);
+        REQUIRE(!gaps.empty());
+        REQUIRE(gaps.size() == same.size());
+        for (std::size_t i = 0; i < gaps.size(); ++i) {
+            CHECK(gaps[i].path.name == same[i].path.name);
+            CHECK((gaps[i].beyond == space.of(same[i].beyond)));
+            CHECK((gaps[i].within == space.of(same[i].within)));
+        }
+    }
 }
 
 // ---- mutations

@@ -74,7 +74,7 @@ class PacketSet {
     std::optional<IntervalSet> project(Field field, std::size_t most = 65536) const;
     // For each value of `by` the values of `of` that some member has together with it; values of `by` with the same ones are
     // one row, those with none are in no row. Rows are in the order of their first values. For the destination and the source
-    // of one family, in this order. Nothing where it takes more than `most` intervals.
+    // of one family, in this order, and in a space of Order::services. Nothing where it takes more than `most` intervals.
     std::optional<std::vector<Row>> rows(Field by, Field of, std::size_t most = 262144) const;
     // The set as disjoint products, in order; nothing where it takes more than `most`.
     std::optional<std::vector<Cube>> cubes(std::size_t most = 10000) const;
@@ -95,7 +95,14 @@ class PacketSet {
 
 class Space {
   public:
-    explicit Space(std::size_t node_limit = std::size_t{1} << 25U);
+    // Which variables come first. It decides how large sets become, and which members `member` and `cubes` show first.
+    enum class Order : std::uint8_t {
+        services, // ports and interfaces, then addresses: few services, many addresses
+        ends      // each address with its port below it: both directions of many services, as lists without state have them
+    };
+
+    explicit Space(std::size_t node_limit = std::size_t{1} << 25U) : Space(Order::services, node_limit) {}
+    explicit Space(Order order, std::size_t node_limit = std::size_t{1} << 25U);
     ~Space();
     Space(Space const&) = delete;
     Space& operator=(Space const&) = delete;
@@ -108,6 +115,9 @@ class Space {
     PacketSet of(Match const& match);
     // The packets of a product, which names its family; its assumptions are about opaque matches that this space has met.
     PacketSet of(Cube const& cube);
+    // The same set, of whatever space.
+    PacketSet of(PacketSet const& set);
+    Order order() const;
     // The packets that match once rules have made this of their marks.
     PacketSet of(Match const& match, Marks const& marks);
 

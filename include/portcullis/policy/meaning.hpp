@@ -37,7 +37,11 @@ class Meaning {
     // First packets of connections that lead to an inner host: no way of theirs ends at the firewall itself.
     PacketSet published();
 
+    // The union, of large and small sets alike.
+    static PacketSet any_of(Space& space, std::vector<PacketSet> sets);
+
   private:
+    PacketSet any_of(std::vector<PacketSet> sets) { return any_of(space_, std::move(sets)); }
     PacketSet single(Field field, U128 value);
     PacketSet state(IntervalSet const& states);
     PacketSet addresses(Field v4, Field v6, Addresses const& set);
@@ -51,7 +55,6 @@ class Meaning {
     PacketSet forged(Path::Kind kind);
     PacketSet arriving(Publish const& publish);
     PacketSet of(Field field, ValueSet const& values);
-    PacketSet any_of(std::vector<PacketSet> sets);
 
     PacketSet wide(Field field, IntervalSet const& set); // of addresses or interfaces
 

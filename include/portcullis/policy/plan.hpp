@@ -29,7 +29,7 @@ struct ListPlan {
     Ruleset ruleset;
     Findings losses; // of PC002 at statements: what no list can say, which is left out where that narrows the policy
 };
-// std::invalid_argument, a sentence, where the policy does not say what lists need.
-ListPlan plan_lists(Space& space, Policy const& policy, Target target);
+// std::invalid_argument, a sentence, where the policy does not say what lists need. Throws BudgetExceeded.
+ListPlan plan_lists(Policy const& policy, Target target);
 
 } // namespace portcullis
