@@ -97,7 +97,7 @@ PacketSet matching(Space& space, Worlds const& worlds, Match const& match) {
 struct Reach::Impl {
     // What becomes of the packets that enter a chain with some marks.
     struct Exits {
-        Fates fates;
+        Fates fates; // `dropped` is what the others leave, worked out when it is asked for
         Worlds accepted; // by their marks then; empty where the chain changes none
         Worlds returned;
     };
@@ -273,7 +273,7 @@ struct Reach::Impl {
                     if (marks == world.marks) continue;
                     add(next, marks, hit);
                 } else if (std::holds_alternative<Drop>(rules[i].verdict)) {
-                    exits.fates.dropped |= hit;
+                    // what no other fate has
                 } else if (std::holds_alternative<Reject>(rules[i].verdict)) {
                     exits.fates.rejected |= hit;
                 } else if (std::holds_alternative<Return>(rules[i].verdict)) {
@@ -300,7 +300,7 @@ struct Reach::Impl {
             live -= hit;
             auto const* jump = std::get_if<Jump>(&rules[i].verdict);
             if (jump == nullptr) {
-                fate_of(rules[i].verdict, exits.fates) |= hit;
+                if (PacketSet* const fate = fate_of(rules[i].verdict, exits.fates)) *fate |= hit;
                 continue;
             }
             PacketSet const back = packets_of(space, called(*jump, {}, hit, exits, false));
@@ -318,11 +318,18 @@ struct Reach::Impl {
         return end;
     }
 
-    static PacketSet& fate_of(Verdict const& verdict, Fates& fates) {
-        if (std::holds_alternative<Drop>(verdict)) return fates.dropped;
-        if (std::holds_alternative<Reject>(verdict)) return fates.rejected;
-        if (std::holds_alternative<Return>(verdict)) return fates.returned;
-        return fates.accepted;
+    // Null for a drop.
+    static PacketSet* fate_of(Verdict const& verdict, Fates& fates) {
+        if (std::holds_alternative<Drop>(verdict)) return nullptr;
+        if (std::holds_alternative<Reject>(verdict)) return &fates.rejected;
+        return std::holds_alternative<Return>(verdict) ? &fates.returned : &fates.accepted;
+    }
+
+    Fates const& fates(ChainId id, Marks const& start) {
+        exits(id, start);
+        Fates& fates = state_of(id, start).exits->fates;
+        if (fates.dropped.empty()) fates.dropped = question - fates.accepted - fates.rejected - fates.returned;
+        return fates;
     }
 
     // Of the question: what the rules in [begin, end) match together.
@@ -366,7 +373,6 @@ struct Reach::Impl {
         }
         Exits const& callee = this->exits(jump.chain, marks);
         exits.fates.accepted |= hit & callee.fates.accepted;
-        exits.fates.dropped |= hit & callee.fates.dropped;
         exits.fates.rejected |= hit & callee.fates.rejected;
         if (changes) add_within(exits.accepted, callee.accepted, callee.fates.accepted, marks, hit);
         add_within(back, callee.returned, callee.fates.returned, marks, hit);
@@ -485,15 +491,14 @@ Reach::~Reach() = default;
 Reach::Reach(Reach&&) noexcept = default;
 
 PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chain, rule, impl_->at_start(chain)); }
-Fates const& Reach::fates(ChainId chain) { return impl_->exits(chain, impl_->at_start(chain)).fates; }
+Fates const& Reach::fates(ChainId chain) { return impl_->fates(chain, impl_->at_start(chain)); }
 
 PacketSet Reach::entering(ChainId base, ChainId chain) {
     return packets_of(impl_->space, impl_->entering(base, impl_->at_start(base))[chain]);
 }
 
-Fates Reach::verdicts(ChainId base) {
-    return verdicts({{Marks{}, impl_->question}}, base);
-}
+Fates Reach::verdicts(ChainId base) { return verdicts({{Marks{}, impl_->question}}, base); }
+PacketSet Reach::accepted(ChainId base) { return accepted_packets({{Marks{}, impl_->question}}, base); }
 
 Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
     Worlds all;
@@ -524,18 +529,27 @@ PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::si
 
 Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
     Space& space = impl_->space;
-    Fates all{space.none(), space.none(), space.none(), space.none()};
+    Fates all{accepted_packets(worlds, base), space.none(), space.none(), space.none()};
+    for (World const& world : worlds) {
+        Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!seen.empty()) all.rejected |= impl_->exits(base, marks).fates.rejected & seen;
+    }
+    all.dropped = packets_of(space, worlds) - all.accepted - all.rejected;
+    return all;
+}
+
+PacketSet Reach::accepted_packets(Worlds const& worlds, ChainId base) {
+    PacketSet all = impl_->space.none();
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
         Marks const marks = impl_->at_start(base, world.marks);
         PacketSet const seen = impl_->seen_by(base, marks, world.packets);
-        if (!(seen == world.packets)) all.accepted |= world.packets - seen;
+        if (!(seen == world.packets)) all |= world.packets - seen;
         if (seen.empty()) continue;
         Fates const& fates = impl_->exits(base, marks).fates;
-        all.accepted |= fates.accepted & seen;
-        all.dropped |= fates.dropped & seen;
-        all.rejected |= fates.rejected & seen;
-        (accepts ? all.accepted : all.dropped) |= fates.returned & seen;
+        all |= fates.accepted & seen;
+        if (accepts) all |= fates.returned & seen;
     }
     return all;
 }
