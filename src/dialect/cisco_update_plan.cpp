@@ -190,7 +190,7 @@ class Planner {
         chain.policy = Drop{};
         for (auto const& [sequence, line] : state) chain.rules.insert(chain.rules.end(), line->rules.begin(), line->rules.end());
         chain.rules.insert(chain.rules.end(), options_.own.begin(), options_.own.end());
-        return Reach(space, ruleset, space.all()).verdicts(0).accepted;
+        return Reach(space, ruleset, space.all()).accepted(0);
     }
 
     std::vector<ListEntry> const& before_;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "engine/huge_pages.hpp"
+
 namespace portcullis {
 
 class Bdd {
@@ -74,11 +76,13 @@ class Bdd {
     void collect();
     static std::size_t hash(std::uint32_t a, std::uint32_t b, std::uint32_t c);
 
-    std::vector<Node> nodes_;
+    template <class T> using Table = std::vector<T, HugePages<T>>;
+
+    Table<Node> nodes_;
     std::vector<std::uint32_t> kept_; // by node: how often it is kept
     std::vector<std::uint32_t> free_; // indices of freed nodes
-    std::vector<std::uint32_t> table_; // open addressing over node indices; 0 is empty
-    std::vector<CacheEntry> cache_;
+    Table<std::uint32_t> table_; // open addressing over node indices; 0 is empty
+    Table<CacheEntry> cache_;
     std::size_t live_ = 0;
     std::size_t node_limit_;
     std::size_t collect_at_;

@@ -211,7 +211,7 @@ Worlds PathReach::accepted_worlds(Family family) {
 
 PacketSet PathReach::accepted(Family family) {
     auto const own = decisive(family);
-    if (own && !translates_) return reach_.verdicts(coming_to(family, *own), *own).accepted;
+    if (own && !translates_) return reach_.accepted_packets(coming_to(family, *own), *own);
     return packets_of(space_, accepted_worlds(family));
 }
 

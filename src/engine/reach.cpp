@@ -19,11 +19,15 @@ namespace {
 constexpr std::size_t sequential_limit = 32;
 // From this many earlier rules that differ in one field, their union is kept for the next question.
 constexpr std::size_t keep_from = 1024;
+// So many neighbours of a long chain that do the same are taken at once; the union of more may grow beyond what is left.
+constexpr std::size_t most_at_once = 256;
 
 bool takes_whole_match(Rule const& rule) {
     auto const* jump = std::get_if<Jump>(&rule.verdict);
     return jump == nullptr || (jump->is_goto && jump->chain != no_chain);
 }
+
+bool of_terms(Match const& match) { return match.alternatives.empty() && match.opaque.empty(); }
 
 // The devices of a chain at ingress or egress.
 IntervalSet devices_of(Hook const& hook) {
@@ -93,7 +97,7 @@ PacketSet matching(Space& space, Worlds const& worlds, Match const& match) {
 struct Reach::Impl {
     // What becomes of the packets that enter a chain with some marks.
     struct Exits {
-        Fates fates;
+        Fates fates; // `dropped` is what the others leave, worked out when it is asked for
         Worlds accepted; // by their marks then; empty where the chain changes none
         Worlds returned;
     };
@@ -231,17 +235,24 @@ struct Reach::Impl {
         CallDepth const guard(depth);
         open[id] = true;
         Exits exits{{space.none(), space.none(), space.none(), space.none()}, {}, {}};
+        if (sequential(id, relevant(id, start))) work_through(id, relevant(id, start), state, exits);
+        else work_through_runs(ruleset.chains[id].rules, state, exits);
+        open[id] = false;
+        state.exits = std::move(exits);
+        return *state.exits;
+    }
+
+    void work_through(ChainId id, Marks const& start, ChainState& state, Exits& exits) {
         bool const changes = dealings[id].changes;
-        bool const keep_hits = sequential(id, relevant(id, start));
-        Worlds live{{relevant(id, start), question}};
+        Worlds live{{start, question}};
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
-            if (keep_hits) state.hits.push_back(space.none());
+            state.hits.push_back(space.none());
             Worlds next;
             for (World& world : live) {
                 if (world.packets.empty()) continue;
                 PacketSet const hit = world.packets & space.of(rules[i].match, world.marks);
-                if (keep_hits) state.hits.back() |= hit;
+                state.hits.back() |= hit;
                 if (hit.empty()) continue;
                 Marks const marks = changes ? after(world.marks, rules[i]) : world.marks;
                 Worlds const after_rule = ends_of(rules[i], {marks, hit});
@@ -262,7 +273,7 @@ struct Reach::Impl {
                     if (marks == world.marks) continue;
                     add(next, marks, hit);
                 } else if (std::holds_alternative<Drop>(rules[i].verdict)) {
-                    exits.fates.dropped |= hit;
+                    // what no other fate has
                 } else if (std::holds_alternative<Reject>(rules[i].verdict)) {
                     exits.fates.rejected |= hit;
                 } else if (std::holds_alternative<Return>(rules[i].verdict)) {
@@ -275,9 +286,69 @@ struct Reach::Impl {
             for (World const& world : next) add(live, world.marks, world.packets);
         }
         for (World const& world : live) leave(exits.fates.returned, exits.returned, world, changes);
-        open[id] = false;
-        state.exits = std::move(exits);
-        return *state.exits;
+    }
+
+    // A long chain, which leaves marks alone.
+    void work_through_runs(std::vector<Rule> const& rules, ChainState& state, Exits& exits) {
+        if (!state.tree) index(state, rules);
+        PacketSet live = question;
+        for (std::size_t i = 0, end = 0; i < rules.size() && !live.empty(); i = end) {
+            end = end_of_run(rules, i);
+            if (std::holds_alternative<Continue>(rules[i].verdict)) continue;
+            PacketSet const hit = live & united(state, i, end);
+            if (hit.empty()) continue;
+            live -= hit;
+            auto const* jump = std::get_if<Jump>(&rules[i].verdict);
+            if (jump == nullptr) {
+                if (PacketSet* const fate = fate_of(rules[i].verdict, exits.fates)) *fate |= hit;
+                continue;
+            }
+            PacketSet const back = packets_of(space, called(*jump, {}, hit, exits, false));
+            (takes_whole_match(rules[i]) ? exits.fates.returned : live) |= back;
+        }
+        exits.fates.returned |= live;
+    }
+
+    // Behind the rules from there on that do the same to their packets.
+    static std::size_t end_of_run(std::vector<Rule> const& rules, std::size_t begin) {
+        std::size_t end = begin + 1;
+        if (std::holds_alternative<Jump>(rules[begin].verdict)) return end;
+        std::size_t const most = std::min(rules.size(), begin + most_at_once);
+        while (end < most && rules[end].verdict.index() == rules[begin].verdict.index()) ++end;
+        return end;
+    }
+
+    // Null for a drop.
+    static PacketSet* fate_of(Verdict const& verdict, Fates& fates) {
+        if (std::holds_alternative<Drop>(verdict)) return nullptr;
+        if (std::holds_alternative<Reject>(verdict)) return &fates.rejected;
+        return std::holds_alternative<Return>(verdict) ? &fates.returned : &fates.accepted;
+    }
+
+    Fates const& fates(ChainId id, Marks const& start) {
+        exits(id, start);
+        Fates& fates = state_of(id, start).exits->fates;
+        if (fates.dropped.empty()) fates.dropped = question - fates.accepted - fates.rejected - fates.returned;
+        return fates;
+    }
+
+    // Of the question: what the rules in [begin, end) match together.
+    PacketSet united(ChainState const& state, std::size_t begin, std::size_t end) {
+        if (end == begin + 1) return state.matches[begin] != nullptr ? space.of(*state.matches[begin]) : space.none();
+        Beyond beyond(Frame({}, known()));
+        std::vector<PacketSet> sets;
+        for (std::size_t i = begin; i < end; ++i) {
+            Match const* const match = state.matches[i];
+            if (match == nullptr) continue;
+            if (of_terms(*match)) beyond.add(static_cast<std::uint32_t>(i), *match);
+            else sets.push_back(space.of(*match));
+        }
+        if (beyond.everything()) return space.all();
+        for (Beyond::Group const& group : beyond.groups()) sets.push_back(space.of(Beyond::united(group, 0, group.rules.size())));
+        // In pairs, since small sets are quicker to unite.
+        for (std::size_t step = 1; step < sets.size(); step *= 2)
+            for (std::size_t i = 0; i + step < sets.size(); i += 2 * step) sets[i] |= sets[i + step];
+        return sets.empty() ? space.none() : sets.front();
     }
 
     // A rule that translates leaves the two families in worlds of their own.
@@ -302,7 +373,6 @@ struct Reach::Impl {
         }
         Exits const& callee = this->exits(jump.chain, marks);
         exits.fates.accepted |= hit & callee.fates.accepted;
-        exits.fates.dropped |= hit & callee.fates.dropped;
         exits.fates.rejected |= hit & callee.fates.rejected;
         if (changes) add_within(exits.accepted, callee.accepted, callee.fates.accepted, marks, hit);
         add_within(back, callee.returned, callee.fates.returned, marks, hit);
@@ -340,7 +410,7 @@ struct Reach::Impl {
         std::vector<std::uint32_t> alone;
         for (std::uint32_t const one : earlier) {
             Match const& other = *state.matches[one];
-            if (takes_whole_match(rules[one]) && other.alternatives.empty() && other.opaque.empty()) beyond.add(one, other);
+            if (takes_whole_match(rules[one]) && of_terms(other)) beyond.add(one, other);
             else alone.push_back(one);
         }
         if (beyond.everything()) return space.none();
@@ -421,15 +491,14 @@ Reach::~Reach() = default;
 Reach::Reach(Reach&&) noexcept = default;
 
 PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chain, rule, impl_->at_start(chain)); }
-Fates const& Reach::fates(ChainId chain) { return impl_->exits(chain, impl_->at_start(chain)).fates; }
+Fates const& Reach::fates(ChainId chain) { return impl_->fates(chain, impl_->at_start(chain)); }
 
 PacketSet Reach::entering(ChainId base, ChainId chain) {
     return packets_of(impl_->space, impl_->entering(base, impl_->at_start(base))[chain]);
 }
 
-Fates Reach::verdicts(ChainId base) {
-    return verdicts({{Marks{}, impl_->question}}, base);
-}
+Fates Reach::verdicts(ChainId base) { return verdicts({{Marks{}, impl_->question}}, base); }
+PacketSet Reach::accepted(ChainId base) { return accepted_packets({{Marks{}, impl_->question}}, base); }
 
 Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
     Worlds all;
@@ -440,7 +509,8 @@ Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, s
         if (seen.empty()) continue;
         Worlds const here = chain == base ? Worlds{{marks, seen}} : impl_->entering(base, marks)[chain];
         for (World const& world : here) {
-            PacketSet const hit = impl_->hits(chain, rule, world.marks) & world.packets & seen;
+            PacketSet const within = chain == base ? seen : world.packets & seen;
+            PacketSet const hit = impl_->hits(chain, rule, world.marks) & within;
             if (hit.empty()) continue;
             // Where the base chain leaves marks alone, they are what they were.
             if (!impl_->dealings[base].changes) Impl::add(all, marks, hit);
@@ -459,18 +529,27 @@ PacketSet Reach::hits(Worlds const& worlds, ChainId base, ChainId chain, std::si
 
 Fates Reach::verdicts(Worlds const& worlds, ChainId base) {
     Space& space = impl_->space;
-    Fates all{space.none(), space.none(), space.none(), space.none()};
+    Fates all{accepted_packets(worlds, base), space.none(), space.none(), space.none()};
+    for (World const& world : worlds) {
+        Marks const marks = impl_->at_start(base, world.marks);
+        PacketSet const seen = impl_->seen_by(base, marks, world.packets);
+        if (!seen.empty()) all.rejected |= impl_->exits(base, marks).fates.rejected & seen;
+    }
+    all.dropped = packets_of(space, worlds) - all.accepted - all.rejected;
+    return all;
+}
+
+PacketSet Reach::accepted_packets(Worlds const& worlds, ChainId base) {
+    PacketSet all = impl_->space.none();
     bool const accepts = std::holds_alternative<Accept>(impl_->ruleset.chains[base].policy);
     for (World const& world : worlds) {
         Marks const marks = impl_->at_start(base, world.marks);
         PacketSet const seen = impl_->seen_by(base, marks, world.packets);
-        if (!(seen == world.packets)) all.accepted |= world.packets - seen;
+        if (!(seen == world.packets)) all |= world.packets - seen;
         if (seen.empty()) continue;
         Fates const& fates = impl_->exits(base, marks).fates;
-        all.accepted |= fates.accepted & seen;
-        all.dropped |= fates.dropped & seen;
-        all.rejected |= fates.rejected & seen;
-        (accepts ? all.accepted : all.dropped) |= fates.returned & seen;
+        all |= fates.accepted & seen;
+        if (accepts) all |= fates.returned & seen;
     }
     return all;
 }

@@ -9,7 +9,8 @@ namespace portcullis {
 // say that the question has.
 inline PacketSet certainly(PacketSet const& set, PacketSet const& question) {
     PacketSet const possible = set.possibly();
-    return possible == set ? set : set - ((question - set) & possible).possibly();
+    // The question is large, and what is possible of the set is not: it is cut by that first.
+    return possible == set ? set : set - ((question & possible) - set).possibly();
 }
 
 } // namespace portcullis

@@ -48,7 +48,7 @@ void ask(Context const& ctx, Management const& service, std::string const& name,
         if (chain.name != name || !chain.hook || chain.hook->point != HookPoint::list || chain.implicit) continue;
         exists = true;
         if (!chain.hook->sees(family)) continue;
-        set = Reach(ctx.space(), ctx.ruleset(), set, {id}).verdicts(id).accepted;
+        set = Reach(ctx.space(), ctx.ruleset(), set, {id}).accepted(id);
         result.lists.push_back(id);
         if (chain.rules.empty() && std::holds_alternative<Accept>(chain.policy))
             result.gaps.push_back(list + " has no entries, and so keeps nobody out");

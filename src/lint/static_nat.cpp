@@ -172,7 +172,7 @@ std::optional<Entry> entry(Context const& ctx, Reach& reach, Publication const& 
         Entry found{std::nullopt, published.connections};
         for (ChainId const list : inbound_lists(ctx.ruleset(), interface)) {
             found.list = list;
-            found.packets &= reach.verdicts(list).accepted;
+            found.packets &= reach.accepted(list);
         }
         if (!found.packets.empty()) return found;
     }
@@ -183,7 +183,7 @@ bool goes_on(Context const& ctx, Reach& reach, Publication const& published) {
     auto const member = published.behind.member();
     auto const lists = lists_towards(ctx.ruleset(), member->packet.destination());
     return std::all_of(lists.begin(), lists.end(), [&](ChainId list) {
-        return !(reach.verdicts(list).accepted & published.behind).empty();
+        return !(reach.accepted(list) & published.behind).empty();
     });
 }
 

@@ -13,7 +13,7 @@ PacketSet WhatIf::hits(ChainId base, ChainId chain, std::size_t rule) {
     return reach_.hits({{Marks{}, ctx_.seen_by(base)}}, base, chain, rule);
 }
 
-PacketSet WhatIf::accepted(ChainId base) { return reach_.verdicts(base).accepted; }
+PacketSet WhatIf::accepted(ChainId base) { return reach_.accepted(base); }
 
 Ruleset assuming(Ruleset ruleset, Field field, U128 value) {
     auto const known = [&](ValueSet const& values) {

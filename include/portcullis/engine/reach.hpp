@@ -55,11 +55,14 @@ class Reach {
     // How all packets leave a base chain, the policy applied: `returned` is empty, and what the policy decides is in
     // `accepted` or `dropped`.
     Fates verdicts(ChainId base);
+    // … those that it accepts, which is cheaper.
+    PacketSet accepted(ChainId base);
 
     // The same for packets that come with what earlier base chains have made of them. A nat chain sees new ones alone,
     // and leaves alone what is translated already.
     PacketSet hits(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule);
     Fates verdicts(Worlds const& worlds, ChainId base);
+    PacketSet accepted_packets(Worlds const& worlds, ChainId base);
     Worlds accepted(Worlds const& worlds, ChainId base);
     Worlds returned(Worlds const& worlds, ChainId base); // what the policy decides
     // What hits the rule, as the rule leaves it.

@@ -57,7 +57,7 @@ void check_ct_helper_untrusted(Context const& ctx, Findings& out) {
             Reach reach(ctx.space(), ctx.ruleset(), passing);
             for (Place const& at : places) {
                 PacketSet const helped =
-                    reach.hits({{Marks{}, passing}}, base, at.chain, at.rule) & reach.verdicts(base).accepted;
+                    reach.hits({{Marks{}, passing}}, base, at.chain, at.rule) & reach.accepted(base);
                 if (helped.empty() || !reported.emplace(at.chain, at.rule).second) continue;
                 Finding& finding = add_finding(ctx, out, at.chain, at.rule);
                 finding.arg("helper", ctx.ruleset().chains[at.chain].rules[at.rule].effects.helper);

@@ -27,7 +27,7 @@ std::optional<Way> way_by_levels(Context const& ctx, Interface const& interface)
     for (ChainId id = 0; id < chains.size(); ++id) {
         if (!chains[id].implicit || chains[id].rules.empty() || !is_bound(chains[id], interface)) continue;
         PacketSet const sent = ctx.new_connections(HookPoint::forward) & ctx.from_untrusted();
-        return Way{"IPv4 and IPv6", Reach(ctx.space(), ctx.ruleset(), sent).verdicts(id).accepted, {id}};
+        return Way{"IPv4 and IPv6", Reach(ctx.space(), ctx.ruleset(), sent).accepted(id), {id}};
     }
     return std::nullopt;
 }

@@ -44,7 +44,7 @@ class LogCheck {
             if (ctx_.ruleset().chains[base].hook->type == ChainType::nat) continue;
             coming &= ctx_.seen_by(base);
             for (ChainId const id : call_order(used_up_, base).chains) check(base, id, coming);
-            if (base != path.chains.back() && can_drop(used_up_, base)) coming &= reach_.verdicts(base).accepted;
+            if (base != path.chains.back() && can_drop(used_up_, base)) coming &= reach_.accepted(base);
         }
     }
 
