@@ -62,7 +62,11 @@ void work(Job& job, Options const& options, unsigned threads) {
         return;
     }
     LintOptions lint_options = lint_options_of(job, options);
-    lint_options.exposures = options.command == "audit";
+    // Where a picture of the matrices is all that is asked for, nothing else is worked out but what could not be read.
+    bool const pictures = !options.outputs.empty() &&
+                          std::ranges::all_of(options.outputs, [](Output const& output) { return output.format == "svg"; });
+    lint_options.exposures = options.command == "audit" && !pictures;
+    if (pictures) lint_options.select = {"PC0"};
     lint_options.threads = threads;
     lint_options.matrices = job.matrices;
     if (options.fix || options.show_fixes) {
