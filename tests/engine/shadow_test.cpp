@@ -242,6 +242,18 @@ class SmallWorld {
         }
     }
 
+    // Later fragments too, which have nothing of the transport header.
+    template <class Visit> void each_packet_and_fragment(Visit const& visit) const {
+        each_packet([&](Packet const& packet) {
+            visit(packet);
+            bool const plain = std::ranges::all_of(fields_, [&](Field field) { return !info(field).transport || packet[field] == 0; });
+            if (!plain) return;
+            Packet fragment = packet;
+            fragment[Field::fragment] = 1;
+            visit(fragment);
+        });
+    }
+
   private:
     ValueSet values(Field field) {
         ValueSet set;
@@ -350,7 +362,7 @@ TEST_CASE("index, diagrams and all packets agree on which rules are dead") {
         REQUIRE(shadows.complete());
 
         std::set<RuleId> found;
-        world.each_packet([&](Packet const& packet) {
+        world.each_packet_and_fragment([&](Packet const& packet) {
             for (auto const& yes : all_truths) {
                 auto const rules =
                     met(ruleset, packet, [&](Opaque const& o) { return yes.contains(opaque_key(o)); });

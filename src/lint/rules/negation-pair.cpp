@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lint/certain.hpp"
 #include "lint/context.hpp"
 #include "lint/duplicates.hpp"
 
@@ -30,6 +31,22 @@ bool leaves_out_much(Term const& term) {
     return !values.negated && values.masks.empty() && values.intervals.count() <= info(term.field).largest / 2;
 }
 
+// What the match asks of packets that are no later fragments, in terms: an access list lets those pass by addresses alone.
+Match of_first_fragments(Match match) {
+    std::erase_if(match.alternatives, [&](Alternatives const& relation) {
+        auto const column = std::find(relation.fields.begin(), relation.fields.end(), Field::fragment) - relation.fields.begin();
+        auto const is_first = [&](auto const& row) { return row[static_cast<std::size_t>(column)].contains(0); };
+        bool const by_fragment = !relation.negated && column < static_cast<std::ptrdiff_t>(relation.fields.size()) &&
+                                 std::count_if(relation.rows.begin(), relation.rows.end(), is_first) == 1;
+        if (!by_fragment) return false;
+        auto const& row = *std::find_if(relation.rows.begin(), relation.rows.end(), is_first);
+        for (std::size_t i = 0; i < row.size(); ++i)
+            if (relation.fields[i] != Field::fragment) match.terms.push_back({relation.fields[i], row[i], {}});
+        return true;
+    });
+    return match;
+}
+
 class ChainCheck {
   public:
     ChainCheck(Context const& ctx, ChainId id, Findings& out) : ctx_(ctx), id_(id), out_(out) {}
@@ -37,7 +54,7 @@ class ChainCheck {
     void run() {
         std::vector<Rule> const& rules = ctx_.ruleset().chains[id_].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
-            if (std::holds_alternative<Accept>(rules[i].verdict)) check(i, rules[i].match);
+            if (std::holds_alternative<Accept>(rules[i].verdict)) check(i, of_first_fragments(rules[i].match));
         }
     }
 
@@ -62,14 +79,15 @@ class ChainCheck {
 
     bool report(Field field, Exclusion const& earlier, std::size_t rule) {
         for (ChainId const base : ctx_.bases(id_)) {
-            PacketSet const both = ctx_.reach().hits({{Marks{}, ctx_.seen_by(base)}}, base, id_, rule) &
-                                   ctx_.space().of(field, earlier.left_out) & ctx_.space().of(connection_start());
+            PacketSet const question = ctx_.space().of(field, earlier.left_out) & ctx_.space().of(connection_start());
+            PacketSet const both =
+                ctx_.reach().hits({{Marks{}, ctx_.seen_by(base)}}, base, id_, rule) & question;
             if (both.empty()) continue;
             Finding& finding = add_finding(ctx_, out_, id_, rule);
             finding.arg("verb", std::string(verb_of(ctx_.ruleset(), {id_, static_cast<std::uint32_t>(rule)}).one));
             finding.relate("lets in what the later rule leaves out", ctx_.ruleset().chains[id_].rules[earlier.rule].span);
             finding.witness = ctx_.witness(base, both, true);
-            judge(finding, both);
+            if (certainly(both, question).empty()) judge(finding, both);
             return true;
         }
         return false;
