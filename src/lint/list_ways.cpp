@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lint/outside.hpp"
 #include "portcullis/engine/path.hpp"
 
 namespace portcullis {
@@ -10,14 +11,6 @@ namespace portcullis {
 namespace {
 
 constexpr std::array families{Family::v4, Family::v6};
-
-bool is_of(Binding const& binding, Interface const& interface) {
-    return binding.interface == interface.name || (!interface.zone.empty() && binding.interface == interface.zone);
-}
-
-bool is_bound(Chain const& chain, Interface const& interface, bool inbound) {
-    return std::ranges::any_of(chain.bindings, [&](Binding const& each) { return each.inbound == inbound && is_of(each, interface); });
-}
 
 // The networks that it is connected to, without its own addresses; or these.
 IntervalSet networks(Interface const& interface, Family family, bool own) {

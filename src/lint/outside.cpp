@@ -48,7 +48,7 @@ IntervalSet named_interfaces(Ruleset const& ruleset) {
 
 Interface const* interface_of(Ruleset const& ruleset, Binding const& binding) {
     auto const found = std::ranges::find_if(ruleset.interfaces, [&](Interface const& interface) {
-        return binding.interface == interface.name || binding.interface == interface.zone;
+        return is_of(binding, interface);
     });
     return found == ruleset.interfaces.end() ? nullptr : &*found;
 }
@@ -97,14 +97,18 @@ std::string outside_for(Context const& ctx, Interface const& interface) {
     return "";
 }
 
+bool is_of(Binding const& binding, Interface const& interface) {
+    return binding.interface == interface.name || (!interface.zone.empty() && binding.interface == interface.zone);
+}
+
 bool is_bound(Chain const& chain, std::string const& interface, bool inbound) {
     return std::ranges::any_of(chain.bindings, [&](Binding const& binding) {
         return binding.inbound == inbound && binding.interface == interface;
     });
 }
 
-bool is_bound(Chain const& chain, Interface const& interface) {
-    return is_bound(chain, interface.name, true) || is_bound(chain, interface.zone, true);
+bool is_bound(Chain const& chain, Interface const& interface, bool inbound) {
+    return is_bound(chain, interface.name, inbound) || is_bound(chain, interface.zone, inbound);
 }
 
 std::vector<OutsideWay> find_outside_ways(Context const& ctx) {

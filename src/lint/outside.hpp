@@ -29,8 +29,10 @@ PacketSet arriving(Context const& ctx, OutsideWay const& way);
 // Why the interface is one to the outside; empty where nothing says so. Zones of the user are asked first.
 std::string outside_for(Context const& ctx, Interface const& interface);
 
-// Whether the list is applied to what arrives at the interface, or leaves by it; or just to what arrives.
+// Lists name an interface as it is called, or on an ASA by its nameif.
+bool is_of(Binding const& binding, Interface const& interface);
+// Whether the list is applied to what arrives at the interface, or leaves by it.
 bool is_bound(Chain const& chain, std::string const& interface, bool inbound);
-bool is_bound(Chain const& chain, Interface const& interface);
+bool is_bound(Chain const& chain, Interface const& interface, bool inbound);
 
 } // namespace portcullis

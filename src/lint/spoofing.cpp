@@ -42,7 +42,7 @@ IntervalSet own_networks(Context const& ctx, OutsideWay const& way, Family famil
     }
     Chain const& list = ctx.ruleset().chains[ctx.paths()[way.path].chains.front()];
     for (Interface const& interface : ctx.ruleset().interfaces) {
-        if (interface.shutdown || is_bound(list, interface) || !outside_for(ctx, interface).empty()) continue;
+        if (interface.shutdown || is_bound(list, interface, true) || !outside_for(ctx, interface).empty()) continue;
         for (Prefix const& prefix : interface.addresses)
             if (prefix.ip.family == family) own = own.united(IntervalSet::of(prefix));
     }

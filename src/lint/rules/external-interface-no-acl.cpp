@@ -25,7 +25,7 @@ struct Way {
 std::optional<Way> way_by_levels(Context const& ctx, Interface const& interface) {
     auto const& chains = ctx.ruleset().chains;
     for (ChainId id = 0; id < chains.size(); ++id) {
-        if (!chains[id].implicit || chains[id].rules.empty() || !is_bound(chains[id], interface)) continue;
+        if (!chains[id].implicit || chains[id].rules.empty() || !is_bound(chains[id], interface, true)) continue;
         PacketSet const sent = ctx.new_connections(HookPoint::forward) & ctx.from_untrusted();
         return Way{"IPv4 and IPv6", Reach(ctx.space(), ctx.ruleset(), sent).accepted(id), {id}};
     }
@@ -41,7 +41,7 @@ std::optional<Way> way_without_list(Context const& ctx, Interface const& interfa
         bool const v4 = family == Family::v4;
         if (tells_addresses ? !has_address(interface, family) : !v4) continue;
         bool const guarded = std::any_of(chains.begin(), chains.end(), [&](Chain const& chain) {
-            return chain.hook && chain.hook->sees(family) && is_bound(chain, interface);
+            return chain.hook && chain.hook->sees(family) && is_bound(chain, interface, true);
         });
         if (guarded) continue;
         way.families += way.families.empty() ? "" : " and ";
