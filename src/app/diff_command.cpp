@@ -59,9 +59,7 @@ int run_diff(Options const& options) {
     std::vector<Loaded> loaded;
     DifferenceReport report;
     for (std::string const& input : options.inputs) {
-        bool const standard_input = input == "-";
-        InputFile const file{standard_input ? options.stdin_filename : input, true, standard_input};
-        loaded.push_back(load(file, options, *config, sources));
+        loaded.push_back(load(named_input(input, options.stdin_filename), options, *config, sources));
         if (!tell_problems(loaded.back())) report.complete = false;
     }
     if (!loaded[0].reading || !loaded[1].reading) return unreadable_input;

@@ -79,8 +79,7 @@ int run_harden(Options const& options) {
     if (options.inputs.size() != 1) throw UsageError("harden needs one file");
     Configs configs(options);
     auto const config = configs.config_for(options.inputs[0]);
-    bool const standard_input = options.inputs[0] == "-";
-    Loaded const loaded = load({standard_input ? options.stdin_filename : options.inputs[0], true, standard_input}, options, *config);
+    Loaded const loaded = load(named_input(options.inputs[0], options.stdin_filename), options, *config);
     if (!tell_problems(loaded)) return unreadable_input;
     HardenOptions const how = harden_options(options, *config);
     try {

@@ -130,12 +130,17 @@ bool is_iptables(Dialect dialect) {
 
 } // namespace
 
+InputFile named_input(std::string const& argument, std::string const& stdin_filename) {
+    bool const standard_input = argument == "-";
+    return {standard_input ? stdin_filename : argument, true, standard_input};
+}
+
 std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, std::string const& stdin_filename) {
     std::vector<InputFile> found;
     for (std::string const& argument : arguments) {
         std::error_code error;
         if (argument == "-")
-            found.push_back({stdin_filename, true, true});
+            found.push_back(named_input("-", stdin_filename));
         else if (fs::is_directory(argument, error))
             search_directory(argument, found);
         else

@@ -22,6 +22,9 @@ struct InputFile {
     bool standard_input = false;
 };
 
+// What one argument names: a file, or standard input by "-".
+InputFile named_input(std::string const& argument, std::string const& stdin_filename);
+
 // The files that the arguments name, directories searched, sorted by path. Throws UsageError for what does not exist
 // in the arguments' syntax only; a file that cannot be read is reported when it is.
 std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, std::string const& stdin_filename);

@@ -138,9 +138,7 @@ int run_verify(Options const& options) {
     auto sources = std::make_shared<Sources>();
     SourceId source = 0;
     Policy const policy = load(options.policy_file, options, config->catalogue, *sources, source);
-    bool const standard_input = options.inputs[0] == "-";
-    Loaded const loaded = load({standard_input ? options.stdin_filename : options.inputs[0], true, standard_input}, options,
-                               *config, sources);
+    Loaded const loaded = load(named_input(options.inputs[0], options.stdin_filename), options, *config, sources);
     DifferenceReport report = report_of((*sources)[source].path(), (*sources)[loaded.source].path());
     report.complete = tell_problems(loaded);
     if (!loaded.reading) return unreadable_input;
