@@ -561,7 +561,7 @@ auto const group_header_def =
               (kw("ip") | kw("ipv6")) >> must(&(kw("address") | kw("port")), "address or port") >> word[put_kind] >>
                   group_name];
 
-// access-group = ["common"] NAME+ ("global" | ["vrf" NAME] [direction] ["interface" NAME] suffix*)
+// access-group = (NAME | "common" NAME+) ("global" | ["vrf" NAME] [direction] ["interface" NAME] suffix*)
 struct direction_symbols : x3::symbols<bool> {
     direction_symbols() { add("in", true)("ingress", true)("out", false)("egress", false); }
 } const direction_word;
@@ -571,8 +571,8 @@ auto const suffix = kw("per-user-override") | &kw("control-plane") >> word[put<&
                     kw("interface-statistics") | kw("hardware-count") |
                     kw("compress") >> kw("level") >> x3::omit[number];
 auto const access_group_def =
-    with_text[-(kw("common") >> &next_list) >> must(word, "access list")[add<&AccessGroup::lists>] >>
-              *next_list[add<&AccessGroup::lists>] >>
+    with_text[(kw("common") >> next_list[add<&AccessGroup::lists>] >> *next_list[add<&AccessGroup::lists>] |
+               must(word, "access list")[add<&AccessGroup::lists>]) >>
               (&kw("global") >> word[put<&AccessGroup::interface>] |
                -(kw("vrf") >> x3::omit[word]) >> want(-direction[put<&AccessGroup::inbound>], "direction") >>
                    -(kw("interface") >> must(word, "interface")[put<&AccessGroup::interface>])) >>

@@ -373,6 +373,7 @@ void Reader::bind_common(AccessGroup const& group) {
     Span const span = config_.span_of(group.text);
     for (std::string_view const name : group.lists) {
         Chain* const list = list_to_apply(group, name);
+        both.name += both.name.empty() ? name : fmt::format(" and {}", name); // not that of one alone, if the other is missing
         if (!list) {
             objects_.undefined(name, "access list", name);
             continue;
@@ -383,7 +384,6 @@ void Reader::bind_common(AccessGroup const& group) {
         rule.origin = static_cast<std::uint32_t>(both.rules.size());
         rule.implicit = true;
         both.rules.push_back(std::move(rule));
-        both.name += (both.name.empty() ? "" : " and ") + list->name;
         list->uses.push_back({Use::Kind::selection, "common", span});
     }
     if (both.rules.empty()) return;

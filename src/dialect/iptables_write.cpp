@@ -329,6 +329,7 @@ class Writer {
     void write(Rule const& rule, Targets const& targets, WrittenTable& table, std::size_t chain) {
         Lines const lines = lines_of(asked_by_match(rule), family_);
         if (lines.any_of.empty()) return; // of the other family
+        check_translation(rule, table.chains[chain]);
         bool const several = lines.any_of.size() * targets.texts.size() > 1;
         // A packet must not be logged or sent to a chain twice. The first line that ends the walk sees to that.
         bool const one_each = lines.disjoint || (targets.texts.size() == 1 && ends_the_walk(rule.verdict));
@@ -403,6 +404,18 @@ class Writer {
             if (refused)
                 throw Unsayable{to_text(Match{{*term}, {}, {}}), "iptables does not ask for it in " + chain.name};
         }
+    }
+
+    // xt_nat.c, xt_MASQUERADE.c and xt_REDIRECT.c: `hooks`.
+    void check_translation(Rule const& rule, WrittenChain const& chain) const {
+        auto const* const rewrite = std::get_if<Rewrite>(&rule.verdict);
+        if (rewrite == nullptr || std::ranges::find(builtin_names, chain.name) == builtin_names.end()) return;
+        bool const before_routing = chain.name == "PREROUTING" || chain.name == "OUTPUT";
+        bool const works = rewrite->flags == "netmap"                   ? true
+                           : rewrite->kind == Rewrite::Kind::masquerade ? chain.name == "POSTROUTING"
+                           : rewrite->kind == Rewrite::Kind::snat       ? !before_routing
+                                                                        : before_routing;
+        if (!works) throw Unsayable{to_text(rule.verdict, ruleset_), "it does not work in " + chain.name};
     }
 
     static std::string rule_text(std::string match, std::string const& target) {

@@ -101,19 +101,21 @@ Grid::Grid(Ruleset const& ruleset, Lines const& lines, std::size_t most_atoms)
 }
 
 void Grid::cut(Matches const& matches) {
+    bool by_family = false;
     for (Match const* match : matches) {
         each_set(*match, [&](Field field, ValueSet const& values) {
             U128 const largest = info(field).largest;
             std::vector<U128>& starts = axis(field).starts;
             if (starts.empty()) starts.push_back(0);
-            if (info(field).family && axis(Field::family).starts.empty())
-                axis(Field::family).starts = {family_v4, family_v6};
+            by_family = by_family || info(field).family.has_value();
             each_interval(field, values, [&](Interval const& interval) {
                 if (interval.first <= largest) starts.push_back(interval.first);
                 if (interval.last < largest) starts.push_back(interval.last + 1);
             });
         });
     }
+    // A set of both families or of neither does not tell them apart; an address does.
+    if (by_family) axis(Field::family).starts.insert(axis(Field::family).starts.end(), {family_v4, family_v6});
     for (FieldInfo const& row : fields()) {
         Axis& one = axis(row.field);
         std::sort(one.starts.begin(), one.starts.end());

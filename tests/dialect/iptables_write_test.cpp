@@ -225,6 +225,9 @@ TEST_CASE("base chains go to the built-in chain at their place, and others are a
     CHECK_THAT(written("chain a { type filter hook forward priority 0; oifname \"x\" accept; }\n"
                        "chain b { type filter hook output priority 0; iifname \"x\" accept; }\n"),
                Contains("iptables does not ask for it in OUTPUT") && Contains("-A FORWARD -o x -j ACCEPT"));
+    std::string const misplaced = written("chain a { type nat hook postrouting priority 100; tcp dport 80 redirect to :8080; dnat to 192.0.2.1; }\n"
+                                          "chain b { type nat hook prerouting priority -100; snat to 192.0.2.1; }\n");
+    CHECK_THAT(misplaced, Contains("it does not work in POSTROUTING") && Contains("it does not work in PREROUTING") && !Contains("-A "));
 }
 
 TEST_CASE("names that iptables does not take are replaced, and that is said") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "engine/agreement.hpp"
 #include "engine/random_rules.hpp"
 #include "portcullis/engine/interpret.hpp"
 #include "portcullis/engine/path.hpp"
@@ -15,58 +16,9 @@ namespace {
 
 Match term(Field field, ValueSet values) { return {{{field, std::move(values), {}}}, {}, {}}; }
 
-struct Choice {
-    std::vector<Packet> packets;
-    std::vector<std::pair<bool, bool>> truths; // of the pure and of the stateful opaque match
-};
-
-std::optional<bool> say(Opaque const& o, std::pair<bool, bool> truth) { return o.stateful ? truth.second : truth.first; }
-
-// The packets of the set that the engine gives for one verdict, opaque matches fixed to a truth.
-PacketSet fixed(PacketSet const& set, Space& space, std::pair<bool, bool> truth, std::uint32_t at) {
-    Match pure;
-    pure.opaque.push_back(opaque("pure", false, !truth.first, 0));
-    Match stateful;
-    stateful.opaque.push_back(opaque("limit", true, !truth.second, at));
-    return set & space.of(pure) & space.of(stateful);
-}
-
 // Every rule's hits and every fate, against the interpreter, for every packet and truth.
 void check(Ruleset const& ruleset, Choice const& choice) {
-    Space space;
-    Reach reach(space, ruleset, space.all());
-    Fates const fates = reach.verdicts(0);
-    REQUIRE(fates.returned.empty());
-    for (auto const& truth : choice.truths) {
-        PacketSet const accepted = fixed(fates.accepted, space, truth, 7);
-        PacketSet const dropped = fixed(fates.dropped, space, truth, 7);
-        PacketSet const rejected = fixed(fates.rejected, space, truth, 7);
-        for (Packet const& packet : choice.packets) {
-            Match said; // what was asked about marks that nobody knows, and answered
-            Decision const decision = interpret(ruleset, 0, packet, [&](Opaque const& o) {
-                std::optional<bool> const answer = say(o, truth);
-                if (o.text.ends_with("as computed before")) said.opaque.push_back({o.text, true, !*answer, o.span});
-                return answer;
-            });
-            PacketSet const answered = space.of(said);
-            REQUIRE(decision.outcomes.size() == 1);
-            Outcome const& outcome = decision.main();
-            bool const agree = (accepted & answered).contains(packet) == (outcome.fate == Fate::accept) &&
-                               (dropped & answered).contains(packet) == (outcome.fate == Fate::drop) &&
-                               (rejected & answered).contains(packet) == (outcome.fate == Fate::reject);
-            if (!agree) FAIL(to_text(ruleset) << to_text(packet));
-            if (outcome.rule) {
-                PacketSet const decided = reach.hits({{Marks{}, space.all()}}, 0, outcome.chain, *outcome.rule);
-                bool const named = (fixed(decided, space, truth, 7) & answered).contains(packet);
-                if (!named) FAIL(to_text(ruleset) << to_text(packet));
-            }
-            // With the truth unknown, the interpreter's outcomes include this one.
-            Decision const open = interpret(ruleset, 0, packet);
-            bool const included = std::any_of(open.outcomes.begin(), open.outcomes.end(),
-                                              [&](Outcome const& o) { return o == outcome; });
-            REQUIRE(included);
-        }
-    }
+    if (auto const packet = disagreement(ruleset, choice)) FAIL(to_text(ruleset) << to_text(*packet));
 }
 
 std::vector<Packet> tiny_packets() {

@@ -4,6 +4,7 @@
 #include <array>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "portcullis/model/packet.hpp"
@@ -36,9 +37,10 @@ inline Rule rule(Match match, Verdict verdict) {
     return r;
 }
 
-class Random {
+// `Engine` gives numbers without end, as those of <random> do.
+template <class Engine> class RandomFrom {
   public:
-    explicit Random(std::uint32_t seed) : engine_(seed) {}
+    explicit RandomFrom(Engine engine) : engine_(std::move(engine)) {}
     std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(engine_() % n); }
     bool chance(std::uint32_t percent) { return below(100) < percent; }
 
@@ -138,7 +140,11 @@ class Random {
     }
 
   private:
-    std::mt19937 engine_;
+    Engine engine_;
+};
+
+struct Random : RandomFrom<std::mt19937> {
+    explicit Random(std::uint32_t seed) : RandomFrom(std::mt19937(seed)) {}
 };
 
 } // namespace portcullis

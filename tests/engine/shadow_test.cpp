@@ -142,6 +142,17 @@ TEST_CASE("what no call lets through is excluded, what contradicts itself is unm
     CHECK(shadows.life({2, 0}) == Life::alive);    // a chain that nobody calls is a list of its own
 }
 
+TEST_CASE("an address has a family, whatever other rules ask about families") {
+    // Neither set tells the families apart.
+    for (bool const negated : {false, true}) {
+        ValueSet both = ValueSet::range(family_v4, family_v6);
+        both.negated = negated;
+        Match v6 = term(Field::src6, ValueSet::single(2));
+        Ruleset const ruleset = ruleset_of({{rule(term(Field::family, both) & port(80, 80), Drop{}), rule(v6, Accept{})}});
+        CHECK(Shadows(ruleset).life({0, 1}) == Life::alive);
+    }
+}
+
 TEST_CASE("shares say how much of a rule is decided before it, and by what") {
     Ruleset const ruleset =
         ruleset_of({{rule(source("10.0.0.0/9"), Drop{}), rule(source("10.0.0.0/10"), Accept{}),

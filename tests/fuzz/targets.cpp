@@ -1,17 +1,34 @@
 #include "fuzz/targets.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
-#include "portcullis/dialect/read.hpp"
+#include "app/packet_line.hpp"
+#include "fuzz/promises.hpp"
 #include "portcullis/query/assertions.hpp"
+#include "portcullis/report/formats.hpp"
 #include "portcullis/report/report.hpp"
 
 namespace portcullis::fuzz {
-namespace {
 
-void require(bool holds, char const* promise) {
-    if (!holds) throw std::logic_error(promise);
+Reading read_with_includes(Sources& sources, SourceId source, Dialect dialect) {
+    ReadOptions options;
+    options.include = [&sources](std::string const& pattern, SourceId) {
+        return Included{{sources.add(pattern, "accept\ninclude \"" + pattern + "\"\n")}, {}};
+    };
+    return read(sources, source, dialect, options);
 }
+
+ReadText::ReadText(std::string_view text, Dialect dialect)
+    : source(sources.add("input", std::string(text))), reading(read_with_includes(sources, source, dialect)) {}
+
+bool is_read_whole(Reading const& reading) {
+    for (Finding const& finding : reading.findings.all())
+        if (is_unread(finding)) return false;
+    return true;
+}
+
+namespace {
 
 void check_span(Sources const& sources, Span span) {
     require(span.source < sources.size(), "a span is in one of the sources");
@@ -41,19 +58,16 @@ void check_reading(Sources const& sources, Reading const& reading) {
     to_text(reading.ruleset);
 }
 
-// Every file that is included has one rule, and tries to include itself.
-Reading read_with_includes(Sources& sources, SourceId source, Dialect dialect) {
-    ReadOptions options;
-    options.include = [&sources](std::string const& pattern, SourceId) {
-        return Included{{sources.add(pattern, "accept\ninclude \"" + pattern + "\"\n")}, {}};
-    };
-    return read(sources, source, dialect, options);
+template <Dialect dialect> void run_reader(std::string_view text) {
+    ReadText const read(text, dialect);
+    check_reading(read.sources, read.reading);
 }
 
-template <Dialect dialect> void run_reader(std::string_view text) {
+void run_ipset(std::string_view text) {
     Sources sources;
     SourceId const source = sources.add("input", std::string(text));
-    check_reading(sources, read_with_includes(sources, source, dialect));
+    IpsetReading const reading = read_ipset(sources, source);
+    for (Finding const& finding : reading.findings.all()) check_finding(sources, finding);
 }
 
 // What `portcullis lint` and `portcullis audit` do with a file.
@@ -72,6 +86,7 @@ template <bool audit> void run_command(std::string_view text) {
     else
         text_report(report, {true, false});
     json_report(report, audit);
+    for (ReportFormat const& format : report_formats()) format.write(report);
 }
 
 void check_errors(std::vector<ConfigError> const& errors, std::string_view text) {
@@ -106,6 +121,21 @@ void run_packet(std::string_view text) {
     require(!again.packet || to_text(*again.packet) == written, "a packet is read as it is written");
 }
 
+// Packets a line, as `trace --packets` reads them.
+void run_packet_lines(std::string_view text) {
+    app::PacketLineReader reader;
+    while (!text.empty()) {
+        std::string_view const line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        try {
+            app::PacketLine const read = reader.read(line);
+            require(read.packet.family() == Family::v4 || read.packet.family() == Family::v6, "a packet has a family");
+        } catch (std::runtime_error const& why) {
+            require(*why.what() != 0, "an error of a packet is a sentence");
+        }
+    }
+}
+
 void run_question(std::string_view text) {
     static Config const config;
     ParsedQuestion const parsed = parse_question(text, config);
@@ -130,11 +160,22 @@ constexpr Target table[] = {
     {"cisco-asa", run_reader<Dialect::cisco_asa>, "fixtures/cisco-asa", 500'000},
     {"cisco-nxos", run_reader<Dialect::cisco_nxos>, "fixtures/cisco-nxos", 500'000},
     {"cisco-xr", run_reader<Dialect::cisco_xr>, "fixtures/cisco-xr", 500'000},
+    {"iptables-script", run_reader<Dialect::iptables_script>, "fuzz/seeds/iptables-script", 100'000},
+    {"ipset", run_ipset, "fuzz/seeds/ipset", 500'000},
+    {"write-iptables", run_writer<Dialect::iptables>, "fixtures/iptables", 100'000},
+    {"write-ip6tables", run_writer<Dialect::ip6tables>, "fixtures/ip6tables", 100'000},
+    {"write-nftables", run_writer<Dialect::nftables>, "fixtures/nftables", 100'000},
+    {"convert", run_convert, "fixtures", 5'000, true},
+    {"format", run_format, "fixtures", 50'000, true},
     {"lint", run_command<false>, "fixtures", 20'000, true},
     {"audit", run_command<true>, "fixtures/nftables", 1'000, true},
     {"config", run_config, "fuzz/seeds/config", 100'000},
     {"catalogue", run_catalogue, "fuzz/seeds/catalogue", 100'000},
     {"packet", run_packet, "fuzz/seeds/packet", 500'000},
+    {"packet-lines", run_packet_lines, "fuzz/seeds/packet-lines", 500'000},
+    {"policy", run_policy, "fuzz/seeds/policy", 100'000},
+    {"generate", run_generate, "fuzz/seeds/policy", 500},
+    {"agreement", run_agreement, "fuzz/seeds/agreement", 5'000},
     {"question", run_question, "fuzz/seeds/question", 100'000},
     {"assertions", run_assertions, "fuzz/seeds/assertions", 100'000},
 };

@@ -1,0 +1,74 @@
+#include <algorithm>
+
+#include "fuzz/promises.hpp"
+#include "portcullis/dialect/convert.hpp"
+#include "portcullis/dialect/format.hpp"
+#include "portcullis/dialect/write.hpp"
+#include "portcullis/engine/budget.hpp"
+
+namespace portcullis::fuzz {
+namespace {
+
+bool has_syntax_error(Reading const& reading) {
+    auto const all = reading.findings.all();
+    return std::any_of(all.begin(), all.end(), [](Finding const& finding) { return finding.rule == "PC001"; });
+}
+
+Writing write_in(Dialect dialect, Ruleset const& ruleset) {
+    if (dialect == Dialect::nftables) return write_nftables(ruleset);
+    return write_iptables(ruleset, dialect == Dialect::iptables ? Family::v4 : Family::v6);
+}
+
+Dialect other_than(Dialect dialect) {
+    switch (dialect) {
+    case Dialect::nftables: return Dialect::iptables;
+    case Dialect::cisco_ios: return Dialect::cisco_asa;
+    case Dialect::cisco_asa: return Dialect::cisco_xr;
+    case Dialect::cisco_nxos: return Dialect::cisco_ios;
+    case Dialect::cisco_xr: return Dialect::cisco_nxos;
+    default: return Dialect::nftables;
+    }
+}
+
+} // namespace
+
+template <Dialect dialect> void run_writer(std::string_view text) {
+    ReadText const before(text, dialect);
+    if (!is_read_whole(before.reading)) return;
+    Writing const written = write_in(dialect, before.reading.ruleset);
+    ReadText const after(written.text, dialect);
+    require(!has_syntax_error(after.reading), "what is written can be read");
+    if (!written.losses.empty()) return;
+    require(same_meaning(before.reading.ruleset, after.reading.ruleset), "what is written reads back to the same ruleset");
+    require(write_in(dialect, after.reading.ruleset).text == written.text, "what is written stays as it is");
+}
+
+template void run_writer<Dialect::iptables>(std::string_view);
+template void run_writer<Dialect::ip6tables>(std::string_view);
+template void run_writer<Dialect::nftables>(std::string_view);
+
+void run_convert(std::string_view text) {
+    auto const dialect = detect_dialect(text);
+    if (!dialect) return;
+    ReadText before(text, *dialect);
+    if (!is_read_whole(before.reading)) return;
+    try {
+        Conversion const made = convert(before.sources, before.reading.ruleset, other_than(*dialect));
+        require(!has_syntax_error(made.reading), "what is converted can be read");
+        require(!made.losses.empty() || made.equal(), "what is converted without a loss is equal");
+    } catch (NotConvertible const&) { // is said to the user
+    } catch (BudgetExceeded const&) {
+    }
+}
+
+void run_format(std::string_view text) {
+    auto const dialect = detect_dialect(text);
+    if (!dialect) return;
+    Sources sources;
+    SourceId const source = sources.add("input", std::string(text));
+    // They throw where a promise is broken.
+    if (*dialect == Dialect::nftables) format_nftables(sources, source);
+    if (*dialect == Dialect::iptables || *dialect == Dialect::ip6tables) format_iptables(sources, source, *dialect);
+}
+
+} // namespace portcullis::fuzz
