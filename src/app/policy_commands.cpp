@@ -8,6 +8,7 @@
 #include "portcullis/base/sha256.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/lint/answer_waivers.hpp"
 #include "portcullis/policy/apply.hpp"
 #include "portcullis/policy/generate.hpp"
 #include "portcullis/report/difference.hpp"
@@ -53,9 +54,10 @@ void tell_losses(Generated const& generated, Sources const& sources, Options con
     }
 }
 
-Generated generate_or_refuse(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources) {
+Generated generate_or_refuse(Space& space, Policy const& policy, Target target, Origin const& origin, std::shared_ptr<Sources> const& sources) {
     try {
-        return generate(space, policy, target, origin, sources);
+        return generate(space, policy, target, origin, *sources,
+                        [&](SourceId source, Reading const& reading) { return answer_waivers(sources, source, reading); });
     } catch (std::invalid_argument const& why) {
         throw UsageError(why.what());
     }
@@ -145,7 +147,7 @@ int run_generate(Options const& options) {
     std::string const& path = sources[source].path();
     Origin const origin{std::filesystem::path(path).filename().string(), sha256(sources[source].text()), PORTCULLIS_VERSION};
     Space space;
-    Generated const made = generate_or_refuse(space, policy, *target, origin, sources);
+    Generated const made = generate_or_refuse(space, policy, *target, origin, shared);
     tell_losses(made, sources, options);
     if (!made.losses.empty() && !options.allow_loss) {
         say("nothing is written; --allow-loss leaves these rules out, where that lets nothing more through");
