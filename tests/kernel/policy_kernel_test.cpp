@@ -83,6 +83,13 @@ std::string in_laboratory(std::string text, Policy const& policy) {
     return text;
 }
 
+// Some of the host's, without the first one of IPv6: the anycast address of routers (RFC 4291 2.6.1) is local to xt_addrtype, and anycast
+// to nft_fib.
+Interval own_addresses(Family family) {
+    Prefix const block = *parse_prefix(family == Family::v4 ? "10.1.0.0/16" : "2001:db8:1::/48");
+    return {block.first() + 16, block.last() - 16};
+}
+
 // Where the policy begins and ends to speak of packets, for probes beside these places.
 kernel::RandomRuleset boundaries_of(Policy const& policy) {
     kernel::RandomRuleset result;
@@ -113,9 +120,7 @@ kernel::RandomRuleset boundaries_of(Policy const& policy) {
         if (!publish.any_own) add(Field::dst6, publish.at.v6);
         add_traffic(publish.traffic);
     }
-    // The host itself, for what is sent to it.
-    add(Field::dst4, IntervalSet::of(*parse_prefix("10.1.0.0/16")));
-    add(Field::dst6, IntervalSet::of(*parse_prefix("2001:db8:1::/48")));
+    for (Family const family : {Family::v4, Family::v6}) add(dst_field(family), IntervalSet::of({own_addresses(family)}));
     return result;
 }
 
@@ -156,10 +161,7 @@ class Aimed {
         packet[field] = set.is_all(info(field).bits) ? kernel::random_address(random_, packet.family()) : random_.within(random_.of(set.intervals()));
         return true;
     }
-    U128 own(Family family) {
-        Prefix const block = *parse_prefix(family == Family::v4 ? "10.1.0.0/16" : "2001:db8:1::/48");
-        return random_.within({block.first(), block.last()});
-    }
+    U128 own(Family family) { return random_.within(own_addresses(family)); }
     bool come_from(Packet& packet, End const& from) {
         Family const family = packet.family();
         if (from.self && (from.places.empty() || random_.chance(50))) {
