@@ -205,8 +205,10 @@ void add_policy_commands(CLI::App& app, Options& options) {
     for (std::string_view const name : target_names()) targets.emplace_back(name);
     generate.add_option("--to", options.to, fmt::format("One of {}", fmt::join(targets, ", ")))->type_name("TARGET")->check(one_of(targets));
     generate.add_option("-o,--output", options.output_file, "Write them here")->type_name("FILE");
-    generate.add_option("--out-dir", options.out_folder, "Write them here, and a script that loads them and takes them back unless it is confirmed")
+    generate.add_option("--out-dir", options.out_folder, "Write them here, and what applies them and takes them back unless it is confirmed")
         ->type_name("DIR");
+    generate.add_option("--current", options.current_file, "With --out-dir, of a Cisco device: what it has now, to change its lists in place")
+        ->type_name("FILE");
     generate.add_flag("--allow-loss", options.allow_loss, "Leave out what the target cannot say, where that narrows the policy");
     generate.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
     generate.add_flag("--isolated", options.isolated, "Use no portcullis.toml");

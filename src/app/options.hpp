@@ -76,7 +76,8 @@ struct Options {
     std::string to;          // the target
     std::string policy_file;
     std::string output_file; // empty: standard output
-    std::string out_folder;  // for the rules and the script that loads them
+    std::string out_folder;  // for the rules and what applies them
+    std::string current_file; // what the device has now
     bool allow_loss = false;
 
     // harden

@@ -8,6 +8,7 @@
 #include "portcullis/base/sha256.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/lint/answer_waivers.hpp"
 #include "portcullis/policy/apply.hpp"
 #include "portcullis/policy/generate.hpp"
 #include "portcullis/report/difference.hpp"
@@ -53,9 +54,10 @@ void tell_losses(Generated const& generated, Sources const& sources, Options con
     }
 }
 
-Generated generate_or_refuse(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources) {
+Generated generate_or_refuse(Space& space, Policy const& policy, Target target, Origin const& origin, std::shared_ptr<Sources> const& sources) {
     try {
-        return generate(space, policy, target, origin, sources);
+        return generate(space, policy, target, origin, *sources,
+                        [&](SourceId source, Reading const& reading) { return answer_waivers(sources, source, reading); });
     } catch (std::invalid_argument const& why) {
         throw UsageError(why.what());
     }
@@ -76,17 +78,55 @@ std::string_view ways_of(Target target) {
     }
 }
 
-// The rules, and the script that loads them.
-void write_folder(std::string const& folder, Target target, std::string const& text) {
+// The rules, and how they come onto the machine.
+void write_folder(std::string const& folder, std::vector<ApplyFile> const& files) {
     namespace fs = std::filesystem;
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw std::runtime_error(fmt::format("cannot make {}: {}", folder, error.message()));
-    std::string const script = fs::path(folder) / apply_file(target);
-    write_output(fs::path(folder) / rules_file(target), text);
-    write_output(script, apply_script(target, text));
-    fs::permissions(script, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add, error);
-    if (error) throw std::runtime_error(fmt::format("cannot make {} executable: {}", script, error.message()));
+    for (ApplyFile const& file : files) {
+        std::string const path = fs::path(folder) / file.name;
+        write_output(path, file.text);
+        if (!file.is_script) continue;
+        fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add, error);
+        if (error) throw std::runtime_error(fmt::format("cannot make {} executable: {}", path, error.message()));
+    }
+}
+
+// The configuration that the device has now, if all of it can be read.
+std::optional<SourceId> load_current(Options const& options, Target target, std::shared_ptr<Sources> const& sources) {
+    Configs configs(options);
+    InputFile const file = named_input(options.current_file, options.stdin_filename);
+    Options as_target = options;
+    as_target.dialect = dialect_of(target);
+    Loaded const loaded = load(file, as_target, *configs.config_for(options.current_file), sources);
+    return tell_problems(loaded) && loaded.reading ? std::optional(loaded.source) : std::nullopt;
+}
+
+void tell_gaps(Space& space, Policy const& policy, Ruleset const& ruleset, std::vector<Gap> const& gaps, DifferenceReport report,
+               Sources const& sources, Catalogue const& catalogue) {
+    report.changes = describe(space, policy, ruleset, gaps, catalogue);
+    fmt::print(stderr, "{}", text_difference(report, sources, TextStyle{}));
+}
+
+// The commands of a device with access lists, if they are proved; else `files` stays as it is, and the exit code is not 0.
+int add_commands(Space& space, Policy const& policy, Target target, Generated const& made, Origin const& origin, Options const& options,
+                 std::shared_ptr<Sources> const& sources, Catalogue const& catalogue, std::vector<ApplyFile>& files) {
+    std::optional<SourceId> current;
+    if (!options.current_file.empty() && !(current = load_current(options, target, sources))) return unreadable_input;
+    ListUpdate const update = update_lists(space, policy, target, made, origin, current, *sources);
+    for (Finding const& loss : update.losses.all())
+        say(fmt::format("the lists cannot be brought onto the device: {}: {}", loss.args.at("construct"), loss.args.at("why")));
+    if (!update.losses.empty()) return findings;
+    if (!is_whole(update.reading)) throw std::logic_error("the commands cannot be read back, so nothing is written");
+    if (update.gaps.empty()) {
+        for (ApplyFile& file : apply_files(target, policy, origin, update.commands, current.has_value())) files.push_back(std::move(file));
+        return clean;
+    }
+    tell_gaps(space, policy, update.reading.ruleset, update.gaps, report_of((*sources)[0].path(), (*sources)[update.source].path()), *sources, catalogue);
+    if (!current) throw std::logic_error("PC604: the commands do not lead to what the policy says, so nothing is written");
+    say("with these lists and what else it has, the device would not do what the policy says, so nothing is written");
+    return findings;
 }
 
 } // namespace
@@ -95,9 +135,11 @@ int run_generate(Options const& options) {
     auto const target = target_by_name(options.to);
     if (!target) throw UsageError(fmt::format("--to says for what: {}", fmt::join(target_names(), ", ")));
     if (options.inputs.size() != 1) throw UsageError("generate needs one policy");
-    if (!options.out_folder.empty() && is_cisco(dialect_of(*target)))
-        throw UsageError("--out-dir writes a script for the host itself, which a device of Cisco does not run; -o writes its lists");
-    Sources sources;
+    bool const lists = is_cisco(dialect_of(*target));
+    if (!options.current_file.empty() && (!lists || options.out_folder.empty()))
+        throw UsageError("--current is for the commands to a device of Cisco, which --out-dir writes");
+    auto const shared = std::make_shared<Sources>();
+    Sources& sources = *shared;
     SourceId source = 0;
     Configs configs(options);
     Catalogue const& catalogue = configs.config_for(options.inputs[0])->catalogue;
@@ -105,7 +147,7 @@ int run_generate(Options const& options) {
     std::string const& path = sources[source].path();
     Origin const origin{std::filesystem::path(path).filename().string(), sha256(sources[source].text()), PORTCULLIS_VERSION};
     Space space;
-    Generated const made = generate_or_refuse(space, policy, *target, origin, sources);
+    Generated const made = generate_or_refuse(space, policy, *target, origin, shared);
     tell_losses(made, sources, options);
     if (!made.losses.empty() && !options.allow_loss) {
         say("nothing is written; --allow-loss leaves these rules out, where that lets nothing more through");
@@ -115,16 +157,18 @@ int run_generate(Options const& options) {
     bool const widened = std::ranges::any_of(made.gaps, [](Gap const& gap) { return !gap.beyond.empty(); });
     bool const narrowed = std::ranges::any_of(made.gaps, [](Gap const& gap) { return !gap.within.empty(); });
     if (widened || (narrowed && made.losses.empty()) || made.translates_otherwise) {
-        DifferenceReport report = report_of(path, sources[made.source].path());
-        report.changes = describe(space, policy, made.reading.ruleset, made.gaps, catalogue);
-        fmt::print(stderr, "{}", text_difference(report, sources, TextStyle{}));
+        tell_gaps(space, policy, made.reading.ruleset, made.gaps, report_of(path, sources[made.source].path()), sources, catalogue);
         say(made.losses.empty() ? "PC604: what was generated is not what the policy says, so nothing is written; this is a "
                                   "defect of portcullis"
                                 : "without these rules more would pass than the policy allows, so nothing is written");
         return made.losses.empty() ? internal : findings;
     }
+    std::vector<ApplyFile> files{{rules_file(*target), made.text, false}};
+    if (!options.out_folder.empty() && !lists) files.push_back(apply_script(*target, made.text));
+    if (!options.out_folder.empty() && lists)
+        if (int const code = add_commands(space, policy, *target, made, origin, options, shared, catalogue, files); code != clean) return code;
     if (options.out_folder.empty() || !options.output_file.empty()) write_output(options.output_file, made.text);
-    if (!options.out_folder.empty()) write_folder(options.out_folder, *target, made.text);
+    if (!options.out_folder.empty()) write_folder(options.out_folder, files);
     say(fmt::format("{}: {} statements, {} rules; proved {} the policy {}", origin.file, policy.statements.size(),
                     rule_count(made.reading.ruleset), narrowed ? "to let through nothing beyond" : "equal to", ways_of(*target)));
     return clean;

@@ -49,8 +49,8 @@ bool has_dynamic_entries(Chain const& chain) {
 
 class Updater {
   public:
-    Updater(Ruleset const& before, Ruleset const& after, Dialect platform)
-        : before_(before), after_(after), platform_(platform), old_lists_(lists_of(before)) {
+    Updater(Ruleset const& before, Ruleset const& after, Dialect platform, Rest rest)
+        : before_(before), after_(after), platform_(platform), rest_(rest), old_lists_(lists_of(before)) {
         std::vector<std::string> taken; // groups of other content
         for (AddressGroup const& group : before.groups) {
             auto const same = std::find_if(after.groups.begin(), after.groups.end(), [&](AddressGroup const& other) { return other.name == group.name; });
@@ -172,8 +172,8 @@ class Updater {
         for (std::size_t i = 2; name.empty() || !names_.insert(name).second; ++i) name = fmt::format("{}-{}", list.name, i);
         create(list, name);
         names_now_[key_of(list)] = name;
-        bool const bound = !now.bindings.empty() || !after_.chains[list.chain].bindings.empty();
-        if (!now.uses.empty() || !bound)
+        bool const bound = !places_of(now).empty() || !places_of(after_.chains[list.chain]).empty();
+        if (other_use(now) != nullptr || !bound)
             lose(now.span, "access list " + list.name,
                  "it cannot be changed in place; '" + name + "' has to be named wherever it is used, and it to be removed then");
         else
@@ -182,32 +182,62 @@ class Updater {
 
     // --- Interfaces
 
-    // What each interface has: by interface, direction and family.
-    using Place = std::tuple<std::string, bool, bool>;
+    // Where a list is applied. An ASA asks some about packets to itself.
+    struct Place {
+        std::string interface;
+        bool inbound = true;
+        bool ipv6 = false;
+        bool device = false;
+        friend auto operator<=>(Place const&, Place const&) = default;
+    };
+
+    std::vector<Place> places_of(Chain const& chain) const {
+        std::vector<Place> places;
+        for (Binding const& binding : chain.bindings) places.push_back({binding.interface, binding.inbound, !chain.hook->v4, false});
+        for (Use const& use : chain.uses)
+            if (auto const interface = device_interface(use)) places.push_back({*interface, true, !chain.hook->v4, true});
+        return places;
+    }
+    std::optional<std::string> device_interface(Use const& use) const {
+        return platform_ == Dialect::cisco_asa ? interface_of_device_list(use) : std::nullopt;
+    }
+    Use const* other_use(Chain const& chain) const {
+        auto const found = std::find_if(chain.uses.begin(), chain.uses.end(), [&](Use const& use) { return !device_interface(use); });
+        return found == chain.uses.end() ? nullptr : &*found;
+    }
 
     std::string bind() {
         std::map<Place, std::string> old;
         for (auto const& [key, chain] : old_lists_)
-            for (Binding const& binding : chain->bindings) old[{binding.interface, binding.inbound, key.first}] = key.second;
+            for (Place const& place : places_of(*chain)) old[place] = key.second;
         std::map<Place, std::pair<std::string, WrittenList const*>> wanted;
         for (WrittenList const& list : written_.lists)
-            for (Binding const& binding : after_.chains[list.chain].bindings)
-                wanted[{binding.interface, binding.inbound, !list.traits.v4}] = {names_now_.at(key_of(list)), &list};
+            for (Place const& place : places_of(after_.chains[list.chain])) {
+                wanted[place] = {names_now_.at(key_of(list)), &list};
+                wanted_places_.insert(place);
+            }
         std::string text;
         auto const add = [&](Place const& place, std::string const& name, ListTraits const& traits, bool removes) {
-            Binding const binding{std::get<0>(place), std::get<1>(place), {}};
-            std::string line = binding_command(traits, name, binding);
+            std::string line = place.device ? device_binding_command(name, place.interface)
+                                            : binding_command(traits, name, {place.interface, place.inbound, {}});
             if (removes) line.insert(line.find_first_not_of(' '), "no ");
-            if (platform_ != Dialect::cisco_asa) text += "interface " + binding.interface + '\n';
+            if (platform_ != Dialect::cisco_asa) text += "interface " + place.interface + '\n';
             text += line + '\n';
         };
         for (auto const& [place, list] : wanted) {
             auto const now = old.find(place);
             if (now == old.end() || now->second != list.first) add(place, list.first, list.second->traits, false);
         }
+        if (rest_ == Rest::stays) return text;
         for (auto const& [place, name] : old)
-            if (!wanted.contains(place)) add(place, name, {platform_, !std::get<2>(place), std::get<2>(place)}, true);
+            if (!wanted.contains(place)) add(place, name, {platform_, !place.ipv6, place.ipv6}, true);
         return text;
+    }
+
+    // Whether nothing asks the list any more that did.
+    bool is_led_away(Chain const& chain) const {
+        auto const places = places_of(chain);
+        return !places.empty() && std::all_of(places.begin(), places.end(), [&](Place const& place) { return wanted_places_.contains(place); });
     }
 
     std::string removals() {
@@ -216,8 +246,9 @@ class Updater {
             if (chain->rules.empty() && chain->bindings.size() + chain->uses.size() > 0 && lets_all_pass(*chain)) continue; // it may not exist
             bool const gone = !names_now_.contains(key);
             if (!gone && !replaced_.contains(key)) continue;
-            if (!chain->uses.empty()) {
-                lose(chain->span, "access list " + key.second, "it is not wanted, but used by " + chain->uses.front().what);
+            if (rest_ == Rest::stays && !is_led_away(*chain)) continue;
+            if (Use const* const use = other_use(*chain)) {
+                if (rest_ == Rest::goes) lose(chain->span, "access list " + key.second, "it is not wanted, but used by " + use->what);
                 continue;
             }
             WrittenList list;
@@ -262,6 +293,7 @@ class Updater {
     Ruleset const& before_;
     Ruleset const& after_;
     Dialect platform_;
+    Rest rest_;
     std::map<ListKey, Chain const*> old_lists_;
     Sources sources_;
     WrittenLists written_;
@@ -270,6 +302,7 @@ class Updater {
     std::set<std::string> names_;
     std::map<ListKey, std::string> names_now_; // what the wanted lists are called on the device
     std::set<ListKey> replaced_;
+    std::set<Place> wanted_places_;
     std::string edits_;
     Writing result_;
 };
@@ -277,8 +310,8 @@ class Updater {
 } // namespace
 } // namespace cisco
 
-Writing write_update(Ruleset const& before, Ruleset const& after, Dialect platform) {
-    return cisco::Updater(before, after, platform).run();
+Writing write_update(Ruleset const& before, Ruleset const& after, Dialect platform, Rest rest) {
+    return cisco::Updater(before, after, platform, rest).run();
 }
 
 } // namespace portcullis

@@ -82,7 +82,7 @@ Writing write_cisco(Ruleset const& ruleset, Dialect platform) {
             bindings.add(binding.interface, binding_command(list.traits, list.name, binding));
         for (Use const& use : ruleset.chains[list.chain].uses)
             if (auto const interface = interface_of_device_list(use); interface && platform == Dialect::cisco_asa)
-                bindings.add(*interface, fmt::format("access-group {} in interface {} control-plane", list.name, *interface));
+                bindings.add(*interface, device_binding_command(list.name, *interface));
     }
     for (Chain const& chain : ruleset.chains)
         if (ruleset.dialect == platform && is_missing(chain))

@@ -444,4 +444,8 @@ std::string binding_command(ListTraits const& traits, std::string const& name, B
     }
 }
 
+std::string device_binding_command(std::string const& name, std::string const& interface) {
+    return fmt::format("access-group {} in interface {} control-plane", name, interface);
+}
+
 } // namespace portcullis::cisco

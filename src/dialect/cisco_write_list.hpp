@@ -46,5 +46,7 @@ std::string entry_command(WrittenList const& list, std::string const& name, List
 std::string remark_command(WrittenList const& list, std::string const& name, std::string const& remark, std::uint32_t sequence);
 // The line that applies the list to the interface, within its block except on an ASA.
 std::string binding_command(ListTraits const& traits, std::string const& name, Binding const& binding);
+// … and that by which an ASA asks it about packets to itself.
+std::string device_binding_command(std::string const& name, std::string const& interface);
 
 } // namespace portcullis::cisco

@@ -59,13 +59,13 @@ bool has_private_address(Interface const& interface) {
     });
 }
 
-// Half of what is asked about, for some family.
+// From half of the sources that nobody vouches for, for some family.
 bool lets_anybody_in(Context const& ctx, std::size_t path) {
     PathReach reach(ctx.space(), ctx.ruleset(), ctx.paths()[path], ctx.question(path));
     return std::ranges::any_of(std::array{Family::v4, Family::v6}, [&](Family family) {
+        if (!reach.decisive(family)) return false; // the list is not asked
         auto const from = reach.accepted(family).project(src_field(family));
-        auto const asked = reach.of_family(family).project(src_field(family));
-        return from && asked && !from->empty() && from->count() >= asked->count() / 2;
+        return from && !from->empty() && from->count() >= ctx.config().untrusted_sources(family).count() / 2;
     });
 }
 

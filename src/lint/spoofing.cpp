@@ -56,16 +56,16 @@ PacketSet from(Context const& ctx, Family family, IntervalSet const& sources) {
 }
 
 // Sources of a host without an address (DHCP, duplicate address detection), and of the link itself: on the way to the host
-// they may come in by every interface.
-PacketSet of_the_link(Context const& ctx, std::size_t path) {
-    if (ctx.paths()[path].kind != Path::Kind::to_host) return ctx.space().none();
+// they may come in by every interface, and no router passes them on (RFC 1812 5.3.7, RFC 4291 2.5.2 and 2.5.6).
+PacketSet of_the_link(Context const& ctx) {
     return ctx.space().of(Field::src4, ValueSet::single(0)) | ctx.space().of(Field::src6, ValueSet::single(0)) |
            ctx.space().of(Field::src6, IntervalSet::of(parse_prefix("fe80::/10").value()));
 }
 
 // New connections of the packets that pass the path for certain.
 PacketSet let_in(Context const& ctx, std::size_t path, Family family, PacketSet const& packets) {
-    PacketSet const question = (packets - of_the_link(ctx, path)) & ctx.new_connections(ctx.paths()[path].hook) & ctx.unmarked();
+    bool const to_host = ctx.paths()[path].kind == Path::Kind::to_host;
+    PacketSet const question = (to_host ? packets - of_the_link(ctx) : packets) & ctx.new_connections(ctx.paths()[path].hook) & ctx.unmarked();
     PathReach reach(ctx.space(), ctx.ruleset(), ctx.paths()[path], question);
     // Where no chain filters the family at all, others say so.
     if (!reach.decisive(family)) return ctx.space().none();
@@ -87,7 +87,8 @@ std::vector<Spoofing> find_spoofing_from_outside(Context const& ctx) {
             IntervalSet const own = own_networks(ctx, way, family).minus(impossible_sources(family));
             IntervalSet const asked = own.united(bogon_sources(family));
             PacketSet const in = let_in(ctx, way.path, family, from(ctx, family, asked) & arriving(ctx, way));
-            if (in.empty()) continue;
+            // A list is asked about the way to the device too: alone, these are no hole in it.
+            if (in.empty() || (ctx.paths()[way.path].kind == Path::Kind::list && in.subset_of(of_the_link(ctx)))) continue;
             IntervalSet const sources = sources_of(in, family, asked);
             Spoofing spoofing{way.path, family, way.interface, way.why, sources.intersected(own), sources.minus(own), in};
             if (!spoofing.own.empty()) spoofing.packets &= from(ctx, family, own);

@@ -71,13 +71,12 @@ std::string rules_file(Target target) {
     switch (target) {
     case Target::iptables: return "rules.v4";
     case Target::ip6tables: return "rules.v6";
-    default: return "ruleset.nft";
+    case Target::nftables: return "ruleset.nft";
+    default: return "lists.cfg";
     }
 }
 
-std::string apply_file(Target target) { return "apply-" + name_of(target) + ".sh"; }
-
-std::string apply_script(Target target, std::string const& text) {
+ApplyFile apply_script(Target target, std::string const& text) {
     std::string const restore = name_of(target) + "-restore", save = name_of(target) + "-save";
     bool const nft = target == Target::nftables;
     std::string saves;
@@ -89,14 +88,15 @@ std::string apply_script(Target target, std::string const& text) {
             if (text.starts_with("*" + std::string(table) + "\n") || text.find("\n*" + std::string(table) + "\n") != std::string::npos)
                 saves += (saves.empty() ? "    " : "\n    ") + save + " -t " + std::string(table);
     }
-    std::string result(script);
+    ApplyFile file{"apply-" + name_of(target) + ".sh", std::string(script), true};
+    std::string& result = file.text;
     replace_all(result, "@RULES@", rules_file(target));
-    replace_all(result, "@SCRIPT@", apply_file(target));
+    replace_all(result, "@SCRIPT@", file.name);
     replace_all(result, "@TARGET@", name_of(target));
     replace_all(result, "@CHECK@", nft ? "nft -c -f \"$rules\"" : restore + " --test \"$rules\"");
     replace_all(result, "@LOAD@", nft ? "nft -f" : restore);
     replace_all(result, "@SAVE@", saves);
-    return result;
+    return file;
 }
 
 } // namespace portcullis

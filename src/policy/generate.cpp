@@ -29,11 +29,13 @@ Writing write(Ruleset const& ruleset, Target target) {
     return write_iptables(ruleset, families_of(target).front());
 }
 
+void add_line(std::string& comment, std::string const& line) { comment += comment.empty() ? line : '\n' + line; }
+
 } // namespace
 
 bool is_whole(Reading const& reading) { return std::ranges::none_of(reading.findings.all(), is_unread); }
 
-Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources) {
+Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources, Remarks const& remarks) {
     Generated result;
     Ruleset planned;
     if (is_cisco(dialect_of(target))) {
@@ -43,11 +45,19 @@ Generated generate(Space& space, Policy const& policy, Target target, Origin con
     } else {
         planned = plan(policy, target);
     }
-    Writing writing = write(planned, target);
-    result.text = header(policy, target, origin) + writing.text;
-    result.losses.append(std::move(writing.losses));
-    result.source = sources.add("generated " + std::string(to_string(dialect_of(target))), result.text);
-    result.reading = read(sources, result.source, dialect_of(target));
+    std::string const head = header(policy, target, origin);
+    auto const take = [&](Writing writing) {
+        result.text = head + writing.text;
+        result.losses.append(std::move(writing.losses));
+        result.source = sources.add("generated " + std::string(to_string(dialect_of(target))), result.text);
+        result.reading = read(sources, result.source, dialect_of(target));
+    };
+    take(write(planned, target));
+    if (is_cisco(dialect_of(target)) && remarks && is_whole(result.reading)) {
+        auto const wanted = remarks(result.source, result.reading);
+        for (Remark const& remark : wanted) add_line(result.reading.ruleset.chains[remark.chain].rules[remark.rule].comment, remark.text);
+        if (!wanted.empty()) take(write(result.reading.ruleset, target));
+    }
     if (!is_whole(result.reading)) return result;
     result.gaps = find_gaps(space, policy, result.reading.ruleset);
     if (translates(planned) && result.losses.empty()) {

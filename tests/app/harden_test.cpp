@@ -48,3 +48,27 @@ TEST_CASE("generate writes the rules and how to load them") {
         CHECK_THAT(slurp(script), Contains(rules));
     }
 }
+
+TEST_CASE("generate writes what is entered into a device, from what it has now where that is given") {
+    Folder const folder;
+    REQUIRE(run(folder, {"init", "pci-dss", "-o", "p.toml"}).code == 0);
+    for (std::string const target : {"cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"}) {
+        Result const made = run(folder, {"generate", "p.toml", "--to", target, "--out-dir", "out"});
+        INFO(made.err);
+        CHECK(made.code == 0);
+        CHECK_THAT(folder.read("out/lists.cfg"), Contains("policy sha256"));
+        for (std::string const step : {"confirm-", "rollback-"})
+            CHECK_THAT(folder.read("out/apply-" + target + ".txt"), Contains(step + target + ".txt") && Contains(" in-wan0-"));
+        // Nothing has changed.
+        Result const again = run(folder, {"generate", "p.toml", "--to", target, "--out-dir", "out", "--current", "out/lists.cfg"});
+        INFO(again.err);
+        CHECK(again.code == 0);
+        CHECK_THAT(folder.read("out/apply-" + target + ".txt"), !Contains("access-list"));
+    }
+    folder.write("broken.cfg", "ip access-list extended A\n permit tcp any eq\n");
+    CHECK(run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--out-dir", "other", "--current", "broken.cfg"}).code == 3);
+    CHECK(run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--out-dir", "other", "--current", "none.cfg"}).code == 3);
+    CHECK(!fs::exists(folder.path() / "other"));
+    CHECK(run(folder, {"generate", "p.toml", "--to", "nftables", "--out-dir", "other", "--current", "out/lists.cfg"}).code == 2);
+    CHECK(run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--current", "out/lists.cfg"}).code == 2);
+}

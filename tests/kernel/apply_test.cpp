@@ -43,9 +43,10 @@ TEST_CASE("a load that nobody confirms is taken back, by nft and by iptables-res
         std::string name = (fs::temp_directory_path() / "portcullis-apply-XXXXXX").string();
         REQUIRE(::mkdtemp(name.data()) != nullptr);
         fs::path const folder = name;
-        std::string const script = folder / apply_file(loader.target);
+        ApplyFile const file = apply_script(loader.target, loader.rules);
+        std::string const script = folder / file.name;
         std::ofstream(folder / rules_file(loader.target)) << loader.rules;
-        std::ofstream(script) << apply_script(loader.target, loader.rules);
+        std::ofstream(script) << file.text;
         CHECK(kernel::run({"bash", "-n", script}).code == 0);
         std::string const load = loader.target == Target::nftables ? "nft -f /dev/stdin" : std::string(to_string(dialect_of(loader.target))) + "-restore";
         if (kernel::run({"sh", "-c", load}, loader.old).code == 127) continue; // not installed

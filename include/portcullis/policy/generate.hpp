@@ -1,5 +1,6 @@
 // Policy in, text of a target out, proved.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,18 @@ struct Generated {
     bool translates_otherwise = false;
 };
 
+// What else is to stand at a rule of the text, a line.
+struct Remark {
+    ChainId chain = no_chain;
+    std::size_t rule = 0;
+    std::string text;
+};
+// … asked about access lists, as they are read; they are written again with it.
+using Remarks = std::function<std::vector<Remark>(SourceId source, Reading const& reading)>;
+
 // The text is added to the sources; the gaps are sets of the space. Throws BudgetExceeded; std::invalid_argument, a sentence, where
 // the policy does not say what lists of the target need.
-Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources);
+Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources, Remarks const& remarks = {});
 
 // Whether reading left something out, so that nothing is proved.
 bool is_whole(Reading const& reading);
