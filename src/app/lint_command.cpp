@@ -46,6 +46,8 @@ std::string rendered(std::string const& format, Options const& options, Report c
     bool const audit = options.command == "audit";
     if (format == "json") return json_report(report, audit);
     if (format == "svg") return svg_matrices(report);
+    if (audit && format == "markdown") return markdown_audit(report, catalogue);
+    if (audit && format == "csv") return csv_audit(report, catalogue);
     for (ReportFormat const& other : report_formats())
         if (other.name == format) return other.write(report);
     return audit ? text_audit(report, catalogue, style) + text_matrices(report, style) : text_report(report, style);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "app/command_line.hpp"
 #include "app/inputs.hpp"
 #include "app/today.hpp"
 #include "portcullis/base/did_you_mean.hpp"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
-                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "version"};
+                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "completions", "version"};
 
 void add_today(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
@@ -42,7 +43,12 @@ CLI::Validator one_of(std::vector<std::string> const& words) {
                 return fmt::format("'{}' is none of {}{}", given, fmt::join(words, ", "),
                                    did_you_mean_text(given, {words.begin(), words.end()}));
             },
-            ""};
+            "", fmt::format("{}", fmt::join(words, " "))};
+}
+
+// What completions offer for a value that is checked elsewhere.
+CLI::Validator offer(std::vector<std::string> const& words) {
+    return {[](std::string const&) { return std::string(); }, "", fmt::format("{}", fmt::join(words, " "))};
 }
 
 void add_input(CLI::App& app, Options& options, char const* help = "Files, directories, or '-' for standard input") {
@@ -60,7 +66,8 @@ void add_input(CLI::App& app, Options& options, char const* help = "Files, direc
                }
            },
            "auto, iptables, ip6tables, iptables-script, nftables, nft-json, cisco-ios, cisco-asa, cisco-nxos or cisco-xr")
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->check(offer({"auto", "iptables", "ip6tables", "iptables-script", "nftables", "nft-json", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"}));
     app.add_option("--ipset", options.ipsets,
                    "What is in the sets of iptables rules: output of ipset save (files beside the rules)")
         ->type_name("FILE")
@@ -93,6 +100,7 @@ void add_outputs(CLI::App& app, Options& options, std::vector<std::string> const
            },
            fmt::format("{}; each may be followed by =FILE", fmt::join(formats, ", ")))
         ->type_name("FORMAT[=FILE]")
+        ->check(offer(formats))
         ->expected(1)
         ->allow_extra_args(false)
         ->take_all();
@@ -125,9 +133,10 @@ void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& f
     add_input(app, options);
     add_host(app, options);
     add_outputs(app, options, formats);
-    add_list(app, "--select", options.select, "Run only these rules: ids, slugs, or prefixes such as PC1")
-        ->type_name("RULES");
-    add_list(app, "--ignore", options.ignore, "Do not run these rules")->type_name("RULES");
+    add_list(app, "--select", options.select, "Run only these rules: ids, slugs, prefixes such as PC1, or a standard such as pci-dss")
+        ->type_name("RULES")
+        ->check(offer({"@rules"}));
+    add_list(app, "--ignore", options.ignore, "Do not run these rules")->type_name("RULES")->check(offer({"@rules"}));
     app.add_option_function<std::string>(
            "--severity", [&options](std::string const& name) { options.shown = severity_by_name(name).value(); },
            "Show findings from this severity on (low)")
@@ -197,7 +206,8 @@ void add_diff(CLI::App& app, Options& options) {
 
 void add_policy_commands(CLI::App& app, Options& options) {
     CLI::App& init = *app.add_subcommand("init", "A commented policy to start from");
-    init.add_option("name", options.topic, "server, bastion, router-dmz, workstation, kubernetes-node or pci-dss (server)");
+    init.add_option("name", options.topic, "server, bastion, router-dmz, workstation, kubernetes-node or pci-dss (server)")
+        ->check(offer({"server", "bastion", "router-dmz", "workstation", "kubernetes-node", "pci-dss"}));
     init.add_option("-o,--output", options.output_file, "Write it here")->type_name("FILE");
     CLI::App& generate = *app.add_subcommand("generate", "The rules of a policy, proved equal to it");
     generate.add_option("inputs", options.inputs, "The policy, or '-' for standard input");
@@ -257,6 +267,48 @@ std::string flag_suggestion(CLI::App const& app, std::string const& message) {
     return did_you_mean_text(wrong, {names.begin(), names.end()});
 }
 
+// The words that its validators know, which are in their names.
+std::vector<std::string> words_of(CLI::Option& option) {
+    std::vector<std::string> words;
+    for (int i = 0;; ++i) {
+        std::string names;
+        try {
+            names = option.get_validator(i)->get_name();
+        } catch (CLI::OptionNotFound const&) {
+            return words;
+        }
+        for (std::size_t at = 0; at < names.size();) {
+            std::size_t const end = std::min(names.find(' ', at), names.size());
+            words.push_back(names.substr(at, end - at));
+            at = end + 1;
+        }
+    }
+}
+
+Argument described(CLI::Option& option) {
+    Argument argument;
+    for (std::string const& name : option.get_snames()) argument.names.push_back('-' + name);
+    for (std::string const& name : option.get_lnames()) argument.names.push_back("--" + name);
+    if (option.get_positional()) argument.value = option.get_name();
+    else if (option.get_items_expected_max() > 0) argument.value = option.get_type_name();
+    argument.help = option.get_description();
+    argument.words = words_of(option);
+    argument.list = option.get_delimiter() == ',';
+    return argument;
+}
+
+CommandLine described(CLI::App& app) {
+    CommandLine line;
+    for (CLI::Option* option : app.get_options())
+        if (!option->get_group().empty()) line.options.push_back(described(*option));
+    for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) {
+        Command command{sub->get_name(), sub->get_description(), {}, {}};
+        for (CLI::Option* option : sub->get_options()) (option->get_positional() ? command.places : command.options).push_back(described(*option));
+        line.commands.push_back(std::move(command));
+    }
+    return line;
+}
+
 int dispatch(Options const& options) {
     if (options.command == "lint" || options.command == "audit") return run_lint(options);
     if (options.command == "baseline") return run_baseline(options);
@@ -289,9 +341,12 @@ int parse_and_run(int argc, char** argv) {
     lint.add_flag("--fix", options.fix, "Mend what can be mended without a change for any packet, in the files");
     lint.add_flag("--diff", options.show_fixes, "Show what --fix would change as a patch, and write nothing");
     CLI::App& audit = *app.add_subcommand("audit", "Which services are reachable, from where, through which rules");
-    add_lint(audit, options, {"text", "json", "svg"});
+    std::vector<std::string> audit_formats = lint_formats();
+    audit_formats.emplace_back("svg");
+    add_lint(audit, options, audit_formats);
     add_list(audit, "--matrix", options.matrices, "Which addresses may open connections to which, for these services: telnet, tcp/23")
-        ->type_name("SERVICES");
+        ->type_name("SERVICES")
+        ->check(offer({"@services"}));
     add_trace(*app.add_subcommand("trace", "What happens to one packet, rule by rule"), options);
     add_query(*app.add_subcommand("query", "The packets that a question is about: 'allowed from any to self ssh'"), options);
     add_test(*app.add_subcommand("test", "Whether files do what a file of assertions says"), options);
@@ -304,13 +359,20 @@ int parse_and_run(int argc, char** argv) {
     add_convert(*app.add_subcommand("convert", "A file in another dialect, with the proof that it does the same"), options);
     add_baseline(*app.add_subcommand("baseline", "Known findings, so that only new ones count"), options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
-    explain.add_option("rule", options.topic, "An id or slug; all rules where left out");
+    explain.add_option("rule", options.topic, "An id or slug; all rules where left out")->check(offer({"@rules"}));
+    explain.add_option("--format", options.page_format, "text, json or markdown")->type_name("FORM")->check(one_of({"text", "json", "markdown"}));
     CLI::App& catalogue = *app.add_subcommand("catalogue", "What is known of a service or port");
-    catalogue.add_option("service", options.topic, "A name or tcp/23; all services where left out");
-    catalogue.add_option("--format", options.page_format, "text, json or markdown");
+    catalogue.add_option("service", options.topic, "A name or tcp/23; all services where left out")->check(offer({"@services"}));
+    catalogue.add_option("--format", options.page_format, "text, json or markdown")->type_name("FORM")->check(offer({"text", "json", "markdown"}));
     catalogue.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
     catalogue.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+    app.add_subcommand("completions", "A script that completes these commands and options in a shell")
+        ->add_option("shell", options.topic, "bash, zsh or fish")
+        ->required()
+        ->check(one_of({"bash", "zsh", "fish"}));
     app.add_subcommand("version", "The version of the program");
+    bool as_json = false;
+    app.add_flag("--command-line", as_json)->group(""); // for docs/generate.py
 
     if (argc > 1 && argv[1][0] != '-' &&
         std::find(std::begin(commands), std::end(commands), argv[1]) == std::end(commands)) {
@@ -333,12 +395,20 @@ int parse_and_run(int argc, char** argv) {
         throw UsageError(e.what());
     }
     if (options.topic.empty() && app.got_subcommand("init")) options.topic = "server";
+    if (as_json) {
+        write_output("", to_json(described(app)));
+        return clean;
+    }
     if (version)
         options.command = "version";
     else if (app.get_subcommands().empty())
         throw UsageError(fmt::format("name a command: {}; or --help", fmt::join(commands, ", ")));
     else
         options.command = app.get_subcommands().front()->get_name();
+    if (options.command == "completions") {
+        write_output("", completions(described(app), options.topic));
+        return clean;
+    }
     constexpr std::string_view dated[] = {"lint", "audit", "baseline", "generate", "verify"};
     if (!options.today && std::ranges::find(dated, options.command) != std::end(dated)) options.today = day_of_clock();
     return dispatch(options);

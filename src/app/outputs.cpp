@@ -1,5 +1,6 @@
 #include "app/outputs.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +52,11 @@ std::string create_like(fs::path const& model, fs::path const& path) {
     return why;
 }
 
+bool is_set(char const* name) {
+    char const* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+}
+
 } // namespace
 
 void write_output(std::string const& path, std::string_view text) {
@@ -80,17 +87,43 @@ void write_output(std::string const& path, std::string_view text) {
 
 // --color, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
 bool use_color(std::string const& wanted) {
-    auto const set = [](char const* name) {
-        char const* value = std::getenv(name);
-        return value != nullptr && *value != '\0';
-    };
     if (wanted != "auto") return wanted == "always";
-    if (set("NO_COLOR")) return false;
-    if (set("CLICOLOR_FORCE") || set("FORCE_COLOR")) return true;
+    if (is_set("NO_COLOR")) return false;
+    if (is_set("CLICOLOR_FORCE") || is_set("FORCE_COLOR")) return true;
     char const* term = std::getenv("TERM");
     if (term != nullptr && std::string_view(term) == "dumb") return false;
     return ::isatty(STDOUT_FILENO) == 1;
 }
+
+std::size_t terminal_width() {
+    struct winsize size {};
+    if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+}
+
+namespace {
+
+// Whether the terminal is one of those that make links of OSC 8. FORCE_HYPERLINK says yes or, as 0, no.
+bool takes_links() {
+    if (is_set("FORCE_HYPERLINK")) return std::string_view(std::getenv("FORCE_HYPERLINK")) != "0";
+    if (::isatty(STDOUT_FILENO) != 1 || is_set("CI")) return false;
+    constexpr char const* own[] = {"VTE_VERSION", "KITTY_WINDOW_ID", "WEZTERM_EXECUTABLE", "WT_SESSION", "KONSOLE_VERSION", "ITERM_SESSION_ID", "DOMTERM"};
+    if (std::any_of(std::begin(own), std::end(own), is_set)) return true;
+    std::string_view const term = is_set("TERM") ? std::getenv("TERM") : "";
+    std::string_view const program = is_set("TERM_PROGRAM") ? std::getenv("TERM_PROGRAM") : "";
+    return program == "vscode" || term.starts_with("foot") || term.starts_with("alacritty") || term.starts_with("xterm-ghostty");
+}
+
+// The pages of the rules as they are installed beside the program; empty where they are not.
+std::string pages_folder() {
+    std::error_code error;
+    fs::path const program = fs::read_symlink("/proc/self/exe", error);
+    if (error) return "";
+    fs::path const folder = program.parent_path().parent_path() / "share/doc/portcullis/rules";
+    return fs::is_directory(folder, error) ? folder.string() : "";
+}
+
+} // namespace
 
 Repository find_repository() {
     std::error_code error;
@@ -116,7 +149,9 @@ void write_report(Options const& options, Render const& render) {
     std::vector<Output> outputs = options.outputs;
     if (outputs.empty()) outputs.push_back({"text", ""});
     for (Output const& output : outputs) {
-        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
+        bool const here = output.path.empty();
+        bool const color = here && use_color(options.color);
+        TextStyle const style{color, options.quiet, here ? terminal_width() : 0, color && takes_links() ? pages_folder() : ""};
         write_output(output.path, render(output.format, style));
     }
 }

@@ -16,6 +16,9 @@ void write_output(std::string const& path, std::string_view text);
 // Whether text on standard output is coloured, by --color, the environment and the terminal.
 bool use_color(std::string const& wanted);
 
+// How many columns the terminal has that standard output is; 0 where it is none.
+std::size_t terminal_width();
+
 // The repository around the working directory, or that directory alone.
 Repository find_repository();
 

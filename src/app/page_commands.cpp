@@ -1,6 +1,5 @@
 // explain and catalogue: pages out of the data that the program is built from.
 #include <fmt/format.h>
-#include <iterator>
 
 #include "app/inputs.hpp"
 #include "portcullis/report/catalogue_page.hpp"
@@ -9,19 +8,17 @@
 namespace portcullis::app {
 
 int run_explain(Options const& options) {
-    if (options.topic.empty()) {
-        std::string list;
-        for (RuleInfo const& rule : rules()) {
-            fmt::format_to(std::back_inserter(list), "{}  {:<26} {:<9} {}\n", rule.id, rule.slug,
-                           to_string(rule.severity), rule.summary);
-        }
-        write_output("", list);
-        return clean;
+    std::vector<RuleInfo const*> some;
+    bool const all = options.topic.empty();
+    if (all) {
+        for (RuleInfo const& rule : rules()) some.push_back(&rule);
+    } else {
+        some.push_back(find_rule(options.topic));
+        if (some.front() == nullptr) throw UsageError(unknown_rule(options.topic).value_or(options.topic + " is a prefix or a standard; name one rule"));
     }
-    RuleInfo const* rule = find_rule(options.topic);
-    if (rule == nullptr)
-        throw UsageError(unknown_rule(options.topic).value_or(options.topic + " is a prefix; name one rule"));
-    write_output("", rule_page(*rule));
+    if (options.page_format == "json") write_output("", rules_json(some));
+    else if (options.page_format == "markdown") write_output("", all ? rule_list_markdown() : rule_markdown(*some.front()));
+    else write_output("", all ? rule_list(terminal_width()) : rule_page(*some.front(), terminal_width()));
     return clean;
 }
 
@@ -32,7 +29,7 @@ int run_catalogue(Options const& options) {
     Configs configs(options);
     auto const config = configs.config_for("portcullis.toml");
     auto const query = options.topic.empty() ? std::nullopt : std::optional<std::string_view>(options.topic);
-    CataloguePage const page = catalogue_page(config->catalogue, query, *format);
+    CataloguePage const page = catalogue_page(config->catalogue, query, *format, terminal_width() == 0 ? 80 : terminal_width());
     if (!page.error.empty()) throw UsageError(page.error);
     write_output("", page.text);
     return clean;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "lint/certain.hpp"
+#include "lint/justification.hpp"
 
 namespace portcullis {
 
@@ -49,6 +50,12 @@ void add(IntervalSet& into, Context const& ctx, Permit const& permit, PacketSet 
     else into = asked && values->contains(*asked) ? IntervalSet::all(info(field).bits) : into.united(*values);
 }
 
+void justify(Exposure& exposure, Rule const& rule, Context const& ctx) {
+    std::string why = justification_of(rule, ctx.sources(), ctx.ruleset().dialect);
+    auto& known = exposure.justifications;
+    if (!why.empty() && std::find(known.begin(), known.end(), why) == known.end()) known.push_back(std::move(why));
+}
+
 void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Config const& config, Gathered& into) {
     Exposure& exposure = into.exposure;
     PacketSet const sure = certainly(set, ctx.asked(permit));
@@ -70,6 +77,15 @@ void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Conf
     Span const span = ctx.span(permit);
     if (exposure.translation && exposure.rules.empty()) exposure.rules.push_back(*exposure.translation);
     if (std::find(exposure.rules.begin(), exposure.rules.end(), span) == exposure.rules.end()) exposure.rules.push_back(span);
+    if (permit.rule) justify(exposure, ctx.ruleset().chains[permit.chain].rules[*permit.rule], ctx);
+}
+
+// Where the translation says why, it stands for the permit too.
+void justify_translation(Exposure& exposure, Context const& ctx) {
+    if (!exposure.translation) return;
+    for (Chain const& chain : ctx.ruleset().chains)
+        for (Rule const& rule : chain.rules)
+            if (rule.span.source == exposure.translation->source && rule.span.begin == exposure.translation->begin) return justify(exposure, rule, ctx);
 }
 
 // One world for each translation, whatever the marks.
@@ -121,6 +137,7 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
     std::vector<Exposure> all;
     for (auto& [key, gathered] : found) {
         Exposure exposure = std::move(gathered.exposure);
+        justify_translation(exposure, everyone);
         exposure.sources = ranges(gathered.sources, src_field);
         exposure.destinations = ranges(gathered.destinations, dst_field);
         for (Interval const& ports : gathered.entry_ports.intervals())

@@ -28,6 +28,16 @@ std::vector<std::string> texts(toml::node_view<toml::node const> node) {
     return all;
 }
 
+// compliance = { pci-dss = ["1.2.6"], cis = ["4.6"] }
+std::vector<Compliance> compliance(toml::table const* table, std::string const& slug) {
+    std::vector<Compliance> all;
+    if (table == nullptr) return all;
+    for (Standard const& standard : standards())
+        if (auto const items = (*table)[standard.key]) all.push_back({&standard, texts(items)});
+    if (all.size() != table->size()) throw std::logic_error(slug + ": compliance has a key that is no standard");
+    return all;
+}
+
 RuleInfo parse_rule(EmbeddedFile const& file) {
     toml::table const table = toml::parse(file.text, file.path);
     RuleInfo rule;
@@ -40,6 +50,7 @@ RuleInfo parse_rule(EmbeddedFile const& file) {
     rule.why = text(table, "why", file.path);
     rule.fix = text(table, "fix", file.path);
     rule.references = texts(table["references"]);
+    rule.compliance = compliance(table["compliance"].as_table(), rule.slug);
     rule.services = texts(table["services"]);
     rule.reader = table["kind"].value_or<std::string>("") == "reader";
     rule.of_waivers = table["kind"].value_or<std::string>("") == "waiver";
@@ -109,8 +120,29 @@ RuleInfo const* find_rule(std::string_view id_or_slug) {
     return at == all.end() ? nullptr : &*at;
 }
 
+std::span<Standard const> standards() {
+    static constexpr Standard all[] = {{"pci-dss", "PCI DSS 4.0"},
+                                       {"cis", "CIS Controls v8"},
+                                       {"cis-benchmark", "CIS Benchmark"},
+                                       {"nist-800-41", "NIST SP 800-41 Rev. 1"},
+                                       {"nist-800-53", "NIST SP 800-53 Rev. 5"},
+                                       {"stig", "DISA STIG"}};
+    return all;
+}
+
+std::vector<std::string> requirements_of(RuleInfo const& rule) {
+    std::vector<std::string> all;
+    for (Compliance const& part : rule.compliance)
+        for (std::string const& item : part.items) all.push_back(fmt::format("{} {}", part.standard->title, item));
+    return all;
+}
+
 bool selects(std::string_view selector, RuleInfo const& rule) {
-    return selector == rule.slug || (selector.starts_with("PC") && rule.id.starts_with(selector));
+    if (selector == rule.slug || (selector.starts_with("PC") && rule.id.starts_with(selector))) return true;
+    std::size_t const colon = std::min(selector.find(':'), selector.size());
+    auto const part = std::ranges::find(rule.compliance, selector.substr(0, colon), [](Compliance const& c) { return c.standard->key; });
+    if (part == rule.compliance.end()) return false;
+    return colon == selector.size() || std::ranges::find(part->items, selector.substr(colon + 1)) != part->items.end();
 }
 
 std::optional<std::string> unknown_rule(std::string_view selector) {
@@ -120,6 +152,7 @@ std::optional<std::string> unknown_rule(std::string_view selector) {
         known.push_back(rule.id);
         known.push_back(rule.slug);
     }
+    for (Standard const& standard : standards()) known.push_back(standard.key);
     return fmt::format("unknown rule '{}'{}", selector, did_you_mean_text(selector, known));
 }
 

@@ -4,6 +4,7 @@
 
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/answers.hpp"
+#include "report/layout.hpp"
 #include "report/style.hpp"
 #include "report/traffic_text.hpp"
 
@@ -41,7 +42,7 @@ std::string text_answers(AnswerReport const& report, Sources const& sources, Tex
     }
     if (!report.complete) out += "the answer is incomplete\n";
     else if (report.expectation && report.holds()) fmt::format_to(to, "as expected: {}\n", to_string(*report.expectation));
-    return out;
+    return within(out, style.width);
 }
 
 } // namespace portcullis

@@ -3,6 +3,7 @@
 
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/difference.hpp"
+#include "report/layout.hpp"
 #include "report/style.hpp"
 #include "report/traffic_text.hpp"
 
@@ -50,7 +51,7 @@ std::string text_difference(DifferenceReport const& report, Sources const& sourc
     else
         out += fmt::format("\n{} {} of traffic {} treated differently\n", parts, parts == 1 ? "kind" : "kinds",
                            parts == 1 ? "is" : "are");
-    return out;
+    return within(out, style.width);
 }
 
 } // namespace portcullis

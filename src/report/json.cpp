@@ -44,6 +44,12 @@ Json suppression_json(Suppression const& suppression) {
             {"ticket", name_or_null(suppression.ticket)}};
 }
 
+Json compliance_json(RuleInfo const& rule) {
+    Json json = Json::object();
+    for (Compliance const& part : rule.compliance) json[std::string(part.standard->key)] = part.items;
+    return json;
+}
+
 void write_finding(JsonWriter& json, Diagnostic const& d, Sources const& sources) {
     Finding const& finding = d.finding;
     Source const& source = sources[finding.span.source];
@@ -66,6 +72,7 @@ void write_finding(JsonWriter& json, Diagnostic const& d, Sources const& sources
     json.json("witness", finding.witness ? witness_json(*finding.witness) : Json());
     json.json("service", name_or_null(finding.service));
     json.json("fix", finding.fix ? fix_json(*finding.fix) : Json());
+    json.json("compliance", compliance_json(*d.rule));
     json.text("fingerprint", d.fingerprint);
     json.json("suppressed", d.suppressed ? suppression_json(*d.suppressed) : Json());
     json.end_object();
@@ -104,7 +111,8 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"untrusted", e.untrusted},
             {"certainty", certainty_text(e.certainty)},
             {"witness", witness_json(e.witness)},
-            {"rules", std::move(rules)}};
+            {"rules", std::move(rules)},
+            {"justifications", e.justifications}};
     if (e.translation) {
         Source const& source = sources[e.translation->source];
         json["translation"] = {{"entry_ports", e.entry_ports},

@@ -47,7 +47,9 @@ std::string markdown_report(Report const& report) {
     if (!raised.empty()) out += "\n### What to do\n\n";
     for (std::string const& id : raised) {
         RuleInfo const& rule = *find_rule(id);
-        out += fmt::format("- **{} {}**: {}\n", id, rule.slug, help_text(rule)); // which is Markdown
+        auto const requirements = requirements_of(rule);
+        std::string const compliance = requirements.empty() ? "" : fmt::format(" ({})", fmt::join(requirements, ", "));
+        out += fmt::format("- **{} {}**{}: {}\n", id, rule.slug, compliance, help_text(rule)); // which is Markdown
     }
     std::string bounds;
     for (FileResult const& file : report.files)

@@ -32,12 +32,6 @@ std::string_view family_tag(std::string_view id) {
     return families.at(static_cast<std::size_t>(id[2] - '0'));
 }
 
-// Requirements are tags; other references are for people.
-bool is_requirement(std::string_view reference) {
-    constexpr std::string_view issuers[] = {"PCI DSS", "CIS ", "NIST ", "DISA STIG", "CVE-"};
-    return std::ranges::any_of(issuers, [&](std::string_view issuer) { return reference.starts_with(issuer); });
-}
-
 // The texts of a rule are ours, and Markdown as they are; its references may be anything.
 std::string help_markdown(RuleInfo const& rule) {
     std::string help = fmt::format("{}\n\n**What to do:** {}\n", rule.why, rule.fix);
@@ -62,8 +56,9 @@ Json rule_json(Raised const& raised) {
     Json tags = Json::array();
     if (risky) tags.push_back("security");
     tags.push_back(family_tag(rule.id));
+    for (std::string& requirement : requirements_of(rule)) tags.push_back(std::move(requirement));
     for (std::string const& reference : rule.references)
-        if (is_requirement(reference)) tags.push_back(reference);
+        if (reference.starts_with("CVE-")) tags.push_back(reference);
     Json properties{{"tags", std::move(tags)}, {"precision", raised.certain ? "very-high" : "medium"}, {"problem.severity", level(raised.severity)}};
     if (raised.severity <= Severity::low) properties["problem.severity"] = "recommendation";
     if (risky) properties["security-severity"] = security_severity(raised.severity);

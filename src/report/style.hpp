@@ -25,6 +25,11 @@ class Paint {
         return std::string(text);
     }
     std::string frame(std::string_view text) const { return (*this)("34", text); }
+    // What a click on the text opens (OSC 8); nothing where the address is empty. It has been percent-encoded.
+    static std::string link(std::string_view uri, std::string const& text) {
+        if (uri.empty()) return text;
+        return "\x1b]8;;" + std::string(uri) + "\x1b\\" + text + "\x1b]8;;\x1b\\";
+    }
     std::string strong(std::string_view text) const { return (*this)("1", text); }
 
   private:

@@ -4,6 +4,7 @@
 
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/tests.hpp"
+#include "report/layout.hpp"
 #include "report/style.hpp"
 #include "report/tests_words.hpp"
 
@@ -70,7 +71,7 @@ std::string text_tests(TestReport const& report, Sources const& sources, TextSty
     }
     auto const [passed, failed, undecided] = report.counts();
     fmt::format_to(to, "{} passed, {} failed, {} could not be decided\n", passed, failed, undecided);
-    return out;
+    return within(out, style.width);
 }
 
 } // namespace portcullis

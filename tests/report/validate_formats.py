@@ -289,6 +289,25 @@ def check(reports, files, name_of, what):
     return len(findings)
 
 
+def check_audit(out, inputs, cwd, what):
+    """The lists of audit: a row for each service in CSV, and Markdown whose tables have the cells that their heads promise."""
+    outputs = [f"-o{name}={out}/audit.{name}" for name in ("json", "csv", "markdown")]
+    run = subprocess.run([binary, "audit", "--isolated", *outputs, "--", *inputs], cwd=cwd, capture_output=True, timeout=300)
+    assert run.returncode in (0, 1, 3) and not run.stdout, run
+    exposures = json.loads((out / "audit.json").read_bytes())["exposures"]
+    page, rows = (out / "audit.markdown").read_text(), list(csv.DictReader(io.StringIO((out / "audit.csv").read_bytes().decode(), newline="")))
+    plain = [(row["service"], row["certainty"], row["sources"] == "untrusted", row["justification"].removeprefix("'")) for row in rows]
+    if not same(plain, [(e["service"], e["certainty"], e["untrusted"], shown("; ".join(e["justifications"])).removeprefix("'")) for e in exposures]):
+        yield f"{what}: the rows of audit's CSV are others"
+    if any(re.match(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]", cell) for row in rows for cell in row.values()):
+        yield f"{what}: a formula in audit's CSV"
+    for line in page.split("\n"):
+        if line.startswith("|") and (line.count("|") != 8 or re.search(r"[<>`_\[\]\\~$@]|(?<!&)#|[!%]\w|&(?!#\d+;)|://|www\.", line)):
+            yield f"{what}: markup in audit's Markdown: {line}"
+    if re.search("[\x00-\x09\x0b-\x1f\x7f\x80-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", page):
+        yield f"{what}: a character in audit's Markdown that acts on its reader"
+
+
 nasty = "\x1b[31m\u202e::error::no%0A::error::]]>--></script><script>alert(1)</script>|=cmd!A1|@all #12 [x](http://example.com) `*_$\u2028\ufffe"
 
 
@@ -325,6 +344,8 @@ with tempfile.TemporaryDirectory() as folder:
     found = check(here, Files(hostile), lambda path: path, "hostile")
     assert json.loads(here["json"])["summary"]["suppressed"] == 1
     assert found > 30, found
+    complaints += check_audit(out, names, hostile, "hostile")
+    complaints += check_audit(out, ["examples", *(i for i in inputs if "/cisco" in i or "/nft" in i)], root, "fixtures")
     # What is told depends neither on where the program was started, nor on how many threads it has.
     deeper = hostile / "sub" / "folder"
     deeper.mkdir(parents=True)

@@ -54,6 +54,7 @@ struct Exposure {
     Certainty certainty = Certainty::certain;
     Witness witness;
     std::vector<Span> rules;               // that let it pass: rules, or the policy of a chain
+    std::vector<std::string> justifications; // what comments and remarks say of these rules, each once
 };
 
 struct FileResult {
@@ -77,7 +78,7 @@ struct FileResult {
 struct LintOptions {
     Config config;
     std::string name; // of the file in fingerprints; empty for its path
-    std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
+    std::vector<std::string> select; // as in `selects`; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
     bool suppress = true; // waivers hold, and what is wrong with them is told

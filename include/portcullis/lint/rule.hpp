@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,19 @@ enum class OnLarge : std::uint8_t {
     skipped, // it is not asked, unless it is selected by its id or slug
 };
 
+// What auditors ask by, newest edition that the rules speak of.
+struct Standard {
+    std::string_view key;   // in the rules' data, on the command line and in JSON: "pci-dss"
+    std::string_view title; // before an item: "PCI DSS 4.0"
+};
+std::span<Standard const> standards();
+
+// Items of one standard that a rule's findings speak to: the requirement is not met, or not shown to be.
+struct Compliance {
+    Standard const* standard = nullptr;
+    std::vector<std::string> items; // "1.2.6"
+};
+
 struct RuleInfo {
     std::string id;   // "PC101", permanent
     std::string slug; // "telnet-exposed", permanent
@@ -36,6 +50,7 @@ struct RuleInfo {
     std::string why;
     std::string fix;
     std::vector<std::string> references;
+    std::vector<Compliance> compliance;            // in the order of standards(); empty for most rules of order and spelling
     std::vector<std::string> services;             // of the catalogue, for a rule of exposure
     std::map<std::string, std::int64_t> parameters;
     bool both_families = false;                     // about both families of a host, which may be in two files
@@ -52,10 +67,13 @@ struct RuleInfo {
 std::vector<RuleInfo> const& rules();
 // By id or slug; null where there is none.
 RuleInfo const* find_rule(std::string_view id_or_slug);
-// Whether `selector` is the rule's id or slug, or a prefix of its id such as "PC2".
+// Whether `selector` is the rule's id or slug, a prefix of its id such as "PC2", a standard that it has items of, or one of
+// these: "pci-dss:1.2.6".
 bool selects(std::string_view selector, RuleInfo const& rule);
 // "unknown rule 'X'; did you mean 'Y'?" where the selector selects no rule at all.
 std::optional<std::string> unknown_rule(std::string_view selector);
+// The items with their standards: "PCI DSS 4.0 1.2.6".
+std::vector<std::string> requirements_of(RuleInfo const& rule);
 // The message with its arguments filled in.
 std::string message_of(RuleInfo const& rule, Finding const& finding);
 

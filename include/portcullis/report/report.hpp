@@ -25,17 +25,30 @@ struct Report {
 
 struct TextStyle {
     bool color = false;
-    bool quiet = false; // findings only, no closing line
+    bool quiet = false;    // findings only, no closing line
+    std::size_t width = 0; // columns: sentences are wrapped and lines of source cut to fit; 0 for no limit
+    std::string pages{};   // the folder with the pages of the rules, which their ids link to (OSC 8); empty for no links
 };
 
 // The report for people: each finding with its lines of source, carets and proof.
 std::string text_report(Report const& report, TextStyle style);
 // Which services are reachable, path by path and rule by rule, for people.
 std::string text_audit(Report const& report, Catalogue const& catalogue, TextStyle style);
+// The list of services, protocols and ports that are allowed, each with the reason that comments give (PCI DSS 4.0, 1.2.5), and of
+// the insecure ones among them with their risk, what to use instead, and who has accepted them (1.2.6); as Markdown …
+std::string markdown_audit(Report const& report, Catalogue const& catalogue);
+// … and a row for each service and path, as CSV (RFC 4180).
+std::string csv_audit(Report const& report, Catalogue const& catalogue);
 // The contract of docs/report.schema.json; exposures are in it where the results have them.
 std::string json_report(Report const& report, bool with_exposures);
 
-// The page of one rule: what, why, how to mend it, examples.
-std::string rule_page(RuleInfo const& rule);
+// The page of one rule: what, why, how to mend it, examples, references. Sentences are wrapped to `width` columns; 0: as they are.
+std::string rule_page(RuleInfo const& rule, std::size_t width = 0);
+std::string rule_markdown(RuleInfo const& rule);
+// A line a rule, or a table of them with links to their pages.
+std::string rule_list(std::size_t width = 0);
+std::string rule_list_markdown();
+// All that the data says of some rules.
+std::string rules_json(std::vector<RuleInfo const*> const& some);
 
 } // namespace portcullis

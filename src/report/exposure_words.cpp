@@ -1,0 +1,76 @@
+#include "report/exposure_words.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "portcullis/base/visible.hpp"
+
+namespace portcullis {
+
+std::vector<ExposureGroup> exposure_groups(FileResult const& file) {
+    using Names = std::vector<std::string>;
+    std::map<std::tuple<int, std::string, std::vector<std::pair<SourceId, std::uint32_t>>, Names, Names, bool, Names>, ExposureGroup> groups;
+    for (Exposure const& exposure : file.exposures) {
+        std::vector<std::pair<SourceId, std::uint32_t>> places;
+        for (Span const& span : exposure.rules) places.emplace_back(span.source, span.begin);
+        groups[{static_cast<int>(exposure.path_kind), exposure.path, places, exposure.sources, exposure.interfaces, exposure.by_others,
+                exposure.destinations}]
+            .push_back(&exposure);
+    }
+    std::vector<ExposureGroup> all;
+    for (auto& [key, group] : groups) all.push_back(std::move(group));
+    return all;
+}
+
+std::string list_text(std::vector<std::string> const& items, std::size_t most, std::string_view none) {
+    if (items.empty()) return std::string(none);
+    std::string text;
+    for (std::size_t i = 0; i < items.size() && i < most; ++i) text += (i > 0 ? ", " : "") + items[i];
+    if (items.size() > most) text += fmt::format(" and {} more", items.size() - most);
+    return text;
+}
+
+std::string port_text(PortRange const& port) {
+    return port.first == port.last ? fmt::format("{}/{}", value_text(Field::protocol, port.protocol), port.first)
+                                   : fmt::format("{}/{}-{}", value_text(Field::protocol, port.protocol), port.first, port.last);
+}
+
+std::string path_text(Exposure const& exposure) {
+    switch (exposure.path_kind) {
+    case Path::Kind::to_host: return "to this host";
+    case Path::Kind::through: return "through this host";
+    case Path::Kind::from_host: return "from this host";
+    case Path::Kind::list: return "by access list " + visible(exposure.path);
+    }
+    return "";
+}
+
+std::string addresses_text(std::vector<std::string> const& ranges, std::size_t most) {
+    bool const all4 = std::ranges::find(ranges, "0.0.0.0/0") != ranges.end();
+    bool const all6 = std::ranges::find(ranges, "::/0") != ranges.end();
+    return all4 && all6 ? "any" : list_text(ranges, most, "nothing");
+}
+
+std::string interfaces_text(Exposure const& exposure, std::size_t most) {
+    if (exposure.interfaces.empty()) return "";
+    return visible((exposure.by_others ? " on all but " : " on ") + list_text(exposure.interfaces, most, ""));
+}
+
+std::optional<Severity> risk_of(Exposure const& exposure, Catalogue const& catalogue) {
+    return exposure.untrusted ? catalogue.find(exposure.service)->severity_untrusted : std::nullopt;
+}
+
+Diagnostic const* finding_about(Exposure const& exposure, FileResult const& file) {
+    auto const is_about = [&](Diagnostic const& d) {
+        auto const& services = d.rule->services;
+        bool const names_it = services.empty() ? d.finding.service.empty() || d.finding.service == exposure.service
+                                               : std::ranges::find(services, exposure.service) != services.end();
+        return names_it && selects("pci-dss:1.2.6", *d.rule) && std::ranges::any_of(exposure.rules, [&](Span span) {
+                   return span.source == d.finding.span.source && span.begin == d.finding.span.begin;
+               });
+    };
+    auto const found = std::ranges::find_if(file.findings, is_about);
+    return found == file.findings.end() ? nullptr : &*found;
+}
+
+} // namespace portcullis
