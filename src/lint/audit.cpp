@@ -64,9 +64,15 @@ void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Conf
     add(into.sources[family], ctx, permit, set, src_field(family));
     add(into.destinations[family], ctx, permit, set, dst_field(family));
     into.interfaces = into.interfaces.united(set.project(Field::iif).value_or(IntervalSet::all(info(Field::iif).bits)));
-    PacketSet const foreign = (set & ctx.space().of(src_field(family), config.untrusted_sources(family))) -
-                              ctx.space().of(Field::iif, config.trusted_interfaces());
-    exposure.untrusted = exposure.untrusted || !foreign.empty();
+    PacketSet const foreign = set - ctx.space().of(Field::iif, config.trusted_interfaces());
+    for (Territory const& territory : config.territories(family)) {
+        SourceZone zone{territory.name, territory.trusted};
+        if (std::ranges::find(exposure.zones, zone) != exposure.zones.end()) continue;
+        PacketSet const from = territory.trusted ? set : foreign;
+        if ((from & ctx.space().of(src_field(family), territory.addresses)).empty()) continue;
+        exposure.untrusted = exposure.untrusted || !territory.trusted;
+        exposure.zones.push_back(std::move(zone));
+    }
     Span const span = ctx.span(permit);
     if (exposure.translation && exposure.rules.empty()) exposure.rules.push_back(*exposure.translation);
     if (std::find(exposure.rules.begin(), exposure.rules.end(), span) == exposure.rules.end()) exposure.rules.push_back(span);
@@ -121,6 +127,9 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
     std::vector<Exposure> all;
     for (auto& [key, gathered] : found) {
         Exposure exposure = std::move(gathered.exposure);
+        Service const& service = *everyone.catalogue().find(exposure.service);
+        if (exposure.untrusted) exposure.risk = service.severity_untrusted;
+        if (service.insecure) exposure.replacement = service.replacement;
         exposure.sources = ranges(gathered.sources, src_field);
         exposure.destinations = ranges(gathered.destinations, dst_field);
         for (Interval const& ports : gathered.entry_ports.intervals())

@@ -6,6 +6,8 @@
 
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/report.hpp"
+#include "report/exposure_words.hpp"
+#include "report/marked_line.hpp"
 #include "report/style.hpp"
 #include "report/words.hpp"
 
@@ -13,47 +15,31 @@ namespace portcullis {
 
 namespace {
 
-constexpr std::size_t most_columns = 160; // longer lines are cut around what is underlined
 constexpr std::size_t most_related = 3;
 
 // One underlined stretch of a line.
 struct Mark {
-    std::uint32_t line;
-    std::uint32_t begin; // offsets within the source
-    std::uint32_t end;
+    MarkedLine line;
     char sign;
     std::string label;
 };
-
-// Lists can be long; the whole is in the other formats.
-std::string shortened_list(std::string const& text) {
-    constexpr std::size_t most = 400;
-    std::size_t const end = text.size() <= most ? std::string::npos : text.rfind(", ", most);
-    return end == std::string::npos ? shortened(text, most) : text.substr(0, end) + ", ...";
-}
 
 class Snippet {
   public:
     Snippet(Source const& source, std::string& out, Paint const& paint) : source_(source), out_(out), paint_(paint) {}
 
-    void add(Span span, char sign, std::string label) {
-        std::uint32_t const first = source_.locate(span.begin).line;
-        std::uint32_t const end = std::max(span.end, span.begin);
-        // Of a span over several lines, the first is shown.
-        auto const line_end = source_.line_start(first) + static_cast<std::uint32_t>(source_.line(first).size());
-        marks_.push_back({first, span.begin, std::min(end, line_end), sign, std::move(label)});
-    }
+    void add(Span span, char sign, std::string label) { marks_.push_back({marked_line(source_, span), sign, std::move(label)}); }
 
     // Returns the width of the line numbers, for what follows.
     std::size_t print() {
-        std::stable_sort(marks_.begin(), marks_.end(), [](Mark const& a, Mark const& b) { return a.line < b.line; });
-        gutter_ = fmt::format("{}", marks_.back().line).size() + 1;
+        std::stable_sort(marks_.begin(), marks_.end(), [](Mark const& a, Mark const& b) { return a.line.number < b.line.number; });
+        gutter_ = fmt::format("{}", marks_.back().line.number).size() + 1;
         bar("");
         std::uint32_t previous = 0;
         for (Mark const& mark : marks_) {
-            if (previous != 0 && mark.line > previous + 1) out_ += paint_.frame("...") + '\n';
-            print(mark, mark.line != previous);
-            previous = mark.line;
+            if (previous != 0 && mark.line.number > previous + 1) out_ += paint_.frame("...") + '\n';
+            print(mark, mark.line.number != previous);
+            previous = mark.line.number;
         }
         bar("");
         return gutter_;
@@ -63,35 +49,15 @@ class Snippet {
     void bar(std::string_view text) { fmt::format_to(std::back_inserter(out_), "{}{}{}\n", std::string(gutter_, ' '), paint_.frame(" |"), text); }
 
     void print(Mark const& mark, bool with_line) {
-        std::string_view const line = source_.line(mark.line);
-        std::uint32_t const start = source_.line_start(mark.line);
-        std::size_t from = std::min<std::size_t>(mark.begin - start, line.size());
-        std::size_t to = std::min<std::size_t>(std::max(mark.end, mark.begin) - start, line.size());
-        std::string before = visible(line.substr(0, from));
-        std::string marked = visible(line.substr(from, to - from));
-        std::string after = visible(line.substr(to));
-        cut(before, marked, after);
+        MarkedLine const& line = mark.line;
         if (with_line) {
-            fmt::format_to(std::back_inserter(out_), "{}{}{}{}{}\n", paint_.frame(fmt::format("{:>{}}", mark.line, gutter_)),
-                           paint_.frame(" | "), before, marked, after);
+            fmt::format_to(std::back_inserter(out_), "{}{}{}{}{}\n", paint_.frame(fmt::format("{:>{}}", line.number, gutter_)),
+                           paint_.frame(" | "), line.before, line.marked, line.after);
         }
-        std::string const signs(std::max<std::size_t>(1, display_width(marked)), mark.sign);
+        std::string const signs(std::max<std::size_t>(1, display_width(line.marked)), mark.sign);
         std::string const label = mark.label.empty() ? "" : ' ' + visible(mark.label);
         std::string_view const colour = mark.sign == '^' ? "1;31" : "34";
-        bar(' ' + std::string(display_width(before), ' ') + paint_(colour, signs + label));
-    }
-
-    static void cut(std::string& before, std::string& marked, std::string& after) {
-        // Only lines that are far too long: cut at code points, so at bytes that do not continue one.
-        auto const boundary = [](std::string const& text, std::size_t at) {
-            while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
-            return at;
-        };
-        if (before.size() + marked.size() + after.size() <= most_columns) return;
-        std::size_t const margin = most_columns / 4;
-        if (before.size() > margin) before = "..." + before.substr(boundary(before, before.size() - margin));
-        if (marked.size() > most_columns / 2) marked = marked.substr(0, boundary(marked, most_columns / 2)) + "...";
-        if (after.size() > margin) after = after.substr(0, boundary(after, margin)) + "...";
+        bar(' ' + std::string(display_width(line.before), ' ') + paint_(colour, signs + label));
     }
 
     Source const& source_;
@@ -201,70 +167,33 @@ std::string text_report(Report const& report, TextStyle style) {
 
 namespace {
 
-// Services that the same rules open to the same sources are read together.
-using Group = std::vector<Exposure const*>;
-
-std::string list(std::vector<std::string> const& items, std::size_t most, std::string_view none) {
-    if (items.empty()) return std::string(none);
-    std::string text;
-    for (std::size_t i = 0; i < items.size() && i < most; ++i) text += (i > 0 ? ", " : "") + items[i];
-    if (items.size() > most) text += fmt::format(" and {} more", items.size() - most);
-    return text;
-}
-
-std::string port_text(PortRange const& port) {
-    return port.first == port.last ? fmt::format("{}/{}", value_text(Field::protocol, port.protocol), port.first)
-                                   : fmt::format("{}/{}-{}", value_text(Field::protocol, port.protocol), port.first, port.last);
-}
-
-std::string_view path_text(Path::Kind kind) {
-    switch (kind) {
-    case Path::Kind::to_host: return "to this host";
-    case Path::Kind::through: return "through this host";
-    case Path::Kind::from_host: return "from this host";
-    case Path::Kind::list: return "by access list";
-    }
-    return "";
-}
-
-std::string addresses(std::vector<std::string> const& ranges) {
-    bool const all4 = std::find(ranges.begin(), ranges.end(), "0.0.0.0/0") != ranges.end();
-    bool const all6 = std::find(ranges.begin(), ranges.end(), "::/0") != ranges.end();
-    if (all4 && all6) return "any";
-    return list(ranges, 4, "nothing");
-}
-
-// A service that untrusted sources reach is as bad as the catalogue says; -1 for one that may be published.
-int risk_of(Exposure const& exposure, Catalogue const& catalogue) {
-    auto const severity = catalogue.find(exposure.service)->severity_untrusted;
-    return exposure.untrusted && severity ? static_cast<int>(*severity) : -1;
-}
+// -1 for a service that may be published.
+int risk_of(Exposure const& exposure) { return exposure.risk ? static_cast<int>(*exposure.risk) : -1; }
 
 constexpr std::size_t most_rows = 12;  // a row for each service up to this many, then lists of names
 constexpr std::size_t most_names = 48; // of one severity
 
-void print_rows(Group& group, Catalogue const& catalogue, std::string& out, Paint const& paint) {
+void print_rows(ExposureGroup& group, std::string& out, Paint const& paint) {
     std::stable_sort(group.begin(), group.end(), [&](Exposure const* a, Exposure const* b) {
-        return risk_of(*a, catalogue) > risk_of(*b, catalogue);
+        return risk_of(*a) > risk_of(*b);
     });
     for (Exposure const* exposure : group) {
-        Service const& service = *catalogue.find(exposure->service);
-        int const risk = risk_of(*exposure, catalogue);
+        int const risk = risk_of(*exposure);
         auto const severity = static_cast<Severity>(std::max(risk, 0));
-        std::string row = fmt::format("{:<20} {:<14} {}", service.name, port_text(exposure->port),
+        std::string row = fmt::format("{:<20} {:<14} {}", exposure->service, port_text(exposure->port),
                                       exposure->certainty == Certainty::possible ? "possible  " : "");
-        if (exposure->translation) row += fmt::format("by port {}, which becomes {}  ", list(exposure->entry_ports, 3, ""), exposure->becomes);
-        if (service.insecure && !service.replacement.empty()) row += "use " + first_paragraph(service.replacement);
+        if (exposure->translation) row += fmt::format("by port {}, which becomes {}  ", list_text(exposure->entry_ports, 3), exposure->becomes);
+        if (!exposure->replacement.empty()) row += "use " + first_paragraph(exposure->replacement);
         while (row.ends_with(' ')) row.pop_back();
         fmt::format_to(std::back_inserter(out), "      {} {}\n", paint.severity(severity, fmt::format("{:<8}", risk < 0 ? "" : to_string(severity))), row);
     }
 }
 
 // Many services are read as lists of names, the worst first.
-void print_names(Group const& group, Catalogue const& catalogue, std::string& out, Paint const& paint) {
+void print_names(ExposureGroup const& group, std::string& out, Paint const& paint) {
     std::map<int, std::vector<std::string>, std::greater<>> by_risk;
     for (Exposure const* exposure : group) {
-        auto& names = by_risk[risk_of(*exposure, catalogue)];
+        auto& names = by_risk[risk_of(*exposure)];
         if (names.empty() || names.back() != exposure->service) names.push_back(exposure->service);
     }
     for (auto const& [risk, names] : by_risk) {
@@ -289,27 +218,17 @@ void print_names(Group const& group, Catalogue const& catalogue, std::string& ou
 
 } // namespace
 
-std::string text_audit(Report const& report, Catalogue const& catalogue, TextStyle style) {
+std::string text_audit(Report const& report, TextStyle style) {
     Paint const paint(style.color);
     std::string out;
     auto const to = std::back_inserter(out);
     for (FileResult const& file : report.files) {
         fmt::format_to(to, "{} ({}, {}, {} % modelled{})\n", paint.strong(visible(file.path)), file.dialect ? to_string(*file.dialect) : "unreadable",
                        plural(file.rules, "rule"), static_cast<int>(file.modelled * 100.0), file.complete ? "" : ", incomplete");
-        using Names = std::vector<std::string>;
-        std::map<std::tuple<int, std::string, std::vector<std::uint32_t>, Names, Names, bool, Names>, Group> groups;
-        for (Exposure const& exposure : file.exposures) {
-            std::vector<std::uint32_t> places;
-            for (Span const& span : exposure.rules) places.push_back(span.begin);
-            groups[{static_cast<int>(exposure.path_kind), exposure.path, places, exposure.sources, exposure.interfaces,
-                    exposure.by_others, exposure.destinations}]
-                .push_back(&exposure);
-        }
         std::string heading;
-        for (auto& [key, group] : groups) {
+        for (ExposureGroup& group : exposure_groups(file)) {
             Exposure const& first = *group.front();
-            std::string const title = first.path_kind == Path::Kind::list ? "by access list " + visible(first.path)
-                                                                          : std::string(path_text(first.path_kind));
+            std::string const title = path_text(first);
             if (title != heading) fmt::format_to(to, "\n  {}\n", paint.strong(title));
             heading = title;
             for (std::size_t i = 0; i < first.rules.size() && i < most_related; ++i) {
@@ -324,12 +243,11 @@ std::string text_audit(Report const& report, Catalogue const& catalogue, TextSty
                 }
             }
             if (first.rules.size() > most_related) fmt::format_to(to, "    and {} more rules\n", first.rules.size() - most_related);
-            fmt::format_to(to, "      from {}{}{}\n", addresses(first.sources),
-                           first.interfaces.empty() ? "" : (first.by_others ? " on all but " : " on ") + list(first.interfaces, 4, ""),
+            fmt::format_to(to, "      from {}{}{}\n", addresses_text(first.sources), interfaces_text(first),
                            first.untrusted ? "" : " (trusted only)");
-            fmt::format_to(to, "      to   {}\n", addresses(first.destinations));
-            if (group.size() > most_rows) print_names(group, catalogue, out, paint);
-            else print_rows(group, catalogue, out, paint);
+            fmt::format_to(to, "      to   {}\n", addresses_text(first.destinations));
+            if (group.size() > most_rows) print_names(group, out, paint);
+            else print_rows(group, out, paint);
         }
         if (file.exposures.empty()) out += "\n  no service of the catalogue is reachable by new connections\n";
         out += '\n';

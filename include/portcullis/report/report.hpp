@@ -31,7 +31,7 @@ struct TextStyle {
 // The report for people: each finding with its lines of source, carets and proof.
 std::string text_report(Report const& report, TextStyle style);
 // Which services are reachable, path by path and rule by rule, for people.
-std::string text_audit(Report const& report, Catalogue const& catalogue, TextStyle style);
+std::string text_audit(Report const& report, TextStyle style);
 // The contract of docs/report.schema.json; exposures are in it where the results have them.
 std::string json_report(Report const& report, bool with_exposures);
 
