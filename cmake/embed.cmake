@@ -3,7 +3,7 @@
 string(REPLACE "," ";" FOLDERS "${FOLDERS}")
 set(body "")
 foreach(folder IN LISTS FOLDERS)
-  file(GLOB files RELATIVE "${ROOT}" "${ROOT}/${folder}/*.toml")
+  file(GLOB files RELATIVE "${ROOT}" "${ROOT}/${folder}/*.toml" "${ROOT}/${folder}/*.css" "${ROOT}/${folder}/*.js")
   list(SORT files)
   foreach(file IN LISTS files)
     file(READ "${ROOT}/${file}" hex HEX)

@@ -4,7 +4,7 @@
 #include "app/inputs.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
-#include "portcullis/report/difference.hpp"
+#include "portcullis/report/html.hpp"
 
 namespace portcullis::app {
 
@@ -67,6 +67,7 @@ int run_diff(Options const& options) {
     report.after = (*sources)[loaded[1].source].path();
     compare(report, *loaded[0].reading, *loaded[1].reading, options, config->catalogue);
     write_report(options, [&](std::string const& format, TextStyle style) {
+        if (format == "html") return html_difference(report, *sources);
         return format == "json" ? json_difference(report, *sources) : text_difference(report, *sources, style);
     });
     return exit_code(report, options.fail_on_widen);

@@ -9,6 +9,7 @@
 #include "app/today.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/formats.hpp"
+#include "portcullis/report/html.hpp"
 #include "portcullis/report/matrix.hpp"
 
 namespace portcullis::app {
@@ -42,15 +43,16 @@ int exit_code(std::vector<Job> const& jobs, Options const& options) {
     return code;
 }
 
-std::string rendered(std::string const& format, Options const& options, Report const& report, Catalogue const& catalogue, TextStyle style) {
+std::string rendered(std::string const& format, Options const& options, Report const& report, TextStyle style) {
     bool const audit = options.command == "audit";
     if (format == "json") return json_report(report, audit);
+    if (format == "html") return html_report(report);
     if (format == "svg") return svg_matrices(report);
-    if (audit && format == "markdown") return markdown_audit(report, catalogue);
-    if (audit && format == "csv") return csv_audit(report, catalogue);
+    if (audit && format == "markdown") return markdown_audit(report);
+    if (audit && format == "csv") return csv_audit(report);
     for (ReportFormat const& other : report_formats())
         if (other.name == format) return other.write(report);
-    return audit ? text_audit(report, catalogue, style) + text_matrices(report, style) : text_report(report, style);
+    return audit ? text_audit(report, style) + text_matrices(report, style) : text_report(report, style);
 }
 
 } // namespace
@@ -102,8 +104,7 @@ int run_lint(Options const& options) {
         write_output("", patches);
         return code;
     }
-    Catalogue const& catalogue = jobs.front().config->catalogue;
-    write_report(options, [&](std::string const& format, TextStyle style) { return rendered(format, options, report, catalogue, style); });
+    write_report(options, [&](std::string const& format, TextStyle style) { return rendered(format, options, report, style); });
     return code;
 }
 

@@ -65,7 +65,9 @@ void work(Job& job, Options const& options, unsigned threads) {
     // Where a picture of the matrices is all that is asked for, nothing else is worked out but what could not be read.
     bool const pictures = !options.outputs.empty() &&
                           std::ranges::all_of(options.outputs, [](Output const& output) { return output.format == "svg"; });
-    lint_options.exposures = options.command == "audit" && !pictures;
+    bool const page = std::ranges::any_of(options.outputs, [](Output const& output) { return output.format == "html"; });
+    lint_options.exposures = page || (options.command == "audit" && !pictures);
+    lint_options.outline = page;
     if (pictures) lint_options.select = {"PC0"};
     lint_options.threads = threads;
     lint_options.matrices = job.matrices;

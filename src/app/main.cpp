@@ -110,7 +110,7 @@ void add_outputs(CLI::App& app, Options& options, std::vector<std::string> const
 }
 
 std::vector<std::string> lint_formats() {
-    std::vector<std::string> names{"text", "json"};
+    std::vector<std::string> names{"text", "json", "html"};
     for (ReportFormat const& format : report_formats()) names.emplace_back(format.name);
     return names;
 }
@@ -197,7 +197,7 @@ void add_test(CLI::App& app, Options& options) {
 
 void add_diff(CLI::App& app, Options& options) {
     add_input(app, options);
-    add_outputs(app, options);
+    add_outputs(app, options, {"text", "json", "html"});
     add_list(app, "--map", options.maps, "Compare this base chain or access list of the old file with that of the new one")
         ->type_name("OLD=NEW");
     app.add_option("--chain", options.chain, "Compare this base chain or access list alone")->type_name("NAME");
@@ -225,7 +225,7 @@ void add_policy_commands(CLI::App& app, Options& options) {
     add_today(generate, options);
     CLI::App& verify = *app.add_subcommand("verify", "Whether a configuration lets through what a policy says");
     add_input(verify, options);
-    add_outputs(verify, options);
+    add_outputs(verify, options, {"text", "json", "html"});
     verify.add_option("--policy", options.policy_file, "The policy")->type_name("FILE");
     add_today(verify, options);
 }

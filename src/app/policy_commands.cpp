@@ -11,7 +11,7 @@
 #include "portcullis/lint/answer_waivers.hpp"
 #include "portcullis/policy/apply.hpp"
 #include "portcullis/policy/generate.hpp"
-#include "portcullis/report/difference.hpp"
+#include "portcullis/report/html.hpp"
 
 namespace portcullis::app {
 
@@ -197,6 +197,7 @@ int run_verify(Options const& options) {
         report.notes.push_back(fmt::format("not compared to the end: {}", e.what()));
     }
     write_report(options, [&](std::string const& format, TextStyle style) {
+        if (format == "html") return html_difference(report, *sources);
         return format == "json" ? json_difference(report, *sources) : text_difference(report, *sources, style);
     });
     if (!report.complete) return unreadable_input;

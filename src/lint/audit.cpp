@@ -71,9 +71,15 @@ void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Conf
     add(into.sources[family], ctx, permit, set, src_field(family));
     add(into.destinations[family], ctx, permit, set, dst_field(family));
     into.interfaces = into.interfaces.united(set.project(Field::iif).value_or(IntervalSet::all(info(Field::iif).bits)));
-    PacketSet const foreign = (set & ctx.space().of(src_field(family), config.untrusted_sources(family))) -
-                              ctx.space().of(Field::iif, config.trusted_interfaces());
-    exposure.untrusted = exposure.untrusted || !foreign.empty();
+    PacketSet const foreign = set - ctx.space().of(Field::iif, config.trusted_interfaces());
+    for (Territory const& territory : config.territories(family)) {
+        SourceZone zone{territory.name, territory.trusted};
+        if (std::ranges::find(exposure.zones, zone) != exposure.zones.end()) continue;
+        PacketSet const from = territory.trusted ? set : foreign;
+        if ((from & ctx.space().of(src_field(family), territory.addresses)).empty()) continue;
+        exposure.untrusted = exposure.untrusted || !territory.trusted;
+        exposure.zones.push_back(std::move(zone));
+    }
     Span const span = ctx.span(permit);
     if (exposure.translation && exposure.rules.empty()) exposure.rules.push_back(*exposure.translation);
     if (std::find(exposure.rules.begin(), exposure.rules.end(), span) == exposure.rules.end()) exposure.rules.push_back(span);
@@ -135,9 +141,14 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
         }
     }
     std::vector<Exposure> all;
+    std::map<std::string, std::shared_ptr<Service const>> services;
     for (auto& [key, gathered] : found) {
         Exposure exposure = std::move(gathered.exposure);
         justify_translation(exposure, everyone);
+        std::shared_ptr<Service const>& service = services[exposure.service];
+        if (!service) service = std::make_shared<Service const>(*everyone.catalogue().find(exposure.service));
+        exposure.about = service;
+        if (exposure.untrusted) exposure.risk = service->severity_untrusted;
         exposure.sources = ranges(gathered.sources, src_field);
         exposure.destinations = ranges(gathered.destinations, dst_field);
         for (Interval const& ports : gathered.entry_ports.intervals())

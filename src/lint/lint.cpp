@@ -191,6 +191,7 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
     result.chains = reading.ruleset.chains.size();
     result.modelled = modelled_share(reading.ruleset);
     result.unmodelled = unmodelled_of(reading.ruleset);
+    if (options.outline) result.outline = outline_of(reading.ruleset);
     Findings findings = std::move(reading.findings);
     auto const unfinished = [&](std::string const& why) {
         findings.add("PC002", {source, 0, 0}).arg("construct", "this ruleset").arg("why", "not analysed to the end: " + why);

@@ -23,12 +23,12 @@ std::string rules_text(Exposure const& exposure, FileResult const& file, Reposit
 
 } // namespace
 
-std::string csv_audit(Report const& report, Catalogue const& catalogue) {
+std::string csv_audit(Report const& report) {
     std::string out = "file,service,title,port,way,from,interfaces,to,entry ports,becomes,certainty,sources,rules,justification,insecure,risk,use instead,"
                       "finding,severity,waiver\r\n";
     for (FileResult const& file : report.files) {
         for (Exposure const& exposure : file.exposures) {
-            Service const& service = *catalogue.find(exposure.service);
+            Service const& service = *exposure.about;
             Diagnostic const* const finding = service.insecure ? finding_about(exposure, file) : nullptr;
             std::string const interfaces = (exposure.by_others ? "all but " : "") + joined(exposure.interfaces);
             std::string const cells[] = {report.repository.name_of(file.path),

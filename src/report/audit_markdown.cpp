@@ -24,17 +24,17 @@ std::string rules_cell(Exposure const& exposure, FileResult const& file) {
         std::string const other = source.path() == file.path ? "" : source.path() + ", ";
         places.push_back(file.sources->text(span).empty() ? "no chain filters this path" : fmt::format("{}line {}", other, source.locate(span.begin).line));
     }
-    return cell(list_text(places, most_rules, ""));
+    return cell(list_text(places, most_rules));
 }
 
-std::string service_cell(Exposure const& exposure, Catalogue const& catalogue) {
-    Service const& service = *catalogue.find(exposure.service);
+std::string service_cell(Exposure const& exposure) {
+    Service const& service = *exposure.about;
     return cell(service.title.empty() || service.title == service.name ? service.name : service.name + ": " + service.title);
 }
 
 std::string port_cell(Exposure const& exposure) {
     std::string text = port_text(exposure.port);
-    if (exposure.translation) text += fmt::format(", by port {}, which becomes {}", list_text(exposure.entry_ports, 3, ""), exposure.becomes);
+    if (exposure.translation) text += fmt::format(", by port {}, which becomes {}", list_text(exposure.entry_ports, 3), exposure.becomes);
     if (exposure.certainty == Certainty::possible) text += " (possible)";
     return cell(text);
 }
@@ -52,14 +52,14 @@ std::string ends(Exposure const& exposure, FileResult const& file) {
                        rules_cell(exposure, file), justification_cell(exposure));
 }
 
-std::string allowed(FileResult const& file, Catalogue const& catalogue) {
+std::string allowed(FileResult const& file) {
     std::string out = "### Services, protocols and ports allowed (PCI DSS 4.0, 1.2.5)\n\n";
     if (file.exposures.empty()) return out + "No service of the catalogue is reachable by new connections.\n";
     out += "| service | port | way | from | to | rules | business justification |\n| --- | --- | --- | --- | --- | --- | --- |\n";
     for (ExposureGroup const& group : exposure_groups(file)) {
         if (group.size() <= most_rows) {
             for (Exposure const* exposure : group)
-                out += fmt::format("| {} | {} | {} |\n", service_cell(*exposure, catalogue), port_cell(*exposure), ends(*exposure, file));
+                out += fmt::format("| {} | {} | {} |\n", service_cell(*exposure), port_cell(*exposure), ends(*exposure, file));
             continue;
         }
         std::vector<std::string> names;
@@ -79,12 +79,12 @@ std::string accepted_cell(Diagnostic const* finding) {
     return finding->suppressed ? cell(text + ", accepted " + suppression_text(*finding->suppressed)) : cell(text) + ", **not accepted by anybody**";
 }
 
-std::string insecure(FileResult const& file, Catalogue const& catalogue) {
+std::string insecure(FileResult const& file) {
     std::string rows;
     for (Exposure const& exposure : file.exposures) {
-        Service const& service = *catalogue.find(exposure.service);
+        Service const& service = *exposure.about;
         if (!service.insecure) continue;
-        rows += fmt::format("| {} | {} | {}, {}{} | {} | {} | {} | {} |\n", service_cell(exposure, catalogue), port_cell(exposure), cell(path_text(exposure)),
+        rows += fmt::format("| {} | {} | {}, {}{} | {} | {} | {} | {} |\n", service_cell(exposure), port_cell(exposure), cell(path_text(exposure)),
                             cell(addresses_text(exposure.sources, most_addresses)), exposure.untrusted ? "" : " (trusted only)", rules_cell(exposure, file),
                             cell(first_paragraph(service.risk)), cell(first_paragraph(service.replacement)), accepted_cell(finding_about(exposure, file)));
     }
@@ -104,12 +104,12 @@ std::string gaps(FileResult const& file) {
 
 } // namespace
 
-std::string markdown_audit(Report const& report, Catalogue const& catalogue) {
+std::string markdown_audit(Report const& report) {
     std::string out = "# Services that the firewall allows\n";
     for (FileResult const& file : report.files) {
         out += fmt::format("\n## {}\n\n{}, {}, {} % modelled.\n\n", cell(report.repository.name_of(file.path)), file.dialect ? to_string(*file.dialect) : "unreadable",
                            plural(file.rules, "rule"), static_cast<int>(file.modelled * 100.0));
-        out += allowed(file, catalogue) + insecure(file, catalogue) + gaps(file);
+        out += allowed(file) + insecure(file) + gaps(file);
     }
     return out + "\nNew connections are meant, to services of the catalogue; by `portcullis audit` " + cell(report.version) + ".\n";
 }

@@ -24,7 +24,7 @@ constexpr std::size_t usual_width = 100; // of lists and of rules, where nothing
 
 class AuditText {
   public:
-    AuditText(Catalogue const& catalogue, TextStyle const& style) : catalogue_(catalogue), style_(style), paint_(style.color) {}
+    explicit AuditText(TextStyle const& style) : style_(style), paint_(style.color) {}
 
     std::string operator()(Report const& report) {
         for (FileResult const& file : report.files) print(file);
@@ -78,20 +78,19 @@ class AuditText {
     }
 
     int risk(Exposure const* exposure) const {
-        auto const severity = risk_of(*exposure, catalogue_);
-        return severity ? static_cast<int>(*severity) : -1;
+        return exposure->risk ? static_cast<int>(*exposure->risk) : -1;
     }
 
     void print_rows(ExposureGroup& group) {
         std::ranges::stable_sort(group, std::ranges::greater(), [&](Exposure const* exposure) { return risk(exposure); });
         for (Exposure const* exposure : group) {
-            Service const& service = *catalogue_.find(exposure->service);
-            auto const severity = risk_of(*exposure, catalogue_);
+            Service const& service = *exposure->about;
+            auto const severity = exposure->risk;
             constexpr std::size_t column = 15;
             std::string row = fmt::format("{:<20} {:<14} ", service.name, port_text(exposure->port));
             std::size_t const hang = style_.width >= column + row.size() + 30 ? column + row.size() : column + 2;
             if (exposure->certainty == Certainty::possible) row += "possible  ";
-            if (exposure->translation) row += fmt::format("by port {}, which becomes {}  ", list_text(exposure->entry_ports, 3, ""), exposure->becomes);
+            if (exposure->translation) row += fmt::format("by port {}, which becomes {}  ", list_text(exposure->entry_ports, 3), exposure->becomes);
             if (service.insecure && !service.replacement.empty()) row += "use " + first_paragraph(service.replacement);
             row.resize(row.find_last_not_of(' ') + 1);
             fmt::format_to(std::back_inserter(out_), "      {} {}\n",
@@ -110,11 +109,10 @@ class AuditText {
         for (auto const& [severity, names] : by_risk) {
             std::string_view const head = severity < 0 ? "other" : to_string(static_cast<Severity>(severity));
             out_ += "      " + paint_.severity(static_cast<Severity>(std::max(severity, 0)), fmt::format("{:<8}", head)) + ' ' +
-                    wrapped(list_text(names, most_names, ""), width(), 15, 15) + '\n';
+                    wrapped(list_text(names, most_names), width(), 15, 15) + '\n';
         }
     }
 
-    Catalogue const& catalogue_;
     TextStyle const& style_;
     Paint paint_;
     std::string out_;
@@ -122,6 +120,6 @@ class AuditText {
 
 } // namespace
 
-std::string text_audit(Report const& report, Catalogue const& catalogue, TextStyle style) { return AuditText(catalogue, style)(report); }
+std::string text_audit(Report const& report, TextStyle style) { return AuditText(style)(report); }
 
 } // namespace portcullis

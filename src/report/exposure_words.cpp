@@ -56,10 +56,6 @@ std::string interfaces_text(Exposure const& exposure, std::size_t most) {
     return visible((exposure.by_others ? " on all but " : " on ") + list_text(exposure.interfaces, most, ""));
 }
 
-std::optional<Severity> risk_of(Exposure const& exposure, Catalogue const& catalogue) {
-    return exposure.untrusted ? catalogue.find(exposure.service)->severity_untrusted : std::nullopt;
-}
-
 Diagnostic const* finding_about(Exposure const& exposure, FileResult const& file) {
     auto const is_about = [&](Diagnostic const& d) {
         auto const& services = d.rule->services;

@@ -14,15 +14,11 @@ using ExposureGroup = std::vector<Exposure const*>;
 std::vector<ExposureGroup> exposure_groups(FileResult const& file);
 
 // The first `most` items, and how many more there are.
-std::string list_text(std::vector<std::string> const& items, std::size_t most, std::string_view none);
+std::string list_text(std::vector<std::string> const& items, std::size_t most, std::string_view none = {});
 std::string port_text(PortRange const& port); // "tcp/22", "udp/5000-5010"
 std::string path_text(Exposure const& exposure); // "to this host"; "by access list EDGE", escaped
-std::string addresses_text(std::vector<std::string> const& ranges, std::size_t most);
-std::string interfaces_text(Exposure const& exposure, std::size_t most); // " on eth0", " on all but lan0", or nothing
-
-// How bad it is that untrusted sources reach the service, as the catalogue says; none for one that may be published, and where
-// nobody untrusted reaches it.
-std::optional<Severity> risk_of(Exposure const& exposure, Catalogue const& catalogue);
+std::string addresses_text(std::vector<std::string> const& ranges, std::size_t most = 4);
+std::string interfaces_text(Exposure const& exposure, std::size_t most = 4); // " on eth0", " on all but lan0", or nothing
 
 // What lint says of a rule that lets an insecure service in: null where nothing.
 Diagnostic const* finding_about(Exposure const& exposure, FileResult const& file);

@@ -6,48 +6,18 @@
 
 #include "portcullis/base/visible.hpp"
 #include "report/layout.hpp"
+#include "report/marked_line.hpp"
 
 namespace portcullis {
 
 namespace {
 
-constexpr std::size_t most_columns = 160; // of a line where nothing limits it: no line of a text is worth a page
 constexpr std::size_t least_columns = 24;
-
-struct Line {
-    std::string before, marked, after;
-    bool is_cut = false;
-};
-
-// Leaves of each part what there is room for, and of what is marked as much as possible.
-void cut(Line& line, std::size_t room) {
-    std::size_t const marked = display_width(line.marked);
-    std::size_t const after = display_width(line.after);
-    std::size_t before = display_width(line.before);
-    if (before + marked + after <= room) return;
-    line.is_cut = true;
-    std::size_t const context = std::max(room / 4, marked + after < room ? room - marked - after : 0);
-    if (before > context) {
-        line.before = "…" + std::string(last_columns(line.before, context - 1));
-        before = display_width(line.before);
-    }
-    std::size_t const left = room - before;
-    if (marked + std::min<std::size_t>(after, 1) > left) {
-        // Whatever follows is missing too.
-        line.marked = std::string(first_columns(line.marked, left - 1)) + "…";
-        line.after.clear();
-    } else {
-        line.after = fitted(line.after, left - marked);
-    }
-}
 
 } // namespace
 
 void Snippet::add(Span span, char sign, std::string label) {
-    std::uint32_t const first = source_.locate(span.begin).line;
-    std::uint32_t const end = std::max(span.end, span.begin);
-    auto const line_end = source_.line_start(first) + static_cast<std::uint32_t>(source_.line(first).size());
-    marks_.push_back({first, span.begin, std::min(end, line_end), sign, std::move(label)});
+    marks_.push_back({source_.locate(span.begin).line, span, sign, std::move(label)});
 }
 
 std::size_t Snippet::print() {
@@ -67,7 +37,7 @@ std::size_t Snippet::print() {
 
 std::size_t Snippet::room() const {
     std::size_t const frame = gutter_ + 3;
-    return width_ == 0 ? most_columns : std::max(width_, frame + least_columns) - frame;
+    return width_ == 0 ? widest_line : std::max(width_, frame + least_columns) - frame;
 }
 
 void Snippet::bar(std::string_view text) {
@@ -75,12 +45,7 @@ void Snippet::bar(std::string_view text) {
 }
 
 bool Snippet::print(Mark const& mark, bool with_line) {
-    std::string_view const text = source_.line(mark.line);
-    std::uint32_t const start = source_.line_start(mark.line);
-    std::size_t const from = std::min<std::size_t>(mark.begin - start, text.size());
-    std::size_t const to = std::min<std::size_t>(std::max(mark.end, mark.begin) - start, text.size());
-    Line line{visible(text.substr(0, from)), visible(text.substr(from, to - from)), visible(text.substr(to))};
-    cut(line, room());
+    MarkedLine const line = marked_line(source_, mark.span, room());
     if (with_line) {
         fmt::format_to(std::back_inserter(out_), "{}{}{}{}{}\n", paint_.frame(fmt::format("{:>{}}", mark.line, gutter_)), paint_.frame(" | "),
                        line.before, line.marked, line.after);

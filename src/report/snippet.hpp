@@ -23,8 +23,7 @@ class Snippet {
     // One underlined stretch of a line.
     struct Mark {
         std::uint32_t line;
-        std::uint32_t begin; // offsets within the source
-        std::uint32_t end;
+        Span span;
         char sign;
         std::string label;
     };

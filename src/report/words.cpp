@@ -46,6 +46,12 @@ std::string suppression_text(Suppression const& suppression) {
     return text;
 }
 
+std::string shortened_list(std::string const& text) {
+    constexpr std::size_t most = 400;
+    std::size_t const end = text.size() <= most ? std::string::npos : text.rfind(", ", most);
+    return end == std::string::npos ? shortened(text, most) : text.substr(0, end) + ", ...";
+}
+
 std::string first_paragraph(std::string const& text) {
     std::string line = text.substr(0, text.find("\n\n"));
     std::replace(line.begin(), line.end(), '\n', ' ');

@@ -26,6 +26,8 @@ std::string proof_text(Witness const& witness);
 std::string suppression_text(Suppression const& suppression);
 // What mends it, as one line.
 std::string help_text(RuleInfo const& rule);
+// Lists can be long; the whole is in other formats.
+std::string shortened_list(std::string const& text);
 std::string first_paragraph(std::string const& text);
 std::string plural(std::size_t count, std::string_view noun);
 

@@ -82,7 +82,7 @@ template <bool audit> void run_command(std::string_view text) {
     Report report{"", {lint(sources, source, *dialect, std::move(reading), options)}, Severity::info};
     for (Diagnostic const& d : report.files[0].findings) check_finding(*sources, d.finding);
     if (audit)
-        text_audit(report, Catalogue::built_in(), {});
+        text_audit(report, {});
     else
         text_report(report, {true, false});
     json_report(report, audit);

@@ -60,7 +60,7 @@ TEST_CASE("no line of a report is wider than the terminal") {
     Report const report = report_of(Dialect::iptables, long_rules());
     REQUIRE(report.files.front().findings.size() > 4);
     for (std::size_t const width : {50U, 80U, 100U, 120U, 200U}) {
-        for (std::string const& page : {text_report(report, wide(width)), text_audit(report, Catalogue::built_in(), wide(width))}) {
+        for (std::string const& page : {text_report(report, wide(width)), text_audit(report, wide(width))}) {
             for (std::string const& line : lines_of(page)) {
                 INFO(width << ": " << line);
                 CHECK(display_width(line) <= width);
@@ -133,7 +133,7 @@ TEST_CASE("audit as Markdown has each service with its reason, and who accepted 
                                                            "# the shop\n-A INPUT -p tcp --dport 443 -j ACCEPT\n-A INPUT -p tcp --dport 80 -j ACCEPT\n"
                                                            "# portcullis: ignore[PC101] until=2999-12-31 owner=net-team reason=\"the lab\"\n"
                                                            "-A INPUT -p tcp --dport 23 -j ACCEPT\n-A INPUT -p tcp --dport 21 -j ACCEPT\n"));
-    std::string const page = markdown_audit(report, Catalogue::built_in());
+    std::string const page = markdown_audit(report);
     auto const lines = lines_of(page);
     auto const second = std::ranges::find_if(lines, [](std::string const& line) { return line.find("1.2.6") != std::string::npos; });
     REQUIRE(second != lines.end());

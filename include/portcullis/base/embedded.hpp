@@ -1,4 +1,4 @@
-// The data files of rules/, compiled into the binary so that it needs no files at run time.
+// The data files of rules/ and what HTML reports have with them, compiled into the binary so that it needs no files at run time.
 #pragma once
 #include <span>
 #include <string_view>

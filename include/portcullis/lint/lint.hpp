@@ -11,6 +11,7 @@
 #include "portcullis/catalogue/catalogue.hpp"
 #include "portcullis/catalogue/config.hpp"
 #include "portcullis/engine/path.hpp"
+#include "portcullis/lint/outline.hpp"
 #include "portcullis/lint/rule.hpp"
 #include "portcullis/query/service_matrix.hpp"
 
@@ -37,6 +38,13 @@ struct Diagnostic {
     std::optional<Suppression> suppressed;
 };
 
+// A part of the network that connections come from: a zone of the configuration, "public addresses", "private addresses".
+struct SourceZone {
+    std::string name;
+    bool trusted = false;
+    friend bool operator==(SourceZone const&, SourceZone const&) = default;
+};
+
 // A service that new connections reach on one path, with one translation or none.
 struct Exposure {
     std::string service;
@@ -50,7 +58,10 @@ struct Exposure {
     std::vector<std::string> destinations; // that they are sent to
     std::vector<std::string> interfaces;   // that it enters by; empty for any
     bool by_others = false;                // … or that it does not enter by: by any other
+    std::vector<SourceZone> zones;         // that the sources are in
     bool untrusted = false;                // some source is untrusted
+    std::optional<Severity> risk;          // … and that is as bad as this; none where it may be published
+    std::shared_ptr<Service const> about;  // what the catalogue of the file says of it
     Certainty certainty = Certainty::certain;
     Witness witness;
     std::vector<Span> rules;               // that let it pass: rules, or the policy of a chain
@@ -72,6 +83,7 @@ struct FileResult {
     std::set<std::size_t> waives;       // those of the configuration that are about the file, by their number
     std::set<std::size_t> used_waives;  // those that waived something in it
     std::vector<Exposure> exposures;    // only where asked for
+    Outline outline;                    // only where asked for
     std::vector<ServiceMatrix> matrices;
 };
 
@@ -81,6 +93,7 @@ struct LintOptions {
     std::vector<std::string> select; // as in `selects`; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
     bool exposures = false;
+    bool outline = false;
     bool suppress = true; // waivers hold, and what is wrong with them is told
     unsigned threads = 1; // of one file; what is said of it is the same whatever it is
     std::vector<ServiceWord> matrices; // services of which to say who may reach them where

@@ -33,12 +33,12 @@ struct TextStyle {
 // The report for people: each finding with its lines of source, carets and proof.
 std::string text_report(Report const& report, TextStyle style);
 // Which services are reachable, path by path and rule by rule, for people.
-std::string text_audit(Report const& report, Catalogue const& catalogue, TextStyle style);
+std::string text_audit(Report const& report, TextStyle style);
 // The list of services, protocols and ports that are allowed, each with the reason that comments give (PCI DSS 4.0, 1.2.5), and of
 // the insecure ones among them with their risk, what to use instead, and who has accepted them (1.2.6); as Markdown …
-std::string markdown_audit(Report const& report, Catalogue const& catalogue);
+std::string markdown_audit(Report const& report);
 // … and a row for each service and path, as CSV (RFC 4180).
-std::string csv_audit(Report const& report, Catalogue const& catalogue);
+std::string csv_audit(Report const& report);
 // The contract of docs/report.schema.json; exposures are in it where the results have them.
 std::string json_report(Report const& report, bool with_exposures);
 

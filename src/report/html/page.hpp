@@ -1,0 +1,24 @@
+// What all pages have in common: the frame around them, and the small parts that they are made of.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "portcullis/model/finding.hpp"
+#include "report/html/rule_rows.hpp"
+#include "report/html/writer.hpp"
+
+namespace portcullis {
+
+// A whole document around what stands in its body.
+std::string html_page(std::string_view title, Html const& body);
+
+// A severity as a small label.
+void add_severity(Html& html, Severity severity);
+// A count with its name, as a figure at the head of a page.
+void add_figure(Html& html, std::size_t count, std::string_view name, std::string_view kind, std::string_view link);
+// Paragraphs of our own text, which has empty lines between them.
+void add_paragraphs(Html& html, std::string_view text);
+// "line 12", which leads to the row of the rule there, if one is.
+void add_line_link(Html& html, Sources const& sources, RuleRows const& rows, Span span, std::string_view own_path);
+
+} // namespace portcullis
