@@ -20,7 +20,7 @@ namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
-                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "version"};
+                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "lsp", "version"};
 
 void add_today(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
@@ -218,6 +218,12 @@ void add_policy_commands(CLI::App& app, Options& options) {
     add_today(verify, options);
 }
 
+void add_lsp(CLI::App& app, Options& options) {
+    app.add_flag_callback("--stdio", [] {}, "Talk through standard input and output, which is the only way; some editors ask for it");
+    app.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
+    app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+}
+
 void add_convert(CLI::App& app, Options& options) {
     add_input(app, options, "A file, or '-' for standard input");
     std::vector<std::string> const targets{"nftables", "iptables", "ip6tables", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"};
@@ -270,6 +276,7 @@ int dispatch(Options const& options) {
     if (options.command == "harden") return run_harden(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
+    if (options.command == "lsp") return run_lsp(options);
     write_output("", version_line);
     return clean;
 }
@@ -308,6 +315,7 @@ int parse_and_run(int argc, char** argv) {
     catalogue.add_option("--format", options.page_format, "text, json or markdown");
     catalogue.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
     catalogue.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+    add_lsp(*app.add_subcommand("lsp", "A language server (LSP) over standard input and output, for editors"), options);
     app.add_subcommand("version", "The version of the program");
 
     if (argc > 1 && argv[1][0] != '-' &&
