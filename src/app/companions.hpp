@@ -16,7 +16,7 @@ struct LoadedIpsets {
     std::shared_ptr<Ipsets const> sets;
     Findings findings;
 };
-LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources);
+LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources, TextReader const& reader);
 
 // The position of the file that has the rules of the other family of the same host: `rules.v6` for `rules.v4`, by
 // their names and in the same folder; nothing where there is none among the files, which are in the order of their

@@ -70,7 +70,7 @@ void search_directory(std::string const& directory, std::vector<InputFile>& foun
 
 // Includes of nft: relative to the including file, or absolute, but never outside the folder of the file on the
 // command line, links followed.
-Included include(std::string const& pattern, SourceId from, Sources& sources, fs::path const& root) {
+Included include(std::string const& pattern, SourceId from, Sources& sources, fs::path const& root, TextReader const& reader) {
     fs::path path(pattern);
     if (path.is_relative()) path = fs::path(sources[from].path()).parent_path() / path;
     glob_t matches{};
@@ -88,7 +88,7 @@ Included include(std::string const& pattern, SourceId from, Sources& sources, fs
         if (error) return {{}, fmt::format("{}: {}", name, error.message())};
         auto const inside = std::mismatch(root.begin(), root.end(), real.begin(), real.end());
         if (inside.first != root.end()) return {{}, fmt::format("{} is outside {}", name, root.string())};
-        FileText text = read_text_file(name);
+        FileText text = reader ? reader(name) : read_text_file(name);
         if (!text.error.empty()) return {{}, text.error};
         result.sources.push_back(sources.add(name, std::move(text.text)));
     }
@@ -171,10 +171,10 @@ FileText read_text(InputFile const& file) {
     return check_encoding(read_all(stdin, file.path), file.path);
 }
 
-Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into) {
+Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into, TextReader const& reader) {
     Loaded loaded;
     loaded.sources = std::move(into);
-    FileText text = read_text(file);
+    FileText text = reader ? reader(file.path) : read_text(file);
     if (!text.error.empty()) {
         loaded.source = loaded.sources->add(file.path, "");
         loaded.error = text.error;
@@ -195,15 +195,15 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     fs::path const folder = fs::path(file.path).parent_path();
     fs::path const root = fs::canonical(folder.empty() ? "." : folder, error);
     if (!file.standard_input) {
-        loaded.read_options.include = [sources = loaded.sources.get(), root](std::string const& pattern,
-                                                                             SourceId from) {
-            return include(pattern, from, *sources, root);
+        loaded.read_options.include = [sources = loaded.sources.get(), root, reader](std::string const& pattern,
+                                                                                     SourceId from) {
+            return include(pattern, from, *sources, root, reader);
         };
     }
     Findings of_sets;
     if (is_iptables(*loaded.dialect)) loaded.ipset_files = ipset_files(file, content, options);
     if (!loaded.ipset_files.empty()) {
-        LoadedIpsets sets = load_ipsets(loaded.ipset_files, *loaded.sources);
+        LoadedIpsets sets = load_ipsets(loaded.ipset_files, *loaded.sources, reader);
         loaded.read_options.ipsets = std::move(sets.sets);
         of_sets = std::move(sets.findings);
     }

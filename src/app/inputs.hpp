@@ -1,6 +1,7 @@
 // Everything that is read from outside: the files to look at, what they include, and the configuration that applies.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ struct FileText {
 };
 FileText read_text(InputFile const& file);
 FileText read_text_file(std::filesystem::path const& path);
+// Where else texts come from: an editor has some of them open.
+using TextReader = std::function<FileText(std::filesystem::path const& path)>;
 
 // What one file says. `reading` is empty where the text is of no dialect, and `error` says why.
 struct Loaded {
@@ -47,9 +50,10 @@ struct Loaded {
     ReadOptions read_options; // that it was read with; the includes are added to the sources
     std::vector<std::string> ipset_files; // that its sets are from
 };
-// Into new sources, or into those of another file that it is looked at with.
+// Into new sources, or into those of another file that it is looked at with. A reader is asked for all texts, standard input
+// among them.
 Loaded load(InputFile const& file, Options const& options, Config const& config,
-            std::shared_ptr<Sources> sources = std::make_shared<Sources>());
+            std::shared_ptr<Sources> sources = std::make_shared<Sources>(), TextReader const& reader = {});
 // A file of a directory that is no firewall's: it is passed over.
 bool is_other_file(InputFile const& file, Loaded const& loaded);
 // Says on standard error what could not be read of it; whether all could.

@@ -21,7 +21,7 @@ namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
-                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "completions", "version"};
+                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "completions", "lsp", "version"};
 
 void add_today(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
@@ -230,6 +230,12 @@ void add_policy_commands(CLI::App& app, Options& options) {
     add_today(verify, options);
 }
 
+void add_lsp(CLI::App& app, Options& options) {
+    app.add_flag_callback("--stdio", [] {}, "Talk through standard input and output, which is the only way; some editors ask for it");
+    app.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
+    app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+}
+
 void add_convert(CLI::App& app, Options& options) {
     add_input(app, options, "A file, or '-' for standard input");
     std::vector<std::string> const targets{"nftables", "iptables", "ip6tables", "cisco-ios", "cisco-asa", "cisco-nxos", "cisco-xr"};
@@ -324,6 +330,7 @@ int dispatch(Options const& options) {
     if (options.command == "harden") return run_harden(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
+    if (options.command == "lsp") return run_lsp(options);
     write_output("", version_line);
     return clean;
 }
@@ -370,6 +377,7 @@ int parse_and_run(int argc, char** argv) {
         ->add_option("shell", options.topic, "bash, zsh or fish")
         ->required()
         ->check(one_of({"bash", "zsh", "fish"}));
+    add_lsp(*app.add_subcommand("lsp", "A language server (LSP) over standard input and output, for editors"), options);
     app.add_subcommand("version", "The version of the program");
     bool as_json = false;
     app.add_flag("--command-line", as_json)->group(""); // for docs/generate.py

@@ -104,5 +104,6 @@ int run_convert(Options const& options);
 int run_harden(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);
+int run_lsp(Options const& options);
 
 } // namespace portcullis::app

@@ -125,9 +125,9 @@ std::string pages_folder() {
 
 } // namespace
 
-Repository find_repository() {
+Repository find_repository(fs::path const& around) {
     std::error_code error;
-    fs::path const directory = fs::current_path(error);
+    fs::path const directory = around.empty() ? fs::current_path(error) : fs::absolute(around, error);
     if (error) return {};
     for (fs::path folder = directory;; folder = folder.parent_path()) {
         if (fs::exists(folder / ".git", error)) return {folder.string(), directory.string()};

@@ -1,5 +1,6 @@
 // Everything that is written: reports to files and to standard output.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@ bool use_color(std::string const& wanted);
 // How many columns the terminal has that standard output is; 0 where it is none.
 std::size_t terminal_width();
 
-// The repository around the working directory, or that directory alone.
-Repository find_repository();
+// The repository around a folder, or that folder alone; without one, of the working directory.
+Repository find_repository(std::filesystem::path const& folder = {});
 
 // Throws a sentence where two reports would go to one place.
 void check_outputs(std::vector<Output> const& outputs);

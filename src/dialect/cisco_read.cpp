@@ -15,11 +15,6 @@
 
 namespace portcullis {
 namespace cisco {
-namespace {
-
-// Steps that may be spent on editing lists in the middle, which is quadratic; far beyond any real configuration.
-constexpr std::size_t edit_limit = 50'000'000;
-constexpr std::uint32_t sequence_step = 10;
 
 Platform platform_of(Dialect dialect) {
     switch (dialect) {
@@ -29,6 +24,12 @@ Platform platform_of(Dialect dialect) {
     default: return Platform::ios;
     }
 }
+
+namespace {
+
+// Steps that may be spent on editing lists in the middle, which is quadratic; far beyond any real configuration.
+constexpr std::size_t edit_limit = 50'000'000;
+constexpr std::uint32_t sequence_step = 10;
 
 bool same_words(std::string_view a, std::string_view b) {
     auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };

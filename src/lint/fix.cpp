@@ -82,6 +82,13 @@ class Mender {
         return mended;
     }
 
+    std::optional<std::string> run_one(Fix const& fix) {
+        Reading const original = read(*sources_, source_, dialect_, read_options_);
+        if (errors_in(original.findings) > 0) return std::nullopt;
+        std::optional<SourceId> const mended = proved(original.ruleset, source_, {&fix});
+        return mended ? std::optional<std::string>((*sources_)[*mended].text()) : std::nullopt;
+    }
+
   private:
     // The mended text as a source, where it is proved to do what the original does.
     std::optional<SourceId> proved(Ruleset const& original, SourceId at, Fixes const& fixes) {
@@ -156,6 +163,11 @@ std::optional<Span> removed_span(Source const& source, Span span, Dialect dialec
 Mended mend(std::shared_ptr<Sources> const& sources, SourceId source, Dialect dialect, ReadOptions const& read_options,
             LintOptions const& options) {
     return Mender(sources, source, dialect, read_options, options).run();
+}
+
+std::optional<std::string> mended_by(std::shared_ptr<Sources> const& sources, SourceId source, Dialect dialect,
+                                     ReadOptions const& read_options, Fix const& fix) {
+    return Mender(sources, source, dialect, read_options, {}).run_one(fix);
 }
 
 } // namespace portcullis

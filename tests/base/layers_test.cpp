@@ -31,7 +31,8 @@ std::vector<Layer> const layers{
     {"policy", {"src/policy", "include/portcullis/policy"}, {"base", "model", "engine", "catalogue", "dialect"}, {"fmt"}},
     {"lint", {"src/lint", "include/portcullis/lint"}, {"base", "model", "engine", "catalogue", "dialect", "query", "policy"}, {"toml++", "fmt"}},
     {"report", {"src/report", "include/portcullis/report"}, {"base", "model", "engine", "catalogue", "query", "lint"}, {"nlohmann", "fmt", "pugixml.hpp", "utf8proc.h"}},
-    {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "query", "policy", "lint", "report"}, {"CLI", "nlohmann", "fmt"}},
+    {"lsp", {"src/lsp"}, {"base", "model", "grammars", "engine", "catalogue", "dialect", "query", "lint", "report"}, {"nlohmann", "fmt"}},
+    {"app", {"src/app"}, {"base", "model", "engine", "catalogue", "dialect", "query", "policy", "lint", "report", "lsp"}, {"CLI", "nlohmann", "fmt"}},
 };
 
 // The layer that an include in quotes belongs to.

@@ -20,6 +20,10 @@ struct Mended {
 Mended mend(std::shared_ptr<Sources> const& sources, SourceId source, Dialect dialect, ReadOptions const& read_options,
             LintOptions const& options);
 
+// The text with one fix of its source applied, where that is proved in the same way; nothing where it is not.
+std::optional<std::string> mended_by(std::shared_ptr<Sources> const& sources, SourceId source, Dialect dialect,
+                                     ReadOptions const& read_options, Fix const& fix);
+
 // The piece that an edit without text takes away: of a dialect of lines, the lines that it stands on; in nft, the
 // statement with what separates it from its neighbours, or with its line where it has none. Nothing where the piece is
 // only a part of a statement.
