@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "app/files.hpp"
 #include "app/inputs.hpp"
 #include "portcullis/base/embedded.hpp"
 #include "portcullis/base/sha256.hpp"
@@ -82,11 +83,9 @@ void write_folder(std::string const& folder, Target target, std::string const& t
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw std::runtime_error(fmt::format("cannot make {}: {}", folder, error.message()));
-    std::string const script = fs::path(folder) / apply_file(target);
-    write_output(fs::path(folder) / rules_file(target), text);
-    write_output(script, apply_script(target, text));
-    fs::permissions(script, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add, error);
-    if (error) throw std::runtime_error(fmt::format("cannot make {} executable: {}", script, error.message()));
+    std::string const script = apply_script(target, text);
+    NewFile const files[] = {{fs::path(folder) / apply_file(target), script, true}, {fs::path(folder) / rules_file(target), text}};
+    write_files(files);
 }
 
 } // namespace
@@ -123,7 +122,7 @@ int run_generate(Options const& options) {
                                 : "without these rules more would pass than the policy allows, so nothing is written");
         return made.losses.empty() ? internal : findings;
     }
-    if (options.out_folder.empty() || !options.output_file.empty()) write_output(options.output_file, made.text);
+    if (options.out_folder.empty() || !options.output_file.empty()) write_plain(options.output_file, made.text);
     if (!options.out_folder.empty()) write_folder(options.out_folder, *target, made.text);
     say(fmt::format("{}: {} statements, {} rules; proved {} the policy {}", origin.file, policy.statements.size(),
                     rule_count(made.reading.ruleset), narrowed ? "to let through nothing beyond" : "equal to", ways_of(*target)));
