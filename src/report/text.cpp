@@ -256,7 +256,7 @@ void print_rows(Group& group, Catalogue const& catalogue, std::string& out, Pain
         if (exposure->translation) row += fmt::format("by port {}, which becomes {}  ", list(exposure->entry_ports, 3, ""), exposure->becomes);
         if (service.insecure && !service.replacement.empty()) row += "use " + first_paragraph(service.replacement);
         while (row.ends_with(' ')) row.pop_back();
-        fmt::format_to(std::back_inserter(out), "      {} {}\n", paint.severity(severity, fmt::format("{:<8}", risk < 0 ? "" : to_string(severity))), row);
+        fmt::format_to(std::back_inserter(out), "      {} {}\n", paint.severity(severity, fmt::format("{:<8}", risk < 0 ? "" : to_string(severity))), visible(row));
     }
 }
 
@@ -325,7 +325,7 @@ std::string text_audit(Report const& report, Catalogue const& catalogue, TextSty
             }
             if (first.rules.size() > most_related) fmt::format_to(to, "    and {} more rules\n", first.rules.size() - most_related);
             fmt::format_to(to, "      from {}{}{}\n", addresses(first.sources),
-                           first.interfaces.empty() ? "" : (first.by_others ? " on all but " : " on ") + list(first.interfaces, 4, ""),
+                           first.interfaces.empty() ? "" : (first.by_others ? " on all but " : " on ") + visible(list(first.interfaces, 4, "")),
                            first.untrusted ? "" : " (trusted only)");
             fmt::format_to(to, "      to   {}\n", addresses(first.destinations));
             if (group.size() > most_rows) print_names(group, catalogue, out, paint);
