@@ -42,7 +42,7 @@ std::string baseline_text(Baseline baseline) {
     for (BaselineEntry const& entry : baseline) {
         nlohmann::ordered_json const item{{"path", entry.path}, {"rule", entry.rule}, {"where", entry.where}, {"text", entry.text}, {"fingerprint", entry.fingerprint}};
         text += &entry == &baseline.front() ? "\n" : ",\n";
-        text += item.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        text += item.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
     }
     return text + "\n]}\n";
 }

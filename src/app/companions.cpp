@@ -56,11 +56,13 @@ std::vector<std::string> ipset_files(InputFile const& file, std::string_view rul
     return found;
 }
 
-LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources, TextReader const& reader) {
+LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources, std::string const& found_in, TextReader const& reader) {
     IpsetReading all;
     bool readable = true;
     for (std::string const& path : paths) {
-        FileText text = reader ? reader(path) : read_text_file(path);
+        FileText text = leads_outside({path, false, false, found_in}) ? FileText{{}, path + " is a link that leads outside " + found_in}
+                        : reader                                      ? reader(path)
+                                                                      : read_text_file(path);
         SourceId const source = sources.add(path, text.error.empty() ? std::move(text.text) : "");
         if (!text.error.empty()) {
             all.findings.add("PC001", {source, 0, 0}).arg("error", text.error);

@@ -11,12 +11,13 @@ namespace portcullis::app {
 // rules ask for a set. In the order in which they are read.
 std::vector<std::string> ipset_files(InputFile const& file, std::string_view rules, Options const& options);
 
-// Reads them into the sources. Where one of them cannot be read, nothing is known of any set.
+// Reads them into the sources. Where one of them cannot be read, nothing is known of any set. Those that were found beside the rules
+// may not lead out of their folder.
 struct LoadedIpsets {
     std::shared_ptr<Ipsets const> sets;
     Findings findings;
 };
-LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources, TextReader const& reader);
+LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources, std::string const& found_in, TextReader const& reader);
 
 // The position of the file that has the rules of the other family of the same host: `rules.v6` for `rules.v4`, by
 // their names and in the same folder; nothing where there is none among the files, which are in the order of their

@@ -45,7 +45,7 @@ int finish(Conversion const& converted, DifferenceReport const& report, Options 
         throw std::logic_error("what was converted is not what it was, so nothing is written; this is a defect of portcullis");
     }
     if (!whole) throw std::logic_error("what was converted cannot be read back, so nothing is written");
-    write_output(options.output_file, converted.text);
+    write_plain(options.output_file, converted.text);
     for (std::string const& note : converted.notes) say(note);
     if (!lossy) {
         say(fmt::format("{}: proved equal in {}", report.before, options.to));

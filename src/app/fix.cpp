@@ -1,8 +1,8 @@
 #include "app/fix.hpp"
 
-#include <filesystem>
 #include <fmt/format.h>
 
+#include "app/rewrite.hpp"
 #include "portcullis/lint/fix.hpp"
 #include "portcullis/report/patch.hpp"
 
@@ -10,13 +10,12 @@ namespace portcullis::app {
 
 FileFix fix_file(InputFile const& file, Options const& options, Config const& config, LintOptions const& lint_options,
                  Loaded& loaded) {
+    if (options.fix && !file.named && is_link(file)) return {};
     std::string const before((*loaded.sources)[loaded.source].text());
     Mended const mended = mend(loaded.sources, loaded.source, *loaded.dialect, loaded.read_options, lint_options);
     FileFix result{unified_patch(file.path, before, mended.text), mended.fixes};
     if (!options.fix || mended.fixes == 0) return result;
-    if (std::filesystem::is_symlink(file.path))
-        throw UsageError(file.path + " is a symbolic link; name the file that it leads to");
-    write_output(file.path, mended.text);
+    rewrite(file, before, mended.text);
     loaded = load(file, options, config);
     return result;
 }

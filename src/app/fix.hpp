@@ -12,7 +12,8 @@ struct FileFix {
     std::size_t fixes = 0;
 };
 
-// Mends the file, which has been loaded, and writes it where --fix says so; `loaded` is then that of the mended text.
+// Mends the file, which has been loaded, and writes it where --fix says so; `loaded` is then that of the mended text. A link
+// that was found in a directory is left alone.
 FileFix fix_file(InputFile const& file, Options const& options, Config const& config, LintOptions const& lint_options,
                  Loaded& loaded);
 

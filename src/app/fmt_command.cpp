@@ -1,9 +1,8 @@
 // fmt: rulesets of nft and restore files of iptables in one layout. A file is rewritten whole or not at all, and only where the text that is
 // written was read again and says the same.
-#include <filesystem>
 #include <fmt/format.h>
 
-#include "app/inputs.hpp"
+#include "app/rewrite.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/dialect/format.hpp"
 
@@ -39,6 +38,11 @@ int tell_errors(Sources const& sources, Findings const& errors) {
 }
 
 int format_file(InputFile const& file, Options const& options, Config const& config) {
+    if (!options.check && is_link(file)) {
+        if (!file.named) return clean;
+        say(file.path + " is a symbolic link; name the file that it leads to");
+        return usage;
+    }
     Loaded loaded = load(file, options, config);
     if (auto const code = refusal(file, loaded)) return *code;
     std::string const before((*loaded.sources)[loaded.source].text());
@@ -48,17 +52,13 @@ int format_file(InputFile const& file, Options const& options, Config const& con
     if (!formatted.errors.empty()) return tell_errors(*loaded.sources, formatted.errors);
     bool const changes = formatted.text != before;
     if (options.check) {
-        if (changes) write_output("", file.path + '\n');
+        if (changes) write_output("", visible(file.path) + '\n');
         return changes ? findings : clean;
     }
     if (file.standard_input) {
-        write_output("", formatted.text);
+        write_plain("", formatted.text);
     } else if (changes) {
-        if (std::filesystem::is_symlink(file.path)) {
-            say(file.path + " is a symbolic link; name the file that it leads to");
-            return usage;
-        }
-        write_output(file.path, formatted.text);
+        rewrite(file, before, formatted.text);
     }
     return clean;
 }

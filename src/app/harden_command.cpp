@@ -1,9 +1,8 @@
 // harden: a configuration in, a patch out that makes it stricter, and exactly which traffic changes by it.
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 
-#include "app/inputs.hpp"
+#include "app/rewrite.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
@@ -57,7 +56,7 @@ int finish(Hardened const& hardened, DifferenceReport const& report, Options con
     std::string_view const before = sources[loaded.source].text();
     if (!options.write || options.outputs.empty()) {
         std::string const patch = unified_patch(path, before, hardened.text);
-        if (!options.write && options.outputs.empty()) write_output("", patch);
+        if (!options.write && options.outputs.empty()) write_plain("", patch);
     }
     for (HardenStep const& each : hardened.steps) say(each.what);
     write_report(options, [&](std::string const& format, TextStyle style) {
@@ -68,8 +67,7 @@ int finish(Hardened const& hardened, DifferenceReport const& report, Options con
     if (options.keep.empty() && stops_something_to_the_host(report))
         throw UsageError("traffic to the firewall itself would be stopped: say with --keep what you administer it by; nothing was written");
     if (path == "-") throw UsageError("standard input cannot be written");
-    if (std::filesystem::is_symlink(path)) throw UsageError(path + " is a symbolic link; name the file that it leads to");
-    write_output(path, hardened.text);
+    rewrite(named_input(path, ""), before, hardened.text);
     return clean;
 }
 

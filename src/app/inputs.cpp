@@ -4,17 +4,20 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <fstream>
 #include <glob.h>
+#include <limits>
+#include <poll.h>
 #include <sys/stat.h>
 #include <tuple>
 #include <unistd.h>
 
 #include "app/companions.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/rule.hpp"
 
 namespace portcullis::app {
@@ -25,47 +28,104 @@ namespace {
 
 std::string reason() { return std::strerror(errno); }
 
-struct FileCloser {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, FileCloser>;
-
-FileText read_all(std::FILE* file, std::string const& name) {
-    FileText result;
-    std::vector<char> buffer(std::size_t{1} << 16U);
-    while (std::size_t const count = std::fread(buffer.data(), 1, buffer.size(), file)) {
-        if (result.text.size() + count > largest_input) {
-            return {{}, fmt::format("{} is larger than {} MiB", name, largest_input >> 20U)};
-        }
-        result.text.append(buffer.data(), count);
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
     }
-    if (std::ferror(file) != 0) return {{}, fmt::format("cannot read {}: {}", name, reason())};
-    return result;
+    Descriptor(Descriptor const&) = delete;
+    Descriptor& operator=(Descriptor const&) = delete;
+    int number() const { return number_; }
+
+  private:
+    int number_;
+};
+
+// What can be said of a text by its first bytes, and by a part that has a NUL byte: none of it need be read to the end.
+std::string not_utf8(std::string_view begin, std::string const& name) {
+    using namespace std::string_view_literals;
+    if (begin.starts_with("\xFF\xFE\0\0"sv) || begin.starts_with("\0\0\xFE\xFF"sv)) return name + " is UTF-32; convert it to UTF-8 first";
+    if (begin.starts_with("\xFF\xFE") || begin.starts_with("\xFE\xFF")) return name + " is UTF-16; convert it to UTF-8 first";
+    return "";
 }
 
-// Byte order marks, and encodings that are no UTF-8, by their first bytes.
-FileText check_encoding(FileText text, std::string const& name) {
-    if (text.text.starts_with("\xEF\xBB\xBF")) text.text.erase(0, 3);
-    if (text.text.starts_with("\xFF\xFE") || text.text.starts_with("\xFE\xFF")) {
-        return {std::move(text.text), name + " is UTF-16; convert it to UTF-8 first"};
+// False where there is none before the time is over.
+bool wait_for_input(int file) {
+    Deadline const until = deadline();
+    if (!until) return true; // who reads it waits
+    auto const left = std::chrono::ceil<std::chrono::milliseconds>(*until - std::chrono::steady_clock::now()).count();
+    if (left <= 0) return false;
+    pollfd wanted{file, POLLIN, 0};
+    return ::poll(&wanted, 1, static_cast<int>(std::min<std::int64_t>(left, std::numeric_limits<int>::max()))) != 0;
+}
+
+FileText read_all(int file, std::string const& name) {
+    FileText result;
+    std::vector<char> buffer(std::size_t{1} << 18U);
+    for (;;) {
+        if (!wait_for_input(file)) return {{}, name + " has no end within the time that it may take"};
+        ssize_t const count = ::read(file, buffer.data(), buffer.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return {{}, fmt::format("cannot read {}: {}", name, reason())};
+        if (count == 0) break;
+        std::string_view const part(buffer.data(), static_cast<std::size_t>(count));
+        if (result.text.size() + part.size() > largest_input) return {{}, fmt::format("{} is larger than {} MiB", name, largest_input >> 20U)};
+        std::size_t const checked = result.text.size();
+        result.text += part;
+        if (checked < 4)
+            if (auto why = not_utf8(result.text, name); !why.empty()) return {{}, std::move(why)};
+        if (part.find('\0') != std::string_view::npos) return {{}, name + " is a binary file: it has NUL bytes"};
     }
-    if (text.text.find('\0') != std::string::npos)
-        return {std::move(text.text), name + " is a binary file: it has NUL bytes"};
-    return text;
+    if (result.text.starts_with("\xEF\xBB\xBF")) result.text.erase(0, 3);
+    return result;
 }
 
 bool is_hidden(fs::path const& path) { return path.filename().string().starts_with('.'); }
 
-void search_directory(std::string const& directory, std::vector<InputFile>& found) {
+// Links to directories are not followed, hidden files and folders not looked at. A folder that cannot be listed is found like a file, and
+// then cannot be read.
+void search_directory(fs::path const& directory, std::string const& root, std::vector<InputFile>& found) {
     std::error_code error;
-    fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied, error);
-    if (error) throw UsageError(fmt::format("cannot read directory {}: {}", directory, error.message()));
-    for (; at != fs::recursive_directory_iterator(); at.increment(error)) {
-        if (error) break;
-        if (at->is_directory(error) && is_hidden(at->path())) at.disable_recursion_pending();
-        if (at->is_regular_file(error) && !is_hidden(at->path()))
-            found.push_back({at->path().string(), false, false});
+    for (fs::directory_iterator at(directory, error); !error && at != fs::directory_iterator(); at.increment(error)) {
+        std::error_code unknown; // it vanishes: it is not there
+        if (is_hidden(at->path())) continue;
+        if (at->is_directory(unknown) && !at->is_symlink(unknown))
+            search_directory(at->path(), root, found);
+        else if (at->is_regular_file(unknown))
+            found.push_back({at->path().string(), false, false, root});
     }
+    if (error) found.push_back({directory.string(), false, false, root});
+}
+
+bool is_inside(fs::path const& path, fs::path const& root) {
+    return std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first == root.end();
+}
+
+constexpr std::size_t most_asked_about = 100'000;
+
+// The files that a pattern matches, in order; nothing where it looks at too many, as "/*/*/*/*" does, or links that lead to one another.
+std::optional<std::vector<std::string>> names_like(fs::path const& pattern) {
+    static thread_local std::size_t asked_about;
+    asked_about = 0;
+    glob_t matches{};
+    matches.gl_opendir = [](char const* name) -> void* { return ::opendir(name); };
+    matches.gl_closedir = [](void* folder) { ::closedir(static_cast<DIR*>(folder)); };
+    matches.gl_readdir = [](void* folder) { return ++asked_about > most_asked_about ? nullptr : ::readdir(static_cast<DIR*>(folder)); };
+    matches.gl_stat = [](char const* __restrict name, struct stat* __restrict status) { return ::stat(name, status); };
+    matches.gl_lstat = [](char const* __restrict name, struct stat* __restrict status) { return ::lstat(name, status); };
+    int const status = ::glob(pattern.c_str(), GLOB_ALTDIRFUNC, nullptr, &matches);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) names.emplace_back(matches.gl_pathv[i]);
+    ::globfree(&matches);
+    if (asked_about > most_asked_about) return std::nullopt;
+    return names;
+}
+
+std::size_t size_of(Sources const& sources) {
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < sources.size(); ++i) size += sources[static_cast<SourceId>(i)].text().size();
+    return size;
 }
 
 // Includes of nft: relative to the including file, or absolute, but never outside the folder of the file on the
@@ -73,11 +133,9 @@ void search_directory(std::string const& directory, std::vector<InputFile>& foun
 Included include(std::string const& pattern, SourceId from, Sources& sources, fs::path const& root, TextReader const& reader) {
     fs::path path(pattern);
     if (path.is_relative()) path = fs::path(sources[from].path()).parent_path() / path;
-    glob_t matches{};
-    int const status = ::glob(path.c_str(), 0, nullptr, &matches);
-    std::vector<std::string> names;
-    for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) names.emplace_back(matches.gl_pathv[i]);
-    ::globfree(&matches);
+    auto const matching = names_like(path);
+    if (!matching) return {{}, fmt::format("the pattern asks about more than {} files", most_asked_about)};
+    std::vector<std::string> const& names = *matching;
     bool const is_pattern = pattern.find_first_of("*?[") != std::string::npos;
     // nft accepts a pattern that matches nothing, and refuses a missing file.
     if (names.empty()) return is_pattern ? Included{} : Included{{}, "no such file"};
@@ -86,10 +144,10 @@ Included include(std::string const& pattern, SourceId from, Sources& sources, fs
         std::error_code error;
         fs::path const real = fs::canonical(name, error);
         if (error) return {{}, fmt::format("{}: {}", name, error.message())};
-        auto const inside = std::mismatch(root.begin(), root.end(), real.begin(), real.end());
-        if (inside.first != root.end()) return {{}, fmt::format("{} is outside {}", name, root.string())};
+        if (!is_inside(real, root)) return {{}, fmt::format("{} is outside {}", name, root.string())};
         FileText text = reader ? reader(name) : read_text_file(name);
         if (!text.error.empty()) return {{}, text.error};
+        if (size_of(sources) + text.text.size() > largest_input) return {{}, fmt::format("with it, more than {} MiB are included", largest_input >> 20U)};
         result.sources.push_back(sources.add(name, std::move(text.text)));
     }
     return result;
@@ -142,7 +200,7 @@ std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, st
         if (argument == "-")
             found.push_back(named_input("-", stdin_filename));
         else if (fs::is_directory(argument, error))
-            search_directory(argument, found);
+            search_directory(argument, argument, found);
         else
             found.push_back({argument, true, false});
     }
@@ -156,19 +214,41 @@ std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, st
     return found;
 }
 
+bool leads_outside(InputFile const& file) {
+    std::error_code error;
+    if (file.found_in.empty() || !fs::is_symlink(file.path, error)) return false;
+    fs::path const root = fs::canonical(file.found_in, error);
+    return error || !is_inside(fs::canonical(file.path, error), root) || error;
+}
+
 FileText read_text_file(fs::path const& path) {
+    std::string const name = path.string();
+    auto const refusal = [&](struct stat const& status) -> std::string {
+        if (S_ISDIR(status.st_mode)) return name + " is a directory";
+        if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return name + " is no regular file";
+        bool const large = S_ISREG(status.st_mode) && static_cast<std::uintmax_t>(status.st_size) > largest_input;
+        return large ? fmt::format("{} is larger than {} MiB", name, largest_input >> 20U) : "";
+    };
+    auto const unreadable = [&] { return FileText{{}, fmt::format("cannot read {}: {}", name, reason())}; };
+    // Before it is opened, since that alone makes some devices act; and after, when it can be no other.
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return {{}, fmt::format("cannot read {}: {}", path.string(), reason())};
-    if (S_ISDIR(status.st_mode)) return {{}, path.string() + " is a directory"};
-    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {{}, path.string() + " is no regular file"};
-    File const file(std::fopen(path.c_str(), "rb"));
-    if (!file) return {{}, fmt::format("cannot read {}: {}", path.string(), reason())};
-    return check_encoding(read_all(file.get(), path.string()), path.string());
+    if (::stat(path.c_str(), &status) != 0) return unreadable();
+    if (auto why = refusal(status); !why.empty()) return {{}, std::move(why)};
+    // A pipe is opened without waiting for somebody to write to it, and then read as long as somebody does.
+    Descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return unreadable();
+    if (auto why = refusal(status); !why.empty()) return {{}, std::move(why)};
+    if (::fcntl(file.number(), F_SETFL, 0) != 0) return unreadable();
+    FileText result = read_all(file.number(), name);
+    if (S_ISFIFO(status.st_mode) && result.text.empty() && result.error.empty()) return {{}, name + " is a pipe that nobody writes to"};
+    return result;
 }
 
 FileText read_text(InputFile const& file) {
-    if (!file.standard_input) return read_text_file(file.path);
-    return check_encoding(read_all(stdin, file.path), file.path);
+    if (file.standard_input) return read_all(STDIN_FILENO, file.path);
+    std::error_code error;
+    if (!file.found_in.empty() && fs::is_directory(file.path, error)) return {{}, file.path + " cannot be searched"};
+    return read_text_file(file.path);
 }
 
 Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into, TextReader const& reader) {
@@ -191,9 +271,13 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
         loaded.error = "not recognised as iptables, nftables or Cisco text; name the dialect with --dialect";
         return loaded;
     }
+    if (leads_outside(file)) {
+        loaded.error = fmt::format("a link that leads outside {}; name the file itself", file.found_in);
+        return loaded;
+    }
     std::error_code error;
-    fs::path const folder = fs::path(file.path).parent_path();
-    fs::path const root = fs::canonical(folder.empty() ? "." : folder, error);
+    fs::path const named_in = fs::path(file.path).parent_path(), folder = named_in.empty() ? "." : named_in;
+    fs::path const root = fs::canonical(folder, error);
     if (!file.standard_input) {
         loaded.read_options.include = [sources = loaded.sources.get(), root, reader](std::string const& pattern,
                                                                                      SourceId from) {
@@ -203,7 +287,7 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     Findings of_sets;
     if (is_iptables(*loaded.dialect)) loaded.ipset_files = ipset_files(file, content, options);
     if (!loaded.ipset_files.empty()) {
-        LoadedIpsets sets = load_ipsets(loaded.ipset_files, *loaded.sources, reader);
+        LoadedIpsets sets = load_ipsets(loaded.ipset_files, *loaded.sources, options.ipsets.empty() ? folder.string() : "", reader);
         loaded.read_options.ipsets = std::move(sets.sets);
         of_sets = std::move(sets.findings);
     }

@@ -17,10 +17,13 @@ namespace portcullis::app {
 // A file larger than this is refused: nobody's firewall is, and reading it would only exhaust memory.
 inline constexpr std::uintmax_t largest_input = std::uintmax_t{512} << 20U;
 
+inline constexpr char out_of_memory[] = "it takes more memory than there is";
+
 struct InputFile {
     std::string path;    // as it is shown
     bool named = false;  // by the user; the others were found in a directory
     bool standard_input = false;
+    std::string found_in{}; // the directory, where it was not named
 };
 
 // What one argument names: a file, or standard input by "-".
@@ -39,6 +42,9 @@ FileText read_text(InputFile const& file);
 FileText read_text_file(std::filesystem::path const& path);
 // Where else texts come from: an editor has some of them open.
 using TextReader = std::function<FileText(std::filesystem::path const& path)>;
+
+// Whether it is a link out of the directory in which it was found: it could show what lies elsewhere to whoever reads the report.
+bool leads_outside(InputFile const& file);
 
 // What one file says. `reading` is empty where the text is of no dialect, and `error` says why.
 struct Loaded {

@@ -6,6 +6,7 @@
 
 #include "app/baseline.hpp"
 #include "app/lint_run.hpp"
+#include "app/rewrite.hpp"
 #include "app/today.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/formats.hpp"
@@ -68,6 +69,8 @@ int run_lint(Options const& options) {
     auto const is_picture = [](Output const& output) { return output.format == "svg"; };
     if (options.matrices.empty() && std::any_of(options.outputs.begin(), options.outputs.end(), is_picture))
         throw UsageError("-o svg is a picture of what --matrix asks for");
+    if (options.fix)
+        for (std::string const& input : options.inputs) refuse_link(named_input(input, options.stdin_filename));
     Repository const repository = find_repository();
     std::vector<Job> jobs = lint_jobs(options, repository);
     if (options.suppress) apply_baselines(jobs, options);
@@ -101,7 +104,7 @@ int run_lint(Options const& options) {
     // A directory in which nothing was recognised has not been found clean.
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
     if (options.show_fixes) {
-        write_output("", patches);
+        write_plain("", patches);
         return code;
     }
     write_report(options, [&](std::string const& format, TextStyle style) { return rendered(format, options, report, style); });

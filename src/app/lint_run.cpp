@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
+#include <new>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "app/companions.hpp"
 #include "app/host.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/engine/budget.hpp"
 
 namespace portcullis::app {
 
@@ -83,6 +85,12 @@ void work(Job& job, Options const& options, unsigned threads) {
     for (Diagnostic& diagnostic : job.result->findings) diagnostic.finding.fix.reset();
 }
 
+void give_up(Job& job, std::string const& why) {
+    auto sources = std::make_shared<Sources>();
+    SourceId const source = sources->add(job.file.path, "");
+    job.result = unreadable(std::move(sources), source, why, job.name);
+}
+
 void work_all(std::vector<Job>& jobs, Options const& options) {
     unsigned const wanted = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
     // Many files are worked on side by side; of few, the rules.
@@ -93,7 +101,17 @@ void work_all(std::vector<Job>& jobs, Options const& options) {
     auto const worker = [&] {
         for (std::size_t i = next++; i < jobs.size(); i = next++) {
             try {
-                work(jobs[i], options, threads);
+                if (deadline_passed())
+                    give_up(jobs[i], "not looked at: the time that it may take is over");
+                else
+                    work(jobs[i], options, threads);
+            } catch (BudgetExceeded const& e) {
+                give_up(jobs[i], fmt::format("not worked out to the end: {}", e.what()));
+            } catch (std::bad_alloc const&) {
+                give_up(jobs[i], out_of_memory);
+            } catch (UsageError const&) {
+                std::lock_guard const lock(mutex);
+                if (!failure) failure = std::current_exception();
             } catch (std::exception const& e) {
                 std::lock_guard const lock(mutex);
                 if (!failure)

@@ -2,16 +2,23 @@
 // exit code.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <new>
+#include <sys/resource.h>
+#include <tuple>
+#include <unistd.h>
 
 #include "app/command_line.hpp"
 #include "app/inputs.hpp"
 #include "app/today.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/engine/budget.hpp"
 #include "portcullis/policy/plan.hpp"
 #include "portcullis/report/formats.hpp"
 
@@ -123,10 +130,17 @@ void add_baseline_file(CLI::App& app, Options& options) {
     app.add_option("--baseline", options.baseline, "Findings that are known already and do not count (that of portcullis.toml)")->type_name("FILE");
 }
 
+void add_timeout(CLI::App& app, Options& options) {
+    app.add_option("--timeout", options.timeout, "Stop what is not worked out after so many seconds, say so, and exit with 3 (no end)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("SECONDS");
+}
+
 void add_jobs(CLI::App& app, Options& options) {
     app.add_option("-j,--jobs", options.jobs, "How many files, or chains and rules of one, to work on at once, up to 1024 (all processors)")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
+    add_timeout(app, options);
 }
 
 void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& formats) {
@@ -177,6 +191,7 @@ void add_trace(CLI::App& app, Options& options) {
         ->type_name("HOOK")
         ->check(one_of({"input", "forward", "output", "prerouting", "postrouting"}));
     app.add_option("--chain", options.chain, "The access list or base chain to ask, by name")->type_name("NAME");
+    add_timeout(app, options);
 }
 
 void add_query(CLI::App& app, Options& options) {
@@ -186,6 +201,7 @@ void add_query(CLI::App& app, Options& options) {
     app.add_option("--expect", options.expect, "Exit with 1 unless all that the question describes is allowed, or denied, or the answer is empty")
         ->type_name("WHAT")
         ->check(one_of({"allowed", "denied", "none"}));
+    add_timeout(app, options);
 }
 
 void add_test(CLI::App& app, Options& options) {
@@ -193,6 +209,7 @@ void add_test(CLI::App& app, Options& options) {
     add_host(app, options);
     add_outputs(app, options, {"text", "json", "junit"});
     app.add_flag("-q,--quiet", options.quiet, "Failures only");
+    add_timeout(app, options);
 }
 
 void add_diff(CLI::App& app, Options& options) {
@@ -202,6 +219,7 @@ void add_diff(CLI::App& app, Options& options) {
         ->type_name("OLD=NEW");
     app.add_option("--chain", options.chain, "Compare this base chain or access list alone")->type_name("NAME");
     app.add_flag("--fail-on-widen", options.fail_on_widen, "Exit with 1 only where something is newly allowed");
+    add_timeout(app, options);
 }
 
 void add_policy_commands(CLI::App& app, Options& options) {
@@ -223,11 +241,13 @@ void add_policy_commands(CLI::App& app, Options& options) {
     generate.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
     generate.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
     add_today(generate, options);
+    add_timeout(generate, options);
     CLI::App& verify = *app.add_subcommand("verify", "Whether a configuration lets through what a policy says");
     add_input(verify, options);
     add_outputs(verify, options, {"text", "json", "html"});
     verify.add_option("--policy", options.policy_file, "The policy")->type_name("FILE");
     add_today(verify, options);
+    add_timeout(verify, options);
 }
 
 void add_lsp(CLI::App& app, Options& options) {
@@ -243,6 +263,7 @@ void add_convert(CLI::App& app, Options& options) {
     app.add_option("--chain", options.chain, "Between Cisco and Linux: the access list or base chain, by name")->type_name("NAME");
     app.add_option("-o,--output", options.output_file, "Write it here")->type_name("FILE");
     app.add_flag("--allow-loss", options.allow_loss, "Leave out what the dialect cannot say, and show what becomes different");
+    add_timeout(app, options);
 }
 
 void add_harden(CLI::App& app, Options& options) {
@@ -256,6 +277,7 @@ void add_harden(CLI::App& app, Options& options) {
     add_list(app, "--zone", options.zones, "Insecure services stay open to these zones of portcullis.toml alone (to all trusted ones)")->type_name("ZONES");
     app.add_flag("--diff", options.show_fixes, "Show the change as a patch, and write nothing (which is the default)");
     app.add_flag("--write", options.write, "Change the file");
+    add_timeout(app, options);
 }
 
 // The nearest flag to one that the command does not have.
@@ -419,12 +441,36 @@ int parse_and_run(int argc, char** argv) {
     }
     constexpr std::string_view dated[] = {"lint", "audit", "baseline", "generate", "verify"};
     if (!options.today && std::ranges::find(dated, options.command) != std::end(dated)) options.today = day_of_clock();
+    if (options.timeout > 0) {
+        // The clock counts nanoseconds, of which a number has room for 292 years.
+        std::chrono::duration<double> const allowed(std::min(options.timeout, 1e9));
+        set_deadline(std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(allowed));
+    }
     return dispatch(options);
 }
 
 } // namespace
 
+// Where a standard stream is closed, the first file that is opened would take its place, and get what was meant for it.
+void hold_standard_streams() {
+    for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) < 0) std::ignore = ::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+// Where an input takes more memory than there is, that is an error of this program, and no trouble for others.
+void limit_memory() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    rlim_t const most = static_cast<rlim_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<rlim_t>(::sysconf(_SC_PAGE_SIZE)) / 4 * 3;
+    struct rlimit limit {};
+    if (::getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur <= most) return;
+    limit.rlim_cur = most;
+    ::setrlimit(RLIMIT_DATA, &limit);
+#endif
+}
+
 int run(int argc, char** argv) {
+    hold_standard_streams();
+    limit_memory();
     // A closed pipe is an error of writing like any other.
     std::signal(SIGPIPE, SIG_IGN);
     try {
@@ -437,6 +483,12 @@ int run(int argc, char** argv) {
             rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         }
         return usage;
+    } catch (BudgetExceeded const& e) {
+        fmt::print(stderr, "portcullis: not worked out to the end: {}\n", visible(e.what()));
+        return unreadable_input;
+    } catch (std::bad_alloc const&) {
+        fmt::print(stderr, "portcullis: {}\n", out_of_memory);
+        return unreadable_input;
     } catch (std::exception const& e) {
         fmt::print(stderr, "portcullis: {}\n", visible(e.what()));
         return internal;

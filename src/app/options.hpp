@@ -47,6 +47,7 @@ struct Options {
     std::vector<Output> outputs;
     std::string color = "auto";
     bool quiet = false;
+    double timeout = 0; // seconds that the engine may take; 0: as long as it takes
     unsigned jobs = 0; // 0: as many as there are processors
     std::string config_file;
     bool isolated = false;

@@ -5,15 +5,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "app/files.hpp"
+#include "portcullis/base/visible.hpp"
 
 namespace portcullis::app {
 
@@ -22,35 +22,6 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string reason() { return std::strerror(errno); }
-
-struct FileCloser {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, FileCloser>;
-
-// Writes all of the text and closes the file, or says why not.
-std::string write_all(fs::path const& path, std::string_view text) {
-    File file(std::fopen(path.c_str(), "wb"));
-    if (!file) return reason();
-    bool const written =
-        std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() && std::fflush(file.get()) == 0;
-    if (!written) return reason();
-    return std::fclose(file.release()) == 0 ? "" : reason();
-}
-
-// An empty file with the owner and permissions of another, whose text it will replace.
-std::string create_like(fs::path const& model, fs::path const& path) {
-    struct stat status {};
-    if (::stat(model.c_str(), &status) != 0) return reason();
-    int const file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-    if (file < 0) return reason();
-    // Who may not give files away owns it, with its group where that is one of theirs.
-    bool const given = ::fchown(file, status.st_uid, status.st_gid) == 0 || ::fchown(file, ~uid_t{0}, status.st_gid) == 0;
-    mode_t const mode = status.st_mode & (given ? 07777U : 0700U);
-    std::string const why = ::fchmod(file, mode) == 0 ? "" : reason();
-    ::close(file);
-    return why;
-}
 
 bool is_set(char const* name) {
     char const* value = std::getenv(name);
@@ -66,23 +37,27 @@ void write_output(std::string const& path, std::string_view text) {
         if (!written) throw std::runtime_error("cannot write to standard output: " + reason());
         return;
     }
-    auto const check = [&path](std::string const& why) {
-        if (!why.empty()) throw std::runtime_error(fmt::format("cannot write {}: {}", path, why));
-    };
-    // A device, a pipe or a link is written through, not replaced.
-    std::error_code error;
-    auto const kind = fs::symlink_status(path, error).type();
-    if (kind != fs::file_type::regular && kind != fs::file_type::not_found) return check(write_all(path, text));
-    // Whole or not at all: a reader never sees half a report.
-    std::string const temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-    std::string why = kind == fs::file_type::regular ? create_like(path, temporary) : "";
-    if (why.empty()) why = write_all(temporary, text);
-    if (why.empty()) {
-        fs::rename(temporary, path, error);
-        if (error) why = error.message();
+    NewFile const file{path, text};
+    write_files({&file, 1});
+}
+
+void write_plain(std::string const& path, std::string_view text) {
+    if (!path.empty() || ::isatty(STDOUT_FILENO) != 1) return write_output(path, text);
+    std::string shown;
+    while (!text.empty()) {
+        std::size_t const end = std::min(text.find('\n'), text.size() - 1) + 1;
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end);
+        bool const ended = line.ends_with('\n');
+        if (ended) line.remove_suffix(1);
+        for (std::size_t tab = line.find('\t'); tab != std::string_view::npos; tab = line.find('\t')) { // layout, and harmless
+            shown += visible(line.substr(0, tab)) + '\t';
+            line.remove_prefix(tab + 1);
+        }
+        shown += visible(line);
+        if (ended) shown += '\n';
     }
-    if (!why.empty()) fs::remove(temporary, error);
-    check(why);
+    write_output(path, shown);
 }
 
 // --color, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
@@ -148,12 +123,19 @@ void check_outputs(std::vector<Output> const& outputs) {
 void write_report(Options const& options, Render const& render) {
     std::vector<Output> outputs = options.outputs;
     if (outputs.empty()) outputs.push_back({"text", ""});
+    std::string errors;
     for (Output const& output : outputs) {
         bool const here = output.path.empty();
         bool const color = here && use_color(options.color);
         TextStyle const style{color, options.quiet, here ? terminal_width() : 0, color && takes_links() ? pages_folder() : ""};
-        write_output(output.path, render(output.format, style));
+        std::string const text = render(output.format, style);
+        try {
+            write_output(output.path, text);
+        } catch (std::runtime_error const& e) {
+            errors += (errors.empty() ? "" : "; ") + std::string(e.what());
+        }
     }
+    if (!errors.empty()) throw std::runtime_error(errors);
 }
 
 } // namespace portcullis::app

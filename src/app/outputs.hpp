@@ -10,9 +10,12 @@
 
 namespace portcullis::app {
 
-// Writes all of the text, or throws a sentence: a full disk is an error, not silence. A file that is replaced keeps its
-// owner and permissions.
+// Writes all of the text to standard output, or to a file (app/files.hpp), or throws a sentence: a full disk is an error, not
+// silence.
 void write_output(std::string const& path, std::string_view text);
+
+// Likewise for rules and patches, which other programs read as they are. On a terminal, what would act on it is shown escaped.
+void write_plain(std::string const& path, std::string_view text);
 
 // Whether text on standard output is coloured, by --color, the environment and the terminal.
 bool use_color(std::string const& wanted);
@@ -27,7 +30,7 @@ Repository find_repository(std::filesystem::path const& folder = {});
 void check_outputs(std::vector<Output> const& outputs);
 
 // Writes a report in each of the forms that were asked for, as text on standard output where none was. `render` gives it in
-// a format, in the style of where it goes.
+// a format, in the style of where it goes. One that cannot be written keeps none of the others back.
 using Render = std::function<std::string(std::string const& format, TextStyle style)>;
 void write_report(Options const& options, Render const& render);
 

@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 std::string json_text(std::string const& text) {
     bool const plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
     if (plain) return '"' + text + '"';
-    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 [[noreturn]] void no_packet() { throw std::runtime_error("no JSON object with a packet"); }

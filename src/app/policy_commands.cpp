@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "app/files.hpp"
+#include "app/files.hpp"
 #include "app/inputs.hpp"
 #include "portcullis/base/embedded.hpp"
 #include "portcullis/base/sha256.hpp"
@@ -84,13 +86,11 @@ void write_folder(std::string const& folder, std::vector<ApplyFile> const& files
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw std::runtime_error(fmt::format("cannot make {}: {}", folder, error.message()));
-    for (ApplyFile const& file : files) {
-        std::string const path = fs::path(folder) / file.name;
-        write_output(path, file.text);
-        if (!file.is_script) continue;
-        fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add, error);
-        if (error) throw std::runtime_error(fmt::format("cannot make {} executable: {}", path, error.message()));
-    }
+    std::vector<NewFile> all;
+    for (bool const scripts : {true, false}) // a script that finds no rules does less harm than rules without one
+        for (ApplyFile const& file : files)
+            if (file.is_script == scripts) all.push_back({fs::path(folder) / file.name, file.text, file.is_script});
+    write_files(all);
 }
 
 // The configuration that the device has now, if all of it can be read.
@@ -167,7 +167,7 @@ int run_generate(Options const& options) {
     if (!options.out_folder.empty() && !lists) files.push_back(apply_script(*target, made.text));
     if (!options.out_folder.empty() && lists)
         if (int const code = add_commands(space, policy, *target, made, origin, options, shared, catalogue, files); code != clean) return code;
-    if (options.out_folder.empty() || !options.output_file.empty()) write_output(options.output_file, made.text);
+    if (options.out_folder.empty() || !options.output_file.empty()) write_plain(options.output_file, made.text);
     if (!options.out_folder.empty()) write_folder(options.out_folder, files);
     say(fmt::format("{}: {} statements, {} rules; proved {} the policy {}", origin.file, policy.statements.size(),
                     rule_count(made.reading.ruleset), narrowed ? "to let through nothing beyond" : "equal to", ways_of(*target)));

@@ -252,7 +252,7 @@ std::string trace_json(Loaded const& loaded, Packet const& packet, Decision cons
     Json json{{"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}};
     if (is_rewritten(decision)) json["became"] = became_json(packet, decision.main().rewritten);
     json["steps"] = steps;
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+    return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
 }
 
 // Some lines of the packets, which are worked on side by side.

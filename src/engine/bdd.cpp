@@ -27,6 +27,7 @@ std::size_t Bdd::hash(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
 
 Bdd::Ref Bdd::node(std::uint32_t variable, Ref low, Ref high) {
     if (low == high) return low;
+    if ((++asked_ & 0xFFFU) == 0) check_deadline();
     Ref const complement = high & 1U;
     low ^= complement;
     high ^= complement;

@@ -85,6 +85,7 @@ class Bdd {
     Table<CacheEntry> cache_;
     std::size_t live_ = 0;
     std::size_t node_limit_;
+    std::size_t asked_ = 0; // nodes that were asked for, whether they were there or not
     std::size_t collect_at_;
 };
 

@@ -125,6 +125,7 @@ void ShadowList::prove() {
 }
 
 Life ShadowList::prove(std::uint32_t at, std::size_t& steps) const {
+    if (deadline_passed()) return Life::unknown;
     if (regions(at).empty()) return life_without_packets(at);
     Evidence const found = evidence(at);
     steps += found.steps;

@@ -97,6 +97,7 @@ std::vector<std::string> run_checks(Context& ctx, LintOptions const& options, Fi
             continue;
         }
         if (large && rule->on_large == OnLarge::sampled) sampled.push_back(rule->id);
+        check_deadline();
         ctx.run(*rule);
         named.check(ctx, out);
     }
@@ -220,6 +221,8 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
             auto matrices = service_matrices(reading.ruleset, service);
             std::move(matrices.begin(), matrices.end(), std::back_inserter(result.matrices));
         });
+    // Some rules do without an answer that took too long.
+    if (deadline_passed() && std::ranges::none_of(findings.all(), is_unread)) within_budget(check_deadline);
     finish(result, *sources, source, reading.ruleset, std::move(findings), options);
     result.sources = std::move(sources);
     return result;

@@ -95,7 +95,7 @@ class AuditText {
             row.resize(row.find_last_not_of(' ') + 1);
             fmt::format_to(std::back_inserter(out_), "      {} {}\n",
                            paint_.severity(severity.value_or(Severity::info), fmt::format("{:<8}", severity ? to_string(*severity) : "")),
-                           wrapped(row, style_.width, column, hang));
+                           wrapped(visible(row), style_.width, column, hang));
         }
     }
 
@@ -109,7 +109,7 @@ class AuditText {
         for (auto const& [severity, names] : by_risk) {
             std::string_view const head = severity < 0 ? "other" : to_string(static_cast<Severity>(severity));
             out_ += "      " + paint_.severity(static_cast<Severity>(std::max(severity, 0)), fmt::format("{:<8}", head)) + ' ' +
-                    wrapped(list_text(names, most_names), width(), 15, 15) + '\n';
+                    wrapped(visible(list_text(names, most_names)), width(), 15, 15) + '\n';
         }
     }
 

@@ -10,6 +10,7 @@
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/catalogue/names.hpp"
+#include "report/markdown_text.hpp"
 
 namespace portcullis {
 namespace {
@@ -219,16 +220,6 @@ std::string text_form(Services const& services, bool all, std::size_t width) {
 
 // Markdown
 
-// A cell or a paragraph: what would start markup is escaped.
-std::string markdown_text(std::string_view text) {
-    std::string result;
-    for (char const c : text) {
-        if (std::string_view("\\`*_[]<>|#").find(c) != std::string_view::npos) result += '\\';
-        result += c;
-    }
-    return result;
-}
-
 std::string markdown_page(Service const& service) {
     std::string page = fmt::format("## {}: {}\n\n", service.name, markdown_text(service.title));
     if (service.insecure) page += "**Insecure by design.**\n\n";
@@ -290,7 +281,7 @@ std::string json_form(Services const& services) {
     auto list = nlohmann::ordered_json::array();
     for (Service const* service : services) list.push_back(json_of(*service));
     nlohmann::ordered_json const document = {{"schema_version", "1.0"}, {"services", std::move(list)}};
-    return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return document.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 // The services that a port query means, without repetition.

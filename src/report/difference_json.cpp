@@ -36,7 +36,7 @@ std::string json_difference(DifferenceReport const& report, Sources const& sourc
                     {"witnesses", witnesses},
                     {"notes", report.notes},
                     {"complete", whole}};
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+    return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
 }
 
 } // namespace portcullis

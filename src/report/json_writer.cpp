@@ -7,7 +7,7 @@ namespace portcullis {
 
 namespace {
 
-std::string dumped(Json const& value) { return value.dump(2, ' ', false, Json::error_handler_t::replace); }
+std::string dumped(Json const& value) { return value.dump(2, ' ', true, Json::error_handler_t::replace); }
 
 // Stands in JSON as it is.
 bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }

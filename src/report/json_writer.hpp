@@ -1,4 +1,4 @@
-// Writes JSON as nlohmann's dump(2) does, value by value and without a tree of it: a report has a hundred thousand places.
+// Writes JSON as nlohmann's dump(2) does, in plain ASCII, which acts on no terminal, value by value and without a tree of it: a report has a hundred thousand places.
 #pragma once
 #include <cstdint>
 #include <string>

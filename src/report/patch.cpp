@@ -75,12 +75,28 @@ std::string hunk_text(std::vector<Line> const& all, std::size_t begin, std::size
                        all[begin].after + (added > 0 ? 1 : 0), added, body);
 }
 
+// As git and patch read it: a name with anything but plain characters is a string in C; behind one with blanks stands a tab.
+std::string file_line(std::string_view sign, std::string_view side, std::string_view path) {
+    std::string name = fmt::format("{}/", side);
+    bool quoted = false;
+    for (char const c : path) {
+        bool const plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+        quoted |= !plain;
+        if (c == '"' || c == '\\')
+            name += {'\\', c};
+        else
+            name += plain ? std::string(1, c) : fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+    }
+    if (quoted) return fmt::format("{} \"{}\"\n", sign, name);
+    return fmt::format("{} {}{}\n", sign, name, path.find(' ') == std::string_view::npos ? "" : "\t");
+}
+
 } // namespace
 
 std::string unified_patch(std::string_view path, std::string_view before, std::string_view after) {
     if (before == after) return {};
     auto const all = merged(before, after);
-    std::string text = fmt::format("--- a/{0}\n+++ b/{0}\n", path);
+    std::string text = file_line("---", "a", path) + file_line("+++", "b", path);
     auto const changed = [](Line const& line) { return line.sign != ' '; };
     for (auto at = std::find_if(all.begin(), all.end(), changed); at != all.end();) {
         std::size_t const first = static_cast<std::size_t>(at - all.begin());

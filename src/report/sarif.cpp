@@ -199,7 +199,7 @@ std::string sarif_report(Report const& report) {
     run["results"] = std::move(results);
     Json log{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}};
     log["runs"].push_back(std::move(run));
-    return log.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+    return log.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
 }
 
 } // namespace portcullis

@@ -114,7 +114,7 @@ TEST_CASE("JSON has every field, and null for what is not stated") {
 
 TEST_CASE("Markdown escapes what would be markup") {
     auto const mine = Catalogue::built_in().extended("[mine]\ntcp = [1]\ntitle = \"a|b *c* <d>\"\n", "u").catalogue;
-    CHECK(catalogue_page(mine, "mine", markdown).text.starts_with("## mine: a\\|b \\*c\\* \\<d\\>\n"));
+    CHECK(catalogue_page(mine, "mine", markdown).text.starts_with("## mine: a&#124;b &#42;c&#42; &#60;d&#62;\n"));
     CHECK(ask("ftp", markdown).text.find("| tcp/21 | control |\n| tcp/20 | active data |\n") != std::string::npos);
 }
 

@@ -1,6 +1,8 @@
 // The bounds of the engine. Beyond them a question has no answer, which is said; nothing hangs and nothing guesses.
 #pragma once
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -9,6 +11,14 @@ namespace portcullis {
 struct BudgetExceeded : std::runtime_error {
     explicit BudgetExceeded(std::string const& what) : std::runtime_error(what) {}
 };
+
+// Until when the engine works out answers, in all threads of the process; what is asked later is BudgetExceeded. Without one there is
+// no end. To be set before any question.
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+void set_deadline(Deadline deadline);
+Deadline deadline();
+bool deadline_passed();
+void check_deadline(); // throws BudgetExceeded where it has passed
 
 // How deep chains may call each other. The kernel allows 16 levels in nftables; iptables files rarely pass 10.
 constexpr std::size_t call_depth_limit = 256;
