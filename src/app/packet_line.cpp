@@ -7,6 +7,7 @@
 
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/catalogue/names.hpp"
+#include "portcullis/model/tracking.hpp"
 
 namespace portcullis::app {
 
@@ -214,7 +215,8 @@ PacketLine PacketLineReader::read(std::string_view line) {
     packet[Field::dport] = number_of(dport, Field::dport, 0);
     packet[Field::icmp_type] = number_of(icmp_type, Field::icmp_type, 0);
     packet[Field::icmp_code] = number_of(icmp_code, Field::icmp_code, 0);
-    packet[Field::ct_state] = number_of(ct_state, Field::ct_state, 0);
+    U128 const usual_state = is_never_tracked(packet) ? ct_state::untracked : ct_state::new_;
+    packet[Field::ct_state] = number_of(ct_state, Field::ct_state, usual_state);
     packet[Field::mark] = number_of(mark, Field::mark, 0);
     packet[Field::ttl] = number_of(ttl, Field::ttl, 0);
     packet[Field::length] = number_of(length, Field::length, 0);

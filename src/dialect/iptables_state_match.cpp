@@ -84,7 +84,8 @@ void RuleReader::connection_condition(Option const& option) {
         text += " or no connection"; // an unknown of its own
     else
         only_tracked(option);
-    add_opaque(std::move(text), false, option.negated, option.span);
+    bool const counts_down = option.info->name == "ctexpire";
+    add_opaque(std::move(text), counts_down, option.negated, option.span);
 }
 
 // One address, or a network under any mask (libxt_conntrack.c).

@@ -715,8 +715,8 @@ void Checker::check_rule(ast::Rule const& rule, Scope const& scope) {
 void Checker::establish(ast::Expr const& left, ast::Expr const& right, Time time) {
     if (left.kind != Kind::selector) return;
     auto const& [header, field] = nftables::selector_table[left.selector];
-    bool const settles =
-        field == "protocol" || field == "l4proto" || field == "nfproto" || field == "nexthdr" || field == "type";
+    bool const settles = field == "protocol" || field == "l4proto" || field == "nfproto" || field == "l3proto" ||
+                         field == "nexthdr" || field == "type";
     ast::Expr const* const found = settles ? variables_.resolve(right, time) : nullptr;
     if (found == nullptr || depth_ >= expression_depth || !spend(right.span)) return;
     ++depth_;

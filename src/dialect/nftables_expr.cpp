@@ -235,6 +235,23 @@ void Expressions::require(ast::Expr const& expr, Span span, Scope const& scope, 
     for (ast::Expr const& part : expr.parts) require(part, span, scope, out);
 }
 
+namespace {
+
+// "tcp option maxseg missing" holds of packets of other protocols too (checked against the kernel); nft asks nothing else.
+bool holds_without_header(ast::Match const& statement) {
+    bool const equals = statement.relation == Relation::implied || statement.relation == Relation::eq;
+    std::string_view const text = statement.left.text;
+    bool const missing = statement.right.kind == Kind::value && statement.right.text == "missing";
+    return equals && missing && statement.left.kind == Kind::computed &&
+           (text.starts_with("tcp") || text.starts_with("sctp"));
+}
+
+} // namespace
+
+void Expressions::require(ast::Match const& statement, Span span, Scope const& scope, Match& out) {
+    if (!holds_without_header(statement)) require(statement.left, span, scope, out);
+}
+
 // ---- values
 
 bool Expressions::collect_value(ast::Expr const& expr, Meaning const& meaning, std::vector<Interval>& out) {
@@ -694,10 +711,22 @@ std::optional<std::chrono::year_month_day> end_of_time(Opaque const& opaque) {
     return begin == std::string_view::npos ? std::nullopt : parse_date(text.substr(begin + 1).substr(0, length));
 }
 
+// In a table of both families, what the rule has asked so far may say whose addresses it means.
+Scope within_family(Scope scope, Match const& so_far) {
+    if (scope.family != ast::TableFamily::inet) return scope;
+    for (Term const& term : so_far.terms) {
+        if (term.field != Field::family || term.values.negated || !term.values.masks.empty()) continue;
+        if (auto const only = term.values.intervals.only())
+            scope.family = *only == family_v4 ? ast::TableFamily::ip : ast::TableFamily::ip6;
+    }
+    return scope;
+}
+
 } // namespace
 
-void Expressions::match(ast::Match const& statement, Span span, Scope const& scope, Match& out) {
-    require(statement.left, span, scope, out);
+void Expressions::match(ast::Match const& statement, Span span, Scope const& of_table, Match& out) {
+    Scope const scope = within_family(of_table, out);
+    require(statement, span, scope, out);
     if (fragment_match(statement, span, scope, out)) return;
     Time time = scope.time;
     ast::Expr const* right = resolve(statement.right, time);

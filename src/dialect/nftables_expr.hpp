@@ -103,6 +103,8 @@ class Expressions {
                 Scope const& scope, Match& out);
     // Adds that the packet has the headers which the selectors in `expr` read.
     void require(ast::Expr const& expr, Span span, Scope const& scope, Match& out);
+    // … and for a comparison, which may hold where there are none.
+    void require(ast::Match const& statement, Span span, Scope const& scope, Match& out);
     void require(Requirement const& requirement, Span span, Scope const& scope, Match& out);
     // The elements of { … }, @name or $name.
     Elements elements(ast::Expr const& table, Scope const& scope);

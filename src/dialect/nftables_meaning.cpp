@@ -58,6 +58,7 @@ constexpr FieldRow field_rows[] = {
     {"ct", "state", Field::ct_state},
     {"ct", "status", Field::ct_status},
     {"ct", "direction", Field::ct_direction, 0, 1},
+    {"ct", "l3proto", Field::family},
     {"ct", "mark", Field::ct_mark},
     {"meta", "mark", Field::mark},
     {"meta", "nfproto", Field::family},

@@ -154,7 +154,7 @@ void Protocols::establish(std::string_view header, std::string_view key, U128 va
     bool const frames = family_ == Family::bridge || family_ == Family::netdev;
     if ((header == "icmp" || header == "icmpv6") && key == "type") {
         if (icmp_count_ < icmp_types_.size()) icmp_types_[icmp_count_++] = value;
-    } else if (header == "meta" && key == "nfproto") {
+    } else if ((header == "meta" && key == "nfproto") || (header == "ct" && key == "l3proto")) {
         if (value == 2) network_ = "ip";
         if (value == 10) network_ = "ip6";
     } else if (key == "type" && (header == "ether" || header == "vlan")) {

@@ -36,7 +36,7 @@ class Needs {
   public:
     explicit Needs(ast::TableFamily family) : scope_{family, &no_sets_, 0} {}
 
-    void operator()(ast::Match const& match) { require(match.left); }
+    void operator()(ast::Match const& match) { expressions_.require(match, {}, scope_, match_); }
     void operator()(ast::Assignment const& assignment) {
         if (!sets_connection(assignment)) require(assignment.target);
         operand(assignment.value);

@@ -4,6 +4,8 @@
 #include <array>
 #include <tuple>
 
+#include "engine/source_port.hpp"
+
 namespace portcullis {
 
 namespace {
@@ -29,6 +31,10 @@ std::strong_ordering operator<=>(Translated const& a, Translated const& b) {
 
 bool same_target(Translated const& a, Translated const& b) { return target_key(a) == target_key(b); }
 
+bool picks_source_port(Rewrite const& rewrite) {
+    return !is_destination(rewrite.kind) && !rewrite.port && rewrite.flags.find("random") != std::string::npos;
+}
+
 Translated translation_by(Rewrite const& rewrite, Family family, Span rule) {
     using Kind = Rewrite::Kind;
     Translated result{true, family, rewrite.address, rewrite.port, rewrite.flags == "netmap", false, rule};
@@ -38,6 +44,7 @@ Translated translation_by(Rewrite const& rewrite, Family family, Span rule) {
     // Nor of a target that is computed.
     bool const computed = !own && !result.address && !result.port;
     if ((own || computed) && !result.address) result.address = Interval{0, max_value(address_bits(family))};
+    if (picks_source_port(rewrite)) result.port = Interval{1, max_value(info(Field::sport).bits)};
     if (computed) result.port = Interval{0, max_value(info(Field::dport).bits)};
     return result;
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/source_port.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/path.hpp"
 
@@ -74,6 +75,7 @@ void rewrite(Rewritten& state, Rewrite const& rule, Packet const& original) {
     bool const computed = !own && !to && !ports;
     if (!to && (own || computed)) to = Interval{0, max_value(address_bits(family))}; // one that only the box knows
     if (computed) ports = Interval{0, 65535};
+    if (picks_source_port(rule) && port_protocols().contains(original[Field::protocol])) ports = Interval{1, 65535};
     bool changed = false;
     auto const put = [&](std::optional<U128>& value, Interval of, U128 pick, U128 old) {
         value = picked(of, pick);

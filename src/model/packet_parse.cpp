@@ -5,6 +5,7 @@
 
 #include "model/packet_words.hpp"
 #include "portcullis/model/packet.hpp"
+#include "portcullis/model/tracking.hpp"
 
 namespace portcullis {
 
@@ -138,6 +139,7 @@ class Parser {
             if (!value) return refuse(fmt::format("'{}' is no value for '{}'", text.substr(equals + 1), key.name));
             packet_[key.field] = *value;
             has_flags_ = has_flags_ || key.field == Field::tcp_flags;
+            has_state_ = has_state_ || key.field == Field::ct_state;
             if (key.field == Field::iif) in_ = text.substr(equals + 1);
             if (key.field == Field::oif) out_ = text.substr(equals + 1);
             return true;
@@ -149,6 +151,7 @@ class Parser {
 
     ParsedPacket finish() {
         if (!has_protocol_) return fail("a packet needs a protocol, such as tcp, udp or icmp");
+        if (!has_state_ && is_never_tracked(packet_)) packet_[Field::ct_state] = ct_state::untracked;
         bool const is_new = packet_[Field::ct_state] == ct_state::new_;
         if (packet_[Field::protocol] == number(Protocol::tcp) && !has_flags_) {
             packet_[Field::tcp_flags] = is_new ? tcp_flag::syn : tcp_flag::ack;
@@ -163,6 +166,7 @@ class Parser {
     bool has_addresses_ = false;
     bool has_protocol_ = false;
     bool has_flags_ = false;
+    bool has_state_ = false;
 };
 
 } // namespace

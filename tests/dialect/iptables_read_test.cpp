@@ -166,7 +166,7 @@ TEST_CASE("what no field can say is opaque, and says whether it changes with tim
         {"-m set ! --match-set bad src,dst -j DROP", "not [-m set --match-set bad src,dst] -> drop\n"},
         {"-m owner --uid-owner nobody -j DROP", "skuid != none and [-m owner --uid-owner nobody] -> drop\n"},
         {"-p tcp -m tcp --tcp-option 8 -j DROP", "l4proto tcp and fragment no and [tcp option 8 exists] -> drop\n"},
-        {"-m conntrack --ctexpire 60 --ctstate NEW -j DROP", "ct state new and [-m conntrack --ctexpire 60] -> drop\n"},
+        {"-m conntrack --ctexpire 60 --ctstate NEW -j DROP", "ct state new and [stateful: -m conntrack --ctexpire 60] -> drop\n"},
         {"-m string --string \"two words\" --algo bm -j DROP",
          "[-m string --algo bm --string \"two words\"] -> drop\n"},
         {"-m addrtype --src-type LOCAL --limit-iface-in -j DROP",

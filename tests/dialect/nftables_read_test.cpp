@@ -139,6 +139,18 @@ TEST_CASE("conntrack state is one bit of five") {
                 });
 }
 
+TEST_CASE("what a rule has asked before says whose addresses a connection has, and what is missing may be so of any protocol") {
+    check("inet",
+          {
+              {"ip protocol tcp ct original saddr 192.0.2.1 accept", // as nft takes it: the family was said before
+               "nfproto ipv4 and l4proto tcp and ct state new, established, related and ct original ip saddr 192.0.2.1 -> accept"},
+              {"ct l3proto ipv6 ct reply daddr 2001:db8::1 accept",
+               "ct state new, established, related and nfproto ipv6 and ct reply ip6 daddr 2001:db8::1 -> accept"},
+              {"tcp option maxseg missing accept", "[tcp option maxseg missing] -> accept"}, // of udp too
+              {"tcp option maxseg exists accept", "l4proto tcp and [tcp option maxseg exists] -> accept"},
+          });
+}
+
 TEST_CASE("values of every modelled field") {
     check("ip", {
                     {"iifname \"eth*\" oif lo accept", "iifname eth* and oifname lo -> accept"},

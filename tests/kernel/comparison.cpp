@@ -19,13 +19,17 @@ Laboratory* laboratory() {
 }
 
 Ours::Ours(std::string name, std::string const& text, Dialect dialect, Knowledge knows)
-    : source_(sources_.add(std::move(name), text)), reading_(read(sources_, source_, dialect)), knows_(knows) {}
+    : reading_(read(*sources_, sources_->add(std::move(name), text), dialect)), knows_(knows) {}
+
+Ours::Ours(std::shared_ptr<Sources> sources, Reading reading, Knowledge knows)
+    : sources_(std::move(sources)), reading_(std::move(reading)), knows_(knows) {}
 
 std::string Ours::complaint() const {
     std::string text;
     for (Finding const& finding : reading_.findings.all()) {
         if (finding.rule >= "PC402") continue; // advice, not errors
-        text += fmt::format("{} at {}:", finding.rule, sources_[source_].locate(finding.span.begin).line);
+        Source const& source = (*sources_)[finding.span.source];
+        text += fmt::format("{} at {}:{}:", finding.rule, source.path(), source.locate(finding.span.begin).line);
         for (auto const& [name, value] : finding.args) text += fmt::format(" {} {}", name, value);
         text += '\n';
     }
@@ -42,7 +46,7 @@ std::string Ours::trace(Sighting const& sighting) const {
     std::string text;
     for (Step const& step : decide(sighting, Detail::steps).steps) {
         Chain const& chain = ruleset().chains[step.chain];
-        std::string_view const what = step.rule ? sources_.text(chain.rules[*step.rule].span) : "policy";
+        std::string_view const what = step.rule ? sources_->text(chain.rules[*step.rule].span) : "policy";
         text += fmt::format("    {:<24} {:<16} {}\n", chain.title(), step.outcome, what);
     }
     return text;
@@ -68,12 +72,20 @@ std::string_view kernel_says(Sighting const& sighting) {
     return sighting.accepted ? "accept" : sighting.answered ? "reject" : "drop, or reject without an answer";
 }
 
-bool agree(Decision const& ours, Sighting const& kernel) {
-    if (!ours.certain()) return false;
-    Fate const fate = ours.main().fate;
+namespace {
+
+bool agree(Fate fate, Sighting const& kernel) {
     if (kernel.accepted || fate == Fate::accept) return kernel.accepted && fate == Fate::accept;
     if (kernel.answered) return fate == Fate::reject;
     return fate == Fate::drop || !surely_answered(kernel.packet);
+}
+
+} // namespace
+
+bool agree(Decision const& ours, Sighting const& kernel) { return ours.certain() && agree(ours.main().fate, kernel); }
+
+bool may_agree(Decision const& ours, Sighting const& kernel) {
+    return std::any_of(ours.outcomes.begin(), ours.outcomes.end(), [&](Outcome const& outcome) { return agree(outcome.fate, kernel); });
 }
 
 std::string difference(Ours const& ours, Sighting const& sighting) {

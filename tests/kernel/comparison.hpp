@@ -1,6 +1,8 @@
 // A ruleset as portcullis reads it beside what the kernel did: what both say about one packet at one hook, and the
 // difference in words where they differ.
 #pragma once
+#include <memory>
+
 #include "kernel/fates.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/engine/interpret.hpp"
@@ -16,6 +18,8 @@ using Knowledge = std::optional<bool> (*)(Opaque const&, Sighting const&);
 class Ours {
   public:
     Ours(std::string name, std::string const& text, Dialect dialect, Knowledge knows = nullptr);
+    // Of several files, joined by whoever has read them.
+    Ours(std::shared_ptr<Sources> sources, Reading reading, Knowledge knows = nullptr);
 
     // What it could not read or does not model: such a ruleset says nothing about the kernel.
     std::string complaint() const;
@@ -25,14 +29,15 @@ class Ours {
     std::string trace(Sighting const& sighting) const;
 
   private:
-    Sources sources_;
-    SourceId source_;
+    std::shared_ptr<Sources> sources_ = std::make_shared<Sources>();
     Reading reading_;
     Knowledge knows_;
 };
 
 std::string_view kernel_says(Sighting const& sighting);
 bool agree(Decision const& ours, Sighting const& kernel);
+// … where matches that nobody knows the truth of may lead to several fates, and each is right.
+bool may_agree(Decision const& ours, Sighting const& kernel);
 std::string difference(Ours const& ours, Sighting const& sighting);
 
 // A probe in the words of `portcullis trace`.

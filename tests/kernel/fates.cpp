@@ -136,12 +136,6 @@ void send_raw(int socket, Packet const& packet, Bytes const& bytes) {
     sendto(socket, bytes.data(), bytes.size(), 0, to, is_v4 ? sizeof v4 : sizeof v6);
 }
 
-std::size_t interface_number(U128 value) {
-    auto const at = std::find(interfaces.begin(), interfaces.end(), interface_name(value));
-    if (at == interfaces.end()) throw std::runtime_error("a probe needs an interface of the laboratory");
-    return static_cast<std::size_t>(at - interfaces.begin());
-}
-
 // The Ethernet destination, by which the receiver knows whether a frame is for it.
 std::uint64_t frame_destination(Packet const& packet, std::size_t number) {
     switch (static_cast<unsigned>(packet[Field::packet_type])) {
@@ -151,12 +145,13 @@ std::uint64_t frame_destination(Packet const& packet, std::size_t number) {
     }
 }
 
-Bytes frame(Packet const& packet, Bytes const& content) {
+// `number`: of the device that it arrives on.
+Bytes frame(Packet const& packet, Bytes const& content, std::size_t number) {
     Bytes bytes;
     auto const put = [&](U128 value, unsigned width) {
         for (unsigned i = width; i-- > 0;) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
     };
-    put(frame_destination(packet, interface_number(packet[Field::iif])), 6);
+    put(frame_destination(packet, number), 6);
     put(packet[Field::src_mac], 6);
     put(packet.family() == Family::v4 ? 0x0800 : 0x86dd, 2);
     bytes.insert(bytes.end(), content.begin(), content.end());
@@ -195,8 +190,10 @@ COMMIT
 
 constexpr Tag sentinel_tag = 0xffff;
 
-Probe sentinel() {
+// `batch`: the number of the one that it ends. Of the one before, some reports may still come.
+Probe sentinel(std::uint16_t batch) {
     Packet packet;
+    packet[Field::sport] = batch;
     packet[Field::src4] = 0xc6336401; // 198.51.100.1
     packet[Field::dst4] = 0xc6336402;
     packet[Field::protocol] = number(Protocol::udp);
@@ -208,7 +205,7 @@ Probe sentinel() {
 
 bool same_flow(Packet const& a, Packet const& b) {
     return a.family() == b.family() && a.source() == b.source() && a.destination() == b.destination() &&
-           a[Field::protocol] == b[Field::protocol];
+           a[Field::protocol] == b[Field::protocol] && a[Field::sport] == b[Field::sport];
 }
 
 // What translation leaves as it is. Answers of the kernel differ in it from the packets that have their tag by chance.
@@ -240,6 +237,7 @@ bool is_error(Packet const& packet) {
 // What the reports say about the probes that are under way.
 struct Laboratory::Batch {
     std::vector<Packet> sent; // as they are read from the wire
+    Packet ending;            // the sentinel
     std::map<std::uint32_t, std::string> const& names;
     std::vector<Sighting> sightings{};
     std::map<std::pair<std::size_t, HookPoint>, std::size_t> known{}; // the sightings by probe and hook
@@ -249,7 +247,7 @@ struct Laboratory::Batch {
     void take(LogReport const& report) {
         auto const decoded = from_wire(report.packet);
         if (!decoded || over) return;
-        over = decoded->tag == sentinel_tag && same_flow(decoded->packet, sentinel().packet);
+        over = decoded->tag == sentinel_tag && same_flow(decoded->packet, ending);
         auto const where = get(place, report.mark);
         if (is_answer(report, *decoded, where)) return;
         auto const probe = where == behind ? probe_leaving(*decoded, report.hook) : probe_of(*decoded);
@@ -328,20 +326,31 @@ struct Laboratory::Batch {
     }
 };
 
-Laboratory::Laboratory() : wires_(make_devices()) {
-    for (std::string_view const name : interfaces) {
-        raw4_.push_back(raw_socket(AF_INET, name));
-        raw6_.push_back(raw_socket(AF_INET6, name));
-        names_[if_nametoindex(std::string(name).c_str())] = name;
+Laboratory::Laboratory() {
+    std::vector<Wire> wires = make_devices();
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
+        std::string const name(interfaces[i]);
+        devices_.emplace(name, Device{std::move(wires[i]), i});
+        open_sockets(name);
     }
-    raw4_.push_back(raw_socket(AF_INET, "lo"));
-    raw6_.push_back(raw_socket(AF_INET6, "lo"));
-    names_[if_nametoindex("lo")] = "lo";
+    open_sockets("lo");
     // On one processor, the kernel handles each packet wholly before this program goes on.
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(static_cast<std::size_t>(sched_getcpu()), &one);
     if (sched_setaffinity(0, sizeof one, &one) != 0) fail("sched_setaffinity");
+}
+
+void Laboratory::have_interface(std::string const& name) {
+    if (sockets_.contains(name)) return;
+    std::size_t const number = devices_.size();
+    devices_.emplace(name, Device{make_device(name, number), number});
+    open_sockets(name);
+}
+
+void Laboratory::open_sockets(std::string const& name) {
+    names_[if_nametoindex(name.c_str())] = name;
+    sockets_.emplace(name, Sockets{raw_socket(AF_INET, name), raw_socket(AF_INET6, name)});
 }
 
 std::string Laboratory::load(std::string const& nftables, Tracking tracking) {
@@ -354,17 +363,21 @@ std::string Laboratory::load(std::string const& nftables, Tracking tracking) {
 
 std::string Laboratory::load_iptables(std::string const& variant, Family family, std::string const& rules,
                                       Tracking tracking, std::string const& nftables) {
-    std::string const program = (family == Family::v4 ? "iptables-" : "ip6tables-") + variant + "-restore";
     std::string const refused = load(nftables, tracking);
-    if (!refused.empty()) return refused;
+    return refused.empty() ? add_iptables(variant, family, rules) : refused;
+}
+
+std::string Laboratory::add_iptables(std::string const& variant, Family family, std::string const& rules) {
+    std::string const program = (family == Family::v4 ? "iptables-" : "ip6tables-") + variant + "-restore";
     if (variant == "legacy") programs_.insert(program);
     Ran const ran = run({program}, rules);
-    return ran.code == 0 ? "" : ran.output;
+    return ran.code == 0 ? "" : fmt::format("{} ends with {}: {}", program, ran.code, ran.output);
 }
 
 std::vector<Sighting> Laboratory::send(std::vector<Probe> const& probes) {
     if (probes.size() >= sentinel_tag) throw std::runtime_error("more probes than tags");
-    Batch batch{{}, names_};
+    Probe const last = sentinel(++batches_);
+    Batch batch{{}, last.packet, names_};
     for (Probe const& probe : probes) batch.sent.push_back(from_wire(to_wire(probe, 0)).value().packet);
     auto const take = [&](LogReport const& report) { batch.take(report); };
     for (std::size_t i = 0; i < probes.size(); ++i) {
@@ -372,7 +385,7 @@ std::vector<Sighting> Laboratory::send(std::vector<Probe> const& probes) {
         netfilter_.receive(false, take);
         if (i % 64 == 0) discard_sent();
     }
-    inject(sentinel(), sentinel_tag);
+    inject(last, sentinel_tag);
     while (!batch.over) netfilter_.receive(true, take);
     discard_sent();
     return std::move(batch.sightings);
@@ -381,17 +394,22 @@ std::vector<Sighting> Laboratory::send(std::vector<Probe> const& probes) {
 void Laboratory::inject(Probe const& probe, Tag tag) const {
     Packet const& packet = probe.packet;
     Bytes const bytes = to_wire(probe, tag);
+    auto const named = [](auto const& all, U128 interface) -> auto const& {
+        auto const at = all.find(interface_name(interface));
+        if (at == all.end()) throw std::runtime_error("a probe needs an interface of the laboratory");
+        return at->second;
+    };
     if (packet[Field::iif] != 0) {
-        wires_[interface_number(packet[Field::iif])].write(frame(packet, bytes));
+        Device const& device = named(devices_, packet[Field::iif]);
+        device.wire.write(frame(packet, bytes, device.number));
     } else {
-        auto const& sockets = packet.family() == Family::v4 ? raw4_ : raw6_;
-        bool const to_itself = interface_name(packet[Field::oif]) == "lo";
-        send_raw(sockets[to_itself ? interfaces.size() : interface_number(packet[Field::oif])].get(), packet, bytes);
+        Sockets const& sockets = named(sockets_, packet[Field::oif]);
+        send_raw((packet.family() == Family::v4 ? sockets.raw4 : sockets.raw6).get(), packet, bytes);
     }
 }
 
 void Laboratory::discard_sent() const {
-    for (Wire const& wire : wires_) wire.discard();
+    for (auto const& [name, device] : devices_) device.wire.discard();
 }
 
 } // namespace portcullis::kernel

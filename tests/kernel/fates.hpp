@@ -46,6 +46,12 @@ class Laboratory {
     std::string load_iptables(std::string const& variant, Family family, std::string const& rules, Tracking tracking,
                               std::string const& nftables = {});
 
+    // More rules of a restore file, beside those that are loaded.
+    std::string add_iptables(std::string const& variant, Family family, std::string const& rules);
+
+    // From now on there is a device of that name too.
+    void have_interface(std::string const& name);
+
     // A probe with an input interface arrives on it; one without is sent from this host out of its output
     // interface, which may be "lo": it comes in again then.
     std::vector<Sighting> send(std::vector<Probe> const& probes);
@@ -54,11 +60,19 @@ class Laboratory {
     struct Batch;
     void inject(Probe const& probe, Tag tag) const;
     void discard_sent() const;
+    void open_sockets(std::string const& name);
 
-    std::vector<Wire> wires_;
-    std::vector<Descriptor> raw4_; // one for each interface, bound to it, and one for lo
-    std::vector<Descriptor> raw6_;
+    struct Device {
+        Wire wire;
+        std::size_t number; // of its Ethernet address
+    };
+    struct Sockets { // bound to one device, or to lo
+        Descriptor raw4, raw6;
+    };
+    std::map<std::string, Device> devices_;
+    std::map<std::string, Sockets> sockets_;
     NetfilterSocket netfilter_;
+    std::uint16_t batches_ = 0;
     std::set<std::string> programs_; // loaders of iptables-legacy whose tables have rules
     std::map<std::uint32_t, std::string> names_; // of interfaces, by index
 };

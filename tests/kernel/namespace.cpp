@@ -144,17 +144,18 @@ constexpr Setting settings[] = {
 
 // Through a gateway, so that one neighbour serves all destinations; and a default route for every device, because a
 // packet sent from a socket that is bound to a device needs one.
+std::string of_device(std::string_view name, std::size_t i) {
+    std::uint64_t const mac = ethernet_address(i);
+    std::string batch = fmt::format("link set dev {} address 02:00:00:00:00:{:02x} arp off up\n", name, mac & 0xff);
+    batch += fmt::format("addr add 10.255.{}.1/32 dev {}\naddr add 2001:db8:ff:{:x}::1/128 dev {} nodad\n", i, name, i, name);
+    batch += fmt::format("route add default via 10.255.{}.254 dev {} onlink metric {}\n", i, name, 100 + i);
+    batch += fmt::format("route add ::/0 via fe80::1 dev {} onlink metric {}\n", name, 100 + i);
+    return batch;
+}
+
 std::string routes() {
     std::string batch = "link set lo up\n";
-    for (std::size_t i = 0; i < interfaces.size(); ++i) {
-        std::string_view const name = interfaces[i];
-        std::uint64_t const mac = ethernet_address(i);
-        batch += fmt::format("link set {} address 02:00:00:00:00:{:02x} arp off up\n", name, mac & 0xff);
-        batch += fmt::format("addr add 10.255.{}.1/32 dev {}\naddr add 2001:db8:ff:{}::1/128 dev {} nodad\n", i,
-                             name, i, name);
-        batch += fmt::format("route add default via 10.255.{}.254 dev {} onlink metric {}\n", i, name, 100 + i);
-        batch += fmt::format("route add ::/0 via fe80::1 dev {} onlink metric {}\n", name, 100 + i);
-    }
+    for (std::size_t i = 0; i < interfaces.size(); ++i) batch += of_device(interfaces[i], i);
     auto const through = [&](std::string_view prefix, std::size_t i) {
         bool const v6 = prefix.find(':') != std::string_view::npos;
         batch += v6 ? fmt::format("route add {} via fe80::1 dev {} onlink\n", prefix, interfaces[i])
@@ -170,6 +171,11 @@ std::string routes() {
     return batch + "route add unreachable 2001:db8:a::/48 dev lo\n";
 }
 
+void ip_commands(std::string const& batch) {
+    Ran const ran = run({"ip", "-batch", "-"}, batch);
+    if (ran.code != 0) throw std::runtime_error("ip: " + ran.output + batch);
+}
+
 } // namespace
 
 std::vector<Wire> make_devices() {
@@ -179,9 +185,31 @@ std::vector<Wire> make_devices() {
     }
     std::vector<Wire> wires;
     for (std::string_view const name : interfaces) wires.emplace_back(name);
-    Ran const ran = run({"ip", "-batch", "-"}, routes());
-    if (ran.code != 0) throw std::runtime_error("ip: " + ran.output);
+    ip_commands(routes());
     return wires;
+}
+
+Wire make_device(std::string_view name, std::size_t number) {
+    Wire wire(name);
+    ip_commands(of_device(name, number));
+    return wire;
+}
+
+void set_routes(Routes const& routes) {
+    static Routes standing;
+    std::string batch;
+    auto const say = [&](char const* verb, std::string const& address, std::string const& device) {
+        bool const v6 = address.find(':') != std::string::npos;
+        std::string const to = address + (v6 ? "/128" : "/32");
+        if (device == "lo")
+            batch += fmt::format("route {} local {} dev lo table local\n", verb, to);
+        else
+            batch += fmt::format("route {} {} via {} dev {} onlink\n", verb, to, v6 ? "fe80::1" : "10.255.255.254", device);
+    };
+    for (auto const& [address, device] : standing) say("del", address, device);
+    for (auto const& [address, device] : routes) say("add", address, device);
+    if (!batch.empty()) ip_commands(batch);
+    standing = routes;
 }
 
 } // namespace portcullis::kernel

@@ -4,6 +4,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,5 +61,13 @@ constexpr std::uint64_t ethernet_address(std::size_t number) { return 0x02'00'00
 // and 2001:db8:3::/48 are the host itself; other destinations are reached through one interface or another,
 // whatever the source; 2001:db8:a::/48 is unreachable.
 std::vector<Wire> make_devices();
+// One more device, up, whose Ethernet address is that of `number`. Nothing is routed to it yet but what a socket sends
+// that is bound to it.
+Wire make_device(std::string_view name, std::size_t number);
+
+// Where packets to an address go: to a device, or to this host where it is "lo".
+using Routes = std::map<std::string, std::string>;
+// Takes away the routes of the last call, and makes these. Those of make_devices() stay, for all other addresses.
+void set_routes(Routes const& routes);
 
 } // namespace portcullis::kernel

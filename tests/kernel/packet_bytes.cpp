@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t ipv4_header = 20, ipv6_header = 40, options_header = 8;
 constexpr U128 ipv6_options = 60;  // IANA: the destination options header
+constexpr Tag no_tag = 0; // of what is quoted
 constexpr U128 later_offset = 185; // of a later fragment, in units of 8 bytes
 
 bool is(Packet const& packet, Protocol protocol) { return packet[Field::protocol] == number(protocol); }
@@ -58,8 +59,11 @@ std::optional<std::size_t> checksum_at(Packet const& packet) {
     return std::nullopt;
 }
 
-// The transport header and a payload of zeros, `length` bytes where the header fits into them.
-Bytes transport(Packet const& packet, std::size_t length) {
+void append(Bytes& to, Bytes const& from) { to.insert(to.end(), from.begin(), from.end()); }
+
+// The transport header, what it quotes, and a payload of zeros, `length` bytes where the header fits into them.
+Bytes transport(Probe const& probe, std::size_t length) {
+    Packet const& packet = probe.packet;
     Writer w;
     if (port_protocols().contains(packet[Field::protocol]))
         w.put(packet[Field::sport], 2).put(packet[Field::dport], 2);
@@ -67,6 +71,7 @@ Bytes transport(Packet const& packet, std::size_t length) {
         w.put(1, 4).put(0, 4).put(5 << 4, 1).put(packet[Field::tcp_flags], 1).put(1024, 2).put(0, 4);
     } else if (is(packet, Protocol::icmp) || is(packet, Protocol::icmpv6)) {
         w.put(packet[Field::icmp_type], 1).put(packet[Field::icmp_code], 1).put(0, 2).put(0, 4);
+        if (probe.quoted) append(w.bytes(), to_wire({*probe.quoted}, no_tag));
     } else if (is(packet, Protocol::dccp)) {
         w.put(4, 1).put(0, 11); // its header is four words long
     } else if (is(packet, Protocol::esp)) {
@@ -89,16 +94,15 @@ Bytes transport(Packet const& packet, std::size_t length) {
     return w.bytes();
 }
 
-void append(Bytes& to, Bytes const& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 std::size_t left_of(Packet const& packet, std::size_t headers) {
     auto const wanted = static_cast<std::size_t>(packet[Field::length]);
     return wanted > headers ? wanted - headers : 0;
 }
 
-Bytes ipv4(Packet const& packet, Tag tag) {
+Bytes ipv4(Probe const& probe, Tag tag) {
+    Packet const& packet = probe.packet;
     U128 const offset = packet[Field::fragment] != 0 ? later_offset : 0;
-    Bytes const content = transport(packet, left_of(packet, ipv4_header));
+    Bytes const content = transport(probe, left_of(packet, ipv4_header));
     Writer w;
     w.put(0x45, 1)
         .put(packet[Field::dscp] << 2 | packet[Field::ecn], 1)
@@ -114,7 +118,7 @@ Bytes ipv4(Packet const& packet, Tag tag) {
 Bytes ipv6(Probe const& probe, Tag tag) {
     Packet const& packet = probe.packet;
     std::size_t const extra = probe.options_header ? options_header : 0;
-    Bytes const content = transport(packet, left_of(packet, ipv6_header + extra));
+    Bytes const content = transport(probe, left_of(packet, ipv6_header + extra));
     U128 const protocol = packet[Field::protocol];
     Writer w;
     w.put(U128{6} << 28 | packet[Field::dscp] << 22 | packet[Field::ecn] << 20 | tag, 4)
@@ -195,7 +199,7 @@ void read_ipv6(Reader const& in, Decoded& out) {
 } // namespace
 
 Bytes to_wire(Probe const& probe, Tag tag) {
-    return probe.packet.family() == Family::v4 ? ipv4(probe.packet, tag) : ipv6(probe, tag);
+    return probe.packet.family() == Family::v4 ? ipv4(probe, tag) : ipv6(probe, tag);
 }
 
 std::optional<Decoded> from_wire(std::span<std::uint8_t const> bytes) {

@@ -24,6 +24,7 @@ using Tag = std::uint16_t;
 struct Probe {
     Packet packet;
     bool options_header = false; // IPv6: an empty destination options header before the transport header
+    std::optional<Packet> quoted{}; // of an ICMP error: the packet that it is about
 };
 
 // The IP packet with right checksums: a wrong one would make the connection tracking call it invalid.

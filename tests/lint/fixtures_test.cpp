@@ -1,13 +1,12 @@
 // tests/fixtures/<dialect>/<case>/input.*: what is read of each and what lint says of it is what expected.* holds.
 // sets.ipset beside it has its sets, partner.rules the rules of the other family. PORTCULLIS_BLESS=1 writes expected.* anew; an expectation without an input fails.
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <sstream>
 
+#include "fixture_files.hpp"
 #include "portcullis/base/date.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/lint/lint.hpp"
@@ -17,13 +16,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string file_text(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
 void expect(fs::path const& path, std::string const& actual) {
     if (std::getenv("PORTCULLIS_BLESS") != nullptr) {
         std::ofstream(path, std::ios::binary) << actual;
@@ -32,26 +24,6 @@ void expect(fs::path const& path, std::string const& actual) {
     INFO(path.string() << "\nactual:\n" << actual);
     bool const same = file_text(path) == actual;
     CHECK(same);
-}
-
-// Fixtures include files of their own folder only.
-Included include(std::string const& pattern, Sources& sources, fs::path const& folder) {
-    std::vector<fs::path> found;
-    fs::path const name = fs::path(pattern).filename();
-    fs::path const in = folder / fs::path(pattern).parent_path();
-    std::string const stem = name.string().substr(0, name.string().find('*'));
-    if (fs::is_directory(in)) {
-        for (auto const& entry : fs::directory_iterator(in)) {
-            std::string const file = entry.path().filename();
-            bool const matches = pattern.find('*') == std::string::npos ? file == name : file.starts_with(stem);
-            if (matches && entry.is_regular_file()) found.push_back(entry.path());
-        }
-    }
-    std::sort(found.begin(), found.end());
-    if (found.empty()) return {{}, "no such file"};
-    Included result;
-    for (fs::path const& path : found) result.sources.push_back(sources.add(path.filename(), file_text(path)));
-    return result;
 }
 
 // "3:1 high PC101 certain filter/INPUT/1: telnet (tcp/23) is open to any IPv4 source"
@@ -96,7 +68,7 @@ TEST_CASE("every fixture is read and judged as expected") {
             SourceId const id = sources->add(input->filename(), file_text(*input));
             CHECK(detect_dialect((*sources)[id].text()) == dialect);
             ReadOptions options;
-            options.include = [&](std::string const& pattern, SourceId) { return include(pattern, *sources, folder.path()); };
+            options.include = [&](std::string const& pattern, SourceId) { return include_from(folder.path(), pattern, *sources); };
             if (fs::exists(folder.path() / "sets.ipset")) {
                 IpsetReading sets = read_ipset(*sources, sources->add("sets.ipset", file_text(folder.path() / "sets.ipset")));
                 CHECK(sets.findings.empty());

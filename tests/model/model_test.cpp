@@ -52,6 +52,16 @@ TEST_CASE("packets are read as they are written") {
     }
 }
 
+TEST_CASE("neighbour discovery belongs to no connection unless the packet says otherwise") {
+    auto const state = [](std::string_view packet) { return parse_packet(packet).packet.value()[Field::ct_state]; };
+    CHECK(state("icmpv6 2001:db8::9 > 2001:db8::10 type=135") == ct_state::untracked);
+    CHECK(state("icmpv6 2001:db8::9 > ff02::16 type=143") == ct_state::untracked);
+    CHECK(state("icmpv6 2001:db8::9 > 2001:db8::10 type=135 state=new") == ct_state::new_);
+    CHECK(state("icmpv6 2001:db8::9 > 2001:db8::10 type=137") == ct_state::new_); // a redirect
+    CHECK(state("icmpv6 2001:db8::9 > 2001:db8::10 type=128") == ct_state::new_);
+    CHECK(state("icmp 192.0.2.9 > 192.0.2.10 type=135") == ct_state::new_);
+}
+
 TEST_CASE("what is no packet is refused with a sentence") {
     for (auto const& [text, error] : {std::pair{"tcp", "a packet needs 'SOURCE > DESTINATION'"},
                                       std::pair{"10.0.0.1 > 10.0.0.2", "a packet needs a protocol, such as tcp, udp or icmp"},
