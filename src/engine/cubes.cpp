@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace portcullis {
 
@@ -44,8 +45,7 @@ void grow(Space& space, PacketSet const& set, IntervalSet& values, Cube const& c
     values = outside ? every.minus(*outside) : before;
 }
 
-Cube maximal_around(Space& space, PacketSet const& set, Member const& member) {
-    std::vector<Field> const order = growing_order(set, member.packet.family());
+Cube maximal_around(Space& space, PacketSet const& set, Member const& member, std::vector<Field> const& order) {
     Cube cube = point(member, order);
     for (std::size_t i = cube.assumptions.size(); i-- > 0;) {
         Cube without = cube;
@@ -58,13 +58,14 @@ Cube maximal_around(Space& space, PacketSet const& set, Member const& member) {
     return cube;
 }
 
-void leave_out_needless(Space& space, PacketSet const& part, std::vector<Cube>& cubes) {
+// `sets`: those of the cubes.
+void leave_out_needless(Space& space, PacketSet const& part, std::vector<Cube>& cubes, std::vector<PacketSet> const& sets) {
+    std::vector<PacketSet> before{space.none()}; // the unions of the first ones
+    for (PacketSet const& set : sets) before.push_back(before.back() | set);
+    PacketSet behind = space.none(); // … and of the last ones that stay
     for (std::size_t i = cubes.size(); i-- > 0 && cubes.size() > 1;) {
-        PacketSet others = space.none();
-        for (std::size_t j = 0; j < cubes.size(); ++j) {
-            if (j != i) others |= space.of(cubes[j]);
-        }
-        if ((space.of(cubes[i]) & part).subset_of(others)) cubes.erase(cubes.begin() + static_cast<std::ptrdiff_t>(i));
+        if ((sets[i] & part).subset_of(before[i] | behind)) cubes.erase(cubes.begin() + static_cast<std::ptrdiff_t>(i));
+        else behind |= sets[i];
     }
 }
 
@@ -84,15 +85,21 @@ Cover maximal_cubes(Space& space, PacketSet const& set, std::size_t most) {
 Cover maximal_cubes(Space& space, PacketSet const& set, PacketSet const& part, std::size_t most) {
     Cover cover;
     PacketSet rest = part;
+    std::vector<PacketSet> sets; // of the cubes
+    std::map<Family, std::vector<Field>> orders;
     while (!rest.empty()) {
         if (cover.cubes.size() == most) {
             cover.complete = false;
             break;
         }
-        cover.cubes.push_back(maximal_around(space, set, *rest.member()));
-        rest -= space.of(cover.cubes.back());
+        Member const member = *rest.member();
+        auto const [order, is_new] = orders.try_emplace(member.packet.family());
+        if (is_new) order->second = growing_order(set, member.packet.family());
+        cover.cubes.push_back(maximal_around(space, set, member, order->second));
+        sets.push_back(space.of(cover.cubes.back()));
+        rest -= sets.back();
     }
-    leave_out_needless(space, part, cover.cubes);
+    leave_out_needless(space, part, cover.cubes, sets);
     for (Cube& cube : cover.cubes) forget_free_fields(cube);
     return cover;
 }

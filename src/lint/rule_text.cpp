@@ -1,8 +1,10 @@
 #include "lint/rule_text.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 
+#include "lint/waiver_comment.hpp"
 #include "portcullis/dialect/write.hpp"
 
 namespace portcullis {
@@ -125,6 +127,24 @@ std::optional<Edit> inserted_iptables(Sources const& sources, Chain const& chain
 
 // ---- Cisco
 
+// The remarks that stand above an entry are about it.
+std::uint32_t start_with_remarks(std::string_view text, std::uint32_t start) {
+    while (start > 0) {
+        std::uint32_t const above = line_start(text, start - 1);
+        if (!is_remark(text.substr(above, start - 1 - above))) break;
+        start = above;
+    }
+    return start;
+}
+
+// That a line begins with; 0 where it has none.
+std::uint32_t number_at(std::string_view text, std::uint32_t start) {
+    std::size_t const first = std::min(text.find_first_not_of(" \t", start), text.size());
+    std::uint32_t number = 0;
+    std::from_chars(text.data() + first, text.data() + text.size(), number);
+    return number;
+}
+
 std::optional<Edit> inserted_cisco(Sources const& sources, Chain const& chain, std::size_t before, std::vector<std::string> const& lines) {
     if (before >= chain.rules.size()) return std::nullopt;
     Rule const& next = chain.rules[before];
@@ -136,8 +156,11 @@ std::optional<Edit> inserted_cisco(Sources const& sources, Chain const& chain, s
     if (verb == line.npos) return std::nullopt;
     std::string head(line.substr(0, verb));
     if (head.find("dynamic ") != head.npos) return std::nullopt; // a list within a list
+    std::uint32_t const beginning = start_with_remarks(text, start);
     std::uint32_t number = next.sequence, step = 1;
     if (number != 0) {
+        // Remarks are numbered as entries are, or not at all.
+        if (std::uint32_t const first = number_at(text, beginning); first != 0) number = std::min(number, first);
         std::uint32_t earlier = 0;
         for (std::size_t i = 0; i < before; ++i) earlier = std::max(earlier, chain.rules[i].sequence);
         for (std::uint32_t const taken : chain.remark_sequences)
@@ -158,7 +181,7 @@ std::optional<Edit> inserted_cisco(Sources const& sources, Chain const& chain, s
         }
         piece += own + entry_alone(entry) + '\n';
     }
-    return at(next.span.source, start, std::move(piece));
+    return at(next.span.source, beginning, std::move(piece));
 }
 
 // As a writer of the dialect has them.

@@ -37,7 +37,7 @@ std::size_t remark_text(std::string_view line) {
 bool is_comment_line(std::string_view line, Dialect dialect) {
     std::string_view const text = trimmed(line);
     if (text.empty()) return true;
-    return is_cisco(dialect) ? text.front() == '!' || remark_text(line) != std::string_view::npos : text.front() == '#';
+    return is_cisco(dialect) ? text.front() == '!' || is_remark(line) : text.front() == '#';
 }
 
 enum class Stand { nowhere, above, beside, inside }; // the statement that it is about
@@ -245,6 +245,8 @@ class Finder {
 std::vector<Waiver> waivers_in(Sources const& sources, SourceId source, Dialect dialect, Ruleset const& ruleset) {
     return Finder(sources, source, dialect, ruleset).find();
 }
+
+bool is_remark(std::string_view line) { return remark_text(line) != std::string_view::npos; }
 
 bool has_waiver(std::string_view comment) {
     for (std::size_t at = comment.find(mark); at != std::string_view::npos; at = comment.find(mark, at + 1))

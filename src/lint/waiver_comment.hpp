@@ -33,6 +33,9 @@ struct Waiver {
 // statement about that; the rules say where statements of several lines begin and end.
 std::vector<Waiver> waivers_in(Sources const& sources, SourceId source, Dialect dialect, Ruleset const& ruleset);
 
+// Whether a line of a Cisco configuration is a remark.
+bool is_remark(std::string_view line);
+
 // Whether a comment has the mark of a waiver, which other rules that read comments have nothing to do with.
 bool has_waiver(std::string_view comment);
 

@@ -118,6 +118,18 @@ TEST_CASE("an access list loses permits of insecure services, whole or in part")
     CHECK_THAT(result.hardened.text, !Contains("eq telnet") && Contains(" 30 permit udp any host 192.0.2.9 range 100 200\n"));
 }
 
+TEST_CASE("a remark stays with its entry") {
+    std::string const plain = "hostname r\nip access-list extended IN\n remark first\n permit tcp any any eq 443\n remark wide,\n remark and why\n permit tcp any any range 20 30\n"
+                              "interface Gi0/0\n ip access-group IN in\n";
+    Result const text = hardened(plain, Dialect::cisco_ios);
+    INFO(text.hardened.text << text.steps());
+    CHECK_THAT(text.hardened.text, Contains("eq 443\n deny tcp any any") && Contains("\n remark wide,\n remark and why\n permit tcp any any range 20 30\n"));
+    std::string const numbered = "ip access-list IN\n  10 permit tcp any any eq 443\n  20 remark wide\n  30 permit tcp any any range 20 30\ninterface Ethernet1/1\n  ip access-group IN in\n";
+    Result const counted = hardened(numbered, Dialect::cisco_nxos);
+    INFO(counted.hardened.text << counted.steps());
+    CHECK_THAT(counted.hardened.text, Contains("deny tcp any any") && Contains("\n  20 remark wide\n  30 permit tcp any any range 20 30\n"));
+}
+
 TEST_CASE("hardening twice is hardening once, for every fixture, and nothing else changes") {
     fs::path const root = fs::path(PORTCULLIS_ROOT) / "tests/fixtures";
     std::size_t changed = 0;
