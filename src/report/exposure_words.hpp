@@ -24,7 +24,7 @@ std::string interfaces_text(Exposure const& exposure, std::size_t most); // " on
 // nobody untrusted reaches it.
 std::optional<Severity> risk_of(Exposure const& exposure, Catalogue const& catalogue);
 
-// What lint says of a rule that lets an insecure service in: null where nothing.
+// What lint says of it: that the service is insecure, else that the rule is broad; null where nothing.
 Diagnostic const* finding_about(Exposure const& exposure, FileResult const& file);
 
 } // namespace portcullis
