@@ -33,7 +33,7 @@ def svg(text, label):
     height = len(lines) * LINE + MARGIN + 4
     out = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
            f'aria-label="{html.escape(label)}"><rect width="100%" height="100%" rx="8" fill="#1e2127"/>'
-           '<g font-family="DejaVu Sans Mono,Menlo,Consolas,monospace" font-size="13" fill="#abb2bf" xml:space="preserve">\n')
+           '<g font-family="DejaVu Sans Mono,Menlo,Consolas,monospace" font-size="13" fill="#abb2bf" style="white-space:pre" xml:space="preserve">\n')
     for number, line in enumerate(lines):
         if line:
             out += f'<text x="{MARGIN}" y="{29 + number * LINE}">{spans(line)}</text>\n'

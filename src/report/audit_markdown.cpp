@@ -32,11 +32,27 @@ std::string service_cell(Exposure const& exposure) {
     return cell(service.title.empty() || service.title == service.name ? service.name : service.name + ": " + service.title);
 }
 
+// Those of a group by their service.
+std::vector<ExposureGroup> by_service(ExposureGroup const& group) {
+    std::vector<ExposureGroup> all;
+    for (Exposure const* exposure : group) {
+        if (all.empty() || all.back().front()->service != exposure->service) all.emplace_back();
+        all.back().push_back(exposure);
+    }
+    return all;
+}
+
 std::string port_cell(Exposure const& exposure) {
     std::string text = port_text(exposure.port);
     if (exposure.translation) text += fmt::format(", by port {}, which becomes {}", list_text(exposure.entry_ports, 3), exposure.becomes);
     if (exposure.certainty == Certainty::possible) text += " (possible)";
     return cell(text);
+}
+
+std::string ports_cell(ExposureGroup const& group) {
+    std::vector<std::string> all;
+    for (Exposure const* exposure : group) all.push_back(port_cell(*exposure));
+    return list_text(all, all.size(), "");
 }
 
 std::string justification_cell(Exposure const& exposure) {
@@ -57,18 +73,15 @@ std::string allowed(FileResult const& file) {
     if (file.exposures.empty()) return out + "No service of the catalogue is reachable by new connections.\n";
     out += "| service | port | way | from | to | rules | business justification |\n| --- | --- | --- | --- | --- | --- | --- |\n";
     for (ExposureGroup const& group : exposure_groups(file)) {
-        if (group.size() <= most_rows) {
-            for (Exposure const* exposure : group)
-                out += fmt::format("| {} | {} | {} |\n", service_cell(*exposure), port_cell(*exposure), ends(*exposure, file));
+        auto const services = by_service(group);
+        if (services.size() <= most_rows) {
+            for (ExposureGroup const& service : services)
+                out += fmt::format("| {} | {} | {} |\n", service_cell(*service.front()), ports_cell(service), ends(*service.front(), file));
             continue;
         }
         std::vector<std::string> names;
-        std::vector<std::string> ports;
-        for (Exposure const* exposure : group) {
-            if (names.empty() || names.back() != cell(exposure->service)) names.push_back(cell(exposure->service));
-            ports.push_back(port_cell(*exposure));
-        }
-        out += fmt::format("| {} services: {} | {} | {} |\n", names.size(), fmt::join(names, ", "), fmt::join(ports, ", "), ends(*group.front(), file));
+        for (ExposureGroup const& service : services) names.push_back(cell(service.front()->service));
+        out += fmt::format("| {} services: {} | {} | {} |\n", names.size(), fmt::join(names, ", "), ports_cell(group), ends(*group.front(), file));
     }
     return out;
 }
@@ -81,12 +94,15 @@ std::string accepted_cell(Diagnostic const* finding) {
 
 std::string insecure(FileResult const& file) {
     std::string rows;
-    for (Exposure const& exposure : file.exposures) {
-        Service const& service = *exposure.about;
-        if (!service.insecure) continue;
-        rows += fmt::format("| {} | {} | {}, {}{} | {} | {} | {} | {} |\n", service_cell(exposure), port_cell(exposure), cell(path_text(exposure)),
-                            cell(addresses_text(exposure.sources, most_addresses)), exposure.untrusted ? "" : " (trusted only)", rules_cell(exposure, file),
-                            cell(first_paragraph(service.risk)), cell(first_paragraph(service.replacement)), accepted_cell(finding_about(exposure, file)));
+    for (ExposureGroup const& group : exposure_groups(file)) {
+        for (ExposureGroup const& one : by_service(group)) {
+            Exposure const& exposure = *one.front();
+            Service const& service = *exposure.about;
+            if (!service.insecure) continue;
+            rows += fmt::format("| {} | {} | {}, {}{} | {} | {} | {} | {} |\n", service_cell(exposure), ports_cell(one), cell(path_text(exposure)),
+                                cell(addresses_text(exposure.sources, most_addresses)), exposure.untrusted ? "" : " (trusted only)", rules_cell(exposure, file),
+                                cell(first_paragraph(service.risk)), cell(first_paragraph(service.replacement)), accepted_cell(finding_about(exposure, file)));
+        }
     }
     std::string const head = "\n### Insecure ones in use (PCI DSS 4.0, 1.2.6)\n\n";
     if (rows.empty()) return head + "None.\n";

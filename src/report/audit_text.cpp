@@ -36,13 +36,12 @@ class AuditText {
     void line(std::string const& text, std::size_t hang) { out_ += wrapped(text, style_.width, 0, hang) + '\n'; }
 
     void print(FileResult const& file) {
-        auto const to = std::back_inserter(out_);
-        fmt::format_to(to, "{} ({}, {}, {} % modelled{})\n", paint_.strong(visible(file.path)), file.dialect ? to_string(*file.dialect) : "unreadable",
-                       plural(file.rules, "rule"), static_cast<int>(file.modelled * 100.0), file.complete ? "" : ", incomplete");
+        line(fmt::format("{} ({}, {}, {} % modelled{})", paint_.strong(visible(file.path)), file.dialect ? to_string(*file.dialect) : "unreadable",
+                         plural(file.rules, "rule"), static_cast<int>(file.modelled * 100.0), file.complete ? "" : ", incomplete"), 2);
         std::string heading;
         for (ExposureGroup& group : exposure_groups(file)) {
             std::string const title = path_text(*group.front());
-            if (title != heading) fmt::format_to(to, "\n  {}\n", paint_.strong(title));
+            if (title != heading) out_ += "\n  " + paint_.strong(title) + '\n';
             heading = title;
             print(group, file);
         }

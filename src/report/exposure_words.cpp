@@ -57,16 +57,20 @@ std::string interfaces_text(Exposure const& exposure, std::size_t most) {
 }
 
 Diagnostic const* finding_about(Exposure const& exposure, FileResult const& file) {
-    auto const is_about = [&](Diagnostic const& d) {
-        auto const& services = d.rule->services;
-        bool const names_it = services.empty() ? d.finding.service.empty() || d.finding.service == exposure.service
-                                               : std::ranges::find(services, exposure.service) != services.end();
-        return names_it && selects("pci-dss:1.2.6", *d.rule) && std::ranges::any_of(exposure.rules, [&](Span span) {
-                   return span.source == d.finding.span.source && span.begin == d.finding.span.begin;
-               });
+    auto const stands_on_it = [&](Diagnostic const& d) {
+        return std::ranges::any_of(exposure.rules, [&](Span span) { return span.source == d.finding.span.source && span.begin == d.finding.span.begin; });
     };
-    auto const found = std::ranges::find_if(file.findings, is_about);
-    return found == file.findings.end() ? nullptr : &*found;
+    auto const names_it = [&](Diagnostic const& d) {
+        return d.finding.service == exposure.service || std::ranges::find(d.rule->services, exposure.service) != d.rule->services.end();
+    };
+    // What is told of a rule's breadth is about all that it opens.
+    auto const is_broad = [](Diagnostic const& d) { return selects("pci-dss:1.2.5", *d.rule) || selects("pci-dss:1.3.1", *d.rule); };
+    auto const find = [&](auto const& is_about) {
+        auto const found = std::ranges::find_if(file.findings, [&](Diagnostic const& d) { return is_about(d) && stands_on_it(d); });
+        return found == file.findings.end() ? nullptr : &*found;
+    };
+    Diagnostic const* const named = find([&](Diagnostic const& d) { return selects("pci-dss:1.2.6", *d.rule) && names_it(d); });
+    return named != nullptr ? named : find(is_broad);
 }
 
 } // namespace portcullis

@@ -20,7 +20,7 @@ std::string path_text(Exposure const& exposure); // "to this host"; "by access l
 std::string addresses_text(std::vector<std::string> const& ranges, std::size_t most = 4);
 std::string interfaces_text(Exposure const& exposure, std::size_t most = 4); // " on eth0", " on all but lan0", or nothing
 
-// What lint says of a rule that lets an insecure service in: null where nothing.
+// What lint says of it: that the service is insecure, else that the rule is broad; null where nothing.
 Diagnostic const* finding_about(Exposure const& exposure, FileResult const& file);
 
 } // namespace portcullis

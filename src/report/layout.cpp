@@ -34,6 +34,12 @@ std::size_t columns_of(std::string_view text) {
     return columns + display_width(text);
 }
 
+// The next that is neither a blank nor sets a colour.
+std::size_t text_behind(std::string_view line, std::size_t at) {
+    while (at < line.size() && (line[at] == ' ' || line[at] == '\x1b')) at = line[at] == ' ' ? at + 1 : std::min(line.find('m', at), line.size() - 1) + 1;
+    return at;
+}
+
 } // namespace
 
 std::string wrapped(std::string_view text, std::size_t width, std::size_t column, std::size_t hang) {
@@ -64,9 +70,9 @@ std::string within(std::string_view page, std::size_t width) {
         std::size_t const indent = std::min(line.find_first_not_of(' '), line.size());
         std::size_t const colon = line.find(':', indent);
         std::size_t const blanks = line.find("  ", indent);
-        bool const labelled = colon != std::string_view::npos && blanks != std::string_view::npos && colon < blanks && line.find(' ', indent) >= blanks;
+        bool const labelled = colon != std::string_view::npos && blanks != std::string_view::npos && colon < line.find(' ', indent) && text_behind(line, colon + 1) > blanks;
         std::size_t hang = indent + 2;
-        if (labelled) hang = columns_of(line.substr(0, std::min(line.find_first_not_of(' ', blanks), line.size())));
+        if (labelled) hang = columns_of(line.substr(0, text_behind(line, blanks)));
         result += wrapped(line, width, 0, hang + 20 > width ? indent + 2 : hang);
         page.remove_prefix(line.size());
         if (page.empty()) break;

@@ -91,10 +91,12 @@ std::string rule_markdown(RuleInfo const& rule) {
 }
 
 std::string rule_list(std::size_t width) {
+    std::size_t slugs = 0;
+    for (RuleInfo const& rule : rules()) slugs = std::max(slugs, rule.slug.size());
+    std::size_t const column = slugs + 18;
     std::string list;
-    constexpr std::size_t column = 45;
     for (RuleInfo const& rule : rules())
-        list += fmt::format("{}  {:<26} {:<9} {}\n", rule.id, rule.slug, to_string(rule.severity),
+        list += fmt::format("{}  {:<{}} {:<9} {}\n", rule.id, rule.slug, slugs, to_string(rule.severity),
                             wrapped(rule.summary, width, column, width >= column + 20 ? column : 7));
     return list;
 }

@@ -32,7 +32,7 @@ def reports(folder, arguments, cwd, options=()):
 
 # What a terminal or an eye would act on, as src/base/visible.cpp has it for the characters that the fixtures have.
 def shown(text):
-    return re.sub("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]", lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 0x100 else f"\\u{{{ord(m[0]):x}}}", text.replace("\t", " "))
+    return re.sub("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufffe\uffff]", lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 0x100 else f"\\u{{{ord(m[0]):x}}}", text.replace("\t", " "))
 
 
 def message_of(finding):
