@@ -91,9 +91,9 @@ int serve(lsp::Server& server, std::atomic<bool> const& broken) {
 } // namespace
 
 int run_lsp(Options const& options) {
-    lsp::World world;
-    world.load = [&options](std::string const& path, std::string const& language, lsp::OpenTexts const& open) { return load_text(path, language, open, options); };
-    world.accept_known = [&options](std::string const& path, LintOptions const& lint_options, FileResult& result) { accept_known(path, lint_options, result, options); };
+    lsp::Surroundings around;
+    around.load = [&options](std::string const& path, std::string const& language, lsp::OpenTexts const& open) { return load_text(path, language, open, options); };
+    around.accept_known = [&options](std::string const& path, LintOptions const& lint_options, FileResult& result) { accept_known(path, lint_options, result, options); };
     std::atomic<bool> broken = false; // nobody listens any more
     auto const send = [&broken](std::string const& body) {
         if (broken) return;
@@ -103,7 +103,7 @@ int run_lsp(Options const& options) {
             broken = true;
         }
     };
-    lsp::Server server(std::move(world), PORTCULLIS_VERSION, send);
+    lsp::Server server(std::move(around), PORTCULLIS_VERSION, send);
     int const code = serve(server, broken);
     return broken ? int{internal} : code;
 }

@@ -20,6 +20,13 @@ std::size_t unread_in(Findings const& findings) {
     return static_cast<std::size_t>(std::ranges::count_if(findings.all(), is_unread));
 }
 
+// A comment above a rule is kept with it, and says nothing about packets.
+Ruleset without_comments(Ruleset ruleset) {
+    for (Chain& chain : ruleset.chains)
+        for (Rule& rule : chain.rules) rule.comment.clear();
+    return ruleset;
+}
+
 class Actions {
   public:
     Actions(Snapshot const& snapshot, Json const& params, Client const& client)
@@ -60,8 +67,10 @@ class Actions {
         if (auto const& fix = diagnostic.finding.fix; fix && fix->safe) {
             auto const mended = mended_by(text.sources, text.source, *text.dialect, text.read_options, *fix);
             bool const deletes = std::ranges::all_of(fix->edits, [](Edit const& edit) { return edit.text.empty(); });
-            if (mended)
-                add(fmt::format("{} {}: no packet is treated otherwise", deletes ? "Delete what is needless," : "Rewrite,", diagnostic.rule->slug), "quickfix", *mended, &diagnostic)["isPreferred"] = true;
+            if (mended) {
+                std::string title = fmt::format("{}: no packet is treated otherwise ({})", deletes ? "Delete it" : "Rewrite it", diagnostic.rule->slug);
+                add(std::move(title), "quickfix", *mended, &diagnostic)["isPreferred"] = true;
+            }
         }
         if (auto const waived = with_waiver(text, diagnostic))
             add(fmt::format("Accept {} here with a comment", diagnostic.rule->slug), "quickfix", *waived, &diagnostic);
@@ -72,7 +81,8 @@ class Actions {
         Dialect const dialect = *text.dialect;
         if (dialect == Dialect::nft_json || is_unignorable(*diagnostic.rule, text.lint_options.config)) return std::nullopt;
         Lines const& lines = snapshot_.lines();
-        std::uint32_t const line = lines.position_of(diagnostic.finding.span.begin, client_.encoding).line;
+        std::uint32_t line = lines.position_of(diagnostic.finding.span.begin, client_.encoding).line;
+        while (line > 0 && lines.line(line - 1).ends_with('\\')) --line; // the first line of a command
         std::string_view const below = lines.line(line);
         bool const crlf = lines.text().substr(lines.start_of(line) + below.size()).starts_with('\r');
         std::string const comment = fmt::format("{}{} portcullis: ignore[{}]{}", below.substr(0, std::min(below.find_first_not_of(" \t"), below.size())),
@@ -86,7 +96,7 @@ class Actions {
             return waiver.error.empty() && waiver.span.begin >= lines.start_of(line) && waiver.span.end <= lines.start_of(line) + comment.size() &&
                    waiver.target.begin <= finding && finding < waiver.target.end;
         });
-        bool const same = unread_in(reading.findings) == unread_in(text.reading->findings) && same_meaning(reading.ruleset, text.reading->ruleset);
+        bool const same = unread_in(reading.findings) == unread_in(text.reading->findings) && same_meaning(without_comments(reading.ruleset), without_comments(text.reading->ruleset));
         return waives && same ? std::optional(changed) : std::nullopt;
     }
 

@@ -29,8 +29,6 @@ class Framer {
     void feed(std::string_view bytes);
     // The next message, as soon as it is there whole. How the bytes were cut when they were fed makes no difference.
     std::optional<Frame> next();
-    // Whether the stream may end here: between two messages.
-    bool at_boundary() const { return !broken_ && stage_ == Stage::header && read_ == buffer_.size(); }
 
   private:
     enum class Stage : std::uint8_t { header, body, skipped };

@@ -29,7 +29,7 @@ class Hover {
             range = mention->span;
             tell_symbol(snapshot_.symbols().symbols[mention->symbol]);
         }
-        if (auto const rule = rule_at(ruleset_, text_.source, offset_)) {
+        if (auto const rule = rule_here()) {
             if (!range) range = tell_services(*rule);
             if (!range) range = ruleset_.chains[rule->chain].rules[rule->rules.front()].span;
             tell_rule(*rule);
@@ -39,6 +39,20 @@ class Hover {
     }
 
   private:
+    std::optional<TextRule> rule_here() const {
+        if (auto const rule = rule_at(ruleset_, text_.source, offset_)) return rule;
+        Span const text = outline_rule(snapshot_.symbols().outline);
+        return text.end == 0 ? std::nullopt : rules_within(ruleset_, text);
+    }
+    // The rule of the outline that the place is in; an empty span where there is none.
+    Span outline_rule(std::vector<OutlineNode> const& nodes) const {
+        for (OutlineNode const& node : nodes) {
+            if (node.kind == OutlineNode::Kind::rule && is_here(node.extent)) return node.extent;
+            if (Span const inner = outline_rule(node.children); inner.end != 0) return inner;
+        }
+        return {};
+    }
+
     // ---- names
 
     void tell_symbol(Symbol const& symbol) {
@@ -53,8 +67,16 @@ class Hover {
             if (same) tell_chain(id);
             told = told || same;
         }
-        if (!told) page_.code(text_.sources->text(symbol.extents.front()));
+        if (!told) page_.code(with_indentation(symbol.extents.front()));
         if (symbol.places.size() > 1) page_.paragraph(fmt::format("Defined in {} places.", symbol.places.size()));
+    }
+    // From the beginning of its line, where only blanks are before it.
+    std::string_view with_indentation(Span span) const {
+        std::string_view const text = (*text_.sources)[span.source].text();
+        std::size_t begin = span.begin;
+        while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
+        if (begin > 0 && text[begin - 1] != '\n') begin = span.begin;
+        return text.substr(begin, span.end - begin);
     }
     bool is_built_in(Symbol const& symbol) const {
         return symbol.kind == SymbolKind::chain && std::ranges::any_of(ruleset_.chains, [&](Chain const& chain) { return chain.name == symbol.name && chain.table == symbol.scope && chain.hook; });
@@ -198,7 +220,7 @@ class Hover {
                 page_.paragraph(fmt::format("Of new connections{}, it decides after earlier rules:", where));
                 tell_lines(on_path.traffic, on_path.more);
             } else {
-                page_.paragraph(fmt::format("Of new connections{}, it decides all of that.", where));
+                page_.paragraph(fmt::format("Of new connections{}, it decides all of these.", where));
             }
         }
     }

@@ -40,6 +40,7 @@ void Page::item(std::string_view text) {
 
 void Page::code(std::string_view text) {
     separate();
+    std::size_t const indentation = std::min(text.find_first_not_of(" \t"), text.size());
     std::string lines;
     std::size_t count = 0;
     while (!text.empty() && count < most_lines) {
@@ -47,7 +48,7 @@ void Page::code(std::string_view text) {
         std::string_view line = text.substr(0, end);
         if (line.ends_with('\r')) line.remove_suffix(1);
         std::size_t const blanks = std::min(line.find_first_not_of(" \t"), line.size());
-        for (std::size_t i = 0; i < blanks; ++i) lines += line[i] == '\t' ? "    " : " ";
+        for (std::size_t i = std::min(indentation, blanks); i < blanks; ++i) lines += line[i] == '\t' ? "    " : " ";
         lines += visible(shortened(line.substr(blanks), longest_line)) + '\n';
         text.remove_prefix(std::min(text.size(), end + 1));
         ++count;

@@ -20,9 +20,7 @@ class Teller {
 
     RuleEffect tell() {
         RuleEffect result;
-        PacketSet asked = space_.none();
-        for (std::size_t const rule : rule_.rules) asked |= space_.of(chain().rules[rule].match);
-        result.more_matches = !tell(asked, asked, result.matches);
+        tell_matches(result);
         for (Path const& path : find_ways(ruleset_))
             if (std::ranges::any_of(path.chains, [&](ChainId base) { return reaches(base); })) result.effects.push_back(on_path(path));
         if (result.effects.empty()) result.effects.push_back(alone());
@@ -36,6 +34,26 @@ class Teller {
         return std::ranges::find(chains, rule_.chain) != chains.end();
     }
 
+    // That ports are those of packets that have some goes without saying; what it matches besides, where it does, is said.
+    void tell_matches(RuleEffect& result) {
+        PacketSet asked = space_.none();
+        for (std::size_t const rule : rule_.rules) asked |= space_.of(chain().rules[rule].match);
+        for (Family const family : {Family::v4, Family::v6})
+            if (!ruleset_.governs(family) || (chain().hook && !chain().hook->sees(family))) asked -= space_.of(Field::family, ValueSet::single(family_value(family)));
+        PacketSet const later = space_.of(Field::fragment, ValueSet::single(1));
+        bool const whole = !(asked - later).empty();
+        result.more_matches = !tell(whole ? asked | later : asked, whole ? asked - later : asked, result.matches);
+        bool const besides = whole && !(asked & later).empty() && asks_for_header();
+        if (besides) result.matches.emplace_back("later fragments of such packets");
+    }
+    // In some row that later fragments do not have.
+    bool asks_for_header() const {
+        return std::ranges::any_of(rule_.rules, [&](std::size_t rule) {
+            Match const& match = chain().rules[rule].match;
+            return std::ranges::any_of(fields(), [&](FieldInfo const& field) { return field.transport && asks_about(match, field.field); });
+        });
+    }
+
     // New connections are what people ask about; what a rule does with other packets is told where it does nothing else.
     Effect on_path(Path const& path) {
         Effect effect{path.name, true, {}, false};
@@ -44,7 +62,7 @@ class Teller {
         try {
             for (Asked const& asked : asked_about(space_, ruleset_, config_, question)) {
                 PacketSet const hit = hits(path, asked.packets);
-                effect.more = !tell(hit | asked.context.complement(), hit, effect.traffic);
+                effect.more = !tell(hit | asked.context.complement(), hit, effect.traffic, &asked);
             }
         } catch (std::invalid_argument const&) {
             // No new connection goes this way.
@@ -83,10 +101,13 @@ class Teller {
     }
 
     // As lines, and whether that is all.
-    bool tell(PacketSet const& set, PacketSet const& part, std::vector<std::string>& lines) {
+    bool tell(PacketSet const& set, PacketSet const& part, std::vector<std::string>& lines, Asked const* asked = nullptr) {
         if (part.empty()) return true;
-        Cover const cover = maximal_cubes(space_, set, part, most_lines);
-        for (Cube const& cube : cover.cubes) lines.push_back(traffic_text(cube, services_of(cube, config_.catalogue)));
+        Cover cover = maximal_cubes(space_, set, part, most_lines);
+        for (Cube& cube : cover.cubes) {
+            if (asked != nullptr) keep_to(*asked, cube);
+            lines.push_back(traffic_text(cube, services_of(cube, config_.catalogue)));
+        }
         return cover.complete;
     }
 
@@ -97,6 +118,20 @@ class Teller {
 };
 
 } // namespace
+
+std::optional<TextRule> rules_within(Ruleset const& ruleset, Span text) {
+    auto const is_within = [&](Span span) { return span.source == text.source && text.begin <= span.begin && span.end <= text.end; };
+    for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+        TextRule found{id, {}};
+        auto const& rules = ruleset.chains[id].rules;
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            bool const asks = std::ranges::any_of(rules[i].match.terms, [&](Term const& term) { return is_within(term.span); });
+            if (!rules[i].implicit && (is_within(rules[i].span) || asks)) found.rules.push_back(i);
+        }
+        if (!found.rules.empty()) return found;
+    }
+    return std::nullopt;
+}
 
 std::optional<TextRule> rule_at(Ruleset const& ruleset, SourceId source, std::size_t offset) {
     std::optional<TextRule> best;

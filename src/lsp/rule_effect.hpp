@@ -15,6 +15,8 @@ struct TextRule {
 };
 // The one whose text has the place; the narrowest, where several do.
 std::optional<TextRule> rule_at(Ruleset const& ruleset, SourceId source, std::size_t offset);
+// Those of a piece of the text: the elements of a map are rules of their own, wherever the map is.
+std::optional<TextRule> rules_within(Ruleset const& ruleset, Span text);
 
 // The packets that a rule decides on one path, or in its chain where that is on none.
 struct Effect {

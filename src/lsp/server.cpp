@@ -24,8 +24,8 @@ std::string key_of(Json const& id) { return id.dump(-1, ' ', false, Json::error_
 
 } // namespace
 
-Server::Server(World world, std::string version, Dispatcher::Send send, std::chrono::milliseconds pause)
-    : world_(std::make_shared<World const>(std::move(world))), version_(std::move(version)), pause_(pause), send_(std::move(send)),
+Server::Server(Surroundings around, std::string version, Dispatcher::Send send, std::chrono::milliseconds pause)
+    : around_(std::make_shared<Surroundings const>(std::move(around))), version_(std::move(version)), pause_(pause), send_(std::move(send)),
       dispatcher_([this](std::string const& body) { this->send(body); }) {
     register_methods();
 }
@@ -168,7 +168,7 @@ void Server::look_again_at_all() {
 }
 
 void Server::look_again(Document const& document, std::chrono::milliseconds pause) {
-    auto const snapshot = std::make_shared<Snapshot const>(world_, document, documents_.texts());
+    auto const snapshot = std::make_shared<Snapshot const>(around_, document, documents_.texts());
     {
         std::lock_guard const lock(mutex_);
         open_[document.uri].snapshot = snapshot;

@@ -21,7 +21,7 @@ namespace portcullis::lsp {
 class Server {
   public:
     // `send` gets one message at a time, from several threads. A text is looked at when it has not changed for `pause`.
-    Server(World world, std::string version, Dispatcher::Send send, std::chrono::milliseconds pause = std::chrono::milliseconds(200));
+    Server(Surroundings around, std::string version, Dispatcher::Send send, std::chrono::milliseconds pause = std::chrono::milliseconds(200));
     ~Server();
     Server(Server const&) = delete;
     Server& operator=(Server const&) = delete;
@@ -60,7 +60,7 @@ class Server {
     void publish(std::string const& owner, std::optional<std::int64_t> version, std::map<std::string, Json> diagnostics);
     void send(std::string const& body);
 
-    std::shared_ptr<World const> world_;
+    std::shared_ptr<Surroundings const> around_;
     std::string version_;
     std::chrono::milliseconds pause_;
     Dispatcher::Send send_;

@@ -6,8 +6,8 @@
 
 namespace portcullis::lsp {
 
-Snapshot::Snapshot(std::shared_ptr<World const> world, Document document, OpenTexts open)
-    : world_(std::move(world)), document_(std::move(document)), open_(std::move(open)), lines_(*document_.text) {}
+Snapshot::Snapshot(std::shared_ptr<Surroundings const> around, Document document, OpenTexts open)
+    : around_(std::move(around)), document_(std::move(document)), open_(std::move(open)), lines_(*document_.text) {}
 
 std::string Snapshot::uri_of(std::string const& path) const {
     if (path == document_.path) return document_.uri;
@@ -27,7 +27,7 @@ FileResult const& Snapshot::findings() const {
             result = lint(text.sources, text.source, *text.dialect, *text.reading, text.lint_options);
         else if (!text.error.empty())
             result = unreadable(text.sources, text.source, text.error, text.lint_options.name);
-        world_->accept_known(document_.path, text.lint_options, result);
+        around_->accept_known(document_.path, text.lint_options, result);
         return result;
     });
 }
@@ -37,7 +37,7 @@ Symbols const& Snapshot::symbols() const {
 }
 
 LoadedText Snapshot::load_again() const {
-    if (document_.text->size() <= largest_text) return world_->load(document_.path, document_.language, open_);
+    if (document_.text->size() <= largest_text) return around_->load(document_.path, document_.language, open_);
     LoadedText none;
     none.sources = std::make_shared<Sources>();
     none.source = none.sources->add(document_.path, *document_.text);

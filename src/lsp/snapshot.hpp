@@ -29,8 +29,8 @@ struct LoadedText {
     LintOptions lint_options;
 };
 
-// What the server needs of the world outside of it. Called by several threads at once.
-struct World {
+// What the server needs from outside: files and configuration. Called by several threads at once.
+struct Surroundings {
     // The open text at the path, of the language that the editor calls it, as `portcullis lint` loads it.
     std::function<LoadedText(std::string const& path, std::string const& language, OpenTexts const& open)> load;
     // Marks the findings of the path that somebody has accepted elsewhere than in the text: those of a baseline.
@@ -39,7 +39,7 @@ struct World {
 
 class Snapshot {
   public:
-    Snapshot(std::shared_ptr<World const> world, Document document, OpenTexts open);
+    Snapshot(std::shared_ptr<Surroundings const> around, Document document, OpenTexts open);
 
     Document const& document() const { return document_; }
     Lines const& lines() const { return lines_; }
@@ -66,7 +66,7 @@ class Snapshot {
         }
     };
 
-    std::shared_ptr<World const> world_;
+    std::shared_ptr<Surroundings const> around_;
     Document document_;
     OpenTexts open_;
     Lines lines_;

@@ -108,9 +108,9 @@ class Collector {
         bool const adds = command.verb == ast::Verb::add || command.verb == ast::Verb::create;
         Span const name = command.name.empty() ? command.span : span_of(command.name);
         if (auto const* chain = std::get_if<ast::Chain>(&command.payload); chain != nullptr && adds && !command.name.empty())
-            return add_chain(*chain, table, command.span.begin, nodes);
+            return add_chain(*chain, table, command.span.begin, command.name, nodes);
         if (auto const* set = std::get_if<ast::Set>(&command.payload); set != nullptr && adds && !command.name.empty())
-            return add_set(*set, table, command.span.begin, nodes);
+            return add_set(*set, table, command.span.begin, command.name, nodes);
         if (!command.name.empty()) {
             SymbolKind const kind = command.object == "chain" || command.object == "rule"                                 ? SymbolKind::chain
                                     : command.object == "set" || command.object == "map" || command.object == "element" ? SymbolKind::set
@@ -128,25 +128,27 @@ class Collector {
     }
 
     void visit(ast::Chain const& chain, std::string const& table, std::string const&, std::vector<OutlineNode>& nodes) {
-        add_chain(chain, table, blocks_->keyword_before(chain.span), nodes);
+        add_chain(chain, table, blocks_->keyword_before(chain.span), chain.name, nodes);
     }
-    void add_chain(ast::Chain const& chain, std::string const& table, std::uint32_t begin, std::vector<OutlineNode>& nodes) {
-        Span const extent = blocks_->extent(begin, chain.span);
-        into_.define(SymbolKind::chain, table, chain.name, chain.span, extent);
-        OutlineNode node{OutlineNode::Kind::chain, std::string(chain.name), "", extent, chain.span, {}};
+    void add_chain(ast::Chain const& chain, std::string const& table, std::uint32_t begin, std::string_view name, std::vector<OutlineNode>& nodes) {
+        Span const place = span_of(name);
+        Span const extent = blocks_->extent(begin, place);
+        into_.define(SymbolKind::chain, table, name, place, extent);
+        OutlineNode node{OutlineNode::Kind::chain, std::string(name), "", extent, place, {}};
         for (auto const& item : chain.items)
             if (auto const* hook = std::get_if<ast::HookSpec>(&item)) node.detail = outline_text(text_of(hook->span));
-        items(chain.items, table, fmt::format("{}/{}", table, chain.name), node.children);
+        items(chain.items, table, fmt::format("{}/{}", table, name), node.children);
         nodes.push_back(std::move(node));
     }
     void visit(ast::Set const& set, std::string const& table, std::string const&, std::vector<OutlineNode>& nodes) {
-        add_set(set, table, blocks_->keyword_before(set.span), nodes);
+        add_set(set, table, blocks_->keyword_before(set.span), set.name, nodes);
     }
-    void add_set(ast::Set const& set, std::string const& table, std::uint32_t begin, std::vector<OutlineNode>& nodes) {
-        Span const extent = blocks_->extent(begin, set.span);
-        into_.define(set.is_map ? SymbolKind::map : SymbolKind::set, table, set.name, set.span, extent);
-        OutlineNode node{OutlineNode::Kind::entries, std::string(set.name), set.is_map ? "map" : "set", extent, set.span, {}};
-        items(set.items, table, fmt::format("{}/{}", table, set.name), node.children);
+    void add_set(ast::Set const& set, std::string const& table, std::uint32_t begin, std::string_view name, std::vector<OutlineNode>& nodes) {
+        Span const place = span_of(name);
+        Span const extent = blocks_->extent(begin, place);
+        into_.define(set.is_map ? SymbolKind::map : SymbolKind::set, table, name, place, extent);
+        OutlineNode node{OutlineNode::Kind::entries, std::string(name), set.is_map ? "map" : "set", extent, place, {}};
+        items(set.items, table, fmt::format("{}/{}", table, name), node.children);
         nodes.push_back(std::move(node));
     }
     void visit(ast::Object const& object, std::string const& table, std::string const& scope, std::vector<OutlineNode>& nodes) {

@@ -13,19 +13,6 @@ namespace {
 constexpr std::size_t most_traffic = 100;
 constexpr std::array<std::string_view, 3> expectation_names{"allowed", "denied", "none"};
 
-// Of the values of the cube's fields those that packets of the context have, and of interfaces those of the question, which
-// names them; fields in which they may have any go unnamed.
-void keep_to(Asked const& asked, Cube& cube) {
-    std::erase_if(cube.fields, [&](auto& named) {
-        auto& [field, values] = named;
-        if (field == Field::family) return false;
-        auto const possible = (is_interface(field) ? asked.packets : asked.context).project(field);
-        if (!possible) return false;
-        values = values.intersected(*possible);
-        return values.contains(*possible);
-    });
-}
-
 PathAnswer answer_on(Space& space, Ruleset const& ruleset, Catalogue const& catalogue, Asked const& asked,
                      PacketSet const& answer, bool allowed) {
     PathAnswer result{asked.path.name, asked.path.hook, {}, true};

@@ -263,4 +263,15 @@ PacketSet accepted(Space& space, Ruleset const& ruleset, Asked const& asked) {
     return all;
 }
 
+void keep_to(Asked const& asked, Cube& cube) {
+    std::erase_if(cube.fields, [&](auto& named) {
+        auto& [field, values] = named;
+        if (field == Field::family) return false;
+        auto const possible = (is_interface(field) ? asked.packets : asked.context).project(field);
+        if (!possible) return false;
+        values = values.intersected(*possible);
+        return values.contains(*possible);
+    });
+}
+
 } // namespace portcullis

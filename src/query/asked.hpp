@@ -21,5 +21,8 @@ std::vector<Asked> asked_about(Space& space, Ruleset const& ruleset, Config cons
 
 // Those of the packets that pass.
 PacketSet accepted(Space& space, Ruleset const& ruleset, Asked const& asked);
+// Of the values of the cube's fields those that packets of the context have, and of interfaces those of the question, which
+// names them; fields in which they may have any go unnamed.
+void keep_to(Asked const& asked, Cube& cube);
 
 } // namespace portcullis
