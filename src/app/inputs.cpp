@@ -4,18 +4,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <fstream>
 #include <glob.h>
 #include <sys/stat.h>
-#include <tuple>
 #include <unistd.h>
 
 #include "app/companions.hpp"
 #include "portcullis/base/visible.hpp"
-#include "portcullis/lint/rule.hpp"
 
 namespace portcullis::app {
 
@@ -32,7 +28,7 @@ using File = std::unique_ptr<std::FILE, FileCloser>;
 
 FileText read_all(std::FILE* file, std::string const& name) {
     FileText result;
-    std::vector<char> buffer(std::size_t{1} << 16U);
+    thread_local std::vector<char> buffer(std::size_t{1} << 16U);
     while (std::size_t const count = std::fread(buffer.data(), 1, buffer.size(), file)) {
         if (result.text.size() + count > largest_input) {
             return {{}, fmt::format("{} is larger than {} MiB", name, largest_input >> 20U)};
@@ -52,20 +48,6 @@ FileText check_encoding(FileText text, std::string const& name) {
     if (text.text.find('\0') != std::string::npos)
         return {std::move(text.text), name + " is a binary file: it has NUL bytes"};
     return text;
-}
-
-bool is_hidden(fs::path const& path) { return path.filename().string().starts_with('.'); }
-
-void search_directory(std::string const& directory, std::vector<InputFile>& found) {
-    std::error_code error;
-    fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied, error);
-    if (error) throw UsageError(fmt::format("cannot read directory {}: {}", directory, error.message()));
-    for (; at != fs::recursive_directory_iterator(); at.increment(error)) {
-        if (error) break;
-        if (at->is_directory(error) && is_hidden(at->path())) at.disable_recursion_pending();
-        if (at->is_regular_file(error) && !is_hidden(at->path()))
-            found.push_back({at->path().string(), false, false});
-    }
 }
 
 // Includes of nft: relative to the including file, or absolute, but never outside the folder of the file on the
@@ -104,20 +86,6 @@ std::optional<Dialect> configured_dialect(Config const& config, std::string cons
     return std::nullopt;
 }
 
-// Every rule that the configuration names has to exist, or a misspelt one would be ignored in silence.
-void check_selectors(Config const& config, std::string const& path, std::string& errors) {
-    auto const check = [&](RuleSelector const& selector) {
-        if (auto const error = unknown_rule(selector.text)) {
-            errors += fmt::format("{}:{}:{}: {}\n", path, selector.line, selector.column, *error);
-        }
-    };
-    for (RuleSelector const& selector : config.select) check(selector);
-    for (RuleSelector const& selector : config.ignore) check(selector);
-    for (auto const& level : config.levels) check(level.first);
-    for (RuleSelector const& selector : config.unignorable) check(selector);
-    for (Waive const& waive : config.waives) check(waive.rule);
-}
-
 // Rules of IPv6 alone may have nothing in them that says so, but the name of their file; then they read as such.
 bool is_really_ipv6(Loaded const& loaded, InputFile const& file) {
     if (loaded.dialect != Dialect::iptables || !is_named_ipv6(file)) return false;
@@ -130,46 +98,27 @@ bool is_iptables(Dialect dialect) {
 
 } // namespace
 
-InputFile named_input(std::string const& argument, std::string const& stdin_filename) {
-    bool const standard_input = argument == "-";
-    return {standard_input ? stdin_filename : argument, true, standard_input};
-}
-
-std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, std::string const& stdin_filename) {
-    std::vector<InputFile> found;
-    for (std::string const& argument : arguments) {
-        std::error_code error;
-        if (argument == "-")
-            found.push_back(named_input("-", stdin_filename));
-        else if (fs::is_directory(argument, error))
-            search_directory(argument, found);
-        else
-            found.push_back({argument, true, false});
-    }
-    // Of a file that is both named and found, the name counts.
-    std::stable_sort(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) {
-        return std::tie(a.path, b.named) < std::tie(b.path, a.named);
-    });
-    auto const last = std::unique(found.begin(), found.end(),
-                                  [](InputFile const& a, InputFile const& b) { return a.path == b.path; });
-    found.erase(last, found.end());
-    return found;
-}
-
-FileText read_text_file(fs::path const& path) {
+FileText read_bytes(InputFile const& file) {
+    if (file.standard_input) return read_all(stdin, file.path);
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return {{}, fmt::format("cannot read {}: {}", path.string(), reason())};
-    if (S_ISDIR(status.st_mode)) return {{}, path.string() + " is a directory"};
-    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {{}, path.string() + " is no regular file"};
-    File const file(std::fopen(path.c_str(), "rb"));
-    if (!file) return {{}, fmt::format("cannot read {}: {}", path.string(), reason())};
-    return check_encoding(read_all(file.get(), path.string()), path.string());
+    if (::stat(file.path.c_str(), &status) != 0) return {{}, fmt::format("cannot read {}: {}", file.path, reason())};
+    if (S_ISDIR(status.st_mode)) {
+        std::error_code error;
+        fs::directory_iterator const entries(file.path, error);
+        return {{}, error ? fmt::format("cannot read directory {}: {}", file.path, error.message()) : file.path + " is a directory"};
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {{}, file.path + " is no regular file"};
+    File const opened(std::fopen(file.path.c_str(), "rb"));
+    if (!opened) return {{}, fmt::format("cannot read {}: {}", file.path, reason())};
+    return read_all(opened.get(), file.path);
 }
 
 FileText read_text(InputFile const& file) {
-    if (!file.standard_input) return read_text_file(file.path);
-    return check_encoding(read_all(stdin, file.path), file.path);
+    FileText text = read_bytes(file);
+    return text.error.empty() ? check_encoding(std::move(text), file.path) : text;
 }
+
+FileText read_text_file(fs::path const& path) { return read_text({path.string(), true, false}); }
 
 Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into) {
     Loaded loaded;
@@ -233,42 +182,6 @@ bool tell_problems(Loaded const& loaded) {
         whole = false;
     }
     return whole;
-}
-
-std::shared_ptr<Config const> Configs::load_file(fs::path const& path) {
-    for (auto const& [known, config] : known_) {
-        if (known == path) return config;
-    }
-    FileText text = read_text_file(path);
-    if (!text.error.empty()) throw UsageError(text.error);
-    LoadedConfig loaded = load_config(text.text, path.string());
-    std::string errors;
-    for (ConfigError const& error : loaded.errors) errors += to_string(error) + '\n';
-    check_selectors(loaded.config, path.string(), errors);
-    if (!errors.empty()) {
-        errors.pop_back();
-        throw UsageError(errors);
-    }
-    // It is shown as other files are, wherever above them it was found.
-    std::error_code error;
-    loaded.config.path = fs::proximate(path, error).string();
-    auto config = std::make_shared<Config const>(std::move(loaded.config));
-    known_.emplace_back(path, config);
-    return config;
-}
-
-std::shared_ptr<Config const> Configs::config_for(std::string const& path) {
-    if (!options_.config_file.empty()) return load_file(options_.config_file);
-    if (!defaults_) defaults_ = std::make_shared<Config const>();
-    if (options_.isolated) return defaults_;
-    std::error_code error;
-    fs::path const absolute = fs::absolute(path, error);
-    for (fs::path folder = absolute.parent_path();; folder = folder.parent_path()) {
-        fs::path const candidate = folder / "portcullis.toml";
-        if (fs::is_regular_file(candidate, error)) return load_file(candidate);
-        // A repository is a world of its own.
-        if (fs::exists(folder / ".git", error) || folder == folder.root_path() || folder.empty()) return defaults_;
-    }
 }
 
 } // namespace portcullis::app

@@ -1,5 +1,6 @@
 #include "app/outputs.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -10,8 +11,12 @@
 #include <memory>
 #include <set>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
+
+#include "portcullis/report/lines.hpp"
 
 namespace portcullis::app {
 
@@ -78,6 +83,61 @@ void write_output(std::string const& path, std::string_view text) {
     check(why);
 }
 
+Stream::Stream(std::string path) : path_(std::move(path)) {
+    if (path_.empty()) {
+        file_ = stdout;
+        return;
+    }
+    std::error_code error;
+    auto const kind = fs::symlink_status(path_, error).type();
+    bool const replaced = kind == fs::file_type::regular || kind == fs::file_type::not_found;
+    if (replaced) temporary_ = fmt::format("{}.{}.tmp", path_, ::getpid());
+    std::string const why = kind == fs::file_type::regular ? create_like(path_, temporary_) : "";
+    if (!why.empty()) fail(why);
+    file_ = std::fopen((replaced ? temporary_ : path_).c_str(), "wb");
+    if (file_ == nullptr) fail(reason());
+}
+
+Stream::Stream(Stream&& other) noexcept
+    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})), file_(std::exchange(other.file_, nullptr)) {}
+
+Stream::~Stream() {
+    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+    std::error_code ignored;
+    if (!temporary_.empty()) fs::remove(temporary_, ignored);
+}
+
+void Stream::fail(std::string const& why) const {
+    throw std::runtime_error(path_.empty() ? "cannot write to standard output: " + why : fmt::format("cannot write {}: {}", path_, why));
+}
+
+void Stream::write(std::string_view text) {
+    if (text.empty()) return;
+    bool const written = std::fwrite(text.data(), 1, text.size(), file_) == text.size() && (file_ != stdout || std::fflush(file_) == 0);
+    if (!written) fail(reason());
+}
+
+void Stream::finish() {
+    if (std::fflush(file_) != 0) fail(reason());
+    std::FILE* const file = std::exchange(file_, nullptr);
+    if (file != stdout && std::fclose(file) != 0) fail(reason());
+    if (temporary_.empty()) return;
+    std::error_code error;
+    fs::rename(temporary_, path_, error);
+    if (error) fail(error.message());
+    temporary_.clear();
+}
+
+bool is_written_in_lines(std::string const& format) {
+    return std::ranges::any_of(line_formats(), [&](LineFormat const& each) { return each.name == format; });
+}
+
+unsigned text_width(Options const& options) {
+    if (options.width) return *options.width;
+    winsize size{};
+    return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 // --color, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
 bool use_color(std::string const& wanted) {
     auto const set = [](char const* name) {
@@ -116,7 +176,9 @@ void write_report(Options const& options, Render const& render) {
     std::vector<Output> outputs = options.outputs;
     if (outputs.empty()) outputs.push_back({"text", ""});
     for (Output const& output : outputs) {
-        TextStyle const style{output.path.empty() && use_color(options.color), options.quiet};
+        if (is_written_in_lines(output.format)) continue;
+        bool const to_terminal = output.path.empty();
+        TextStyle const style{to_terminal && use_color(options.color), options.quiet, to_terminal || options.width ? text_width(options) : 0};
         write_output(output.path, render(output.format, style));
     }
 }

@@ -79,6 +79,7 @@ struct LintOptions {
     std::string name; // of the file in fingerprints; empty for its path
     std::vector<std::string> select; // ids, slugs or prefixes of ids; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
+    std::vector<std::pair<std::string, Severity>> levels; // of rules, before those of the configuration
     bool exposures = false;
     bool suppress = true; // waivers hold, and what is wrong with them is told
     unsigned threads = 1; // of one file; what is said of it is the same whatever it is
