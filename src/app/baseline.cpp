@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -63,25 +62,18 @@ Baseline baseline_of(std::vector<Job> const& jobs, Repository const& repository)
 
 fs::path baseline_path(Options const& options, Config const& config) {
     if (!options.baseline.empty()) return options.baseline;
-    return config.baseline.empty() ? fs::path() : fs::path(config.path).parent_path() / config.baseline;
+    return config.baseline.empty() ? fs::path() : fs::path(config.files.front().path).parent_path() / config.baseline;
 }
 
-void apply_baselines(std::vector<Job>& jobs, Options const& options) {
-    std::map<fs::path, std::set<std::string>> known;
-    auto const fingerprints = [&](fs::path const& path) -> std::set<std::string> const& {
-        auto const [at, added] = known.try_emplace(path);
-        if (added)
-            for (BaselineEntry const& entry : read_baseline(path)) at->second.insert(entry.fingerprint);
-        return at->second;
-    };
-    for (Job& job : jobs) {
-        fs::path const path = baseline_path(options, *job.config);
-        if (path.empty() || !job.result) continue;
-        auto const& old = fingerprints(path);
-        for (Diagnostic& d : job.result->findings)
-            if (!d.suppressed && old.contains(d.fingerprint) && !is_unignorable(*d.rule, *job.config))
-                d.suppressed = Suppression{Suppression::Kind::baseline, "", {}, "", ""};
-    }
+void Baselines::apply(Job& job) {
+    fs::path const path = baseline_path(options_, *job.config);
+    if (path.empty() || !job.result) return;
+    auto const [known, is_new] = fingerprints_.try_emplace(path);
+    if (is_new)
+        for (BaselineEntry& entry : read_baseline(path)) known->second.insert(std::move(entry.fingerprint));
+    for (Diagnostic& d : job.result->findings)
+        if (!d.suppressed && known->second.contains(d.fingerprint) && !is_unignorable(*d.rule, *job.config))
+            d.suppressed = Suppression{Suppression::Kind::baseline, "", {}, "", ""};
 }
 
 } // namespace portcullis::app

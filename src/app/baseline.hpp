@@ -2,6 +2,7 @@
 // (docs/cli.md), are shown where that is asked for, and do not count; what is new does.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,7 +28,15 @@ Baseline baseline_of(std::vector<Job> const& jobs, Repository const& repository)
 
 // That of --baseline, else of the configuration, else an empty path.
 std::filesystem::path baseline_path(Options const& options, Config const& config);
-// Marks what the baselines of the jobs have.
-void apply_baselines(std::vector<Job>& jobs, Options const& options);
+// Marks what the baselines have of jobs. Each baseline is read once.
+class Baselines {
+  public:
+    explicit Baselines(Options const& options) : options_(options) {}
+    void apply(Job& job);
+
+  private:
+    Options const& options_;
+    std::map<std::filesystem::path, std::set<std::string>> fingerprints_; // by file
+};
 
 } // namespace portcullis::app

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <sys/stat.h>
@@ -27,7 +28,11 @@ class Descriptor {
     explicit Descriptor(int number) : number_(number) {}
     ~Descriptor() { close(); }
     Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&&) = delete;
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        close();
+        number_ = std::exchange(other.number_, -1);
+        return *this;
+    }
 
     int number() const { return number_; }
     explicit operator bool() const { return number_ >= 0; }
@@ -106,26 +111,29 @@ fs::path temporary_beside(fs::path const& path) {
 // A file beside its place, until it is put there; gone where it never is.
 class Staged {
   public:
-    Staged(NewFile const& file, fs::path const& place) : path_(place), temporary_(temporary_beside(place)) {
-        Descriptor const model(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-        bool const replaces = static_cast<bool>(model);
-        if (!replaces && errno != ENOENT) fail();
+    explicit Staged(fs::path const& place)
+        : path_(place), temporary_(temporary_beside(place)), model_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) {
+        if (!model_ && errno != ENOENT) fail();
         // Whoever may write in the folder could replace it all the same; that it may not be written was meant.
-        if (replaces && ::access(path_.c_str(), W_OK) != 0) fail();
-        Descriptor out(::open(temporary_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, replaces ? 0600 : 0666));
-        if (!out) fail();
+        if (model_ && ::access(path_.c_str(), W_OK) != 0) fail();
+        out_ = Descriptor(::open(temporary_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, model_ ? 0600 : 0666));
+        if (!out_) fail();
         there_ = true;
-        bool const written = write_all(out.number(), file.text) && (!replaces || make_like(model.number(), out.number())) &&
-                             (!file.executable || make_executable(out.number())) && flush(out.number()) && out.close();
-        if (written) return;
-        std::string const why = reason();
-        discard();
-        fail(why);
     }
     ~Staged() { discard(); }
     Staged(Staged&& other) noexcept
-        : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), there_(std::exchange(other.there_, false)) {}
+        : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), model_(std::move(other.model_)), out_(std::move(other.out_)),
+          there_(std::exchange(other.there_, false)) {}
     Staged& operator=(Staged&&) = delete;
+
+    void write(std::string_view text) { check(write_all(out_.number(), text)); }
+
+    // All of it is on the disk.
+    void seal(bool executable) {
+        check((!model_ || make_like(model_.number(), out_.number())) && (!executable || make_executable(out_.number())) && flush(out_.number()) &&
+              out_.close());
+        model_.close();
+    }
 
     void put() {
         if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
@@ -136,6 +144,12 @@ class Staged {
     }
 
   private:
+    void check(bool done) {
+        if (done) return;
+        std::string const why = reason();
+        discard();
+        fail(why);
+    }
     [[noreturn]] void fail(std::string const& why = reason()) const { throw std::runtime_error(fmt::format("cannot write {}: {}", path_.string(), why)); }
     void discard() noexcept {
         if (std::exchange(there_, false)) ::unlink(temporary_.c_str());
@@ -143,6 +157,8 @@ class Staged {
 
     fs::path path_;
     fs::path temporary_;
+    Descriptor model_; // the file that it replaces
+    Descriptor out_{-1};
     bool there_ = false;
 };
 
@@ -163,10 +179,17 @@ fs::path place_of(fs::path const& path) {
     return error ? path : place;
 }
 
+Descriptor open_through(std::string const& path) {
+    return Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
+}
+
+void check_written(bool done, std::string const& path) {
+    if (!done) throw std::runtime_error(fmt::format("cannot write {}: {}", path, reason()));
+}
+
 void write_through(NewFile const& file) {
-    Descriptor out(::open(file.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
-    if (!out || !write_all(out.number(), file.text) || !out.close())
-        throw std::runtime_error(fmt::format("cannot write {}: {}", file.path, reason()));
+    Descriptor out = open_through(file.path);
+    check_written(out && write_all(out.number(), file.text) && out.close(), file.path);
 }
 
 } // namespace
@@ -178,11 +201,45 @@ void write_files(std::span<NewFile const> files) {
         fs::path const place = place_of(file.path);
         if (is_written_through(place))
             others.push_back(&file);
-        else
-            staged.emplace_back(file, place);
+        else {
+            Staged& one = staged.emplace_back(place);
+            one.write(file.text);
+            one.seal(file.executable);
+        }
     }
     for (NewFile const* file : others) write_through(*file);
     for (Staged& file : staged) file.put();
+}
+
+struct GrowingFile::Impl {
+    explicit Impl(std::string const& name) : path(name) {
+        fs::path const place = place_of(path);
+        if (!is_written_through(place)) {
+            staged.emplace(place);
+            return;
+        }
+        through = open_through(path);
+        check_written(static_cast<bool>(through), path);
+    }
+
+    std::string path;
+    std::optional<Staged> staged;
+    Descriptor through{-1};
+};
+
+GrowingFile::GrowingFile(std::string const& path) : impl_(std::make_unique<Impl>(path)) {}
+GrowingFile::~GrowingFile() = default;
+GrowingFile::GrowingFile(GrowingFile&&) noexcept = default;
+
+void GrowingFile::write(std::string_view text) {
+    if (impl_->staged) impl_->staged->write(text);
+    else check_written(write_all(impl_->through.number(), text), impl_->path);
+}
+
+void GrowingFile::finish() {
+    if (!impl_->staged) return check_written(impl_->through.close(), impl_->path);
+    impl_->staged->seal(false);
+    impl_->staged->put();
 }
 
 } // namespace portcullis::app

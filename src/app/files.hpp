@@ -1,5 +1,6 @@
 // Files that are written whole or not at all.
 #pragma once
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,5 +19,20 @@ struct NewFile {
 // not replaced. A link stays, and a device or a pipe is written through. Throws a sentence. What a kill leaves behind is called
 // .portcullis- and eight letters.
 void write_files(std::span<NewFile const> files);
+
+// One such file whose text comes bit by bit: it takes its place when it is finished, or not at all.
+class GrowingFile {
+  public:
+    explicit GrowingFile(std::string const& path);
+    ~GrowingFile();
+    GrowingFile(GrowingFile&& other) noexcept;
+
+    void write(std::string_view text);
+    void finish();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
 
 } // namespace portcullis::app

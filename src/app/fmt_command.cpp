@@ -69,7 +69,7 @@ int run_fmt(Options const& options) {
     if (options.inputs.empty()) throw UsageError("fmt needs a file, a directory, or '-' for standard input");
     Configs configs(options);
     int code = clean;
-    for (InputFile const& file : find_inputs(options.inputs, options.stdin_filename))
+    for (InputFile const& file : find_inputs(options.inputs, options))
         code = std::max(code, format_file(file, options, *configs.config_for(file.path)));
     return code;
 }

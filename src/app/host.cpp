@@ -21,11 +21,11 @@ void name_apart(Ruleset& ruleset) {
 std::vector<InputFile> host_files(Options const& options) { return host_files(options, options.inputs); }
 
 std::vector<InputFile> host_files(Options const& options, std::vector<std::string> const& named) {
-    if (options.host.empty()) return find_inputs(named, options.stdin_filename);
+    if (options.host.empty()) return find_inputs(named, options);
     if (!named.empty()) throw UsageError("--host names a directory, and there are other files besides");
     std::error_code error;
     if (!std::filesystem::is_directory(options.host, error)) throw UsageError("--host: there is no directory " + options.host);
-    return find_inputs({options.host}, options.stdin_filename);
+    return find_inputs({options.host}, options);
 }
 
 Loaded load_host(std::vector<InputFile> const& files, Options const& options, Config const& config,

@@ -12,7 +12,6 @@
 #include <limits>
 #include <poll.h>
 #include <sys/stat.h>
-#include <tuple>
 #include <unistd.h>
 
 #include "app/companions.hpp"
@@ -60,7 +59,9 @@ bool wait_for_input(int file) {
     return ::poll(&wanted, 1, static_cast<int>(std::min<std::int64_t>(left, std::numeric_limits<int>::max()))) != 0;
 }
 
-FileText read_all(int file, std::string const& name) {
+enum class Content : std::uint8_t { text, bytes };
+
+FileText read_all(int file, std::string const& name, Content content = Content::text) {
     FileText result;
     std::vector<char> buffer(std::size_t{1} << 18U);
     for (;;) {
@@ -73,29 +74,13 @@ FileText read_all(int file, std::string const& name) {
         if (result.text.size() + part.size() > largest_input) return {{}, fmt::format("{} is larger than {} MiB", name, largest_input >> 20U)};
         std::size_t const checked = result.text.size();
         result.text += part;
+        if (content == Content::bytes) continue;
         if (checked < 4)
             if (auto why = not_utf8(result.text, name); !why.empty()) return {{}, std::move(why)};
         if (part.find('\0') != std::string_view::npos) return {{}, name + " is a binary file: it has NUL bytes"};
     }
-    if (result.text.starts_with("\xEF\xBB\xBF")) result.text.erase(0, 3);
+    if (content == Content::text && result.text.starts_with("\xEF\xBB\xBF")) result.text.erase(0, 3);
     return result;
-}
-
-bool is_hidden(fs::path const& path) { return path.filename().string().starts_with('.'); }
-
-// Links to directories are not followed, hidden files and folders not looked at. A folder that cannot be listed is found like a file, and
-// then cannot be read.
-void search_directory(fs::path const& directory, std::string const& root, std::vector<InputFile>& found) {
-    std::error_code error;
-    for (fs::directory_iterator at(directory, error); !error && at != fs::directory_iterator(); at.increment(error)) {
-        std::error_code unknown; // it vanishes: it is not there
-        if (is_hidden(at->path())) continue;
-        if (at->is_directory(unknown) && !at->is_symlink(unknown))
-            search_directory(at->path(), root, found);
-        else if (at->is_regular_file(unknown))
-            found.push_back({at->path().string(), false, false, root});
-    }
-    if (error) found.push_back({directory.string(), false, false, root});
 }
 
 bool is_inside(fs::path const& path, fs::path const& root) {
@@ -162,20 +147,6 @@ std::optional<Dialect> configured_dialect(Config const& config, std::string cons
     return std::nullopt;
 }
 
-// Every rule that the configuration names has to exist, or a misspelt one would be ignored in silence.
-void check_selectors(Config const& config, std::string const& path, std::string& errors) {
-    auto const check = [&](RuleSelector const& selector) {
-        if (auto const error = unknown_rule(selector.text)) {
-            errors += fmt::format("{}:{}:{}: {}\n", path, selector.line, selector.column, *error);
-        }
-    };
-    for (RuleSelector const& selector : config.select) check(selector);
-    for (RuleSelector const& selector : config.ignore) check(selector);
-    for (auto const& level : config.levels) check(level.first);
-    for (RuleSelector const& selector : config.unignorable) check(selector);
-    for (Waive const& waive : config.waives) check(waive.rule);
-}
-
 // Rules of IPv6 alone may have nothing in them that says so, but the name of their file; then they read as such.
 bool is_really_ipv6(Loaded const& loaded, InputFile const& file) {
     if (loaded.dialect != Dialect::iptables || !is_named_ipv6(file)) return false;
@@ -188,32 +159,6 @@ bool is_iptables(Dialect dialect) {
 
 } // namespace
 
-InputFile named_input(std::string const& argument, std::string const& stdin_filename) {
-    bool const standard_input = argument == "-";
-    return {standard_input ? stdin_filename : argument, true, standard_input};
-}
-
-std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, std::string const& stdin_filename) {
-    std::vector<InputFile> found;
-    for (std::string const& argument : arguments) {
-        std::error_code error;
-        if (argument == "-")
-            found.push_back(named_input("-", stdin_filename));
-        else if (fs::is_directory(argument, error))
-            search_directory(argument, argument, found);
-        else
-            found.push_back({argument, true, false});
-    }
-    // Of a file that is both named and found, the name counts.
-    std::stable_sort(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) {
-        return std::tie(a.path, b.named) < std::tie(b.path, a.named);
-    });
-    auto const last = std::unique(found.begin(), found.end(),
-                                  [](InputFile const& a, InputFile const& b) { return a.path == b.path; });
-    found.erase(last, found.end());
-    return found;
-}
-
 bool leads_outside(InputFile const& file) {
     std::error_code error;
     if (file.found_in.empty() || !fs::is_symlink(file.path, error)) return false;
@@ -221,7 +166,7 @@ bool leads_outside(InputFile const& file) {
     return error || !is_inside(fs::canonical(file.path, error), root) || error;
 }
 
-FileText read_text_file(fs::path const& path) {
+static FileText read_file(fs::path const& path, Content content) {
     std::string const name = path.string();
     auto const refusal = [&](struct stat const& status) -> std::string {
         if (S_ISDIR(status.st_mode)) return name + " is a directory";
@@ -239,9 +184,15 @@ FileText read_text_file(fs::path const& path) {
     if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return unreadable();
     if (auto why = refusal(status); !why.empty()) return {{}, std::move(why)};
     if (::fcntl(file.number(), F_SETFL, 0) != 0) return unreadable();
-    FileText result = read_all(file.number(), name);
+    FileText result = read_all(file.number(), name, content);
     if (S_ISFIFO(status.st_mode) && result.text.empty() && result.error.empty()) return {{}, name + " is a pipe that nobody writes to"};
     return result;
+}
+
+FileText read_text_file(fs::path const& path) { return read_file(path, Content::text); }
+
+FileText read_bytes(InputFile const& file) {
+    return file.standard_input ? read_all(STDIN_FILENO, file.path, Content::bytes) : read_file(file.path, Content::bytes);
 }
 
 FileText read_text(InputFile const& file) {
@@ -317,42 +268,6 @@ bool tell_problems(Loaded const& loaded) {
         whole = false;
     }
     return whole;
-}
-
-std::shared_ptr<Config const> Configs::load_file(fs::path const& path) {
-    for (auto const& [known, config] : known_) {
-        if (known == path) return config;
-    }
-    FileText text = read_text_file(path);
-    if (!text.error.empty()) throw UsageError(text.error);
-    LoadedConfig loaded = load_config(text.text, path.string());
-    std::string errors;
-    for (ConfigError const& error : loaded.errors) errors += to_string(error) + '\n';
-    check_selectors(loaded.config, path.string(), errors);
-    if (!errors.empty()) {
-        errors.pop_back();
-        throw UsageError(errors);
-    }
-    // It is shown as other files are, wherever above them it was found.
-    std::error_code error;
-    loaded.config.path = fs::proximate(path, error).string();
-    auto config = std::make_shared<Config const>(std::move(loaded.config));
-    known_.emplace_back(path, config);
-    return config;
-}
-
-std::shared_ptr<Config const> Configs::config_for(std::string const& path) {
-    if (!options_.config_file.empty()) return load_file(options_.config_file);
-    if (!defaults_) defaults_ = std::make_shared<Config const>();
-    if (options_.isolated) return defaults_;
-    std::error_code error;
-    fs::path const absolute = fs::absolute(path, error);
-    for (fs::path folder = absolute.parent_path();; folder = folder.parent_path()) {
-        fs::path const candidate = folder / "portcullis.toml";
-        if (fs::is_regular_file(candidate, error)) return load_file(candidate);
-        // A repository is a world of its own.
-        if (fs::exists(folder / ".git", error) || folder == folder.root_path() || folder.empty()) return defaults_;
-    }
 }
 
 } // namespace portcullis::app

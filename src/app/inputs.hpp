@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/configs.hpp"
 #include "app/options.hpp"
 #include "app/outputs.hpp"
 #include "portcullis/catalogue/config.hpp"
@@ -29,9 +30,9 @@ struct InputFile {
 // What one argument names: a file, or standard input by "-".
 InputFile named_input(std::string const& argument, std::string const& stdin_filename);
 
-// The files that the arguments name, directories searched, sorted by path. Throws UsageError for what does not exist
-// in the arguments' syntax only; a file that cannot be read is reported when it is.
-std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, std::string const& stdin_filename);
+// The files that the arguments and --files-from name, directories searched, without those of --exclude, sorted by path. Throws UsageError for
+// a list that cannot be read; a file that cannot be read is told when it is.
+std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, Options const& options);
 
 // The text, or why it cannot be had, as a sentence.
 struct FileText {
@@ -40,6 +41,7 @@ struct FileText {
 };
 FileText read_text(InputFile const& file);
 FileText read_text_file(std::filesystem::path const& path);
+FileText read_bytes(InputFile const& file); // … whatever they are
 // Where else texts come from: an editor has some of them open.
 using TextReader = std::function<FileText(std::filesystem::path const& path)>;
 
@@ -64,20 +66,5 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
 bool is_other_file(InputFile const& file, Loaded const& loaded);
 // Says on standard error what could not be read of it; whether all could.
 bool tell_problems(Loaded const& loaded);
-
-// The configuration for a file: --config, else the nearest portcullis.toml above it, else the defaults. Throws
-// UsageError with all that is wrong in it.
-class Configs {
-  public:
-    explicit Configs(Options const& options) : options_(options) {}
-    std::shared_ptr<Config const> config_for(std::string const& path);
-
-  private:
-    std::shared_ptr<Config const> load_file(std::filesystem::path const& path);
-
-    Options const& options_;
-    std::vector<std::pair<std::filesystem::path, std::shared_ptr<Config const>>> known_; // by folder or file
-    std::shared_ptr<Config const> defaults_;
-};
 
 } // namespace portcullis::app

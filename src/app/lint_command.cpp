@@ -11,17 +11,12 @@
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/formats.hpp"
 #include "portcullis/report/html.hpp"
+#include "portcullis/report/lines.hpp"
 #include "portcullis/report/matrix.hpp"
 
 namespace portcullis::app {
 
 namespace {
-
-bool is_ipset_file(std::vector<Job> const& jobs, std::string const& path) {
-    return std::ranges::any_of(jobs, [&](Job const& job) {
-        return std::ranges::find(job.ipset_files, path) != job.ipset_files.end();
-    });
-}
 
 std::optional<Severity> fail_level(Options const& options, Config const& config) {
     if (!options.fail_on) return config.fail_on;
@@ -29,18 +24,12 @@ std::optional<Severity> fail_level(Options const& options, Config const& config)
     return severity_by_name(*options.fail_on);
 }
 
-int exit_code(std::vector<Job> const& jobs, Options const& options) {
-    int code = clean;
-    for (Job const& job : jobs) {
-        if (!job.result) continue;
-        if (options.show_fixes && job.fix.fixes > 0) code = std::max<int>(code, findings);
-        if (!job.result->complete) code = std::max<int>(code, unreadable_input);
-        if (options.strict && job.result->modelled < 1.0) code = std::max<int>(code, unreadable_input);
-        auto const level = options.show_fixes ? std::nullopt : fail_level(options, *job.config);
-        for (Diagnostic const& d : job.result->findings) {
-            if (level && !d.suppressed && d.severity >= *level) code = std::max<int>(code, findings);
-        }
-    }
+int exit_code(Job const& job, Options const& options) {
+    int code = options.show_fixes && job.fix.fixes > 0 ? findings : clean;
+    if (!job.result->complete || (options.strict && job.result->modelled < 1.0)) code = unreadable_input;
+    auto const level = options.show_fixes ? std::nullopt : fail_level(options, *job.config);
+    for (Diagnostic const& d : job.result->findings)
+        if (level && !d.suppressed && d.severity >= *level) code = std::max<int>(code, findings);
     return code;
 }
 
@@ -53,14 +42,105 @@ std::string rendered(std::string const& format, Options const& options, Report c
     if (audit && format == "csv") return csv_audit(report);
     for (ReportFormat const& other : report_formats())
         if (other.name == format) return other.write(report);
-    return audit ? text_audit(report, style) + text_matrices(report, style) : text_report(report, style);
+    if (audit) return text_audit(report, style) + text_matrices(report, style);
+    return text_report(report, style) + (report.statistics ? statistics_text(tally_of(report)) : "");
 }
+
+// What a run tells while it goes on, and what it keeps of it for the end.
+class Run {
+  public:
+    explicit Run(Options const& options) : options_(options), repository_(find_repository()), baselines_(options) {
+        report_.version = PORTCULLIS_VERSION;
+        report_.shown = options.shown;
+        report_.show_suppressed = options.show_suppressed;
+        report_.statistics = options.statistics;
+        report_.repository = repository_;
+        if (auto const time = source_date()) report_.time = time_text(*time);
+        for (LineFormat const& format : line_formats())
+            for (Output const& output : options.outputs)
+                if (output.format == format.name) lines_.emplace_back(&format, Stream(output.path));
+        keeps_ = lines_.empty() || lines_.size() < options.outputs.size();
+    }
+
+    int run() {
+        run_jobs(options_, repository_, [this](Job& job) { take(job); });
+        for (Job& job : waive_use_.jobs(options_, repository_)) take_result(job, true);
+        tell_skipped();
+        // A directory in which nothing was recognised has not been found clean.
+        if (tally_.files == 0 && !unrecognised_.empty()) throw UsageError("no file in the directory is a firewall configuration");
+        if (options_.show_fixes) {
+            write_plain("", patches_);
+            return code_;
+        }
+        for (auto& [format, stream] : lines_) {
+            if (format->end != nullptr) stream.write(format->end(report_, tally_));
+            stream.finish();
+        }
+        if (keeps_) write_report(options_, [&](std::string const& format, TextStyle style) { return rendered(format, options_, report_, style); });
+        return code_;
+    }
+
+  private:
+    void take(Job& job) {
+        waive_use_.see(job);
+        tell(job);
+        patches_ += job.fix.patch;
+        sets_.insert(job.ipset_files.begin(), job.ipset_files.end());
+        if (!job.result) unrecognised_.push_back(job.file.path);
+        else take_result(job, false);
+    }
+
+    // `in_place`: it was found last, and stands where its path does.
+    void take_result(Job& job, bool in_place) {
+        if (options_.suppress) baselines_.apply(job);
+        code_ = std::max(code_, exit_code(job, options_));
+        tally_.add(*job.result);
+        for (auto& [format, stream] : lines_) stream.write(format->file(report_, *job.result));
+        if (!keeps_) return;
+        auto const place = in_place ? std::ranges::upper_bound(report_.files, job.file.path, {}, &FileResult::path) : report_.files.end();
+        report_.files.insert(place, std::move(*job.result));
+    }
+
+    void tell(Job const& job) const {
+        if (options_.fix && job.fix.fixes > 0)
+            fmt::print(stderr, "portcullis: fixed {} {} in {}\n", job.fix.fixes, job.fix.fixes == 1 ? "problem" : "problems", visible(job.file.path));
+        if (options_.ipsets.empty() && !options_.quiet)
+            for (std::string const& path : job.ipset_files)
+                fmt::print(stderr, "portcullis: the sets of {} are taken from {}\n", visible(job.file.path), visible(path));
+        if (!options_.verbose) return;
+        std::string by = "by the standard settings";
+        for (ConfigText const& text : job.config->files) by = (&text == &job.config->files.front() ? "by " : by + ", which extends ") + visible(text.path);
+        if (job.result) fmt::print(stderr, "portcullis: {} is looked at as {}, {}\n", visible(job.file.path), job.result->dialect ? to_string(*job.result->dialect) : "text that cannot be read", by);
+    }
+
+    void tell_skipped() {
+        std::erase_if(unrecognised_, [this](std::string const& path) { return sets_.contains(path); });
+        if (options_.verbose)
+            for (std::string const& path : unrecognised_) fmt::print(stderr, "portcullis: {} is no firewall configuration\n", visible(path));
+        if (!unrecognised_.empty())
+            fmt::print(stderr, "portcullis: skipped {} {}\n", unrecognised_.size(),
+                       unrecognised_.size() == 1 ? "file that is no firewall configuration" : "files that are no firewall configuration");
+    }
+
+    Options const& options_;
+    Repository repository_;
+    Baselines baselines_;
+    WaiveUse waive_use_;
+    Report report_; // without files, where all forms are written line by line
+    Tally tally_;
+    std::vector<std::pair<LineFormat const*, Stream>> lines_;
+    bool keeps_ = true;
+    std::string patches_;
+    std::vector<std::string> unrecognised_;
+    std::set<std::string> sets_; // files that some rules took theirs from
+    int code_ = clean;
+};
 
 } // namespace
 
 int run_lint(Options const& options) {
     bool const one_host = !options.host.empty();
-    if (options.inputs.empty() && !one_host)
+    if (options.inputs.empty() && options.files_from.empty() && !one_host)
         throw UsageError(options.command + " needs a file, a directory, or '-' for standard input");
     if (options.fix && options.show_fixes) throw UsageError("--fix writes what --diff only shows: give one of them");
     if (options.fix && std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end())
@@ -71,44 +151,7 @@ int run_lint(Options const& options) {
         throw UsageError("-o svg is a picture of what --matrix asks for");
     if (options.fix)
         for (std::string const& input : options.inputs) refuse_link(named_input(input, options.stdin_filename));
-    Repository const repository = find_repository();
-    std::vector<Job> jobs = lint_jobs(options, repository);
-    if (options.suppress) apply_baselines(jobs, options);
-
-    Report report;
-    report.version = PORTCULLIS_VERSION;
-    report.shown = options.shown;
-    report.show_suppressed = options.show_suppressed;
-    report.repository = repository;
-    if (auto const time = source_date()) report.time = time_text(*time);
-    std::size_t skipped = 0;
-    int const code = exit_code(jobs, options);
-    std::string patches;
-    for (Job& job : jobs) {
-        patches += job.fix.patch;
-        if (options.fix && job.fix.fixes > 0)
-            fmt::print(stderr, "portcullis: fixed {} {} in {}\n", job.fix.fixes, job.fix.fixes == 1 ? "problem" : "problems",
-                       visible(job.file.path));
-        if (job.result)
-            report.files.push_back(std::move(*job.result));
-        else if (!is_ipset_file(jobs, job.file.path))
-            ++skipped;
-        if (options.ipsets.empty() && !options.quiet)
-            for (std::string const& path : job.ipset_files)
-                fmt::print(stderr, "portcullis: the sets of {} are taken from {}\n", visible(job.file.path), visible(path));
-    }
-    if (skipped > 0)
-        fmt::print(stderr, "portcullis: skipped {} {}\n", skipped,
-                   skipped == 1 ? "file that is no firewall configuration"
-                                : "files that are no firewall configuration");
-    // A directory in which nothing was recognised has not been found clean.
-    if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
-    if (options.show_fixes) {
-        write_plain("", patches);
-        return code;
-    }
-    write_report(options, [&](std::string const& format, TextStyle style) { return rendered(format, options, report, style); });
-    return code;
+    return Run(options).run();
 }
 
 } // namespace portcullis::app

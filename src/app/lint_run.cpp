@@ -1,17 +1,18 @@
 #include "app/lint_run.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <fmt/format.h>
 #include <map>
-#include <mutex>
 #include <new>
 #include <set>
+#include <stdexcept>
 #include <thread>
 #include <tuple>
 
 #include "app/companions.hpp"
 #include "app/host.hpp"
+#include "app/in_order.hpp"
+#include "app/progress.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 
@@ -50,6 +51,7 @@ LintOptions lint_options_of(Job const& job, Options const& options) {
     result.name = job.name;
     result.select = options.select;
     result.ignore = options.ignore;
+    result.levels = options.levels;
     result.suppress = options.suppress;
     result.today = options.today;
     return result;
@@ -91,45 +93,27 @@ void give_up(Job& job, std::string const& why) {
     job.result = unreadable(std::move(sources), source, why, job.name);
 }
 
-void work_all(std::vector<Job>& jobs, Options const& options) {
-    unsigned const wanted = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-    // Many files are worked on side by side; of few, the rules.
-    unsigned const threads = std::max(1U, wanted / static_cast<unsigned>(std::min<std::size_t>(jobs.size(), wanted)));
-    std::atomic<std::size_t> next = 0;
-    std::mutex mutex;
-    std::exception_ptr failure;
-    auto const worker = [&] {
-        for (std::size_t i = next++; i < jobs.size(); i = next++) {
-            try {
-                if (deadline_passed())
-                    give_up(jobs[i], "not looked at: the time that it may take is over");
-                else
-                    work(jobs[i], options, threads);
-            } catch (BudgetExceeded const& e) {
-                give_up(jobs[i], fmt::format("not worked out to the end: {}", e.what()));
-            } catch (std::bad_alloc const&) {
-                give_up(jobs[i], out_of_memory);
-            } catch (UsageError const&) {
-                std::lock_guard const lock(mutex);
-                if (!failure) failure = std::current_exception();
-            } catch (std::exception const& e) {
-                std::lock_guard const lock(mutex);
-                if (!failure)
-                    failure = std::make_exception_ptr(std::runtime_error(jobs[i].file.path + ": " + e.what()));
-            }
-        }
-    };
-    {
-        std::vector<std::jthread> others;
-        for (std::size_t i = 1; i < std::min<std::size_t>(wanted, jobs.size()); ++i) others.emplace_back(worker);
-        worker();
+// What takes too much of something is told of the file, and others go on.
+void work_within_limits(Job& job, Options const& options, unsigned threads) {
+    try {
+        if (deadline_passed())
+            give_up(job, "not looked at: the time that it may take is over");
+        else
+            work(job, options, threads);
+    } catch (BudgetExceeded const& e) {
+        give_up(job, fmt::format("not worked out to the end: {}", e.what()));
+    } catch (std::bad_alloc const&) {
+        give_up(job, out_of_memory);
+    } catch (UsageError const&) {
+        throw;
+    } catch (std::exception const& e) {
+        throw std::runtime_error(job.file.path + ": " + e.what());
     }
-    if (failure) std::rethrow_exception(failure);
 }
 
 // Several files may take their sets from one. What is wrong in it is told once, with the first of them; a set is used
 // nowhere if none of them uses it, of those whose family it has.
-void settle_ipset_findings(std::vector<Job>& jobs) {
+void settle_ipset_findings(std::vector<Job*> const& jobs) {
     using Key = std::tuple<std::string, std::uint32_t, std::string, std::string>; // file, place, rule, message
     auto const key_in = [](Job const& job, Diagnostic const& d) {
         return Key{(*job.result->sources)[d.finding.span.source].path(), d.finding.span.begin, d.rule->id, d.message};
@@ -139,10 +123,10 @@ void settle_ipset_findings(std::vector<Job>& jobs) {
         return std::ranges::find(job.ipset_files, path) != job.ipset_files.end();
     };
     std::map<Key, std::size_t> counts;
-    for (Job const& job : jobs) {
-        if (!job.result) continue;
-        for (Diagnostic const& d : job.result->findings)
-            if (of_ipset(job, d)) ++counts[key_in(job, d)];
+    for (Job const* job : jobs) {
+        if (!job->result) continue;
+        for (Diagnostic const& d : job->result->findings)
+            if (of_ipset(*job, d)) ++counts[key_in(*job, d)];
     }
     auto const could_name = [&](Job const& other, Job const& job, Diagnostic const& d) {
         std::string const& path = (*job.result->sources)[d.finding.span.source].path();
@@ -151,67 +135,114 @@ void settle_ipset_findings(std::vector<Job>& jobs) {
                (any_family || other.result->dialect == job.result->dialect);
     };
     std::set<Key> told;
-    for (Job& job : jobs) {
-        if (!job.result) continue;
-        std::erase_if(job.result->findings, [&](Diagnostic const& d) {
-            if (!of_ipset(job, d)) return false;
+    for (Job* job : jobs) {
+        if (!job->result) continue;
+        std::erase_if(job->result->findings, [&](Diagnostic const& d) {
+            if (!of_ipset(*job, d)) return false;
             bool const unused = d.rule->id != "PC404" ||
-                                counts.at(key_in(job, d)) ==
+                                counts.at(key_in(*job, d)) ==
                                     static_cast<std::size_t>(std::ranges::count_if(
-                                        jobs, [&](Job const& other) { return could_name(other, job, d); }));
-            return !unused || !told.insert(key_in(job, d)).second;
+                                        jobs, [&](Job const* other) { return could_name(*other, *job, d); }));
+            return !unused || !told.insert(key_in(*job, d)).second;
         });
     }
 }
 
-// A configuration with [[waive]] tables is a file with findings too, where something is wrong with them.
-void add_waive_findings(std::vector<Job>& jobs, Options const& options, Repository const& repository) {
-    std::map<std::shared_ptr<Config const>, std::pair<std::set<std::size_t>, std::set<std::size_t>>> configs; // held, used
-    for (Job const& job : jobs) {
-        if (job.config->waives.empty()) continue;
-        auto& [held, used] = configs[job.config];
-        if (!job.result) continue;
-        held.insert(job.result->waives.begin(), job.result->waives.end());
-        used.insert(job.result->used_waives.begin(), job.result->used_waives.end());
+// The end of the files that may take their sets from where this one does: those in its folder and below, or all.
+std::size_t end_of_sharing(std::vector<InputFile> const& files, std::size_t index, Options const& options) {
+    std::size_t const slash = files[index].path.rfind('/');
+    if (!options.ipsets.empty() || slash == std::string::npos) return files.size();
+    std::string const folder = files[index].path.substr(0, slash + 1);
+    auto const from = files.begin() + static_cast<std::ptrdiff_t>(index);
+    return static_cast<std::size_t>(std::partition_point(from, files.end(), [&](InputFile const& file) { return file.path.starts_with(folder); }) - files.begin());
+}
+
+// The files of a run, each with its configuration: little enough of each that a hundred thousand are no burden.
+struct Plan {
+    std::vector<InputFile> files;
+    std::vector<std::shared_ptr<Config const>> configs; // by file
+    std::map<Config const*, std::vector<ServiceWord>> matrices;
+};
+
+Plan plan_of(Options const& options) {
+    check_selectors(options.select, "--select");
+    check_selectors(options.ignore, "--ignore");
+    for (auto const& level : options.levels) check_selectors({level.first}, "--level");
+    Plan plan;
+    plan.files = host_files(options);
+    // An empty list is an answer too: that of git diff --name-only, where nothing was changed.
+    if (plan.files.empty() && options.files_from.empty()) throw UsageError("there is no file in the directory to look at");
+    Configs configs(options);
+    for (InputFile const& file : plan.files) {
+        auto const& config = plan.configs.emplace_back(configs.config_for(file.path));
+        if (options.matrices.empty() || !plan.matrices.try_emplace(config.get()).second) continue;
+        for (std::string const& service : options.matrices) plan.matrices.at(config.get()).push_back(matrix_service(service, config->catalogue));
     }
-    for (auto const& [config, about] : configs) {
-        Job job;
-        job.file = {config->path, true, false};
-        job.name = repository.name_of(config->path);
-        job.config = config;
-        job.result = lint_waives(lint_options_of(job, options), about.first, about.second);
-        auto const place = std::ranges::upper_bound(jobs, job.file.path, {}, [](Job const& other) { return other.file.path; });
-        if (job.result) jobs.insert(place, std::move(job));
-    }
+    return plan;
+}
+
+Job job_of(Plan const& plan, std::size_t index, Options const& options, Repository const& repository) {
+    Job job;
+    bool const one_host = !options.host.empty();
+    job.file = one_host ? InputFile{options.host, true, false} : plan.files[index];
+    job.name = repository.name_of(job.file.path);
+    job.config = plan.configs[index];
+    if (auto const matrices = plan.matrices.find(job.config.get()); matrices != plan.matrices.end()) job.matrices = matrices->second;
+    if (one_host) job.host = plan.files;
+    else if (auto const partner = partner_of(index, plan.files)) job.partner = plan.files[*partner];
+    return job;
 }
 
 } // namespace
 
-std::vector<Job> lint_jobs(Options const& options, Repository const& repository) {
-    bool const one_host = !options.host.empty();
-    check_selectors(options.select, "--select");
-    check_selectors(options.ignore, "--ignore");
-    Configs configs(options);
-    std::vector<Job> jobs;
-    std::vector<InputFile> const files = host_files(options);
-    auto const add = [&](InputFile file, std::string const& configured_as) -> Job& {
-        Job& job = jobs.emplace_back();
-        job.file = std::move(file);
-        job.name = repository.name_of(job.file.path);
-        job.config = configs.config_for(configured_as);
+void run_jobs(Options const& options, Repository const& repository, std::function<void(Job&)> const& take) {
+    Plan const plan = plan_of(options);
+    std::size_t const count = options.host.empty() ? plan.files.size() : 1;
+    unsigned const wanted = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    // Many files are worked on side by side; of few, the rules.
+    unsigned const threads = std::max(1U, wanted / static_cast<unsigned>(std::clamp<std::size_t>(count, 1, wanted)));
+    Progress progress(count, options);
+    InOrder<Job>::Steps steps;
+    steps.work = [&](std::size_t index) {
+        Job job = job_of(plan, index, options, repository);
+        work_within_limits(job, options, threads);
         return job;
     };
-    if (one_host && !files.empty()) add({options.host, true, false}, files.front().path).host = files;
-    for (std::size_t i = 0; i < files.size() && !one_host; ++i) {
-        Job& job = add(files[i], files[i].path);
-        if (auto const partner = partner_of(i, files)) job.partner = files[*partner];
+    steps.take = [&](Job& job) {
+        progress.step();
+        take(job);
+    };
+    steps.needs = [&](std::size_t index, Job const& job) { return job.ipset_files.empty() ? index + 1 : end_of_sharing(plan.files, index, options); };
+    steps.together = settle_ipset_findings;
+    InOrder<Job>(count, wanted, std::move(steps)).run();
+}
+
+std::vector<Job> lint_jobs(Options const& options, Repository const& repository) {
+    std::vector<Job> jobs;
+    run_jobs(options, repository, [&](Job& job) { jobs.push_back(std::move(job)); });
+    return jobs;
+}
+
+void WaiveUse::see(Job const& job) {
+    if (job.config->waives.empty()) return;
+    auto& [config, use] = configs_[job.config->files.front().path];
+    if (!config) config = job.config;
+    if (!job.result) return;
+    use.held.insert(job.result->waives.begin(), job.result->waives.end());
+    use.used.insert(job.result->used_waives.begin(), job.result->used_waives.end());
+}
+
+std::vector<Job> WaiveUse::jobs(Options const& options, Repository const& repository) const {
+    std::vector<Job> jobs;
+    if (!options.suppress || options.command != "lint") return jobs;
+    for (auto const& [path, about] : configs_) {
+        Job job;
+        job.file = {path, true, false};
+        job.name = repository.name_of(path);
+        job.config = about.first;
+        job.result = lint_waives(lint_options_of(job, options), about.second.held, about.second.used);
+        if (job.result) jobs.push_back(std::move(job));
     }
-    for (Job& job : jobs)
-        for (std::string const& service : options.matrices) job.matrices.push_back(matrix_service(service, job.config->catalogue));
-    if (jobs.empty()) throw UsageError("there is no file in the directory to look at");
-    work_all(jobs, options);
-    settle_ipset_findings(jobs);
-    if (options.suppress && options.command == "lint") add_waive_findings(jobs, options, repository);
     return jobs;
 }
 

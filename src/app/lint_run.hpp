@@ -1,8 +1,11 @@
 // Files in, what lint says of each out: what lint, audit and baseline have in common. Files are independent, so they are worked
-// on side by side; the results are in the order of the files whatever order they end in.
+// on side by side; the results come in the order of the files whatever order they end in.
 #pragma once
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +27,24 @@ struct Job {
     std::vector<std::string> ipset_files; // that it took its sets from
 };
 
-// Throws UsageError where there is nothing to look at, or a rule or service is unknown.
+// Hands each job over as soon as its turn comes, from one thread at a time; who wants to keep it moves it away. Of what is not
+// kept, nothing stays in memory. Throws UsageError where there is nothing to look at, or a rule or service is unknown.
+void run_jobs(Options const& options, Repository const& repository, std::function<void(Job&)> const& take);
+// All of them.
 std::vector<Job> lint_jobs(Options const& options, Repository const& repository);
+
+// The [[waive]] tables of the configurations of a run: which had a file to hold for, and which waived something.
+class WaiveUse {
+  public:
+    void see(Job const& job);
+    // A configuration with such tables is a file with findings too, where something is wrong with them.
+    std::vector<Job> jobs(Options const& options, Repository const& repository) const;
+
+  private:
+    struct Use {
+        std::set<std::size_t> held, used;
+    };
+    std::map<std::string, std::pair<std::shared_ptr<Config const>, Use>> configs_; // by path
+};
 
 } // namespace portcullis::app

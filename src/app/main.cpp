@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <new>
 #include <sys/resource.h>
 #include <tuple>
@@ -21,6 +22,7 @@
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/policy/plan.hpp"
 #include "portcullis/report/formats.hpp"
+#include "portcullis/report/lines.hpp"
 
 namespace portcullis::app {
 
@@ -28,7 +30,7 @@ namespace {
 
 constexpr char version_line[] = "portcullis " PORTCULLIS_VERSION "\n";
 constexpr std::string_view commands[] = {"lint", "audit",    "trace",  "query",   "test",      "diff",   "fmt",
-                                          "init", "generate", "verify", "convert", "harden", "baseline", "explain", "catalogue", "completions", "lsp", "version"};
+                                          "init", "generate", "verify", "convert", "harden", "baseline", "config", "explain", "catalogue", "completions", "lsp", "version"};
 
 void add_today(CLI::App& app, Options& options) {
     app.add_option_function<std::string>(
@@ -86,6 +88,49 @@ void add_input(CLI::App& app, Options& options, char const* help = "Files, direc
     app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
 }
 
+// What a search in directories and lists is about.
+void add_search(CLI::App& app, Options& options) {
+    app.add_option("--exclude", options.exclude, "Leave out files and folders by a pattern as .gitignore has them, from the working directory")
+        ->type_name("GLOB")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    app.add_option("--files-from", options.files_from, "Look at the files that this one lists, a path a line ('-' for standard input)")->type_name("FILE");
+    app.add_flag("-0,--null", options.null_separated, "--files-from: a NUL behind each path, as find -print0 and git -z write it");
+    app.add_flag_callback("--no-ignore", [&options] { options.ignore_files = false; }, "Look at what .gitignore names in directories too");
+    app.add_flag("-v,--verbose", options.verbose, "Tell on standard error how each file is read, and what is passed over");
+}
+
+// "PC114=high"
+std::pair<std::string, Severity> parse_level(std::string const& text) {
+    std::size_t const equals = text.rfind('=');
+    auto const severity = equals == std::string::npos ? std::nullopt : severity_by_name(text.substr(equals + 1));
+    if (!severity || equals == 0)
+        throw UsageError(fmt::format("--level: '{}' is no level of a rule; write it as PC114=high, with critical, high, medium, low or info", text));
+    return {text.substr(0, equals), *severity};
+}
+
+void add_rules(CLI::App& app, Options& options) {
+    add_list(app, "--select", options.select, "Run only these rules: ids, slugs, prefixes such as PC1, or a standard such as pci-dss")
+        ->type_name("RULES")
+        ->check(offer({"@rules"}));
+    add_list(app, "--ignore", options.ignore, "Do not run these rules")->type_name("RULES")->check(offer({"@rules"}));
+    app.add_option_function<std::vector<std::string>>(
+           "--level",
+           [&options](std::vector<std::string> const& values) {
+               for (std::string const& value : values) options.levels.push_back(parse_level(value));
+           },
+           "What a rule counts for: PC114=high")
+        ->type_name("RULE=LEVEL")
+        ->delimiter(',')
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    app.add_option("--fail-on", options.fail_on, "Exit with 1 for findings from this severity on (medium), or never")
+        ->type_name("LEVEL")
+        ->check(one_of({"critical", "high", "medium", "low", "info", "never"}));
+}
+
 // "json=out.json", "text", "sarif=-"
 Output parse_output(std::string const& value, std::vector<std::string> const& formats) {
     std::size_t const equals = value.find('=');
@@ -118,6 +163,7 @@ void add_outputs(CLI::App& app, Options& options, std::vector<std::string> const
 
 std::vector<std::string> lint_formats() {
     std::vector<std::string> names{"text", "json", "html"};
+    for (LineFormat const& format : line_formats()) names.emplace_back(format.name);
     for (ReportFormat const& format : report_formats()) names.emplace_back(format.name);
     return names;
 }
@@ -147,19 +193,15 @@ void add_lint(CLI::App& app, Options& options, std::vector<std::string> const& f
     add_input(app, options);
     add_host(app, options);
     add_outputs(app, options, formats);
-    add_list(app, "--select", options.select, "Run only these rules: ids, slugs, prefixes such as PC1, or a standard such as pci-dss")
-        ->type_name("RULES")
-        ->check(offer({"@rules"}));
-    add_list(app, "--ignore", options.ignore, "Do not run these rules")->type_name("RULES")->check(offer({"@rules"}));
+    add_search(app, options);
+    add_rules(app, options);
     app.add_option_function<std::string>(
            "--severity", [&options](std::string const& name) { options.shown = severity_by_name(name).value(); },
            "Show findings from this severity on (low)")
         ->type_name("LEVEL")
         ->check(one_of({"critical", "high", "medium", "low", "info"}));
-    app.add_option("--fail-on", options.fail_on,
-                   "Exit with 1 for findings from this severity on (medium), or never")
-        ->type_name("LEVEL")
-        ->check(one_of({"critical", "high", "medium", "low", "info", "never"}));
+    app.add_option("--width", options.width, "Columns of text (those of the terminal); 0: as many as it takes")->type_name("N")->check(CLI::Range(0, 10000));
+    app.add_flag("--statistics", options.statistics, "How often each rule found something, in text, json and jsonl");
     add_today(app, options);
     app.add_flag("--show-suppressed", options.show_suppressed, "Show what waivers and the baseline suppress too");
     app.add_flag_callback("--no-suppress", [&options] { options.suppress = false; }, "As if there were no waivers and no baseline");
@@ -174,10 +216,23 @@ void add_baseline(CLI::App& app, Options& options) {
         ->required()
         ->check(one_of({"create", "prune", "show"}));
     add_input(app, options);
+    add_search(app, options);
     add_baseline_file(app, options);
     app.add_flag("--force", options.force, "create: write over an old baseline");
     add_today(app, options);
     add_jobs(app, options);
+}
+
+void add_config(CLI::App& app, Options& options) {
+    app.add_option("action", options.topic, "show: what holds for a file or directory, and from where; schema: the JSON Schema of portcullis.toml")
+        ->required()
+        ->check(one_of({"show", "schema"}));
+    app.add_option("inputs", options.inputs, "A file or directory (the working directory)");
+    app.add_option("--config", options.config_file, "Use this portcullis.toml")->type_name("FILE");
+    app.add_flag("--isolated", options.isolated, "Use no portcullis.toml");
+    add_rules(app, options);
+    add_baseline_file(app, options);
+    add_outputs(app, options);
 }
 
 void add_trace(CLI::App& app, Options& options) {
@@ -350,6 +405,7 @@ int dispatch(Options const& options) {
     if (options.command == "verify") return run_verify(options);
     if (options.command == "convert") return run_convert(options);
     if (options.command == "harden") return run_harden(options);
+    if (options.command == "config") return run_config(options);
     if (options.command == "explain") return run_explain(options);
     if (options.command == "catalogue") return run_catalogue(options);
     if (options.command == "lsp") return run_lsp(options);
@@ -382,11 +438,13 @@ int parse_and_run(int argc, char** argv) {
     add_diff(*app.add_subcommand("diff", "The traffic that two files treat differently"), options);
     CLI::App& format = *app.add_subcommand("fmt", "Rulesets in the layout of nft list ruleset or of iptables-save");
     add_input(format, options);
+    add_search(format, options);
     format.add_flag("--check", options.check, "Name the files that would change, and write none");
     add_policy_commands(app, options);
     add_harden(*app.add_subcommand("harden", "A stricter configuration as a patch, and exactly which traffic changes"), options);
     add_convert(*app.add_subcommand("convert", "A file in another dialect, with the proof that it does the same"), options);
     add_baseline(*app.add_subcommand("baseline", "Known findings, so that only new ones count"), options);
+    add_config(*app.add_subcommand("config", "What portcullis.toml says, and from where"), options);
     CLI::App& explain = *app.add_subcommand("explain", "What a rule is about, with examples");
     explain.add_option("rule", options.topic, "An id or slug; all rules where left out")->check(offer({"@rules"}));
     explain.add_option("--format", options.page_format, "text, json or markdown")->type_name("FORM")->check(one_of({"text", "json", "markdown"}));
@@ -451,6 +509,14 @@ int parse_and_run(int argc, char** argv) {
 
 } // namespace
 
+// What one file took serves the next: else memory goes back to the system and comes again, page by page.
+void keep_memory() {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
+
 // Where a standard stream is closed, the first file that is opened would take its place, and get what was meant for it.
 void hold_standard_streams() {
     for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -471,6 +537,7 @@ void limit_memory() {
 int run(int argc, char** argv) {
     hold_standard_streams();
     limit_memory();
+    keep_memory();
     // A closed pipe is an error of writing like any other.
     std::signal(SIGPIPE, SIG_IGN);
     try {

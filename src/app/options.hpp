@@ -29,11 +29,17 @@ struct Options {
     // lint and audit
     std::vector<std::string> inputs; // files, directories, "-"
     std::string stdin_filename = "<stdin>";
+    std::string files_from;           // a file with a path a line, "-" for standard input; empty for none
+    bool null_separated = false;      // … with a NUL behind each path
+    std::vector<std::string> exclude; // patterns
+    bool ignore_files = true;         // what .gitignore names is passed over in directories
     std::optional<Dialect> dialect;
     std::vector<std::string> ipsets; // files of ipset save
     std::string host;                // a directory, all files of which are the rules of one host
     std::vector<std::string> select;
     std::vector<std::string> ignore;
+    std::vector<std::pair<std::string, Severity>> levels; // of rules
+    bool statistics = false;
     Severity shown = Severity::low;
     std::optional<std::string> fail_on; // a severity or "never"
     std::optional<std::chrono::year_month_day> today; // that dates in rules and policies are compared with
@@ -48,6 +54,8 @@ struct Options {
     std::string color = "auto";
     bool quiet = false;
     double timeout = 0; // seconds that the engine may take; 0: as long as it takes
+    bool verbose = false;
+    std::optional<unsigned> width; // of text, in columns; none: that of the terminal
     unsigned jobs = 0; // 0: as many as there are processors
     std::string config_file;
     bool isolated = false;
@@ -86,7 +94,7 @@ struct Options {
     std::vector<std::string> zones; // that insecure services stay open to
     bool write = false;
 
-    // explain, catalogue; init: the policy to start from; baseline: what to do
+    // explain, catalogue; init: the policy to start from; baseline, config: what to do
     std::string topic;
     std::string page_format = "text";
 };
@@ -106,5 +114,6 @@ int run_harden(Options const& options);
 int run_explain(Options const& options);
 int run_catalogue(Options const& options);
 int run_lsp(Options const& options);
+int run_config(Options const& options);
 
 } // namespace portcullis::app

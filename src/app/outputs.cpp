@@ -14,6 +14,7 @@
 
 #include "app/files.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/report/lines.hpp"
 
 namespace portcullis::app {
 
@@ -60,6 +61,29 @@ void write_plain(std::string const& path, std::string_view text) {
     write_output(path, shown);
 }
 
+Stream::Stream(std::string const& path) {
+    if (!path.empty()) file_.emplace(path);
+}
+
+void Stream::write(std::string_view text) {
+    if (file_) file_->write(text);
+    else if (!text.empty()) write_output("", text);
+}
+
+void Stream::finish() {
+    if (file_) file_->finish();
+}
+
+bool is_written_in_lines(std::string const& format) {
+    return std::ranges::any_of(line_formats(), [&](LineFormat const& each) { return each.name == format; });
+}
+
+std::size_t text_width(Options const& options) {
+    if (options.width) return *options.width;
+    struct winsize size {};
+    return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 // --color, then NO_COLOR, then CLICOLOR_FORCE and FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
 bool use_color(std::string const& wanted) {
     if (wanted != "auto") return wanted == "always";
@@ -68,12 +92,6 @@ bool use_color(std::string const& wanted) {
     char const* term = std::getenv("TERM");
     if (term != nullptr && std::string_view(term) == "dumb") return false;
     return ::isatty(STDOUT_FILENO) == 1;
-}
-
-std::size_t terminal_width() {
-    struct winsize size {};
-    if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-    return size.ws_col;
 }
 
 namespace {
@@ -125,9 +143,10 @@ void write_report(Options const& options, Render const& render) {
     if (outputs.empty()) outputs.push_back({"text", ""});
     std::string errors;
     for (Output const& output : outputs) {
+        if (is_written_in_lines(output.format)) continue;
         bool const here = output.path.empty();
         bool const color = here && use_color(options.color);
-        TextStyle const style{color, options.quiet, here ? terminal_width() : 0, color && takes_links() ? pages_folder() : ""};
+        TextStyle const style{color, options.quiet, here || options.width ? text_width(options) : 0, color && takes_links() ? pages_folder() : ""};
         std::string const text = render(output.format, style);
         try {
             write_output(output.path, text);

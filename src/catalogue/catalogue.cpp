@@ -61,21 +61,23 @@ Catalogue const& Catalogue::built_in() {
 
 Catalogue::LoadResult Catalogue::extended(std::string_view toml, std::string_view path) const {
     TomlDocument document = parse_toml(toml, path);
-    LoadResult result{*this, std::move(document.errors)};
+    LoadResult result{{}, std::move(document.errors)};
     TomlReport report(path, result.errors);
-    read_services(document.root, "", result.catalogue.services_, report);
+    std::vector<Service> all = services();
+    read_services(document.root, "", all, report);
+    result.catalogue = Catalogue(std::move(all));
     return result;
 }
 
 Service const* Catalogue::find(std::string_view name_or_alias) const {
     auto const found =
-        std::ranges::find_if(services_, [&](Service const& service) { return service.answers_to(name_or_alias); });
-    return found == services_.end() ? nullptr : &*found;
+        std::ranges::find_if(services(), [&](Service const& service) { return service.answers_to(name_or_alias); });
+    return found == services().end() ? nullptr : &*found;
 }
 
 std::vector<Service const*> Catalogue::at(std::uint8_t protocol, std::uint16_t port) const {
     std::vector<Service const*> found;
-    for (Service const& service : services_)
+    for (Service const& service : services())
         if (service.listens_on(protocol, port)) found.push_back(&service);
     std::ranges::stable_sort(found, {}, [&](Service const* service) {
         return std::pair(!service->variant_of.empty(), width_at(*service, protocol, port));
@@ -85,7 +87,7 @@ std::vector<Service const*> Catalogue::at(std::uint8_t protocol, std::uint16_t p
 
 std::vector<std::string_view> Catalogue::names() const {
     std::vector<std::string_view> names;
-    for (Service const& service : services_) {
+    for (Service const& service : services()) {
         names.push_back(service.name);
         names.insert(names.end(), service.aliases.begin(), service.aliases.end());
     }

@@ -2,7 +2,10 @@
 #include "portcullis/catalogue/config.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <tuple>
 
+#include "catalogue/config_document.hpp"
 #include "catalogue/networks.hpp"
 #include "catalogue/service_toml.hpp"
 #include "catalogue/toml_reader.hpp"
@@ -15,9 +18,9 @@ constexpr std::string_view fail_on_words[] = {"info", "low", "medium", "high", "
 constexpr std::string_view dialect_words[] = {"iptables",  "ip6tables", "iptables-script", "nftables", "nft-json",
                                               "cisco-ios", "cisco-asa", "cisco-nxos",      "cisco-xr"};
 
-void not_supported(TomlMember const& member, Config&, TomlReport& report) {
-    report.error(member.at, "'" + member.key + "' is not supported yet");
-}
+using Kind = TomlShape::Kind;
+
+ConfigWord word_at(std::string text, TomlPlace at) { return {std::move(text), at.line, at.column, at.file}; }
 
 // The function of a key whose value is a table with known keys.
 template <auto const& keys, auto const& where>
@@ -27,10 +30,9 @@ void read_subtable(TomlMember const& member, Config& config, TomlReport& report)
 
 // [lint]
 
-template <std::vector<RuleSelector> Config::*field>
+template <std::vector<ConfigWord> Config::*field>
 void read_selectors(TomlMember const& member, Config& config, TomlReport& report) {
-    for (auto& [text, at] : read_strings(member, report))
-        (config.*field).push_back({std::move(text), at.line, at.column});
+    for (auto& [text, at] : read_strings(member, report)) (config.*field).push_back(word_at(std::move(text), at));
 }
 
 void read_fail_on(TomlMember const& member, Config& config, TomlReport& report) {
@@ -43,22 +45,42 @@ void read_levels(TomlMember const& member, Config& config, TomlReport& report) {
     if (!table) return;
     for (TomlMember const& level : *table)
         if (auto const index = read_word(level, severity_words, report))
-            config.levels.push_back(
-                {{level.key, level.at.line, level.at.column}, *severity_by_name(severity_words[*index])});
+            config.levels.emplace_back(word_at(level.key, level.at), *severity_by_name(severity_words[*index]));
 }
 
 void read_baseline(TomlMember const& member, Config& config, TomlReport& report) {
     config.baseline = read_string(member, report).value_or("");
 }
 
+constexpr TomlKey<Config> per_file_keys[] = {
+    {"select", read_selectors<&Config::select>, {Kind::texts, "The rules that are asked, instead of those of [lint]."}},
+    {"ignore", read_selectors<&Config::ignore>, {Kind::texts, "Rules that are not asked, besides those of [lint]."}},
+    {"fail-on", read_fail_on, {Kind::text, "The severity from which on a finding fails the run, instead of that of [lint].", {}, fail_on_words}},
+    {"levels", read_levels, {Kind::map, "The severity of rules, before those of [lint].", {}, severity_words}},
+};
+
+// What applies to a file has been taken from here already (config_document.hpp); the other tables have to be right as well.
+void read_per_file(TomlMember const& member, Config& config, TomlReport& report) {
+    auto const* tables = read_table(member, report);
+    if (!tables) return;
+    for (TomlMember const& entry : *tables) {
+        auto const* members = read_table(entry, report);
+        if (!members) continue;
+        Config part;
+        read_members(*members, per_file_keys, "the table of '" + entry.key + "' in [lint.per-file]", part, report);
+        for (auto* words : {&part.select, &part.ignore}) std::ranges::move(*words, std::back_inserter(config.per_file_rules));
+        for (auto& level : part.levels) config.per_file_rules.push_back(std::move(level.first));
+    }
+}
+
 constexpr TomlKey<Config> lint_keys[] = {
-    {"select", read_selectors<&Config::select>},
-    {"ignore", read_selectors<&Config::ignore>},
-    {"fail-on", read_fail_on},
-    {"levels", read_levels},
-    {"unignorable", read_selectors<&Config::unignorable>},
-    {"baseline", read_baseline},
-    {"per-file", not_supported},
+    {"select", read_selectors<&Config::select>, {Kind::texts, "The rules that are asked: ids, slugs, or prefixes such as PC1.", "[\"PC\"]"}},
+    {"ignore", read_selectors<&Config::ignore>, {Kind::texts, "Rules that are not asked.", "[]"}},
+    {"fail-on", read_fail_on, {Kind::text, "The severity from which on a finding fails the run.", "\"medium\"", fail_on_words}},
+    {"levels", read_levels, {Kind::map, "The severity of rules, by id, slug or prefix; the most precise one decides.", {}, severity_words}},
+    {"unignorable", read_selectors<&Config::unignorable>, {Kind::texts, "Rules that nothing may waive.", "[]"}},
+    {"baseline", read_baseline, {Kind::text, "A file of findings that are known already, relative to this one."}},
+    {"per-file", read_per_file, {Kind::map, "What holds for some files: by a pattern for the path from the folder of this file.", {}, {}, fields_of<per_file_keys>}},
 };
 constexpr std::string_view lint_name = "[lint]";
 
@@ -72,7 +94,8 @@ void read_dialects(TomlMember const& member, Config& config, TomlReport& report)
             config.dialects.emplace_back(glob.key, *dialect_by_name(dialect_words[*index]));
 }
 
-constexpr TomlKey<Config> files_keys[] = {{"dialect", read_dialects}};
+constexpr TomlKey<Config> files_keys[] = {
+    {"dialect", read_dialects, {Kind::map, "The dialect of files, by a pattern for the path or the name; the first that fits decides.", {}, dialect_words}}};
 constexpr std::string_view files_name = "[files]";
 
 // [zones]
@@ -130,15 +153,16 @@ void read_interfaces(TomlMember const& member, Zone& zone, TomlReport& report) {
     }
 }
 
+constexpr std::string_view trust_words[] = {"untrusted", "trusted"};
+
 void read_trust(TomlMember const& member, Zone& zone, TomlReport& report) {
-    constexpr std::string_view words[] = {"untrusted", "trusted"};
-    if (auto const index = read_word(member, words, report)) zone.trusted = *index == 1;
+    if (auto const index = read_word(member, trust_words, report)) zone.trusted = *index == 1;
 }
 
 constexpr TomlKey<Zone> zone_keys[] = {
-    {"networks", read_networks},
-    {"interfaces", read_interfaces},
-    {"trust", read_trust},
+    {"networks", read_networks, {Kind::texts, "Addresses, prefixes, ranges, any or private; a leading ! leaves out."}},
+    {"interfaces", read_interfaces, {Kind::texts, "Names, or eth* for all that begin so."}},
+    {"trust", read_trust, {Kind::text, "Whether what comes from there is trusted. It has to be said.", {}, trust_words}},
 };
 
 void read_zones(TomlMember const& member, Config& config, TomlReport& report) {
@@ -165,22 +189,23 @@ template <std::string Waive::*field> void read_waive_text(TomlMember const& memb
     waive.*field = read_string(member, report).value_or("");
 }
 
-void read_waive_rule(TomlMember const& member, Waive& waive, TomlReport& report) {
-    waive.rule = {read_string(member, report).value_or(""), member.value.at.line, member.value.at.column};
+template <ConfigWord Waive::*field> void read_waive_word(TomlMember const& member, Waive& waive, TomlReport& report) {
+    waive.*field = word_at(read_string(member, report).value_or(""), member.value.at);
 }
 
 void read_waive_until(TomlMember const& member, Waive& waive, TomlReport& report) { waive.until = read_date(member, report); }
 
 constexpr TomlKey<Waive> waive_keys[] = {
-    {"rule", read_waive_rule},
-    {"file", read_waive_text<&Waive::file>},
-    {"where", read_waive_text<&Waive::where>},
-    {"service", read_waive_text<&Waive::service>},
-    {"until", read_waive_until},
-    {"owner", read_waive_text<&Waive::owner>},
-    {"by", read_waive_text<&Waive::owner>},
-    {"ticket", read_waive_text<&Waive::ticket>},
-    {"reason", read_waive_text<&Waive::reason>},
+    {"rule", read_waive_word<&Waive::rule>, {Kind::text, "An id, slug or prefix of the rules that are waived; needed, where there is no traffic."}},
+    {"traffic", read_waive_word<&Waive::traffic>, {Kind::text, "A question without its verb: findings all of whose packets are among these."}},
+    {"file", read_waive_text<&Waive::file>, {Kind::text, "A pattern for the path from the repository, or for the name alone."}},
+    {"where", read_waive_text<&Waive::where>, {Kind::text, "A pattern for the chain or access list: filter/INPUT."}},
+    {"service", read_waive_text<&Waive::service>, {Kind::text, "A service of the catalogue."}},
+    {"until", read_waive_until, {Kind::date, "The last day."}},
+    {"owner", read_waive_text<&Waive::owner>, {Kind::text, "Who answers for it."}},
+    {"by", read_waive_text<&Waive::owner>, {Kind::text, "The same as owner."}},
+    {"ticket", read_waive_text<&Waive::ticket>, {Kind::text, "Where it was decided."}},
+    {"reason", read_waive_text<&Waive::reason>, {Kind::text, "Why."}},
 };
 
 void read_waives(TomlMember const& member, Config& config, TomlReport& report) {
@@ -188,8 +213,8 @@ void read_waives(TomlMember const& member, Config& config, TomlReport& report) {
     if (!tables) return;
     for (TomlValue const& entry : *tables) {
         auto const* members = entry.table();
-        if (!members || !find(*members, "rule")) {
-            report.error(entry.at, "a [[waive]] needs the rule that it waives: rule = \"PC101\"");
+        if (!members || (!find(*members, "rule") && !find(*members, "traffic"))) {
+            report.error(entry.at, "a [[waive]] needs the rule that it waives, or traffic: rule = \"PC101\"");
             continue;
         }
         read_members(*members, waive_keys, "[[waive]]", config.waives.emplace_back(), report);
@@ -210,14 +235,17 @@ void read_user_services(TomlMember const& member, Config& config, TomlReport& re
     config.catalogue = Catalogue(std::move(services));
 }
 
+// What it names has been read already.
+void read_extend(TomlMember const& member, Config&, TomlReport& report) { read_string(member, report); }
+
 constexpr TomlKey<Config> root_keys[] = {
-    {"root", read_root},
-    {"extend", not_supported},
-    {"lint", read_subtable<lint_keys, lint_name>},
-    {"files", read_subtable<files_keys, files_name>},
-    {"zones", read_zones},
-    {"services", read_user_services},
-    {"waive", read_waives},
+    {"root", read_root, {Kind::boolean, "The search for a portcullis.toml further up ends here.", "false"}},
+    {"extend", read_extend, {Kind::text, "Another file of this kind, relative to this one, of which holds what is not said here."}},
+    {"lint", read_subtable<lint_keys, lint_name>, {Kind::table, "Which rules are asked, and what they count for.", {}, {}, fields_of<lint_keys>}},
+    {"files", read_subtable<files_keys, files_name>, {Kind::table, "How files are read.", {}, {}, fields_of<files_keys>}},
+    {"zones", read_zones, {Kind::map, "Parts of the network, and whom to trust.", {}, {}, fields_of<zone_keys>}},
+    {"services", read_user_services, {Kind::map, "Services of your own, or other facts of known ones.", {}, {}, service_fields}},
+    {"waive", read_waives, {Kind::tables, "Findings that somebody answers for.", {}, {}, fields_of<waive_keys>}},
 };
 
 // Trust
@@ -301,15 +329,21 @@ IntervalSet Config::outside_interfaces() const {
                                       : interface_values(by_name.inside, false);
 }
 
-LoadedConfig load_config(std::string_view text, std::string_view path) {
-    TomlDocument document = parse_toml(text, path);
-    LoadedConfig loaded{{}, std::move(document.errors)};
-    TomlReport report(path, loaded.errors);
-    read_members(document.root, root_keys, path, loaded.config, report);
-    loaded.config.path = path;
-    if (!loaded.config.waives.empty()) loaded.config.text = text;
-    std::ranges::stable_sort(loaded.errors, {},
-                             [](ConfigError const& error) { return std::pair(error.line, error.column); });
+std::vector<TomlField> config_fields() { return fields_of<root_keys>(); }
+
+LoadedConfig load_config(std::string_view text, std::string_view path) { return ConfigDocument({std::string(path), std::string(text)}, {}).config(); }
+
+LoadedConfig ConfigDocument::config(std::vector<std::size_t> const& tables) const {
+    LoadedConfig loaded{{}, errors_};
+    std::vector<std::string> paths;
+    for (ConfigText const& file : files_) paths.push_back(file.path);
+    TomlReport report(paths, loaded.errors);
+    read_members(effective(tables), root_keys, paths.empty() ? "" : paths.front(), loaded.config, report);
+    loaded.config.files = files_;
+    if (loaded.config.waives.empty())
+        for (ConfigText& file : loaded.config.files) file.text.clear(); // nobody shows it
+    auto const place = [&](ConfigError const& error) { return std::tuple(std::ranges::find(paths, error.path), error.line, error.column); };
+    std::ranges::stable_sort(loaded.errors, {}, place);
     return loaded;
 }
 

@@ -127,9 +127,11 @@ void read_level(TomlMember const& member, Draft& draft, TomlReport& report) {
         draft.service.*field = severity_by_name(severities[*index]); // "none" is no severity
 }
 
+using Kind = TomlShape::Kind;
+
 constexpr TomlKey<Draft> severity_keys[] = {
-    {"untrusted", read_level<&Service::severity_untrusted>},
-    {"any", read_level<&Service::severity_any>},
+    {"untrusted", read_level<&Service::severity_untrusted>, {Kind::text, "Where some untrusted sources reach it.", {}, severities}},
+    {"any", read_level<&Service::severity_any>, {Kind::text, "Where all of them do.", {}, severities}},
 };
 
 void read_severity(TomlMember const& member, Draft& draft, TomlReport& report) {
@@ -142,21 +144,21 @@ void read_insecure(TomlMember const& member, Draft& draft, TomlReport& report) {
 }
 
 constexpr TomlKey<Draft> service_keys[] = {
-    {"title", read_text<&Service::title>},
-    {"aliases", read_list<&Service::aliases>},
-    {"variant-of", read_text<&Service::variant_of>},
-    {"ports", read_ports},
-    {"tcp", read_transport},
-    {"udp", read_transport},
-    {"sctp", read_transport},
-    {"purpose", read_text<&Service::purpose>},
-    {"encryption", read_encryption},
-    {"authentication", read_text<&Service::authentication>},
-    {"risk", read_text<&Service::risk>},
-    {"severity", read_severity},
-    {"replacement", read_text<&Service::replacement>},
-    {"insecure", read_insecure},
-    {"references", read_list<&Service::references>},
+    {"title", read_text<&Service::title>, {Kind::text, "Its name in full."}},
+    {"aliases", read_list<&Service::aliases>, {Kind::texts, "Other names of it."}},
+    {"variant-of", read_text<&Service::variant_of>, {Kind::text, "The service whose ports it shares."}},
+    {"ports", read_ports, {Kind::any, "Ports with what they are for: { tcp = 21, role = \"control\" }."}},
+    {"tcp", read_transport, {Kind::ports, "Where it listens: 9102, \"9500-9510\"."}},
+    {"udp", read_transport, {Kind::ports, "Likewise."}},
+    {"sctp", read_transport, {Kind::ports, "Likewise."}},
+    {"purpose", read_text<&Service::purpose>, {Kind::text, "What it is for."}},
+    {"encryption", read_encryption, {Kind::text, "Whether what it says can be read on the way.", {}, encryptions}},
+    {"authentication", read_text<&Service::authentication>, {Kind::text, "How users prove who they are."}},
+    {"risk", read_text<&Service::risk>, {Kind::text, "What can happen."}},
+    {"severity", read_severity, {Kind::table, "How bad it is that untrusted sources reach it.", {}, {}, fields_of<severity_keys>}},
+    {"replacement", read_text<&Service::replacement>, {Kind::text, "What to use instead."}},
+    {"insecure", read_insecure, {Kind::boolean, "Without encryption or authentication by design.", "false"}},
+    {"references", read_list<&Service::references>, {Kind::texts, "Where that is said."}},
 };
 
 bool is_slug(std::string_view name) {
@@ -210,6 +212,8 @@ void read_service(TomlMember const& entry, std::string_view prefix, std::vector<
 }
 
 } // namespace
+
+std::vector<TomlField> service_fields() { return fields_of<service_keys>(); }
 
 void read_services(TomlValue::Table const& tables, std::string_view prefix, std::vector<Service>& services,
                    TomlReport& report) {

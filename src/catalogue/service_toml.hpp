@@ -10,4 +10,7 @@ namespace portcullis {
 void read_services(TomlValue::Table const& tables, std::string_view prefix, std::vector<Service>& services,
                    TomlReport& report);
 
+// The keys of an entry.
+std::vector<TomlField> service_fields();
+
 } // namespace portcullis

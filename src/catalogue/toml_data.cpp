@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <optional>
+#include <utility>
 #include <toml++/toml.h>
 
 #include "portcullis/base/ascii.hpp"
@@ -12,21 +13,21 @@
 namespace portcullis {
 namespace {
 
-TomlPlace place(toml::source_position at) {
-    return {std::max<std::uint32_t>(at.line, 1), std::max<std::uint32_t>(at.column, 1)};
+TomlPlace place(toml::source_position at, std::size_t file) {
+    return {std::max<std::uint32_t>(at.line, 1), std::max<std::uint32_t>(at.column, 1), file};
 }
 
-TomlValue::Table plain_table(toml::table const& table);
+TomlValue::Table plain_table(toml::table const& table, std::size_t file);
 
-TomlValue plain(toml::node const& node) {
+TomlValue plain(toml::node const& node, std::size_t file) {
     TomlValue value;
-    value.at = place(node.source().begin);
+    value.at = place(node.source().begin, file);
     if (auto const* table = node.as_table()) {
-        value.data = plain_table(*table);
+        value.data = plain_table(*table, file);
     } else if (auto const* array = node.as_array()) {
         TomlValue::Array items;
         items.reserve(array->size());
-        for (toml::node const& item : *array) items.push_back(plain(item));
+        for (toml::node const& item : *array) items.push_back(plain(item, file));
         value.data = std::move(items);
     } else if (auto const* text = node.as_string()) {
         value.data = text->get();
@@ -43,11 +44,11 @@ TomlValue plain(toml::node const& node) {
 }
 
 // toml++ sorts tables by key; readers want the order in which the author wrote them.
-TomlValue::Table plain_table(toml::table const& table) {
+TomlValue::Table plain_table(toml::table const& table, std::size_t file) {
     TomlValue::Table members;
     members.reserve(table.size());
     for (auto const& [key, node] : table)
-        members.push_back({std::string(key.str()), place(key.source().begin), plain(node)});
+        members.push_back({std::string(key.str()), place(key.source().begin, file), plain(node, file)});
     std::ranges::stable_sort(members, {},
                              [](TomlMember const& member) { return std::pair(member.at.line, member.at.column); });
     return members;
@@ -108,7 +109,7 @@ std::string_view TomlValue::kind() const {
     return kinds[data.index()];
 }
 
-TomlDocument parse_toml(std::string_view text, std::string_view path) {
+TomlDocument parse_toml(std::string_view text, std::string_view path, std::size_t file) {
     TomlDocument document;
     if (auto const deep = deep_key(text)) {
         TomlPlace const at = place_of(text, *deep);
@@ -116,9 +117,9 @@ TomlDocument parse_toml(std::string_view text, std::string_view path) {
         return document;
     }
     try {
-        document.root = plain_table(toml::parse(text));
+        document.root = plain_table(toml::parse(text), file);
     } catch (toml::parse_error const& error) {
-        TomlPlace const at = place(error.source().begin);
+        TomlPlace const at = place(error.source().begin, file);
         document.errors.push_back({message(error.description()), std::string(path), at.line, at.column});
     }
     return document;
@@ -127,6 +128,17 @@ TomlDocument parse_toml(std::string_view text, std::string_view path) {
 TomlValue const* find(TomlValue::Table const& table, std::string_view key) {
     auto const member = std::ranges::find(table, key, &TomlMember::key);
     return member == table.end() ? nullptr : &member->value;
+}
+
+TomlValue* find(TomlValue::Table& table, std::string_view key) { return const_cast<TomlValue*>(find(std::as_const(table), key)); }
+
+TomlValue::Table joined(TomlValue::Table nearer, TomlValue::Table farther) {
+    for (TomlMember& other : farther) {
+        TomlValue* const own = find(nearer, other.key);
+        if (own == nullptr) nearer.push_back(std::move(other));
+        else if (own->table() && other.value.table()) own->data = joined(std::move(*own->table()), std::move(*other.value.table()));
+    }
+    return nearer;
 }
 
 TomlValue::Table built_in_toml(std::string_view path) {

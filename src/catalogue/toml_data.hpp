@@ -15,6 +15,7 @@ namespace portcullis {
 struct TomlPlace {
     std::uint32_t line = 1;
     std::uint32_t column = 1;
+    std::size_t file = 0; // where several texts are joined
 };
 
 struct TomlMember;
@@ -36,6 +37,7 @@ struct TomlValue {
     bool const* boolean() const { return std::get_if<bool>(&data); }
     Array const* array() const { return std::get_if<Array>(&data); }
     Table const* table() const { return std::get_if<Table>(&data); }
+    Table* table() { return std::get_if<Table>(&data); }
     Date const* date() const { return std::get_if<Date>(&data); }
     // "a string", "an array" …
     std::string_view kind() const;
@@ -52,9 +54,13 @@ struct TomlDocument {
     std::vector<ConfigError> errors; // at most one: toml++ stops at the first
 };
 
-TomlDocument parse_toml(std::string_view text, std::string_view path);
+TomlDocument parse_toml(std::string_view text, std::string_view path, std::size_t file = 0);
+
+// Both, the nearer one first: tables of one name are joined, of anything else that both have the nearer one counts.
+TomlValue::Table joined(TomlValue::Table nearer, TomlValue::Table farther);
 
 TomlValue const* find(TomlValue::Table const& table, std::string_view key);
+TomlValue* find(TomlValue::Table& table, std::string_view key);
 
 // An embedded file of rules/, which is right because the tests say so.
 TomlValue::Table built_in_toml(std::string_view path);

@@ -19,7 +19,7 @@ std::string to_string(ConfigError const& error) {
 }
 
 void TomlReport::error(TomlPlace at, std::string message) {
-    errors_->push_back({std::move(message), path_, at.line, at.column});
+    errors_->push_back({std::move(message), paths_.at(at.file), at.line, at.column});
 }
 
 std::optional<std::string> read_string(TomlMember const& member, TomlReport& report) {

@@ -14,13 +14,15 @@ namespace portcullis {
 // Where the errors of one document go.
 class TomlReport {
   public:
-    TomlReport(std::string_view path, std::vector<ConfigError>& errors) : path_(path), errors_(&errors) {}
+    TomlReport(std::string_view path, std::vector<ConfigError>& errors) : TomlReport(std::vector{std::string(path)}, errors) {}
+    // Of several texts that were joined, by the number of the file in a place.
+    TomlReport(std::vector<std::string> paths, std::vector<ConfigError>& errors) : paths_(std::move(paths)), errors_(&errors) {}
 
     void error(TomlPlace at, std::string message);
     std::size_t count() const { return errors_->size(); }
 
   private:
-    std::string path_;
+    std::vector<std::string> paths_;
     std::vector<ConfigError>* errors_;
 };
 
@@ -44,10 +46,45 @@ std::optional<std::size_t> read_word(TomlMember const& member, std::span<std::st
 // "a, b or c"
 std::string either(std::span<std::string_view const> words);
 
+struct TomlField;
+
+// What the value of a key looks like, and what it is for: said once, for the schemas and documents that are made of a table of keys.
+struct TomlShape {
+    enum class Kind : std::uint8_t {
+        any,     // nothing is said
+        boolean,
+        text,    // of a few words, where there are some
+        date,
+        texts,
+        ports,   // an array of numbers and ranges
+        table,   // with known keys
+        map,     // a table whose keys are the user's; its values are tables with known keys, or of a few words
+        tables,  // an array of tables with known keys
+    };
+    Kind kind = Kind::any;
+    std::string_view about{};
+    std::string_view standard{}; // what holds where the key is not there, as TOML and JSON both write it; empty: nothing
+    std::span<std::string_view const> words{};
+    std::vector<TomlField> (*members)() = nullptr;
+};
+
 template <class Target> struct TomlKey {
     std::string_view name;
     void (*read)(TomlMember const&, Target&, TomlReport&);
+    TomlShape shape{};
 };
+
+struct TomlField {
+    std::string_view name;
+    TomlShape shape;
+};
+
+// The keys of a table, without what reads them: a value of TomlShape::members.
+template <auto const& keys> std::vector<TomlField> fields_of() {
+    std::vector<TomlField> fields;
+    for (auto const& key : keys) fields.push_back({key.name, key.shape});
+    return fields;
+}
 
 // Every member by the function of its key. `where` names the table in errors: "[lint]".
 template <class Target, std::size_t N>

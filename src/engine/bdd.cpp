@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t first_table = std::size_t{1} << 12U;
 constexpr std::size_t first_cache = std::size_t{1} << 12U;
 constexpr std::size_t largest_cache = std::size_t{1} << 20U;
+constexpr std::size_t small_table = std::size_t{1} << 16U; // up to here it grows in larger steps: most rulesets end below
 constexpr std::uint32_t freed = ~std::uint32_t{0} - 1; // the variable of a freed node
 } // namespace
 
@@ -55,7 +56,7 @@ Bdd::Ref Bdd::node(std::uint32_t variable, Ref low, Ref high) {
 }
 
 void Bdd::grow_table() {
-    table_.assign(table_.size() * 2, 0);
+    table_.assign(table_.size() * (table_.size() < small_table ? 4 : 2), 0);
     for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
         Node const& n = nodes_[i];
         if (n.variable == freed) continue;

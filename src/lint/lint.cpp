@@ -47,8 +47,8 @@ bool any_selects(std::vector<std::string> const& selectors, RuleInfo const& rule
     return std::any_of(selectors.begin(), selectors.end(), [&](std::string const& s) { return selects(s, rule); });
 }
 
-bool any_selects(std::vector<RuleSelector> const& selectors, RuleInfo const& rule) {
-    return std::any_of(selectors.begin(), selectors.end(), [&](RuleSelector const& s) { return selects(s.text, rule); });
+bool any_selects(std::vector<ConfigWord> const& selectors, RuleInfo const& rule) {
+    return std::any_of(selectors.begin(), selectors.end(), [&](ConfigWord const& s) { return selects(s.text, rule); });
 }
 
 bool is_selected(LintOptions const& options, RuleInfo const& rule) {
@@ -58,16 +58,34 @@ bool is_selected(LintOptions const& options, RuleInfo const& rule) {
     return wanted && !any_selects(options.ignore, rule) && !any_selects(options.config.ignore, rule);
 }
 
-// The most precise selector of [lint.levels] that names the rule decides: its id or slug before a prefix.
-std::optional<Severity> configured_level(Config const& config, RuleInfo const& rule) {
-    std::optional<Severity> level;
-    std::size_t precision = 0;
-    for (auto const& [selector, severity] : config.levels) {
-        if (!selects(selector.text, rule) || selector.text.size() < precision) continue;
-        level = severity;
-        precision = selector.text == rule.slug ? rule.id.size() : selector.text.size();
+// The most precise selector that names the rule decides: its id or slug before a prefix, and of equal ones the first.
+class Level {
+  public:
+    explicit Level(RuleInfo const& rule) : rule_(rule) {}
+
+    void consider(std::string const& selector, Severity severity) {
+        if (!selects(selector, rule_)) return;
+        std::size_t const precision = selector == rule_.slug ? rule_.id.size() : selector.size();
+        if (precision <= precision_) return;
+        severity_ = severity;
+        precision_ = precision;
     }
-    return level;
+    std::optional<Severity> severity() const { return precision_ == 0 ? std::nullopt : std::optional(severity_); }
+
+  private:
+    RuleInfo const& rule_;
+    Severity severity_{};
+    std::size_t precision_ = 0; // 0: none names it
+};
+
+// What the options say counts before [lint.levels], and what they say last before what they say first.
+std::optional<Severity> wanted_level(LintOptions const& options, RuleInfo const& rule) {
+    Level given(rule);
+    for (auto level = options.levels.rbegin(); level != options.levels.rend(); ++level) given.consider(level->first, level->second);
+    if (given.severity()) return given.severity();
+    Level configured(rule);
+    for (auto const& [selector, severity] : options.config.levels) configured.consider(selector.text, severity);
+    return configured.severity();
 }
 
 // By its id or slug, not by a prefix.
@@ -75,7 +93,7 @@ bool is_named(LintOptions const& options, RuleInfo const& rule) {
     auto const names = [&](std::string_view selector) { return selector == rule.id || selector == rule.slug; };
     return std::any_of(options.select.begin(), options.select.end(), names) ||
            std::any_of(options.config.select.begin(), options.config.select.end(),
-                       [&](RuleSelector const& selector) { return names(selector.text); });
+                       [&](ConfigWord const& selector) { return names(selector.text); });
 }
 
 std::string listed(std::vector<std::string> const& ids) {
@@ -153,7 +171,7 @@ void add_diagnostics(FileResult& result, Sources const& sources, Findings findin
         if (finding.fix && !complete(*finding.fix, sources, *result.dialect)) finding.fix.reset();
         Diagnostic diagnostic;
         diagnostic.rule = rule;
-        diagnostic.severity = configured_level(options.config, *rule).value_or(finding.severity.value_or(rule->severity));
+        diagnostic.severity = wanted_level(options, *rule).value_or(finding.severity.value_or(rule->severity));
         diagnostic.message = message_of(*rule, finding);
         diagnostic.finding = std::move(finding);
         result.findings.push_back(std::move(diagnostic));
@@ -230,10 +248,10 @@ FileResult lint(std::shared_ptr<Sources const> sources, SourceId source, Dialect
 
 std::optional<FileResult> lint_waives(LintOptions const& options, std::set<std::size_t> const& held, std::set<std::size_t> const& used) {
     auto sources = std::make_shared<Sources>();
-    SourceId const source = sources->add(options.config.path, options.config.text);
+    for (ConfigText const& file : options.config.files) sources->add(file.path, file.text);
     FileResult result;
-    result.path = options.config.path;
-    finish(result, *sources, source, {}, about_waives(options, (*sources)[source], held, used), options);
+    result.path = options.config.files.front().path;
+    finish(result, *sources, 0, {}, about_waives(options, *sources, held, used), options);
     result.sources = std::move(sources);
     return result.findings.empty() ? std::nullopt : std::optional(std::move(result));
 }

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "lint/fingerprint.hpp"
+#include "lint/waived_traffic.hpp"
 #include "portcullis/base/date.hpp"
 #include "portcullis/dialect/read.hpp"
 
@@ -115,31 +116,46 @@ std::set<SourceId> texts_of(FileResult const& result, Ruleset const& ruleset, So
 
 bool matches_glob(std::string const& pattern, std::string const& text) { return pattern.empty() || ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0; }
 
-bool holds(Waive const& waive, Diagnostic const& d) {
-    return selects(waive.rule.text, *d.rule) && matches_glob(waive.where, chain_of(d.finding.where)) &&
-           (waive.service.empty() || waive.service == d.finding.service);
+bool is_about(Waive const& waive, RuleInfo const& rule) { return waive.rule.text.empty() || selects(waive.rule.text, rule); }
+
+bool holds(Waive const& waive, Diagnostic const& d, WaivedTraffic& traffic) {
+    return is_about(waive, *d.rule) && matches_glob(waive.where, chain_of(d.finding.where)) &&
+           (waive.service.empty() || waive.service == d.finding.service) &&
+           (waive.traffic.text.empty() || traffic.covers(waive.traffic.text, d.finding));
 }
 
-void apply_configuration(FileResult& result, LintOptions const& options, std::function<bool(RuleInfo const&)> const& asked) {
+// Whether all rules were asked that the waiver may be used for: of one that names traffic alone, those that find services.
+bool all_asked(Waive const& waive, std::function<bool(RuleInfo const&)> const& asked) {
+    return std::ranges::all_of(rules(), [&](RuleInfo const& rule) {
+        bool const matters = waive.rule.text.empty() ? !rule.services.empty() : selects(waive.rule.text, rule);
+        return !matters || asked(rule);
+    });
+}
+
+void apply_configuration(FileResult& result, LintOptions const& options, std::function<bool(RuleInfo const&)> const& asked, WaivedTraffic& traffic) {
     std::string const& name = options.name.empty() ? result.path : options.name;
     for (std::size_t i = 0; i < options.config.waives.size(); ++i) {
         Waive const& waive = options.config.waives[i];
         std::string const base = name.substr(name.rfind('/') + 1);
         if (is_over(waive.until, options) || (!matches_glob(waive.file, name) && !matches_glob(waive.file, base))) continue;
-        if (result.complete && selects_only(waive.rule.text, asked)) result.waives.insert(i);
+        if (result.complete && all_asked(waive, asked)) result.waives.insert(i);
         for (Diagnostic& d : result.findings) {
-            if (is_unignorable(*d.rule, options.config) || !holds(waive, d)) continue;
+            if (is_unignorable(*d.rule, options.config) || !holds(waive, d, traffic)) continue;
             result.used_waives.insert(i);
             if (!d.suppressed) d.suppressed = {Suppression::Kind::configuration, waive.reason, waive.until, waive.owner, waive.ticket};
         }
     }
 }
 
-// The text of the rule's name in the configuration, where findings about its waiver stand.
-Span place_of(Waive const& waive, Source const& source) {
-    std::uint32_t const begin = source.line_start(waive.rule.line) + waive.rule.column - 1;
+// What names the waiver: its rule, else its traffic.
+ConfigWord const& name_of(Waive const& waive) { return waive.rule.text.empty() ? waive.traffic : waive.rule; }
+
+// The text of the name in the configuration, where findings about the waiver stand.
+Span place_of(ConfigWord const& name, Sources const& sources) {
+    Source const& source = sources[static_cast<SourceId>(name.file)];
+    std::uint32_t const begin = source.line_start(name.line) + name.column - 1;
     auto const size = static_cast<std::uint32_t>(source.text().size());
-    return {0, std::min(begin, size), std::min(begin + static_cast<std::uint32_t>(waive.rule.text.size()) + 2, size)};
+    return {static_cast<SourceId>(name.file), std::min(begin, size), std::min(begin + static_cast<std::uint32_t>(name.text.size()) + 2, size)};
 }
 
 } // namespace
@@ -150,7 +166,7 @@ std::string_view to_string(Suppression::Kind kind) {
 }
 
 bool is_unignorable(RuleInfo const& rule, Config const& config) {
-    return rule.unignorable || std::ranges::any_of(config.unignorable, [&](RuleSelector const& selector) { return selects(selector.text, rule); });
+    return rule.unignorable || std::ranges::any_of(config.unignorable, [&](ConfigWord const& selector) { return selects(selector.text, rule); });
 }
 
 Findings suppress(FileResult& result, Ruleset const& ruleset, Sources const& sources, SourceId source, LintOptions const& options,
@@ -164,20 +180,22 @@ Findings suppress(FileResult& result, Ruleset const& ruleset, Sources const& sou
         Comments comments(result, options, asked, out);
         for (Waiver const& waiver : waivers) comments.apply(waiver);
     }
-    apply_configuration(result, options, asked);
+    WaivedTraffic traffic(ruleset, sources, options);
+    apply_configuration(result, options, asked, traffic);
     return out;
 }
 
-Findings about_waives(LintOptions const& options, Source const& source, std::set<std::size_t> const& held, std::set<std::size_t> const& used) {
+Findings about_waives(LintOptions const& options, Sources const& sources, std::set<std::size_t> const& held, std::set<std::size_t> const& used) {
     Findings out;
     for (std::size_t i = 0; i < options.config.waives.size(); ++i) {
         Waive const& waive = options.config.waives[i];
-        std::string const& rule = waive.rule.text;
-        Span const at = place_of(waive, source);
-        if (selects_only(rule, [&](RuleInfo const& info) { return is_unignorable(info, options.config); })) tell(out, "PC014", at, rule);
-        else if (is_over(waive.until, options)) out.add("PC011", at).arg("rules", rule).arg("until", to_string(*waive.until));
-        else if (held.contains(i) && !used.contains(i)) tell(out, "PC010", at, rule);
-        if (waive.reason.empty() && waive.ticket.empty()) out.add("PC012", at).arg("rules", rule);
+        std::string const& name = name_of(waive).text;
+        Span const at = place_of(name_of(waive), sources);
+        auto const may_not_be_waived = [&](RuleInfo const& info) { return is_unignorable(info, options.config); };
+        if (!waive.rule.text.empty() && selects_only(waive.rule.text, may_not_be_waived)) tell(out, "PC014", at, name);
+        else if (is_over(waive.until, options)) out.add("PC011", at).arg("rules", name).arg("until", to_string(*waive.until));
+        else if (held.contains(i) && !used.contains(i)) tell(out, "PC010", at, name);
+        if (waive.reason.empty() && waive.ticket.empty()) out.add("PC012", at).arg("rules", name);
     }
     return out;
 }

@@ -13,8 +13,8 @@ namespace portcullis {
 Findings suppress(FileResult& result, Ruleset const& ruleset, Sources const& sources, SourceId source, LintOptions const& options,
                   std::function<bool(RuleInfo const&)> const& asked);
 
-// What is to say about the [[waive]] tables, whose text is the source. `held`: those that had a file to hold for, of rules
+// What is to say about the [[waive]] tables, whose texts are the sources, by the numbers of Config::files. `held`: those that had a file to hold for, of rules
 // that were asked; `used`: those that waived something.
-Findings about_waives(LintOptions const& options, Source const& source, std::set<std::size_t> const& held, std::set<std::size_t> const& used);
+Findings about_waives(LintOptions const& options, Sources const& sources, std::set<std::size_t> const& held, std::set<std::size_t> const& used);
 
 } // namespace portcullis

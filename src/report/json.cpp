@@ -2,9 +2,10 @@
 #include <algorithm>
 
 #include "portcullis/base/date.hpp"
-#include "portcullis/report/report.hpp"
+#include "portcullis/report/lines.hpp"
 #include "report/json_writer.hpp"
 #include "report/matrix_names.hpp"
+#include "report/words.hpp"
 
 namespace portcullis {
 
@@ -50,10 +51,10 @@ Json compliance_json(RuleInfo const& rule) {
     return json;
 }
 
-void write_finding(JsonWriter& json, Diagnostic const& d, Sources const& sources) {
+// The members of its object.
+void write_members(JsonWriter& json, Diagnostic const& d, Sources const& sources) {
     Finding const& finding = d.finding;
     Source const& source = sources[finding.span.source];
-    json.begin_object();
     json.text("rule", d.rule->id);
     json.text("slug", d.rule->slug);
     json.text("severity", to_string(d.severity));
@@ -75,7 +76,6 @@ void write_finding(JsonWriter& json, Diagnostic const& d, Sources const& sources
     json.json("compliance", compliance_json(*d.rule));
     json.text("fingerprint", d.fingerprint);
     json.json("suppressed", d.suppressed ? suppression_json(*d.suppressed) : Json());
-    json.end_object();
 }
 
 Json file_json(FileResult const& file) {
@@ -147,20 +147,68 @@ Json matrix_json(std::string const& path, ServiceMatrix const& matrix) {
             {"edges", edges}};
 }
 
+Json tool_json(Report const& report) { return {{"name", "portcullis"}, {"version", report.version}}; }
+
+Json summary_json(Tally const& tally) {
+    auto const& counts = tally.severities;
+    return {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]}, {"low", counts[1]}, {"info", counts[0]}, {"suppressed", tally.suppressed}};
+}
+
+Json statistics_json(Tally const& tally) {
+    Json all = Json::array();
+    for (auto const& [id, of_rule] : tally.by_rule)
+        all.push_back({{"rule", id}, {"slug", of_rule.rule->slug}, {"found", of_rule.found}, {"fixable", of_rule.fixable}, {"suppressed", of_rule.suppressed}});
+    return all;
+}
+
 } // namespace
+
+std::string jsonl_lines(Report const& report, FileResult const& file) {
+    JsonWriter json(JsonWriter::Layout::lines);
+    Json own = {{"type", "file"}};
+    own.update(file_json(file));
+    json.begin_object();
+    for (auto const& [key, value] : own.items()) json.json(key, value);
+    json.end_object();
+    for (Diagnostic const& d : file.findings) {
+        if (!is_shown(report, d, true)) continue;
+        json.begin_object();
+        json.text("type", "finding");
+        write_members(json, d, *file.sources);
+        json.end_object();
+    }
+    return json.take();
+}
+
+std::string jsonl_summary(Report const& report, Tally const& tally) {
+    JsonWriter json(JsonWriter::Layout::lines);
+    json.begin_object();
+    json.text("type", "summary");
+    json.text("schema_version", "1.0");
+    json.json("tool", tool_json(report));
+    json.number("files", tally.files);
+    json.json("summary", summary_json(tally));
+    if (report.statistics) json.json("statistics", statistics_json(tally));
+    json.literal("complete", tally.complete ? "true" : "false");
+    json.end_object();
+    return json.take();
+}
 
 std::string json_report(Report const& report, bool with_exposures) {
     JsonWriter json;
     json.begin_object();
     json.text("schema_version", "1.0");
-    json.json("tool", {{"name", "portcullis"}, {"version", report.version}});
+    json.json("tool", tool_json(report));
     json.begin_array("files");
     for (FileResult const& file : report.files) json.json({}, file_json(file));
     json.end_array();
     json.begin_array("findings");
     for (FileResult const& file : report.files) {
         for (Diagnostic const& d : file.findings) {
-            if (d.severity >= report.shown) write_finding(json, d, *file.sources);
+            if (d.severity < report.shown) continue;
+            json.begin_object();
+            write_members(json, d, *file.sources);
+            json.end_object();
         }
     }
     json.end_array();
@@ -179,10 +227,10 @@ std::string json_report(Report const& report, bool with_exposures) {
         }
         json.end_array();
     }
-    auto const counts = report.counts();
-    json.json("summary", {{"critical", counts[4]}, {"high", counts[3]}, {"medium", counts[2]},
-                          {"low", counts[1]},      {"info", counts[0]}, {"suppressed", report.suppressed()}});
-    json.literal("complete", report.complete() ? "true" : "false");
+    Tally const tally = tally_of(report);
+    json.json("summary", summary_json(tally));
+    if (report.statistics) json.json("statistics", statistics_json(tally));
+    json.literal("complete", tally.complete ? "true" : "false");
     json.end_object();
     return json.take() + '\n';
 }

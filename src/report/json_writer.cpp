@@ -7,7 +7,7 @@ namespace portcullis {
 
 namespace {
 
-std::string dumped(Json const& value) { return value.dump(2, ' ', true, Json::error_handler_t::replace); }
+std::string dumped(Json const& value, int indent = 2) { return value.dump(indent, ' ', true, Json::error_handler_t::replace); }
 
 // Stands in JSON as it is.
 bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
@@ -32,6 +32,10 @@ void JsonWriter::literal(std::string_view key, std::string_view value) {
 
 void JsonWriter::json(std::string_view key, Json const& value) {
     next(key);
+    if (layout_ == Layout::lines) {
+        out_ += dumped(value, -1);
+        return;
+    }
     for (char const c : dumped(value)) { // strings have no new lines in them
         if (c == '\n') new_line();
         else out_ += c;
@@ -45,7 +49,7 @@ void JsonWriter::next(std::string_view key) {
     new_line();
     if (!levels_.back().object) return;
     quote(key);
-    out_ += ": ";
+    out_ += layout_ == Layout::lines ? ":" : ": ";
 }
 
 void JsonWriter::begin(std::string_view key, char bracket, bool object) {
@@ -59,6 +63,7 @@ void JsonWriter::end(char bracket) {
     levels_.pop_back();
     if (!empty) new_line();
     out_ += bracket;
+    if (layout_ == Layout::lines && levels_.empty()) out_ += '\n';
 }
 
 void JsonWriter::quote(std::string_view text) {

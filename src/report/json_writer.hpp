@@ -1,4 +1,5 @@
-// Writes JSON as nlohmann's dump(2) does, in plain ASCII, which acts on no terminal, value by value and without a tree of it: a report has a hundred thousand places.
+// Writes JSON as nlohmann's dump(2) does, or on one line as dump() does, in plain ASCII, which acts on no terminal, value by value and without
+// a tree of it: a report has a hundred thousand places.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -11,6 +12,10 @@ namespace portcullis {
 
 class JsonWriter {
   public:
+    enum class Layout : std::uint8_t { indented, lines }; // each outermost value on a line of its own
+
+    explicit JsonWriter(Layout layout = Layout::indented) : layout_(layout) {}
+
     // What is begun is a member of the object that is open, with this key; of an open array, where keys are not written.
     void begin_object(std::string_view key = {}) { begin(key, '{', true); }
     void end_object() { end('}'); }
@@ -33,8 +38,11 @@ class JsonWriter {
     void begin(std::string_view key, char bracket, bool object);
     void end(char bracket);
     void quote(std::string_view text);
-    void new_line() { out_.append(1, '\n').append(2 * levels_.size(), ' '); }
+    void new_line() {
+        if (layout_ == Layout::indented) out_.append(1, '\n').append(2 * levels_.size(), ' ');
+    }
 
+    Layout layout_;
     std::string out_;
     std::vector<Level> levels_;
 };

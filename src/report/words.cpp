@@ -8,12 +8,16 @@
 
 namespace portcullis {
 
+bool is_shown(Report const& report, Diagnostic const& diagnostic, bool with_suppressed) {
+    if (diagnostic.suppressed && !with_suppressed) return false;
+    return diagnostic.severity >= report.shown || is_unread(diagnostic.finding);
+}
+
 std::vector<Shown> shown_findings(Report const& report, bool with_suppressed) {
     std::vector<Shown> all;
     for (FileResult const& file : report.files) {
         for (Diagnostic const& diagnostic : file.findings) {
-            if (diagnostic.suppressed && !with_suppressed) continue;
-            if (diagnostic.severity >= report.shown || is_unread(diagnostic.finding)) all.push_back({&file, &diagnostic});
+            if (is_shown(report, diagnostic, with_suppressed)) all.push_back({&file, &diagnostic});
         }
     }
     return all;

@@ -18,6 +18,9 @@ struct Shown {
 // Suppressed ones are among them where the reader has a mark for them.
 std::vector<Shown> shown_findings(Report const& report, bool with_suppressed = false);
 
+// Whether the report shows it: from the severity on, or that a part could not be read.
+bool is_shown(Report const& report, Diagnostic const& diagnostic, bool with_suppressed);
+
 // One line without control characters: "telnet is reachable from anywhere (possible)"
 std::string message_text(Diagnostic const& diagnostic);
 // "… is dropped by inet filter/input"

@@ -215,6 +215,54 @@ TEST_CASE("a [[waive]] of the configuration holds where it says") {
     }
 }
 
+TEST_CASE("a [[waive]] that names traffic holds for findings all of whose packets are among it") {
+    std::string const text = ipt("-A INPUT -p tcp --dport 23 -j ACCEPT\n-A FORWARD -d 192.0.2.10 -p tcp --dport 23 -j ACCEPT\n");
+    std::pair<char const*, char const*> const cases[] = {
+        {"from internet to any tcp/23", "-5 -6"},
+        {"telnet", "-5 -6"},
+        {"tcp/20-25", "-5 -6"},
+        {"from any to any", "-5 -6"},
+        {"to 192.0.2.10 tcp/23", "5 -6"}, // the other one is about all other addresses as well
+        {"to 192.0.2.0/24 path through", "5 -6"},
+        {"to self tcp/23", "-5 6"},
+        {"from 198.51.100.0/24 tcp/23", "5 6"}, // where the witness may be from
+        {"from internet in eth0 tcp/23", "5 6"},
+        {"from internet to any tcp/22", "5 6"},
+        {"state established tcp/23", "5 6"},
+        {"path no-such-list", "5 6"},
+    };
+    for (auto const& [traffic, wanted] : cases) {
+        INFO(traffic);
+        LintOptions const options = options_of(fmt::format("[[waive]]\ntraffic = \"{}\"\nreason = \"lab\"\n", traffic));
+        FileResult const result = lint_text(Dialect::iptables, text, options);
+        CHECK(told(result) == wanted);
+        auto const about = lint_waives(options, result.waives, result.used_waives);
+        CHECK(about.has_value() == (std::string_view(wanted) == "5 6"));
+        if (about) CHECK(about->findings.front().rule->id == "PC010");
+    }
+    // With a rule, both have to hold.
+    auto const both = options_of("[[waive]]\nrule = \"PC101\"\ntraffic = \"to self\"\nreason = \"lab\"\n");
+    CHECK(told(lint_text(Dialect::iptables, text, both)) == "-5 6");
+    // What an earlier rule took is not what the finding is about.
+    CHECK(told(lint_text(Dialect::iptables, ipt("-A INPUT ! -s 203.0.113.0/24 -p tcp --dport 23 -j DROP\n-A INPUT -p tcp --dport 23 -j ACCEPT\n"),
+                         options_of("[[waive]]\ntraffic = \"from 203.0.113.0/24 tcp/23\"\nreason = \"lab\"\n"))) == "-6");
+    // A dead rule is about what its text matches.
+    auto const dead = [](char const* traffic) {
+        LintOptions const options = options_of(fmt::format("[[waive]]\ntraffic = \"{}\"\nreason = \"lab\"\n", traffic));
+        FileResult const result = lint_text(Dialect::iptables, ipt("-A INPUT -p tcp --dport 20:30 -j DROP\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 23 -j ACCEPT\n"), options);
+        auto const at = std::ranges::find(result.findings, "PC201", [](Diagnostic const& d) { return d.rule->id; });
+        REQUIRE(at != result.findings.end());
+        return at->suppressed.has_value();
+    };
+    CHECK(dead("from 10.0.0.0/8 tcp/23"));
+    CHECK_FALSE(dead("from 10.1.0.0/16 tcp/23"));
+    // Access lists, with the zones of the configuration.
+    std::string const zones = "[zones]\nlab = { networks = [\"198.51.100.0/24\"], trust = \"untrusted\" }\n";
+    std::string const list = ios(" permit tcp 198.51.100.0 0.0.0.255 any eq 23\n permit tcp any host 192.0.2.1 eq 23\n");
+    auto const lab = options_of(zones + "[[waive]]\ntraffic = \"from lab telnet\"\nreason = \"lab\"\n");
+    CHECK(told(lint_text(Dialect::cisco_ios, list, lab)) == "-3 4");
+}
+
 TEST_CASE("the day of a waiver is not that of its rule") {
     LintOptions options = options_of();
     options.select = {"PC502"};

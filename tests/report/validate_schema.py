@@ -81,6 +81,57 @@ def junit_complaints(text):
             yield f"counts of the suite: {suite.attrib}"
 
 
+# JSON lines are pieces of the JSON: each type by its part of the schema.
+def line_validator(part):
+    own = {**schema, "additionalProperties": True, "required": []} if part is None else {**schema["definitions"][part], "additionalProperties": True, "definitions": schema["definitions"]}
+    return jsonschema.Draft7Validator(own)
+
+
+lines = {"file": line_validator("file"), "finding": line_validator("finding"), "summary": jsonschema.Draft7Validator({
+    "type": "object", "additionalProperties": False, "required": ["type", "schema_version", "tool", "files", "summary", "statistics", "complete"], "definitions": schema["definitions"],
+    "properties": {"type": {"const": "summary"}, "files": {"type": "integer"}, **{name: schema["properties"][name] for name in ("schema_version", "tool", "summary", "statistics", "complete")}}})}
+run = subprocess.run([binary, "lint", "--isolated", "--severity=info", "--statistics", "-o", "jsonl", *map(str, inputs)], capture_output=True, timeout=120)
+told = [json.loads(line) for line in run.stdout.splitlines()]
+assert [line["type"] for line in told].count("file") == len(inputs) and told[-1]["type"] == "summary", run
+for line in told:
+    for error in lines[line["type"]].iter_errors(line):
+        print(f"jsonl: {line['type']}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
+        bad += 1
+
+
+def check_configurations():
+    """Configurations that the program takes are valid by the schema that it prints, and those with a mistake of form are not."""
+    validator = jsonschema.Draft7Validator(json.loads(subprocess.run([binary, "config", "schema"], capture_output=True, check=True).stdout))
+    validator.check_schema(validator.schema)
+    right = [{}, {"root": True, "extend": "x.toml", "lint": {"select": ["PC"], "fail-on": "never", "levels": {"PC114": "high"}, "per-file": {"lab/**": {"ignore": ["PC3"], "levels": {"PC1": "low"}}}}},
+             {"zones": {"lan": {"networks": ["10.0.0.0/8"], "interfaces": ["eth*"], "trust": "trusted"}}, "files": {"dialect": {"*.acl": "cisco-ios"}}},
+             {"services": {"backup": {"tcp": [9102, "9500-9510"], "severity": {"any": "none"}, "ports": [{"udp": 7, "role": "x"}]}}, "waive": [{"rule": "PC101", "until": "2031-01-02", "reason": "x"}]}]
+    wrong = [{"rot": True}, {"root": "yes"}, {"lint": {"slect": []}}, {"lint": {"select": "PC"}}, {"lint": {"fail-on": "hihg"}}, {"lint": {"levels": {"PC114": "never"}}}, {"lint": {"per-file": {"*": {"baseline": "x"}}}},
+             {"files": {"dialect": {"*": "cisco"}}}, {"zones": {"lan": {"network": []}}}, {"zones": {"lan": {"trust": "maybe"}}}, {"services": {"x": {"tcp": [0]}}}, {"services": {"x": {"tpc": [1]}}}, {"waive": {}}, {"waive": [{"rules": "x"}]}]
+    for document in right:
+        yield from (f"{document}: {error.message}" for error in validator.iter_errors(document))
+    yield from (f"{document} is valid" for document in wrong if validator.is_valid(document))
+    try:
+        import tomllib  # Python 3.11
+    except ImportError:
+        return
+    # What docs/cli.md shows is read by the program and valid by its schema.
+    sample, = re.findall(r"```toml\n(root = true.*?)```", (root / "docs/cli.md").read_text(), re.S)
+    plain = json.loads(json.dumps(tomllib.loads(sample), default=str))
+    yield from (f"docs/cli.md: {error.message}" for error in validator.iter_errors(plain))
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "repo").mkdir()
+        (pathlib.Path(folder) / "base.toml").write_text("[lint]\nfail-on = 'low'\n")
+        (pathlib.Path(folder) / "repo/portcullis.toml").write_text(sample)
+        run = subprocess.run([binary, "config", "show"], cwd=f"{folder}/repo", capture_output=True, timeout=60)
+        if run.returncode:
+            yield f"docs/cli.md: {run.stderr.decode()}"
+
+
+for complaint in check_configurations():
+    print(f"configuration: {complaint}")
+    bad += 1
+
 answer, tests = validator_of("answer.schema.json"), validator_of("tests.schema.json")
 answered, failed, drawn = 0, 0, 0
 with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 // what to use instead. The lint rules and the audit judge exposure by it; users extend it in their own TOML.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,8 +55,8 @@ struct Service {
 
 class Catalogue {
   public:
-    Catalogue() = default;
-    explicit Catalogue(std::vector<Service> services) : services_(std::move(services)) {}
+    Catalogue() : Catalogue(std::vector<Service>()) {}
+    explicit Catalogue(std::vector<Service> services) : services_(std::make_shared<std::vector<Service> const>(std::move(services))) {}
 
     // That of rules/catalogue/*.toml.
     static Catalogue const& built_in();
@@ -65,7 +66,7 @@ class Catalogue {
     // that they state; where they state ports, these replace the known ones. Entries with errors are left out.
     LoadResult extended(std::string_view toml, std::string_view path) const;
 
-    std::vector<Service> const& services() const { return services_; }
+    std::vector<Service> const& services() const { return *services_; }
     // By name or alias, whatever the case; null where there is none.
     Service const* find(std::string_view name_or_alias) const;
     // All services at a port: those in their own right before variants of others, and narrow ranges before wide
@@ -75,7 +76,7 @@ class Catalogue {
     std::vector<std::string_view> names() const;
 
   private:
-    std::vector<Service> services_;
+    std::shared_ptr<std::vector<Service> const> services_; // of all copies
 };
 
 struct Catalogue::LoadResult {

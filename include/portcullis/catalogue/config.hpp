@@ -15,16 +15,19 @@
 
 namespace portcullis {
 
-// A rule's id, slug or prefix ("PC2"), and where it stands: whether such a rule exists is for lint to say.
-struct RuleSelector {
+// A word of the configuration, and where it stands: a rule's id, slug or prefix ("PC2"), of which it is for lint to say whether such a rule
+// exists, or a phrase of traffic.
+struct ConfigWord {
     std::string text;
     std::uint32_t line = 1;
     std::uint32_t column = 1;
+    std::size_t file = 0; // of Config::files
 };
 
 // A [[waive]] table: findings that somebody answers for.
 struct Waive {
-    RuleSelector rule;
+    ConfigWord rule;       // empty where the traffic says it all
+    ConfigWord traffic{};  // "from internet to any tcp/23": only findings all of whose packets are among these; empty for any
     std::string file{};    // a glob for the path or the name alone; empty for any
     std::string where{};   // a glob for the chain or access list: "filter/INPUT"; empty for any
     std::string service{}; // of the catalogue; empty for any
@@ -56,18 +59,25 @@ struct Territory {
 // Whether the zone names the interface, itself or by a pattern.
 bool has_interface(Zone const& zone, std::string_view interface);
 
+struct ConfigText {
+    std::string path;
+    std::string text;
+    std::string error{}; // why there is none
+};
+
 struct Config {
     bool root = false; // look no further up for another portcullis.toml
 
-    std::vector<RuleSelector> select;
-    std::vector<RuleSelector> ignore;
+    std::vector<ConfigWord> select;
+    std::vector<ConfigWord> ignore;
     std::optional<Severity> fail_on = Severity::medium; // none: "never"
-    std::vector<std::pair<RuleSelector, Severity>> levels;
-    std::vector<RuleSelector> unignorable; // rules that nothing may waive
+    std::vector<std::pair<ConfigWord, Severity>> levels;
+    std::vector<ConfigWord> unignorable; // rules that nothing may waive
     std::string baseline;                  // a file, relative to the configuration; empty for none
     std::vector<Waive> waives;
-    std::string path{}; // of the configuration itself, with its text, which findings about its waivers show
-    std::string text{};
+    std::vector<ConfigWord> per_file_rules; // that any table of [lint.per-file] names
+    // The texts that it is from, the file itself first, then what it extends. Findings about waivers show them.
+    std::vector<ConfigText> files;
 
     std::vector<std::pair<std::string, Dialect>> dialects; // by glob, in the order of the file
     std::vector<Zone> zones;
@@ -94,6 +104,7 @@ struct LoadedConfig {
     std::vector<ConfigError> errors;
 };
 
+// Of a text that extends no other one.
 LoadedConfig load_config(std::string_view text, std::string_view path);
 
 } // namespace portcullis

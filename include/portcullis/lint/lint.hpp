@@ -92,6 +92,7 @@ struct LintOptions {
     std::string name; // of the file in fingerprints; empty for its path
     std::vector<std::string> select; // as in `selects`; empty for those of the configuration, or all
     std::vector<std::string> ignore; // likewise, on top of the configuration's
+    std::vector<std::pair<std::string, Severity>> levels; // of rules, before those of the configuration
     bool exposures = false;
     bool outline = false;
     bool suppress = true; // waivers hold, and what is wrong with them is told

@@ -14,6 +14,7 @@ struct Report {
     std::vector<FileResult> files; // by path
     Severity shown = Severity::low; // findings below it are counted, not shown
     bool show_suppressed = false;   // to people; formats that can mark them always have them
+    bool statistics = false;        // how often each rule found something, in text and JSON
     Repository repository{};        // that other programs know the files by
     std::string time = "1970-01-01T00:00:00"; // without a zone, for forms that cannot do without one
 

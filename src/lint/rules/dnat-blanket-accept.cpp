@@ -1,4 +1,6 @@
 // A rule that accepts whatever was translated, so that every port that is ever published is open by that alone.
+#include <algorithm>
+
 #include "lint/context.hpp"
 
 namespace portcullis {
@@ -22,6 +24,10 @@ bool is_blanket(PacketSet const& packets, PacketSet const& asked, Family family)
 void check_dnat_blanket_accept(Context const& ctx, Findings& out) {
     Space& space = ctx.space();
     PacketSet const translated = space.of(Field::ct_status, ValueSet::masked(dnat, dnat));
+    auto const asks_about_status = [](Chain const& chain) {
+        return std::ranges::any_of(chain.rules, [](Rule const& rule) { return asks_about(rule.match, Field::ct_status); });
+    };
+    if (std::ranges::none_of(ctx.ruleset().chains, asks_about_status)) return;
     for (HookPoint const point : {HookPoint::input, HookPoint::forward}) {
         PacketSet const asked = ctx.new_connections(point) & ctx.from_untrusted() &
                                 space.of(Field::protocol, ValueSet::single(number(Protocol::tcp)));

@@ -22,14 +22,15 @@ char const* name(Family family) { return family == Family::v4 ? "IPv4" : "IPv6";
 struct Side {
     Family family;
     PacketSet asked;
+    std::optional<IntervalSet> sources; // of what is asked about
     Worlds worlds; // of what is accepted
     PacketSet accepted;
 
     // Half of all sources at least.
     bool from_anybody(PacketSet const& set) const {
+        if (set.empty() || !sources) return false;
         auto const some = set.project(src_field(family));
-        auto const all = asked.project(src_field(family));
-        return some && all && !some->empty() && some->count() >= all->count() / 2;
+        return some && some->count() >= sources->count() / 2;
     }
 };
 
@@ -60,7 +61,9 @@ class PathGaps {
     Side side(Family family, PathReach& reach) const {
         Worlds worlds = reach.accepted_worlds(family);
         PacketSet accepted = packets_of(ctx_.space(), worlds);
-        return {family, reach.of_family(family), std::move(worlds), std::move(accepted)};
+        PacketSet asked = reach.of_family(family);
+        auto sources = asked.project(src_field(family));
+        return {family, std::move(asked), std::move(sources), std::move(worlds), std::move(accepted)};
     }
 
     bool any_service(Side const& side) const {

@@ -25,8 +25,8 @@ PacketSet to_itself(Context const& ctx, HookPoint hook) {
     PacketSet const addresses =
         (s.of(Field::src4, ValueSet::single(localhost4)) & s.of(Field::dst4, ValueSet::single(localhost4))) |
         (s.of(Field::src6, ValueSet::single(localhost6)) & s.of(Field::dst6, ValueSet::single(localhost6)));
-    return addresses & ctx.new_connections(hook) & s.of(device, ValueSet::single(interface_value("lo"))) &
-           s.of(Field::protocol, port_protocols());
+    // The addresses come last, and with them most of what the set takes.
+    return ctx.new_connections(hook) & s.of(device, ValueSet::single(interface_value("lo"))) & s.of(Field::protocol, port_protocols()) & addresses;
 }
 
 // Some rule that names lo lets a part of it through: then what is dropped is dropped on purpose.
