@@ -4,7 +4,7 @@
 
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/query/assertions.hpp"
-#include "portcullis/report/report.hpp"
+#include "portcullis/report/html.hpp"
 
 namespace portcullis::fuzz {
 namespace {
@@ -65,6 +65,7 @@ template <bool audit> void run_command(std::string_view text) {
     Reading reading = read_with_includes(*sources, source, *dialect);
     LintOptions options;
     options.exposures = audit;
+    options.outline = true;
     Report report{"", {lint(sources, source, *dialect, std::move(reading), options)}, Severity::info};
     for (Diagnostic const& d : report.files[0].findings) check_finding(*sources, d.finding);
     if (audit)
@@ -72,6 +73,7 @@ template <bool audit> void run_command(std::string_view text) {
     else
         text_report(report, {true, false});
     json_report(report, audit);
+    html_report(report);
 }
 
 void check_errors(std::vector<ConfigError> const& errors, std::string_view text) {
