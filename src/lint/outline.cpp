@@ -23,17 +23,22 @@ void add_rules(Outline& outline, Ruleset const& ruleset, std::size_t chain) {
         std::string verdict = to_text(rule.verdict, ruleset);
         auto const [at, is_new] = by_origin.try_emplace(rule.origin, outline.rules.size());
         if (is_new) {
-            outline.rules.push_back({rule.span, chain, i + 1, std::move(verdict), fate_of(rule.verdict), rule.match.opaque.empty()});
+            outline.rules.push_back({rule.span, false, chain, i + 1, std::move(verdict), fate_of(rule.verdict), rule.match.opaque.empty()});
             continue;
         }
         OutlineRule& whole = outline.rules[at->second];
+        if (rule.span.source == whole.span.source && rule.span != whole.span) {
+            whole.is_part = true;
+            whole.span.begin = std::min(whole.span.begin, rule.span.begin);
+            whole.span.end = std::max(whole.span.end, rule.span.end);
+        }
         whole.modelled = whole.modelled && rule.match.opaque.empty();
         if (whole.verdict == verdict) continue;
         whole.verdict = "several";
         whole.fate = OutlineRule::Fate::other;
     }
     for (Rule const& rule : ruleset.chains[chain].inactive)
-        outline.rules.push_back({rule.span, chain, 0, to_text(rule.verdict, ruleset), fate_of(rule.verdict), true, false});
+        outline.rules.push_back({rule.span, false, chain, 0, to_text(rule.verdict, ruleset), fate_of(rule.verdict), true, false});
 }
 
 OutlineChain chain_of(Chain const& chain) {

@@ -7,7 +7,7 @@
 #include "fuzz/promises.hpp"
 #include "portcullis/query/assertions.hpp"
 #include "portcullis/report/formats.hpp"
-#include "portcullis/report/report.hpp"
+#include "portcullis/report/html.hpp"
 
 namespace portcullis::fuzz {
 
@@ -79,6 +79,7 @@ template <bool audit> void run_command(std::string_view text) {
     Reading reading = read_with_includes(*sources, source, *dialect);
     LintOptions options;
     options.exposures = audit;
+    options.outline = true;
     Report report{"", {lint(sources, source, *dialect, std::move(reading), options)}, Severity::info};
     for (Diagnostic const& d : report.files[0].findings) check_finding(*sources, d.finding);
     if (audit)
@@ -87,6 +88,7 @@ template <bool audit> void run_command(std::string_view text) {
         text_report(report, {true, false});
     json_report(report, audit);
     for (ReportFormat const& format : report_formats()) format.write(report);
+    html_report(report);
 }
 
 void check_errors(std::vector<ConfigError> const& errors, std::string_view text) {

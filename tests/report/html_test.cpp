@@ -79,7 +79,7 @@ TEST_CASE("a page says which rules are dead and what hides them") {
     CHECK(page.find("data-r=PC201") != std::string::npos);
     CHECK(page.find("id=PC201") != std::string::npos);
     CHECK(page.find("no packet reaches this rule") != std::string::npos);
-    CHECK(page.find("3 rules in the order of the text: 2 live, 1 dead") != std::string::npos);
+    CHECK(page.find("3 rules in the order of the text: 2 live, <a href=#f0r1>1 dead</a>") != std::string::npos);
 }
 
 TEST_CASE("what ends every packet leaves the rest of its chain dead, and rules of other chains alive") {
@@ -103,7 +103,7 @@ TEST_CASE("the heat map and the exposures say who reaches what, with ports befor
     CHECK(ssh.find("class=closed") != std::string::npos);
     std::string const list = between(page, "class=exposures", "</table>");
     CHECK(list.find("2323 → 10.0.0.5:23") != std::string::npos);
-    CHECK(list.find("line 3") != std::string::npos);
+    CHECK(list.find(">3</a>") != std::string::npos);
     CHECK(list.find("through this host") != std::string::npos);
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("nothing but the page's own style and script may run") {
         }
         return digits;
     };
-    std::string const policy = between(page, "Content-Security-Policy\" content=\"", "\">");
+    std::string const policy = between(page, "Content-Security-Policy content=\"", "\">");
     std::string readable;
     for (std::size_t at = 0; at < policy.size(); ++at) {
         if (policy.substr(at, 5) == "&#39;") readable += '\'', at += 4;
@@ -182,13 +182,14 @@ TEST_CASE("five thousand rules and their findings take less than a megabyte") {
         text += fmt::format("-A INPUT -s 198.{}.{}.0/24 -d 10.{}.0.{}/32 -i eth0 -p tcp -m tcp --dport {} -j {}\n", 18 + i % 2, i * 2 / 3 % 250, i % 3, i * 2 / 3 % 200,
                             20 + i * 2 / 3 % 60, i % 4 == 0 ? "DROP" : "ACCEPT");
     FileResult result = result_of(filter_table(text), Dialect::iptables);
-    CHECK(result.findings.size() > 2000);
+    CHECK(result.findings.size() > 1500);
     CHECK(result.outline.rules.size() == 5000);
     std::vector<FileResult> files;
     files.push_back(std::move(result));
     std::string const page = page_of(std::move(files));
     CHECK(page.size() < 1'000'000);
-    CHECK(count(page, "<td>drop<td>") + count(page, "<td>accept<td>") == 5000);
+    std::string const list = between(page, "class=rules", "</table>");
+    CHECK(count(list, "<td>drop<td>") + count(list, "<td>accept<td>") == 5000);
 }
 
 TEST_CASE("several files have an overview and a part each") {

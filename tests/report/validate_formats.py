@@ -1,7 +1,9 @@
 """Runs lint over every fixture and example, and over files made to harm their readers, and reads each format back as its
 reader does: what it says has to be what -o json says. PORTCULLIS_SARIF_SCHEMA may name the schema of SARIF, which is then used too."""
+import collections
 import csv
 import html
+import html.parser
 import io
 import json
 import os
@@ -14,7 +16,7 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 binary, root = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
-formats = ["json", "sarif", "junit", "checkstyle", "gitlab", "github", "rdjson", "csv", "markdown"]
+formats = ["json", "sarif", "junit", "checkstyle", "gitlab", "github", "rdjson", "csv", "markdown", "html"]
 complaints = []
 sarif_schema = None
 if path := os.environ.get("PORTCULLIS_SARIF_SCHEMA"):
@@ -277,11 +279,48 @@ def check_markdown(text, findings, files, name_of):
         yield "the rows are others"
 
 
+class Page(html.parser.HTMLParser):
+    """The messages of an HTML report, and what in it is not as the program writes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.messages, self.wrong, self.in_finding, self.in_message = collections.Counter(), [], [], False, False
+
+    def handle_starttag(self, tag, attributes):
+        self.tags[tag] += 1
+        for name, value in attributes:
+            if name.startswith("on") or name in ("style", "src", "action") or (name == "href" and not value.startswith("#")):
+                self.wrong.append(f"{tag} has {name}={value}")
+        if tag == "li" and (dict(attributes).get("class") or "").split()[:1] == ["f"]:
+            self.in_finding = True
+        elif tag == "span" and self.in_finding:
+            self.messages.append("")
+            self.in_finding, self.in_message = False, True
+
+    def handle_endtag(self, tag):
+        self.in_message = self.in_message and tag != "span"
+
+    def handle_data(self, data):
+        if self.in_message:
+            self.messages[-1] += data
+
+
+def check_html(text, findings, files, name_of):
+    page = Page()
+    page.feed(text.decode())
+    page.close()
+    yield from page.wrong
+    if any(page.tags[tag] != 1 for tag in ("html", "style", "script", "title", "main")) or any(page.tags[tag] for tag in ("img", "iframe", "link", "object")):
+        yield f"other elements: {page.tags}"
+    if not same([[m] for m in sorted(page.messages)], sorted([message_of(f)] for f in findings)):
+        yield "the findings are others"
+
+
 def check(reports, files, name_of, what):
     findings = json.loads(reports["json"])["findings"]
     for name in formats[1:]:
         text = reports[name]
-        told = findings if name in ("sarif", "junit") else [f for f in findings if not f["suppressed"]]
+        told = findings if name in ("sarif", "junit", "html") else [f for f in findings if not f["suppressed"]]
         for complaint in globals()[f"check_{name}"](text, told, files, name_of):
             complaints.append(f"{what}: {name}: {complaint}")
         if re.search("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\x80-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", text.decode()):

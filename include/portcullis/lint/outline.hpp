@@ -29,6 +29,7 @@ struct OutlineChain {
 struct OutlineRule {
     enum class Fate : std::uint8_t { accept, drop, other };
     Span span;
+    bool is_part = false;    // the span is that of its elements, which stand within a statement
     std::size_t chain = 0;   // of Outline::chains
     std::size_t number = 0;  // in its chain, from 1
     std::string verdict;     // "accept", "jump filter/WEB"

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t most_services = 30; // with a row each; more share rows where they are alike
 constexpr std::size_t most_rules = 4;     // that are named beside an exposure
-constexpr std::size_t most_named = 60;    // services of one exposure
+constexpr std::size_t most_named = 60;    // services of one exposure that are as bad
+constexpr std::size_t most_ports = 12;    // services of one exposure whose ports are told
 constexpr std::size_t most_groups = 400;  // rows of the list
 
 // How a service fares from one zone; ordered by how bad it is.
@@ -74,19 +75,20 @@ void add_cell(Html& html, Heat const& heat) {
     html.element("td", name + (heat.certain ? "" : ", possibly"), {{"class", "heat " + name}});
 }
 
+// The services of a group by how bad they are; the ports of many would hide their names.
 void add_services(Html& html, ExposureGroup const& group) {
-    for (std::size_t i = 0; i < group.size() && i < most_named; ++i) {
-        Exposure const& e = *group[i];
-        if (i > 0) html.text(", ");
-        html.open("span", {{"class", "service"}}).element("b", e.service).text(" " + port_text(e.port));
-        if (e.risk) {
-            html.text(" ");
-            add_severity(html, *e.risk);
-        }
-        if (e.certainty == Certainty::possible) html.text(" possible");
-        html.close();
+    std::map<std::pair<int, bool>, std::vector<std::string>, std::greater<>> by_risk;
+    for (Exposure const* e : group) {
+        auto& names = by_risk[{e->risk ? static_cast<int>(*e->risk) : -1, e->certainty == Certainty::certain}];
+        std::string name = group.size() > most_ports ? e->service : e->service + ' ' + port_text(e->port);
+        if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
     }
-    if (group.size() > most_named) html.text(fmt::format(" and {} more", group.size() - most_named));
+    for (auto const& [key, names] : by_risk) {
+        HtmlScope const part(html, "div");
+        if (key.first >= 0) add_severity(html, static_cast<Severity>(key.first));
+        if (!key.second) html.text(" possibly");
+        html.text(" " + list_text(names, most_named));
+    }
 }
 
 // The translation of a group, which its members share where there is one.
@@ -111,7 +113,7 @@ void add_row(Html& html, FileResult const& file, RuleRows const& rows, ExposureG
     for (std::size_t i = 0; i < first.rules.size() && i < most_rules; ++i) {
         if (i > 0) html.text(", ");
         if (file.sources->text(first.rules[i]).empty()) html.text("no chain filters this path");
-        else add_line_link(html, *file.sources, rows, first.rules[i], file.path);
+        else add_line_link(html, *file.sources, rows, first.rules[i], file.path, "");
     }
     if (first.rules.size() > most_rules) html.text(fmt::format(" and {} more", first.rules.size() - most_rules));
     html.close().element("td", proof_text(first.witness));
@@ -153,7 +155,7 @@ void add_exposures(Html& html, FileResult const& file, RuleRows const& rows, std
     HtmlScope const table(html, "table", {{"class", "exposures"}});
     html.element("caption", "Services that the same rules open to the same sources, the worst first. The packet is one that gets through, to the first of them.");
     html.open("thead").open("tr");
-    for (char const* const name : {"services", "from", "to", "path", "ports on the way", "by", "packet"}) html.element("th", name, {{"scope", "col"}});
+    for (char const* const name : {"services", "from", "to", "path", "ports on the way", "by line", "packet"}) html.element("th", name, {{"scope", "col"}});
     html.close().close();
     HtmlScope const body(html, "tbody");
     for (std::size_t i = 0; i < groups.size() && i < most_groups; ++i) add_row(html, file, rows, groups[i]);

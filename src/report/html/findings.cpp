@@ -50,6 +50,12 @@ void add_note(Html& html, std::string_view kind, std::string_view text) {
     html.element("b", kind).text(" ").text(text);
 }
 
+void add_finding_note(Html& html, std::string_view text) {
+    constexpr std::string_view proof = "proof: ";
+    if (text.starts_with(proof)) add_note(html, "proof", text.substr(proof.size()));
+    else add_note(html, "note", text);
+}
+
 void add_related(Html& html, Finding const& finding, FileResult const& file, RuleRows const& rows) {
     std::size_t told = 0;
     for (Related const& related : finding.related) {
@@ -102,7 +108,8 @@ class FindingList {
             html.text(" ").element("span", message_text(d)).close();
             add_snippet(html, finding, *file_.sources);
             if (finding.witness) add_note(html, "proof", proof_text(*finding.witness));
-            for (std::size_t i = 0; i < finding.notes.size() && i < most_notes; ++i) add_note(html, "note", shortened_list(finding.notes[i]));
+            for (std::size_t i = 0; i < finding.notes.size() && i < most_notes; ++i) add_finding_note(html, shortened_list(finding.notes[i]));
+            if (finding.notes.size() > most_notes) add_note(html, "note", fmt::format("and {} more such notes", finding.notes.size() - most_notes));
             add_related(html, finding, file_, rows_);
             if (d.suppressed) add_note(html, "suppressed", suppression_text(*d.suppressed));
         }
@@ -168,11 +175,13 @@ void add_findings(Html& html, Report const& report, std::size_t number, RuleRows
         std::string const severity(to_string(group.front()->severity));
         raised.insert(rule.id);
         HtmlScope const section(html, "section", {{"class", "g"}, {"data-r", rule.id}, {"data-s", severity}, {"data-f", std::to_string(number)}});
-        html.open("h4");
+        html.open(report.files.size() > 1 ? "h4" : "h3");
         add_severity(html, group.front()->severity);
         html.text(" " + rule.summary + " ").open("a", {{"href", '#' + rule.id}}).text(rule.id + " " + rule.slug).close();
         html.text(" ").element("small", plural(group.size(), "finding")).close();
-        add_note(html, "help", help_text(rule));
+        html.open("p").element("b", "help").text(" ");
+        add_prose(html, help_text(rule));
+        html.close();
         list.write(html, group, room);
     }
     if (groups.empty()) html.element("p", "No finding.");

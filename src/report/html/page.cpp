@@ -63,6 +63,15 @@ void add_figure(Html& html, std::size_t count, std::string_view name, std::strin
     if (count > 0 && !link.empty()) html.close();
 }
 
+void add_prose(Html& html, std::string_view text) {
+    for (bool code = false; !text.empty(); code = !code) {
+        std::size_t const end = text.find('`');
+        if (code) html.element("code", text.substr(0, end));
+        else html.text(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+}
+
 void add_paragraphs(Html& html, std::string_view text) {
     while (!text.empty()) {
         std::size_t const end = text.find("\n\n");
@@ -70,14 +79,16 @@ void add_paragraphs(Html& html, std::string_view text) {
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
         std::ranges::replace(paragraph, '\n', ' ');
         while (paragraph.ends_with(' ')) paragraph.pop_back();
-        if (!paragraph.empty()) html.element("p", paragraph);
+        if (paragraph.empty()) continue;
+        HtmlScope const element(html, "p");
+        add_prose(html, paragraph);
     }
 }
 
-void add_line_link(Html& html, Sources const& sources, RuleRows const& rows, Span span, std::string_view own_path) {
+void add_line_link(Html& html, Sources const& sources, RuleRows const& rows, Span span, std::string_view own_path, std::string_view word) {
     Source const& source = sources[span.source];
-    std::string text = fmt::format("line {}", source.locate(span.begin).line);
-    if (source.path() != own_path) text = source.path() + ", " + text;
+    std::string text = fmt::format("{}{}", word, source.locate(span.begin).line);
+    if (source.path() != own_path) text = fmt::format("{}{}{}", source.path(), word.empty() ? ":" : ", ", text);
     if (auto const row = rows.at(span)) html.element("a", text, {{"href", '#' + rows.id(*row)}});
     else html.text(text);
 }

@@ -16,9 +16,11 @@ std::string html_page(std::string_view title, Html const& body);
 void add_severity(Html& html, Severity severity);
 // A count with its name, as a figure at the head of a page.
 void add_figure(Html& html, std::size_t count, std::string_view name, std::string_view kind, std::string_view link);
-// Paragraphs of our own text, which has empty lines between them.
+// Our own text: what stands between backquotes is code.
+void add_prose(Html& html, std::string_view text);
+// The same in paragraphs, which have empty lines between them.
 void add_paragraphs(Html& html, std::string_view text);
 // "line 12", which leads to the row of the rule there, if one is.
-void add_line_link(Html& html, Sources const& sources, RuleRows const& rows, Span span, std::string_view own_path);
+void add_line_link(Html& html, Sources const& sources, RuleRows const& rows, Span span, std::string_view own_path, std::string_view word = "line ");
 
 } // namespace portcullis

@@ -5,7 +5,7 @@
   if (!form) return;
   const groups = [...document.querySelectorAll(".g")].map(element => ({
     element,
-    head: element.querySelector("h4").textContent.toLowerCase(),
+    head: element.querySelector("h3, h4").textContent.toLowerCase(),
     findings: [...element.querySelectorAll(".f")].map(item => ({
       item,
       text: item.textContent.toLowerCase(),

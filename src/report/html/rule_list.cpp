@@ -1,7 +1,6 @@
 #include "report/html/rule_list.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
 #include "portcullis/base/visible.hpp"
@@ -29,41 +28,45 @@ std::string one_line(std::string_view text) {
     return shortened(visible(line), most_text);
 }
 
-// A row of the list, or several that are told as one.
-struct Shown {
-    std::size_t first = 0;
-    std::size_t count = 1;
+// The text of a rule; where its span is only a part of that, the lines around it.
+std::string text_of(OutlineRule const& rule, Sources const& sources) {
+    Source const& source = sources[rule.span.source];
+    Span span = rule.span;
+    if (rule.is_part) {
+        std::uint32_t const last = source.locate(span.end).line;
+        span.begin = source.line_start(source.locate(span.begin).line);
+        span.end = source.line_start(last) + static_cast<std::uint32_t>(source.line(last).size());
+    }
+    return one_line(sources.text(span));
+}
+
+// A row of the list: a rule, several that are told as one, or the name of the chain of those below it.
+struct ListRow {
+    std::size_t first = 0; // of the rules
+    std::size_t count = 1; // 0 for a name
 };
 
 class RuleList {
   public:
-    RuleList(Html& html, FileResult const& file, RuleRows const& rows) : html_(html), file_(file), rows_(rows) {}
+    RuleList(Html& html, FileResult const& file, RuleRows const& rows) : html_(html), file_(file), rows_(rows) { choose(); }
 
-    // One part of the list for each run of rules of one chain.
     void write() {
-        auto const& all = rows_.all();
-        for (std::size_t first = 0; first < all.size();) {
-            if (written_ >= most_rows) left_out_ = std::max(left_out_, all.size() - first);
-            if (left_out_ > 0) break;
-            std::size_t last = first;
-            while (last < all.size() && same_part(all[first], all[last])) ++last;
-            write_part(first, last);
-            first = last;
+        HtmlScope const body(html_, "tbody");
+        for (ListRow const& each : shown_) {
+            if (each.count == 0) write_name(each);
+            else write_row(each);
         }
         if (left_out_ == 0) return;
         HtmlScope const row(html_, "tr");
         html_.element("td", fmt::format("and {} more, which are in the findings and in the other formats", plural(left_out_, "rule")), {{"colspan", "5"}});
     }
 
-    std::array<std::size_t, 4> counts() const {
-        std::array<std::size_t, 4> counts{};
-        for (RuleRow const& row : rows_.all()) ++counts[static_cast<std::size_t>(row.mark)];
-        return counts;
-    }
-
   private:
-    bool same_part(RuleRow const& a, RuleRow const& b) const {
-        return a.rule->chain == b.rule->chain && a.rule->span.source == b.rule->span.source;
+    bool is_new_part(std::size_t row) const {
+        if (row == 0) return true;
+        OutlineRule const& before = *rows_.all()[row - 1].rule;
+        OutlineRule const& rule = *rows_.all()[row].rule;
+        return rule.chain != before.chain || rule.span.source != before.span.source;
     }
 
     bool may_fold(std::size_t row) const {
@@ -71,41 +74,45 @@ class RuleList {
         return r.mark == RowMark::live && !r.linked && r.rule->modelled;
     }
 
-    std::vector<Shown> shown_of(std::size_t first, std::size_t last) {
-        bool const folds = rows_.all().size() > most_rows;
-        std::vector<Shown> shown;
-        for (std::size_t i = first; i < last;) {
-            std::size_t end = i;
-            while (folds && end < last && may_fold(end)) ++end;
-            std::size_t const count = end - i >= least_folded ? end - i : 1;
-            if (written_ + shown.size() >= most_rows) {
-                left_out_ = rows_.all().size() - i;
+    void choose() {
+        std::size_t const all = rows_.all().size();
+        for (std::size_t i = 0; i < all;) {
+            if (shown_.size() >= 2 * most_rows) {
+                left_out_ = all - i;
                 break;
             }
-            shown.push_back({i, count});
+            if (is_new_part(i)) shown_.push_back({i, 0});
+            std::size_t end = i;
+            while (all > most_rows && end < all && may_fold(end) && (end == i || !is_new_part(end))) ++end;
+            std::size_t const count = end - i >= least_folded ? end - i : 1;
+            shown_.push_back({i, count});
             i += count;
         }
-        return shown;
     }
 
-    void write_part(std::size_t first, std::size_t last) {
-        std::vector<Shown> const shown = shown_of(first, last);
-        written_ += shown.size();
-        RuleRow const& head = rows_.all()[first];
-        Source const& source = (*file_.sources)[head.rule->span.source];
-        HtmlScope const body(html_, "tbody");
-        html_.open("tr").open("th", {{"colspan", "5"}, {"scope", "rowgroup"}});
-        html_.text(file_.outline.chains[head.rule->chain].title);
+    // The first cell of the list has the picture for all of it.
+    void write_arcs() {
+        if (has_arcs_) return;
+        has_arcs_ = true;
+        html_.open("td", {{"rowspan", std::to_string(shown_.size())}});
+        draw_arcs(html_, arcs(), shown_.size());
+        html_.close();
+    }
+
+    void write_name(ListRow const& each) {
+        OutlineRule const& rule = *rows_.all()[each.first].rule;
+        Source const& source = (*file_.sources)[rule.span.source];
+        HtmlScope const row(html_, "tr");
+        write_arcs();
+        HtmlScope const name(html_, "th", {{"colspan", "4"}, {"scope", "rowgroup"}});
+        html_.text(file_.outline.chains[rule.chain].title);
         if (source.path() != file_.path) html_.text(" ").element("small", source.path());
-        html_.close().close();
-        for (std::size_t i = 0; i < shown.size(); ++i) write_row(shown, i);
     }
 
-    void write_row(std::vector<Shown> const& shown, std::size_t place) {
-        Shown const& each = shown[place];
+    void write_row(ListRow const& each) {
         RuleRow const& row = rows_.all()[each.first];
         OutlineRule const& rule = *row.rule;
-        std::string kind = each.count > 1                                ? "fold"
+        std::string kind = each.count > 1                           ? "fold"
                            : rule.fate == OutlineRule::Fate::accept ? "a"
                            : rule.fate == OutlineRule::Fate::drop   ? "d"
                                                                     : "o";
@@ -113,21 +120,17 @@ class RuleList {
         else if (row.mark == RowMark::partly) kind += " partly";
         if (row.linked) html_.open("tr", {{"class", kind}, {"id", rows_.id(each.first)}});
         else html_.open("tr", {{"class", kind}});
-        if (place == 0) {
-            html_.open("td", {{"rowspan", std::to_string(shown.size())}});
-            draw_arcs(html_, arcs(shown), shown.size());
-            html_.close();
-        }
         if (each.count > 1) {
             std::uint32_t const last = rows_.all()[each.first + each.count - 1].line;
-            html_.element("td", std::to_string(row.line)).element("td", "");
-            html_.element("td", fmt::format("{} live rules, up to line {}", each.count, last)).element("td", "live");
+            html_.element("td", std::to_string(row.line)).element("td", "live").element("td", "");
+            html_.element("td", fmt::format("{} live rules, up to line {}", each.count, last));
         } else {
-            html_.element("td", std::to_string(row.line)).element("td", rule.verdict);
-            std::string const text = one_line(file_.sources->text(rule.span));
+            html_.element("td", std::to_string(row.line));
+            write_mark(row);
+            html_.element("td", rule.verdict);
+            std::string const text = text_of(rule, *file_.sources);
             if (row.mark == RowMark::dead || row.mark == RowMark::inactive) html_.open("td").element("s", text).close();
             else html_.element("td", text);
-            write_mark(row);
         }
         html_.close();
     }
@@ -140,23 +143,21 @@ class RuleList {
             html_.element("a", std::to_string(rows_.all()[row.hides[i]].line), {{"href", '#' + rows_.id(row.hides[i])}});
         }
         if (row.hides.size() > most_hides) html_.text(fmt::format(" and {} more", row.hides.size() - most_hides));
-        if (!row.rule->modelled) html_.text(" · ").element("i", "not wholly modelled");
+        if (!row.rule->modelled) html_.text(", not all modelled");
         html_.close();
     }
 
-    // Within the part; what hides a rule from elsewhere is a link.
-    std::vector<Arc> arcs(std::vector<Shown> const& shown) const {
+    std::vector<Arc> arcs() const {
         auto const place_of = [&](std::size_t row) {
-            return std::ranges::lower_bound(shown, row, {}, [](Shown const& each) { return each.first + each.count - 1; });
+            return std::ranges::upper_bound(shown_, row, {}, [](ListRow const& each) { return each.first + each.count; });
         };
         std::vector<Arc> all;
-        for (std::size_t i = 0; i < shown.size(); ++i) {
-            if (shown[i].count > 1) continue;
-            auto const& hides = rows_.all()[shown[i].first].hides;
+        for (std::size_t i = 0; i < shown_.size(); ++i) {
+            if (shown_[i].count != 1) continue;
+            auto const& hides = rows_.all()[shown_[i].first].hides;
             for (std::size_t j = 0; j < hides.size() && j < most_hides; ++j) {
-                if (hides[j] < shown.front().first) continue;
                 auto const at = place_of(hides[j]);
-                if (at != shown.end()) all.emplace_back(static_cast<std::size_t>(at - shown.begin()), i);
+                if (at != shown_.end()) all.emplace_back(static_cast<std::size_t>(at - shown_.begin()), i);
             }
         }
         return all;
@@ -165,9 +166,29 @@ class RuleList {
     Html& html_;
     FileResult const& file_;
     RuleRows const& rows_;
-    std::size_t written_ = 0;
+    std::vector<ListRow> shown_;
     std::size_t left_out_ = 0;
+    bool has_arcs_ = false;
 };
+
+// "12 rules in the order of the text: 10 live, 2 dead"; what is not live leads to the first of its kind.
+void add_caption(Html& html, RuleRows const& rows) {
+    static constexpr std::string_view words[] = {"live", "partly shadowed", "dead", "switched off"};
+    HtmlScope const caption(html, "caption");
+    html.text(plural(rows.all().size(), "rule") + " in the order of the text: ");
+    bool hidden = false;
+    for (RowMark const mark : {RowMark::live, RowMark::partly, RowMark::dead, RowMark::inactive}) {
+        auto const count = std::ranges::count(rows.all(), mark, &RuleRow::mark);
+        if (mark != RowMark::live && count == 0) continue;
+        std::string const text = fmt::format("{} {}", count, words[static_cast<std::size_t>(mark)]);
+        if (mark != RowMark::live) html.text(", ");
+        auto const first = std::ranges::find_if(rows.all(), [&](RuleRow const& row) { return row.mark == mark && row.linked; });
+        if (mark == RowMark::live || first == rows.all().end()) html.text(text);
+        else html.element("a", text, {{"href", '#' + rows.id(static_cast<std::size_t>(first - rows.all().begin()))}});
+        hidden = hidden || (mark == RowMark::partly || mark == RowMark::dead);
+    }
+    if (hidden) html.text(". Lines at the left lead from a rule to those that it leaves little or nothing.");
+}
 
 } // namespace
 
@@ -176,21 +197,14 @@ void add_rule_list(Html& html, FileResult const& file, RuleRows const& rows, std
     std::string const id = fmt::format("f{}rules", number);
     HtmlScope const section(html, "section", {{"id", id}});
     html.element("h3", "Rules");
-    RuleList list(html, file, rows);
-    auto const counts = list.counts();
-    std::string caption = fmt::format("{} in the order of the text: {} live", plural(rows.all().size(), "rule"), counts[0]);
-    if (counts[1] > 0) caption += fmt::format(", {} partly shadowed", counts[1]);
-    if (counts[2] > 0) caption += fmt::format(", {} dead", counts[2]);
-    if (counts[3] > 0) caption += fmt::format(", {} switched off", counts[3]);
-    if (counts[1] + counts[2] > 0) caption += ". Lines at the left lead from a rule to those that it leaves nothing or little.";
     for (std::string const& bound : file.bounds) html.element("p", bound, {{"class", "note"}});
     HtmlScope const pane(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Rules of " + file.path}});
     HtmlScope const table(html, "table", {{"class", "rules"}});
-    html.element("caption", caption);
+    add_caption(html, rows);
     html.open("thead").open("tr").element("th", "", {{"scope", "col"}, {"aria-label", "hidden by"}});
-    for (char const* const name : {"line", "verdict", "rule", "state"}) html.element("th", name, {{"scope", "col"}});
+    for (char const* const name : {"line", "state", "verdict", "rule"}) html.element("th", name, {{"scope", "col"}});
     html.close().close();
-    list.write();
+    RuleList(html, file, rows).write();
 }
 
 } // namespace portcullis
