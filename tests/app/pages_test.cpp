@@ -80,6 +80,6 @@ TEST_CASE("completions know every command of the help") {
         CHECK(script.find("telnet-exposed") != std::string::npos);
         CHECK(script.find("command-line") == std::string::npos); // which is for docs/generate.py alone
     }
-    CHECK_THAT(run(folder, {"completions", "fsh"}).err, Contains("did you mean 'fish'?"));
+    CHECK_THAT(run(folder, {"completions", "fihs"}).err, Contains("did you mean 'fish'?"));
     CHECK(run(folder, {"completions"}).code == 2);
 }

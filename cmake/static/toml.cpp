@@ -1,0 +1,3 @@
+// The sources of toml++, which are in its headers.
+#define TOML_IMPLEMENTATION
+#include <toml++/toml.h>
