@@ -480,13 +480,14 @@ class Hardener {
     }
 
     // What came to services that are closed, by where translation leads it; and what a policy let pass.
-    PacketSet let_go(Space& space, Difference const& difference) const {
+    PacketSet let_go(Space& space, PacketSet const& removed, Difference const& difference) const {
         PacketSet all = space.none();
         if (!difference.before) return all;
         std::vector<Path> const paths = find_paths(original_.ruleset);
         auto const path = std::ranges::find(paths, difference.before->name, &Path::name);
         if (path == paths.end()) return all;
-        PathReach reach(space, original_.ruleset, *path, packets_at(space, path->hook));
+        PacketSet const asked = removed & packets_at(space, path->hook);
+        PathReach reach(space, original_.ruleset, *path, asked);
         for (Claim const& claim : closed_) {
             if (!is_on(claim, difference)) continue;
             for (ChainId const id : path->chains)
@@ -497,7 +498,7 @@ class Hardener {
         Ruleset strict = original_.ruleset;
         for (Chain& each : strict.chains)
             if (std::ranges::any_of(strict_, [&](Place const& place) { return place.kind == path->kind && place.title == each.title(); })) each.policy = Drop{};
-        PathReach strict_reach(space, strict, *path, packets_at(space, path->hook));
+        PathReach strict_reach(space, strict, *path, asked);
         for (Family const family : families) all |= reach.accepted(family) - strict_reach.accepted(family);
         return all;
     }
@@ -507,7 +508,8 @@ class Hardener {
         Space& space = result_.comparison->space();
         for (Difference const& difference : result_.comparison->differences()) {
             PacketSet const added = difference.added - packets(space, may_add_, difference) - packets(space, kept_, difference);
-            PacketSet const removed = difference.removed - packets(space, may_remove_, difference) - let_go(space, difference);
+            PacketSet const told = difference.removed - packets(space, may_remove_, difference);
+            PacketSet const removed = told - let_go(space, told, difference);
             for (auto const& [set, what] : {std::pair(&added, "newly allowed"), std::pair(&removed, "newly denied"), std::pair(&difference.retranslated, "translated differently")})
                 if (auto const member = set->member())
                     throw std::logic_error(fmt::format("nothing was changed: a packet would be {} that no step is about: {} ({})", what, to_text(member->packet), difference.name));
