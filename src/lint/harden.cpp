@@ -356,32 +356,47 @@ class Hardener {
 
     bool has_zones() const { return !options_.config.zones.empty(); }
 
+    // An entry that lets insecure services through, and the denials that would stop them.
+    struct Insecure {
+        ChainId chain = 0;
+        std::size_t rule = 0;
+        std::map<std::uint8_t, IntervalSet> ports;
+        std::vector<Rule> denials;
+        bool goes = false; // since they would stop all of it
+    };
+
     void close_lists() {
         note_wide_permits();
-        for (bool more = true; more;) {
-            more = false;
-            struct Found {
-                ChainId chain = 0;
-                std::size_t rule = 0;
-                Family family{};
-                std::map<std::uint8_t, IntervalSet> ports;
-            };
-            std::optional<Found> found;
-            {
-                Context const ctx(ruleset(), *sources_, lint_options_, Asking::untrusted);
-                for (Opening const& opening : insecure_openings(ctx, false)) {
-                    Permit const& permit = *opening.parts.front().first;
-                    if (!permit.rule || !tried_.emplace(sources_->text(ctx.span(permit)), permit.chain).second) continue;
-                    auto ports = insecure_ports(ctx, opening, [](Permit const&) { return true; });
-                    if (ports.empty()) continue;
-                    found = Found{permit.chain, *permit.rule, permit.family, std::move(ports)};
-                    break;
-                }
-            }
-            if (!found) return;
-            more = true;
-            close_entry(found->chain, found->rule, found->family, found->ports);
+        // From the last one up: an edit leaves what stands above it where it is.
+        for (auto found = insecure_entries(); !found.empty(); found = insecure_entries()) {
+            std::ranges::sort(found, std::greater{}, [](Insecure const& each) { return std::pair(each.chain, each.rule); });
+            for (Insecure const& each : found) close_entry(each);
         }
+    }
+
+    // Those that were not tried, but for what denials before others of them will stop as well.
+    std::vector<Insecure> insecure_entries() {
+        Context const ctx(ruleset(), *sources_, lint_options_, Asking::untrusted);
+        std::map<ChainId, PacketSet> stopped;
+        std::vector<Opening> openings = insecure_openings(ctx, false);
+        std::erase_if(openings, [](Opening const& each) { return !each.parts.front().first->rule; });
+        std::ranges::stable_sort(openings, {}, [](Opening const& each) { return *each.parts.front().first->rule; });
+        std::vector<Insecure> found;
+        for (Opening const& opening : openings) {
+            Permit const& permit = *opening.parts.front().first;
+            auto const [at, is_first] = stopped.try_emplace(permit.chain, ctx.space().none());
+            if (std::ranges::all_of(opening.parts, [&](auto const& part) { return part.second.subset_of(at->second); })) continue;
+            auto ports = insecure_ports(ctx, opening, [](Permit const&) { return true; });
+            if (!tried_.emplace(sources_->text(ctx.span(permit)), permit.chain).second || ports.empty()) continue;
+            std::vector<Rule> denials = denials_of(ruleset().chains[permit.chain], permit.family, ports);
+            PacketSet shut = ctx.space().none();
+            for (Rule const& denial : denials) shut |= ctx.space().of(denial.match);
+            Match const& match = ruleset().chains[permit.chain].rules[*permit.rule].match;
+            bool const goes = (ctx.space().of(match) & ctx.space().of(Field::fragment, ValueSet::single(0))).subset_of(shut);
+            if (!goes) at->second |= shut;
+            found.push_back({permit.chain, *permit.rule, std::move(ports), std::move(denials), goes});
+        }
+        return found;
     }
 
     // A denial for each of many ports would help nobody.
@@ -394,10 +409,7 @@ class Hardener {
         }
     }
 
-    void close_entry(ChainId id, std::size_t index, Family family, std::map<std::uint8_t, IntervalSet> const& ports) {
-        Chain const& list = ruleset().chains[id];
-        Rule const permit = list.rules[index];
-        std::string const title = list.title();
+    std::vector<Rule> denials_of(Chain const& list, Family family, std::map<std::uint8_t, IntervalSet> const& ports) const {
         std::vector<Rule> denials;
         for (auto const& [protocol, open] : ports) {
             std::vector<Term> terms;
@@ -411,27 +423,30 @@ class Hardener {
                 denial.match.terms.push_back(term(Field::dport, ValueSet::range(interval.first, interval.last)));
             }
         }
+        return denials;
+    }
+
+    void close_entry(Insecure const& entry) {
+        Chain const& list = ruleset().chains[entry.chain];
+        Rule const permit = list.rules[entry.rule];
+        std::string const title = list.title();
         auto const make = [&]() -> std::optional<std::vector<Edit>> {
-            Space space;
-            PacketSet shut = space.none();
-            for (Rule const& denial : denials) shut |= space.of(denial.match);
             std::vector<Edit> edits;
-            PacketSet const whole = space.of(permit.match) & space.of(Field::fragment, ValueSet::single(0));
-            if (whole.subset_of(shut)) {
+            if (entry.goes) {
                 auto const span = removed_span((*sources_)[permit.span.source], permit.span, dialect_);
                 if (!span) return std::nullopt;
                 edits.push_back({*span, ""});
                 return edits;
             }
-            auto edit = inserted(*sources_, ruleset(), ruleset().chains[id], index, denials);
+            auto edit = inserted(*sources_, ruleset(), ruleset().chains[entry.chain], entry.rule, entry.denials);
             if (!edit) return std::nullopt;
             edits.push_back(std::move(*edit));
             return edits;
         };
         std::string names;
-        for (auto const& [protocol, open] : ports) names += fmt::format("{}{} {}", names.empty() ? "" : ", ", value_text(Field::protocol, protocol), values_text(Field::dport, open, 6));
+        for (auto const& [protocol, open] : entry.ports) names += fmt::format("{}{} {}", names.empty() ? "" : ", ", value_text(Field::protocol, protocol), values_text(Field::dport, open, 6));
         if (!step(fmt::format("{} closes {}", title, names), make)) return;
-        for (Rule const& denial : denials) may_remove_.push_back({Kind::list, title, denial.match});
+        for (Rule const& denial : entry.denials) may_remove_.push_back({Kind::list, title, denial.match});
         // Where a permit of ports goes, so do the later fragments that it took along.
         Match later = permit.match;
         later.alternatives.clear();
@@ -465,13 +480,14 @@ class Hardener {
     }
 
     // What came to services that are closed, by where translation leads it; and what a policy let pass.
-    PacketSet let_go(Space& space, Difference const& difference) const {
+    PacketSet let_go(Space& space, PacketSet const& removed, Difference const& difference) const {
         PacketSet all = space.none();
         if (!difference.before) return all;
         std::vector<Path> const paths = find_paths(original_.ruleset);
         auto const path = std::ranges::find(paths, difference.before->name, &Path::name);
         if (path == paths.end()) return all;
-        PathReach reach(space, original_.ruleset, *path, packets_at(space, path->hook));
+        PacketSet const asked = removed & packets_at(space, path->hook);
+        PathReach reach(space, original_.ruleset, *path, asked);
         for (Claim const& claim : closed_) {
             if (!is_on(claim, difference)) continue;
             for (ChainId const id : path->chains)
@@ -482,7 +498,7 @@ class Hardener {
         Ruleset strict = original_.ruleset;
         for (Chain& each : strict.chains)
             if (std::ranges::any_of(strict_, [&](Place const& place) { return place.kind == path->kind && place.title == each.title(); })) each.policy = Drop{};
-        PathReach strict_reach(space, strict, *path, packets_at(space, path->hook));
+        PathReach strict_reach(space, strict, *path, asked);
         for (Family const family : families) all |= reach.accepted(family) - strict_reach.accepted(family);
         return all;
     }
@@ -492,7 +508,8 @@ class Hardener {
         Space& space = result_.comparison->space();
         for (Difference const& difference : result_.comparison->differences()) {
             PacketSet const added = difference.added - packets(space, may_add_, difference) - packets(space, kept_, difference);
-            PacketSet const removed = difference.removed - packets(space, may_remove_, difference) - let_go(space, difference);
+            PacketSet const told = difference.removed - packets(space, may_remove_, difference);
+            PacketSet const removed = told - let_go(space, told, difference);
             for (auto const& [set, what] : {std::pair(&added, "newly allowed"), std::pair(&removed, "newly denied"), std::pair(&difference.retranslated, "translated differently")})
                 if (auto const member = set->member())
                     throw std::logic_error(fmt::format("nothing was changed: a packet would be {} that no step is about: {} ({})", what, to_text(member->packet), difference.name));
