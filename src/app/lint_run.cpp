@@ -12,6 +12,7 @@
 
 #include "app/companions.hpp"
 #include "app/host.hpp"
+#include "portcullis/base/in_threads.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 
@@ -117,11 +118,7 @@ void work_all(std::vector<Job>& jobs, Options const& options) {
             }
         }
     };
-    {
-        std::vector<std::jthread> others;
-        for (std::size_t i = 1; i < std::min<std::size_t>(wanted, jobs.size()); ++i) others.emplace_back(worker);
-        worker();
-    }
+    in_threads(std::min<std::size_t>(wanted, jobs.size()), worker);
     if (failure) std::rethrow_exception(failure);
 }
 
