@@ -8,8 +8,9 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
+
+#include "portcullis/base/in_threads.hpp"
 
 namespace portcullis::app {
 
@@ -28,11 +29,7 @@ template <class Item> class InOrder {
 
     // Throws what the first step that threw has thrown.
     void run() {
-        {
-            std::vector<std::jthread> others;
-            for (std::size_t i = 1; i < std::min<std::size_t>(threads_, count_); ++i) others.emplace_back([this] { worker(); });
-            worker();
-        }
+        in_threads(std::min<std::size_t>(threads_, count_), [this] { worker(); });
         if (failure_) std::rethrow_exception(failure_);
     }
 

@@ -10,6 +10,7 @@
 #include "app/host.hpp"
 #include "app/packet_line.hpp"
 #include "portcullis/base/did_you_mean.hpp"
+#include "portcullis/base/in_threads.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/interpret_many.hpp"
@@ -317,11 +318,7 @@ int trace_many(Loaded const& loaded, Options const& options) {
     auto const work = [&] {
         for (std::size_t i = next++; i < blocks.size(); i = next++) decide(blocks[i], lines, way, options.packets_file);
     };
-    {
-        std::vector<std::jthread> threads;
-        for (unsigned i = 1; i < std::thread::hardware_concurrency() && i < blocks.size(); ++i) threads.emplace_back(work);
-        work();
-    }
+    in_threads(std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()), blocks.size()), work);
     std::string out;
     bool whole = true;
     for (Block const& block : blocks) {

@@ -4,11 +4,11 @@
 #include <atomic>
 #include <exception>
 #include <map>
-#include <thread>
 
 #include "engine/common_rules.hpp"
 #include "engine/shadow_diagram.hpp"
 #include "engine/shadow_list.hpp"
+#include "portcullis/base/in_threads.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/marks.hpp"
 #include "portcullis/engine/reach.hpp"
@@ -164,11 +164,7 @@ struct Shadows::Impl {
                 }
             }
         };
-        {
-            std::vector<std::jthread> threads;
-            for (std::size_t t = 1; t < std::min<std::size_t>(options.threads, others.size()); ++t) threads.emplace_back(work);
-            work();
-        }
+        in_threads(std::min<std::size_t>(options.threads, others.size()), work);
         for (std::exception_ptr const& failure : failures) {
             if (failure) std::rethrow_exception(failure);
         }

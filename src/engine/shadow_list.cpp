@@ -1,9 +1,10 @@
 #include "engine/shadow_follow.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
-#include <thread>
 
+#include "portcullis/base/in_threads.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/interpret.hpp"
 
@@ -114,10 +115,7 @@ void ShadowList::prove() {
             }
             steps += own;
         };
-        std::vector<std::thread> others;
-        for (unsigned t = 1; t < options_.threads; ++t) others.emplace_back(work);
-        work();
-        for (std::thread& other : others) other.join();
+        in_threads(options_.threads, work);
         spent += steps;
         frugal_ = spent > options_.total_steps;
         published_ = end;
