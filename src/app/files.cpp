@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/descriptor.hpp"
+
 namespace portcullis::app {
 
 namespace fs = std::filesystem;
@@ -22,25 +24,6 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string reason() { return std::strerror(errno); }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() { close(); }
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        close();
-        number_ = std::exchange(other.number_, -1);
-        return *this;
-    }
-
-    int number() const { return number_; }
-    explicit operator bool() const { return number_ >= 0; }
-    bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
-
-  private:
-    int number_;
-};
 
 bool write_all(int file, std::string_view text) {
     while (!text.empty()) {

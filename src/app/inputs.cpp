@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/companions.hpp"
+#include "app/descriptor.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/rule.hpp"
@@ -26,20 +27,6 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string reason() { return std::strerror(errno); }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    Descriptor(Descriptor const&) = delete;
-    Descriptor& operator=(Descriptor const&) = delete;
-    int number() const { return number_; }
-
-  private:
-    int number_;
-};
 
 // What can be said of a text by its first bytes, and by a part that has a NUL byte: none of it need be read to the end.
 std::string not_utf8(std::string_view begin, std::string const& name) {
@@ -181,7 +168,7 @@ static FileText read_file(fs::path const& path, Content content) {
     if (auto why = refusal(status); !why.empty()) return {{}, std::move(why)};
     // A pipe is opened without waiting for somebody to write to it, and then read as long as somebody does.
     Descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-    if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return unreadable();
+    if (!file || ::fstat(file.number(), &status) != 0) return unreadable();
     if (auto why = refusal(status); !why.empty()) return {{}, std::move(why)};
     if (::fcntl(file.number(), F_SETFL, 0) != 0) return unreadable();
     FileText result = read_all(file.number(), name, content);

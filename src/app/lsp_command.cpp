@@ -58,12 +58,12 @@ lsp::LoadedText load_text(std::string const& path, std::string const& language, 
 }
 
 void accept_known(std::string const& path, LintOptions const& lint_options, FileResult& result, Options const& options) {
-    std::vector<Job> jobs(1);
-    jobs.front().file = {path, true, false};
-    jobs.front().config = std::make_shared<Config const>(lint_options.config);
-    jobs.front().result = std::move(result);
-    apply_baselines(jobs, options);
-    result = std::move(*jobs.front().result);
+    Job job;
+    job.file = {path, true, false};
+    job.config = std::make_shared<Config const>(lint_options.config);
+    job.result = std::move(result);
+    Baselines(options).apply(job);
+    result = std::move(*job.result);
 }
 
 // What comes in until the end of input, or until the server has ended; the exit code.

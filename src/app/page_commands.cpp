@@ -18,7 +18,7 @@ int run_explain(Options const& options) {
     }
     if (options.page_format == "json") write_output("", rules_json(some));
     else if (options.page_format == "markdown") write_output("", all ? rule_list_markdown() : rule_markdown(*some.front()));
-    else write_output("", all ? rule_list(terminal_width()) : rule_page(*some.front(), terminal_width()));
+    else write_output("", all ? rule_list(text_width(options)) : rule_page(*some.front(), text_width(options)));
     return clean;
 }
 
@@ -29,7 +29,7 @@ int run_catalogue(Options const& options) {
     Configs configs(options);
     auto const config = configs.config_for("portcullis.toml");
     auto const query = options.topic.empty() ? std::nullopt : std::optional<std::string_view>(options.topic);
-    CataloguePage const page = catalogue_page(config->catalogue, query, *format, terminal_width() == 0 ? 80 : terminal_width());
+    CataloguePage const page = catalogue_page(config->catalogue, query, *format, text_width(options) == 0 ? 80 : text_width(options));
     if (!page.error.empty()) throw UsageError(page.error);
     write_output("", page.text);
     return clean;

@@ -10,7 +10,7 @@ import tempfile
 binary, root = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 # ThreadSanitizer of GCC 12 has places in memory of its own, where newer kernels may put others.
 program = ["setarch", platform.machine(), "-R", binary] if "tsan" in str(binary) else [binary]
-rules = 1500 if "tsan" in str(binary) else 6000
+rules = 400 if "tsan" in str(binary) else 1500
 complaints = []
 
 
@@ -39,11 +39,11 @@ with tempfile.TemporaryDirectory() as name:
     assert len(fixtures) > 30, fixtures
     for command in ("lint", "audit"):
         for inputs in (["large.rules"], ["large.rules", "other.rules"], fixtures[::5] if "tsan" in str(binary) else fixtures):
-            if command == "audit" and inputs is not fixtures and len(inputs) == 2:
-                continue
+            if command == "audit" and "large.rules" in inputs:
+                continue  # its sets of packets take long, and one thread makes them
             arguments = [command, "--isolated", "-o", "json", *inputs]
             alone = run([*arguments, "-j1"], folder)
-            for jobs in ("-j4", "-j16"):
+            for jobs in ("-j4",) if "tsan" in str(binary) else ("-j4", "-j16"):
                 if run([*arguments, jobs], folder) != alone:
                     complaints.append(f"{command} of {len(inputs)} files says something else with {jobs}")
 for complaint in complaints[:10]:

@@ -27,5 +27,5 @@ TEST_CASE("what is written without a tree is what its dump is") {
     json.literal({}, "null");
     json.end_array();
     json.end_object();
-    CHECK(json.take() == tree.dump(2, ' ', false, Json::error_handler_t::replace));
+    CHECK(json.take() == tree.dump(2, ' ', true, Json::error_handler_t::replace));
 }
