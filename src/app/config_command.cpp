@@ -123,10 +123,8 @@ class Shower {
         return out + "]\n";
     }
 
-    static std::string quoted(std::string_view text) {
-        // A JSON string is a TOML string, but for what dump leaves as it is and TOML does not.
-        return Json(visible(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
-    }
+    // A JSON string is a TOML string. What a terminal would act on is written as its number.
+    static std::string quoted(std::string_view text) { return Json(text).dump(-1, ' ', visible(text) != text, Json::error_handler_t::replace); }
 
     static std::string key_text(std::string const& key) {
         bool const bare = !key.empty() && std::ranges::all_of(key, [](char c) {

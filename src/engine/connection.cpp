@@ -4,8 +4,9 @@ namespace portcullis {
 
 PacketSet first_packets(Space& space, HookPoint point) {
     PacketSet const tcp = space.of(Field::protocol, ValueSet::single(number(Protocol::tcp)));
-    return space.of(Field::fragment, ValueSet::single(0)) & space.of(Field::ct_direction, ValueSet::single(0)) &
-           (tcp.complement() | space.of(Field::tcp_flags, ValueSet::single(tcp_flag::syn))) & packets_at(space, point);
+    Match const first{{{Field::fragment, ValueSet::single(0), {}}, {Field::ct_direction, ValueSet::single(0), {}}}, {}, {}};
+    // Interfaces come last in the order, and with them most of what the set takes.
+    return space.of(first) & (tcp.complement() | space.of(Field::tcp_flags, ValueSet::single(tcp_flag::syn))) & packets_at(space, point);
 }
 
 PacketSet to_one_host(Space& space) {

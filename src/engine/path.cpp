@@ -77,14 +77,13 @@ std::vector<Path> find_paths(Ruleset const& ruleset) {
 }
 
 PacketSet packets_at(Space& space, HookPoint point) {
-    PacketSet const no_iif = space.of(Field::iif, ValueSet::single(0));
-    PacketSet const no_oif = space.of(Field::oif, ValueSet::single(0));
+    auto const without = [&](Field interface) { return space.of(interface, ValueSet::single(0)); };
     switch (point) {
     case HookPoint::ingress:
     case HookPoint::prerouting:
-    case HookPoint::input: return no_oif;
-    case HookPoint::output: return no_iif;
-    case HookPoint::list: return no_iif & no_oif;
+    case HookPoint::input: return without(Field::oif);
+    case HookPoint::output: return without(Field::iif);
+    case HookPoint::list: return without(Field::iif) & without(Field::oif);
     default: return space.all();
     }
 }

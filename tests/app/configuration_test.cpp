@@ -8,7 +8,8 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-std::string const telnet = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 23 -j ACCEPT\nCOMMIT\n";
+std::string const telnet = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 23 -j ACCEPT\n-A INPUT -i lo -j ACCEPT\n"
+                           "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\nCOMMIT\n";
 
 } // namespace
 
@@ -29,7 +30,7 @@ TEST_CASE("a configuration extends another one, and has tables for some files") 
     folder.write("shared/base.toml", "[lint]\nselect = [\"PC999\"]\n[lint.per-file]\n\"lab/**\" = { ignore = [\"no-such-rule\"] }\n");
     Result const wrong = run(folder, {"lint", "repo/fw/a.rules"});
     CHECK(wrong.code == 2);
-    CHECK(wrong.err == "portcullis: shared/base.toml:2:11: unknown rule 'PC999'; did you mean 'PC101'?\nportcullis: shared/base.toml:4:25: unknown rule 'no-such-rule'\n");
+    CHECK(wrong.err == "portcullis: shared/base.toml:2:11: unknown rule 'PC999'\nportcullis: shared/base.toml:4:24: unknown rule 'no-such-rule'\n");
     folder.write("shared/base.toml", "extend = \"../repo/portcullis.toml\"\n");
     Result const loop = run(folder, {"lint", "repo/fw/a.rules"});
     CHECK(loop.code == 2);
@@ -53,7 +54,7 @@ TEST_CASE("a [[waive]] names traffic, and what is wrong with it is told where it
 
 TEST_CASE("config show says what holds for a file, and from where") {
     Folder const folder;
-    folder.write("base.toml", "[lint]\nignore = [\"PC503\"]\nfail-on = \"high\"\n\n[zones.lan]\nnetworks = [\"10.0.0.0/8\"]\ntrust = \"trusted\"\n");
+    folder.write("base.toml", "[lint]\nignore = [\"PC502\"]\nfail-on = \"high\"\n\n[zones.lan]\nnetworks = [\"10.0.0.0/8\"]\ntrust = \"trusted\"\n");
     folder.write("portcullis.toml", "extend = \"base.toml\"\n[lint]\nlevels = { \"PC114\" = \"low\" }\n[lint.per-file]\n\"lab/**\" = { ignore = [\"PC3\"], levels = { PC101 = \"info\" } }\n"
                                     "[[waive]]\nrule = \"PC101\"\nuntil = 2031-02-03\nreason = \"a \\\"lab\\\" \\u001b\"\n");
     folder.write("lab/a.rules", telnet);
@@ -61,12 +62,12 @@ TEST_CASE("config show says what holds for a file, and from where") {
     CHECK(here.code == 0);
     CHECK(here.out == R"(# what holds for .
 lint.levels.PC114 = "low"  # portcullis.toml:3
-lint.ignore = ["PC503"]  # base.toml:2
+lint.ignore = ["PC502"]  # base.toml:2
 lint.fail-on = "high"  # base.toml:3
 lint.select = ["PC"]  # default
 lint.unignorable = []  # default
 waive = [
-  { rule = "PC101", until = 2031-02-03, reason = "a \"lab\" <U+001B>" },  # portcullis.toml:6
+  { rule = "PC101", until = 2031-02-03, reason = "a \"lab\" \u001b" },  # portcullis.toml:6
 ]
 zones.lan.networks = ["10.0.0.0/8"]  # base.toml:6
 zones.lan.trust = "trusted"  # base.toml:7
@@ -74,7 +75,7 @@ root = false  # default
 )");
     Result const lab = run(folder, {"config", "show", "lab/a.rules", "--ignore", "PC2", "--level", "PC101=high", "--fail-on", "never"});
     CHECK_THAT(lab.out, Contains("lint.levels.PC101 = \"high\"  # command line\n") && Contains("lint.fail-on = \"never\"  # command line\n") &&
-                            Contains("lint.ignore = [\n  \"PC503\",  # base.toml:2\n  \"PC3\",  # portcullis.toml:5\n  \"PC2\",  # command line\n]\n"));
+                            Contains("lint.ignore = [\n  \"PC502\",  # base.toml:2\n  \"PC3\",  # portcullis.toml:5\n  \"PC2\",  # command line\n]\n"));
     auto const json = nlohmann::json::parse(run(folder, {"config", "show", "lab", "-o", "json"}).out);
     CHECK(json["path"] == "lab");
     auto const setting = [&](std::string const& key) {
@@ -84,7 +85,7 @@ root = false  # default
     };
     CHECK(setting("lint.fail-on") == nlohmann::json{{"key", "lint.fail-on"}, {"value", "high"}, {"origin", {{"kind", "file"}, {"path", "base.toml"}, {"line", 3}}}});
     CHECK(setting("root")["origin"] == nlohmann::json{{"kind", "default"}});
-    CHECK(setting("lint.ignore")["value"] == nlohmann::json{"PC503"});
+    CHECK(setting("lint.ignore")["value"] == nlohmann::json{"PC502"});
     CHECK(run(folder, {"config", "show", "gone"}).code == 2);
     folder.write("base.toml", "x = 1\n");
     CHECK(run(folder, {"config", "show"}).code == 2);

@@ -64,13 +64,16 @@ void check_list(Context const& ctx, Path const& path, Reach& reach, PacketSet co
 } // namespace
 
 void check_cisco_v6_explicit_deny_kills_nd(Context const& ctx, Findings& out) {
-    PacketSet const question = neighbour_discovery(ctx);
-    Reach reach(ctx.space(), ctx.ruleset(), question);
+    std::vector<Path const*> lists;
     for (Path const& path : ctx.paths()) {
         if (path.kind != Path::Kind::list) continue;
         Chain const& list = ctx.ruleset().chains[path.chains.front()];
-        if (!list.hook->v4 && list.hook->v6 && is_inbound(list)) check_list(ctx, path, reach, question, out);
+        if (!list.hook->v4 && list.hook->v6 && is_inbound(list)) lists.push_back(&path);
     }
+    if (lists.empty()) return;
+    PacketSet const question = neighbour_discovery(ctx);
+    Reach reach(ctx.space(), ctx.ruleset(), question);
+    for (Path const* list : lists) check_list(ctx, *list, reach, question, out);
 }
 
 } // namespace portcullis
