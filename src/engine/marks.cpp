@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/contradiction.hpp"
 #include "portcullis/engine/reach.hpp"
 
 namespace portcullis {
@@ -133,6 +134,14 @@ std::optional<U128> translated_value(Field field, Marks const& marks) {
 }
 
 } // namespace
+
+bool contradicts_translation(Match const& match, Marks const& marks) {
+    if (!marks.destination.done && !marks.source.done) return false;
+    return std::any_of(match.terms.begin(), match.terms.end(), [&](Term const& term) {
+        auto const value = translated_value(term.field, marks);
+        return value && !term.values.contains(*value);
+    });
+}
 
 std::optional<Match> within_translation(Match const& match, Marks const& marks) {
     Match seen;

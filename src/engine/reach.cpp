@@ -8,6 +8,7 @@
 
 #include "engine/beyond.hpp"
 #include "engine/box.hpp"
+#include "engine/contradiction.hpp"
 #include "portcullis/engine/budget.hpp"
 
 namespace portcullis {
@@ -89,8 +90,10 @@ PacketSet packets_of(Space& space, Worlds const& worlds) {
 
 PacketSet matching(Space& space, Worlds const& worlds, Match const& match) {
     PacketSet all = space.none();
-    for (World const& world : worlds)
-        if (!world.packets.empty()) all |= world.packets & space.of(match, world.marks);
+    for (World const& world : worlds) {
+        if (world.packets.empty() || contradicts_translation(match, world.marks)) continue;
+        all |= world.packets & space.of(match, world.marks);
+    }
     return all;
 }
 
@@ -103,7 +106,7 @@ struct Reach::Impl {
     };
     struct ChainState {
         std::optional<Exits> exits;
-        std::vector<PacketSet> hits; // by rule, where worked out from top to bottom
+        std::map<std::size_t, PacketSet> hits; // by rule, where worked out from top to bottom; none of the others
         // By rule: what takes it, with the marks then; where the chain changes marks.
         std::map<std::size_t, Worlds> leaving;
         // By rule, without what the question says anyway; null where none of its packets match. For long chains only.
@@ -247,13 +250,12 @@ struct Reach::Impl {
         Worlds live{{start, question}};
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
-            state.hits.push_back(space.none());
             Worlds next;
             for (World& world : live) {
-                if (world.packets.empty()) continue;
+                if (world.packets.empty() || contradicts_translation(rules[i].match, world.marks)) continue;
                 PacketSet const hit = world.packets & space.of(rules[i].match, world.marks);
-                state.hits.back() |= hit;
                 if (hit.empty()) continue;
+                state.hits.try_emplace(i, space.none()).first->second |= hit;
                 Marks const marks = changes ? after(world.marks, rules[i]) : world.marks;
                 Worlds const after_rule = ends_of(rules[i], {marks, hit});
                 if (changes)
@@ -389,7 +391,8 @@ struct Reach::Impl {
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
         if (sequential(id, relevant(id, marks))) {
             exits(id, marks);
-            return state.hits[place];
+            auto const at = state.hits.find(place);
+            return at == state.hits.end() ? space.none() : at->second;
         }
         if (!state.tree) index(state, rules);
         Match const* const match = state.matches[place];
@@ -502,8 +505,10 @@ PacketSet Reach::accepted(ChainId base) { return accepted_packets({{Marks{}, imp
 
 Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
     Worlds all;
+    Match const& match = impl_->ruleset.chains[chain].rules[rule].match;
+    bool const keeps = !impl_->dealings[base].changes;
     for (World const& start : worlds) {
-        if (start.packets.empty()) continue;
+        if (start.packets.empty() || (keeps && contradicts_translation(match, start.marks))) continue;
         Marks const marks = impl_->at_start(base, start.marks);
         PacketSet const seen = impl_->seen_by(base, marks, start.packets);
         if (seen.empty()) continue;

@@ -42,8 +42,10 @@ class Publications {
     explicit Publications(Context const& ctx) : ctx_(ctx) {
         for (Service const& service : ctx.catalogue().services())
             if (service.insecure && service.severity_untrusted && service.variant_of.empty()) services_.push_back(&service);
-        for (Path const& path : find_ways(ctx.ruleset()))
-            if (path.kind == Path::Kind::to_host || path.kind == Path::Kind::through) look_at(path);
+        // Most that is published is behind the host: told is how it gets there, where it does.
+        for (Path::Kind const kind : {Path::Kind::through, Path::Kind::to_host})
+            for (Path const& path : find_ways(ctx.ruleset()))
+                if (path.kind == kind) look_at(path);
     }
 
     void report(Findings& out) const {
@@ -66,7 +68,8 @@ class Publications {
         PathReach reach(ctx_.space(), ctx_.ruleset(), path, asked);
         for (Family const family : {Family::v4, Family::v6}) {
             if (!ctx_.ruleset().governs(family)) continue;
-            for (World const& world : reach.accepted_worlds(family)) {
+            PathReach of_translated(ctx_.space(), ctx_.ruleset(), path, translated(path, reach, family));
+            for (World const& world : of_translated.accepted_worlds(family)) {
                 Translated const& to = world.marks.destination;
                 if (!to.done || found_.contains(key(to.rule))) continue;
                 // What publishes a whole host names no service.
@@ -76,6 +79,19 @@ class Publications {
                 add(path, reach, family, world, reach.of_family(family));
             }
         }
+    }
+
+    // What leaves prerouting with another destination. All else is published by nobody, and costs most.
+    PacketSet translated(Path const& path, PathReach& reach, Family family) {
+        auto const behind = std::find_if(path.chains.begin(), path.chains.end(), [&](ChainId id) {
+            Hook const& hook = *ctx_.ruleset().chains[id].hook;
+            return hook.point != HookPoint::ingress && hook.point != HookPoint::prerouting;
+        });
+        if (behind == path.chains.end()) return reach.of_family(family);
+        PacketSet set = ctx_.space().none();
+        for (World const& world : reach.coming_to(family, *behind))
+            if (world.marks.destination.done) set |= world.packets;
+        return set;
     }
 
     void add(Path const& path, PathReach& reach, Family family, World const& world, PacketSet const& asked) {
@@ -181,12 +197,8 @@ class Lateness {
   private:
     void look_at(Worlds const& coming, ChainId base) {
         Space& space = ctx_.space();
-        PacketSet plain = space.none();
-        bool translated = false;
-        for (World const& world : coming) {
-            if (world.marks.destination.done) translated = translated || !world.packets.empty();
-            else plain |= world.packets;
-        }
+        PacketSet plain = space.none(), translated = space.none();
+        for (World const& world : coming) (world.marks.destination.done ? translated : plain) |= world.packets;
         for (ChainId const id : call_order(ctx_.ruleset(), base).chains) {
             auto const& rules = ctx_.ruleset().chains[id].rules;
             for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -195,7 +207,7 @@ class Lateness {
                 if (lost.matches) continue;
                 PacketSet const meant = space.of(rules[i].match);
                 lost.matches = !(meant & plain).empty();
-                if (translated) look_at(coming, rules[i].match, meant, lost);
+                if (!translated.empty()) look_at(coming, rules[i].match, meant & translated, lost);
             }
         }
     }
@@ -203,7 +215,8 @@ class Lateness {
     void look_at(Worlds const& coming, Match const& match, PacketSet const& meant, Lost& lost) {
         for (World const& world : coming) {
             if (lost.matches || !world.marks.destination.done) continue;
-            lost.matches = !(ctx_.space().of(match, world.marks) & world.packets).empty();
+            lost.matches = !matching(ctx_.space(), {world}, match).empty();
+            if (meant.empty()) continue;
             PacketSet const gone = meant & world.packets;
             if (gone.empty()) continue;
             lost.to = world.marks.destination;
