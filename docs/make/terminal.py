@@ -19,7 +19,7 @@ def spans(line):
                 bold = code == "1" or (bold and code not in ("0", ""))
                 colour = COLOURS.get(code, None if code in ("0", "") else colour)
         elif part:
-            text = html.escape(part, quote=False)
+            text = html.escape(part, quote=False).replace(" ", "\u00a0")  # which every reader keeps
             fill = colour or ("#ffffff" if bold else None)
             style = (f' fill="{fill}"' if fill else "") + (' font-weight="bold"' if bold else "")
             out += f"<tspan{style}>{text}</tspan>" if style else text
@@ -33,7 +33,7 @@ def svg(text, label):
     height = len(lines) * LINE + MARGIN + 4
     out = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
            f'aria-label="{html.escape(label)}"><rect width="100%" height="100%" rx="8" fill="#1e2127"/>'
-           '<g font-family="DejaVu Sans Mono,Menlo,Consolas,monospace" font-size="13" fill="#abb2bf" style="white-space:pre" xml:space="preserve">\n')
+           '<g font-family="DejaVu Sans Mono,Menlo,Consolas,monospace" font-size="13" fill="#abb2bf">\n')
     for number, line in enumerate(lines):
         if line:
             out += f'<text x="{MARGIN}" y="{29 + number * LINE}">{spans(line)}</text>\n'

@@ -47,9 +47,10 @@ std::string markdown_report(Report const& report) {
     if (!raised.empty()) out += "\n### What to do\n\n";
     for (std::string const& id : raised) {
         RuleInfo const& rule = *find_rule(id);
-        auto const requirements = requirements_of(rule);
-        std::string const compliance = requirements.empty() ? "" : fmt::format(" ({})", fmt::join(requirements, ", "));
-        out += fmt::format("- **{} {}**{}: {}\n", id, rule.slug, compliance, help_text(rule)); // which is Markdown
+        std::string items;
+        for (Compliance const& part : rule.compliance) items += fmt::format("{}{} {}", items.empty() ? " (" : "; ", part.standard->title, fmt::join(part.items, ", "));
+        if (!items.empty()) items += ')';
+        out += fmt::format("- **{} {}**{}: {}\n", id, rule.slug, items, help_text(rule)); // which is Markdown
     }
     std::string bounds;
     for (FileResult const& file : report.files)
