@@ -51,8 +51,7 @@ OutlineChain chain_of(Chain const& chain) {
         if (jump != nullptr && jump->chain != no_chain) result.calls.push_back({jump->chain, jump->is_goto});
     }
     std::ranges::sort(result.calls);
-    auto const repeated = std::ranges::unique(result.calls);
-    result.calls.erase(repeated.begin(), repeated.end());
+    result.calls.erase(std::unique(result.calls.begin(), result.calls.end()), result.calls.end());
     for (Binding const& binding : chain.bindings) result.interfaces.push_back(binding.interface + (binding.inbound ? " in" : " out"));
     return result;
 }

@@ -93,7 +93,7 @@ TEST_CASE("what the caller mistyped is an error that names what was meant") {
         {{"lint", "--ignore", "PC999", "fw.rules"}, "--ignore: unknown rule 'PC999'"},
         {{"lint", "--dialect", "nftable", "fw.rules"},
          "--dialect: unknown dialect 'nftable'; did you mean 'nftables'?"},
-        {{"lint", "-o", "jsn", "fw.rules"}, "-o: unknown format 'jsn'; known are text, json, concise, jsonl, sarif, junit"},
+        {{"lint", "-o", "jsn", "fw.rules"}, "-o: unknown format 'jsn'; known are text, json, html, concise, jsonl, sarif, junit"},
         {{"lint", "-o", "sarf=x", "fw.rules"}, "did you mean 'sarif'?"},
         {{"lint", "-o", "sarif=", "fw.rules"}, "-o: sarif= names no file"},
         {{"lint", "-o", "sarif", "-o", "text=-", "fw.rules"}, "-o: two reports to standard output"},

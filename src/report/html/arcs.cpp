@@ -23,8 +23,7 @@ struct Bundle {
 
 std::vector<Bundle> bundles_of(std::vector<Arc> arcs) {
     std::ranges::sort(arcs);
-    auto const repeated = std::ranges::unique(arcs);
-    arcs.erase(repeated.begin(), repeated.end());
+    arcs.erase(std::unique(arcs.begin(), arcs.end()), arcs.end());
     std::vector<Bundle> all;
     for (auto const& [from, to] : arcs) {
         if (all.empty() || all.back().from != from) all.push_back({from, {}});

@@ -7,6 +7,7 @@
 
 #include "portcullis/base/visible.hpp"
 #include "report/exposure_words.hpp"
+#include "report/html/page.hpp"
 #include "report/words.hpp"
 
 namespace portcullis {
@@ -165,12 +166,10 @@ class Graph {
 };
 
 void add_table(Html& html, Outline const& outline, std::string const& path) {
-    HtmlScope const pane(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Chains of " + path}});
+    HtmlPane const pane(html, "Chains of " + path);
     HtmlScope const table(html, "table", {{"class", "chains"}});
     html.element("caption", fmt::format("{} in the order of the text", plural(outline.chains.size(), "chain")));
-    html.open("thead").open("tr");
-    for (char const* const name : {"chain", "stands at", "policy", "rules", "leads to"}) html.element("th", name, {{"scope", "col"}});
-    html.close().close();
+    add_table_head(html, {"chain", "stands at", "policy", "rules", "leads to"});
     HtmlScope const body(html, "tbody");
     for (OutlineChain const& chain : outline.chains) {
         HtmlScope const row(html, "tr");
@@ -192,9 +191,10 @@ void add_chain_graph(Html& html, FileResult const& file, std::size_t number) {
     Graph const graph(file.outline);
     if (!graph.boxes().empty()) {
         HtmlScope const figure(html, "figure");
-        html.open("div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Picture of the chains of " + file.path}});
-        graph.draw(html);
-        html.close();
+        {
+            HtmlPane const pane(html, "Picture of the chains of " + file.path);
+            graph.draw(html);
+        }
         std::string caption = "Base chains stand at the left, in the order in which packets meet them; lines lead to the chains that they call";
         if (std::ranges::any_of(file.outline.chains, [](OutlineChain const& chain) { return !chain.interfaces.empty(); }))
             caption = "Interfaces stand at the left; lines lead to the access lists that they have";

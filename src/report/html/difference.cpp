@@ -75,13 +75,10 @@ class DifferencePage {
         std::string const id(id_of(kind));
         HtmlScope const section(html_, "section", {{"id", id}, {"class", "change " + id}});
         html_.element("h2", heading(kind, report_.against_policy));
-        HtmlScope const pane(html_, "div", {{"class", "wide"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", std::string(heading(kind, report_.against_policy))}});
+        HtmlPane const pane(html_, std::string(heading(kind, report_.against_policy)));
         HtmlScope const table(html_, "table", {{"class", "changes"}});
         html_.element("caption", plural(count_of(report_, kind), "kind") + " of traffic, by the way through the box or the access list");
-        html_.open("thead").open("tr");
-        for (std::string_view const name : {"traffic", "packet", report_.against_policy ? "the policy" : "before", report_.against_policy ? "what it does" : "after"})
-            html_.element("th", name, {{"scope", "col"}});
-        html_.close().close();
+        add_table_head(html_, {"traffic", "packet", report_.against_policy ? "the policy" : "before", report_.against_policy ? "what it does" : "after"});
         for (Change const& change : report_.changes)
             if (change.kind == kind) rows_of(change);
     }

@@ -126,7 +126,7 @@ void add_heat_map(Html& html, FileResult const& file, std::size_t number) {
     if (map.services.empty()) return;
     HtmlScope const section(html, "section", {{"id", fmt::format("f{}reach", number)}});
     html.element("h3", "What is reachable from where");
-    HtmlScope const pane(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Services and zones of " + file.path}});
+    HtmlPane const pane(html, "Services and zones of " + file.path);
     HtmlScope const table(html, "table", {{"class", "map"}});
     html.element("caption", "Services that new connections reach, by where these come from. A cell says how bad that is; “open” means that "
                             "nothing is wrong with it by itself.");
@@ -151,12 +151,10 @@ void add_exposures(Html& html, FileResult const& file, RuleRows const& rows, std
     std::ranges::stable_sort(groups, std::ranges::greater(), [&](ExposureGroup const& group) { return risk(group.front()); });
     HtmlScope const section(html, "section", {{"id", fmt::format("f{}exposures", number)}});
     html.element("h3", "Exposures");
-    HtmlScope const pane(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Exposures of " + file.path}});
+    HtmlPane const pane(html, "Exposures of " + file.path);
     HtmlScope const table(html, "table", {{"class", "exposures"}});
     html.element("caption", "Services that the same rules open to the same sources, the worst first. The packet is one that gets through, to the first of them.");
-    html.open("thead").open("tr");
-    for (char const* const name : {"services", "from", "to", "path", "ports on the way", "by line", "packet"}) html.element("th", name, {{"scope", "col"}});
-    html.close().close();
+    add_table_head(html, {"services", "from", "to", "path", "ports on the way", "by line", "packet"});
     HtmlScope const body(html, "tbody");
     for (std::size_t i = 0; i < groups.size() && i < most_groups; ++i) add_row(html, file, rows, groups[i]);
     if (groups.size() <= most_groups) return;

@@ -51,6 +51,12 @@ std::string html_page(std::string_view title, Html const& body) {
     return "<!DOCTYPE html>\n" + html.take() + '\n';
 }
 
+void add_table_head(Html& html, std::initializer_list<std::string_view> names) {
+    HtmlScope const head(html, "thead");
+    HtmlScope const row(html, "tr");
+    for (std::string_view const name : names) html.element("th", name, {{"scope", "col"}});
+}
+
 void add_severity(Html& html, Severity severity) {
     std::string const name(to_string(severity));
     html.element("span", name, {{"class", "sev " + name}});

@@ -12,6 +12,15 @@ namespace portcullis {
 // A whole document around what stands in its body.
 std::string html_page(std::string_view title, Html const& body);
 
+// A part of the page that scrolls by itself, also by the keys, with a name for those who do not see it.
+class HtmlPane : public HtmlScope {
+  public:
+    HtmlPane(Html& html, std::string label)
+        : HtmlScope(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", std::move(label)}}) {}
+};
+
+// The names of a table's columns.
+void add_table_head(Html& html, std::initializer_list<std::string_view> names);
 // A severity as a small label.
 void add_severity(Html& html, Severity severity);
 // A count with its name, as a figure at the head of a page.

@@ -77,7 +77,7 @@ void add_navigation(Html& html, Report const& report) {
 void add_overview(Html& html, Report const& report) {
     HtmlScope const section(html, "section", {{"id", "files"}});
     html.element("h2", "Files");
-    HtmlScope const pane(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Files"}});
+    HtmlPane const pane(html, "Files");
     HtmlScope const table(html, "table", {{"class", "files"}});
     html.element("caption", "What was read, and how many findings of each severity there are, without those that are suppressed");
     html.open("thead").open("tr");
@@ -102,12 +102,10 @@ void add_unmodelled(Html& html, FileResult const& file) {
     if (file.unmodelled.empty()) return;
     HtmlScope const section(html, "section");
     html.element("h3", "Not modelled");
-    HtmlScope const pane(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Not modelled of " + file.path}});
+    HtmlPane const pane(html, "Not modelled of " + file.path);
     HtmlScope const table(html, "table", {{"class", "unmodelled"}});
     html.element("caption", "What may hold or not, whatever a packet is; answers that hang on it are possible ones");
-    html.open("thead").open("tr");
-    for (char const* const name : {"text", "first line", "times"}) html.element("th", name, {{"scope", "col"}});
-    html.close().close();
+    add_table_head(html, {"text", "first line", "times"});
     HtmlScope const body(html, "tbody");
     for (std::size_t i = 0; i < file.unmodelled.size() && i < most_unmodelled; ++i) {
         Unmodelled const& item = file.unmodelled[i];

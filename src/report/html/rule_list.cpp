@@ -198,7 +198,7 @@ void add_rule_list(Html& html, FileResult const& file, RuleRows const& rows, std
     HtmlScope const section(html, "section", {{"id", id}});
     html.element("h3", "Rules");
     for (std::string const& bound : file.bounds) html.element("p", bound, {{"class", "note"}});
-    HtmlScope const pane(html, "div", {{"class", "pane"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "Rules of " + file.path}});
+    HtmlPane const pane(html, "Rules of " + file.path);
     HtmlScope const table(html, "table", {{"class", "rules"}});
     add_caption(html, rows);
     html.open("thead").open("tr").element("th", "", {{"scope", "col"}, {"aria-label", "hidden by"}});
