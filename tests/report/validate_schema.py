@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 
 import jsonschema
 
-binary, root = sys.argv[1], pathlib.Path(sys.argv[2])
+binary, root = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
 schema = json.loads((root / "docs/report.schema.json").read_text())
 jsonschema.Draft7Validator.check_schema(schema)
 validator = jsonschema.Draft7Validator(schema)
