@@ -46,9 +46,10 @@ std::optional<Encoding> encoding_by_name(std::string_view name) {
 }
 
 Lines::Lines(std::string_view text) : text_(text), starts_{0} {
-    for (std::size_t at = text.find_first_of("\r\n"); at != std::string_view::npos; at = text.find_first_of("\r\n", at)) {
-        at += text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n' ? 2 : 1;
-        starts_.push_back(at);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\n' && text[i] != '\r') continue;
+        if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+        starts_.push_back(i + 1);
     }
 }
 
