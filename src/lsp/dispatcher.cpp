@@ -36,6 +36,14 @@ void Dispatcher::answer(Json const& id, Work const& work) const {
         send_(result_message(id, std::move(result)));
 }
 
+// Nobody waits for an answer, but whoever looks for what went wrong reads the log.
+void Dispatcher::notice(Message const& message, Notification const& handler) const {
+    auto const error = error_of([&] { handler(message.params); });
+    if (!error) return;
+    std::string const text = fmt::format("portcullis: {}: {}", message.method, visible(error->what()));
+    send_(notification("window/logMessage", {{"type", error_message_type}, {"message", text}}));
+}
+
 void Dispatcher::dispatch(std::string_view body) const {
     Message message;
     if (auto const error = error_of([&] { message = parse_message(body); })) return send_(error_message(nullptr, error->code, error->what()));
@@ -44,7 +52,7 @@ void Dispatcher::dispatch(std::string_view body) const {
         if (gate_) gate_(message);
         if (message.kind == Message::Kind::notification) {
             auto const handler = notifications_.find(message.method);
-            if (handler != notifications_.end()) handler->second(message.params);
+            if (handler != notifications_.end()) notice(message, handler->second);
             return;
         }
         auto const handler = requests_.find(message.method);

@@ -17,9 +17,6 @@ namespace {
 // More questions than these do not wait: whoever asks faster than that does not read the answers.
 constexpr std::size_t most_questions = 1000;
 
-// LSP 3.17, MessageType.
-constexpr int error_message_type = 1;
-
 std::string key_of(Json const& id) { return id.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 } // namespace

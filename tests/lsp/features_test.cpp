@@ -82,7 +82,7 @@ std::string outline(Json const& symbols, std::string const& indentation = "") {
 }
 
 Json const& with_code(Json const& diagnostics, std::string_view code) {
-    auto const found = std::ranges::find_if(diagnostics, [&](Json const& d) { return d["code"] == code; });
+    auto const found = std::ranges::find_if(diagnostics, [&](Json const& d) { return d.value("code", "") == code; });
     REQUIRE(found != diagnostics.end());
     return *found;
 }
@@ -237,7 +237,7 @@ TEST_CASE("a rule says what it matches and what is left to it") {
     CHECK(contains(dead, "It decides nothing (to-host): earlier rules have taken all that it matches."));
     std::string const called = editor.hover("-A SSH -j DROP", 9);
     CHECK(contains(called, "It matches:\n\n- IPv4 from any to any\n"));
-    CHECK(contains(called, "Of new connections (to-host), it decides after earlier rules:\n\n- tcp from 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0/8, "));
+    CHECK(contains(called, "Of new connections (to-host), it decides after earlier rules:\n\n- tcp from 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0-255.255.255.255 to any, port 22 (ssh)\n"));
     CHECK(contains(called, "Rules lead to it from filter/INPUT (line 6)."));
     CHECK(contains(editor.hover("--state ESTABLISHED", 10), "It decides (to-host):"));
     CHECK(contains(editor.hover(":INPUT", 2), "4 rules, at input, priority 0, policy drop."));
@@ -361,8 +361,7 @@ TEST_CASE("accepting a finding writes a waiver that is one, in each dialect") {
         auto const line = finding["range"]["start"]["line"].get<int>();
         editor.talk.replace("/w/a", waived, 2);
         Json const after = editor.diagnostics();
-        for (Json const& d : after)
-            CHECK_FALSE((d["code"] == c.code && d["range"]["start"]["line"] == line + 1));
+        for (Json const& d : after) CHECK_FALSE((d.value("code", "") == c.code && d["range"]["start"]["line"] == line + 1));
     }
 }
 

@@ -1,4 +1,5 @@
 // The life of a session: what comes first, what is answered with which error, and what an edit overtakes.
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 
@@ -11,10 +12,8 @@ namespace {
 
 std::string const telnet = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 23 -j ACCEPT\nCOMMIT\n";
 
-bool has(Json const& diagnostics, std::string_view code) {
-    for (Json const& diagnostic : diagnostics["diagnostics"])
-        if (diagnostic["code"] == code) return true;
-    return false;
+bool has(Json const& published, std::string_view code) {
+    return std::ranges::any_of(published["diagnostics"], [&](Json const& diagnostic) { return diagnostic.value("code", "") == code; });
 }
 
 int error_code(Json const& answer) { return answer.contains("error") ? answer["error"]["code"].get<int>() : 0; }
@@ -116,6 +115,10 @@ TEST_CASE("params that say nothing sensible are errors of the request, or of nob
     for (char const* method : {"textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave", "$/cancelRequest"})
         for (Json const& params : {Json(), Json(7), Json::object(), Json{{"textDocument", 7}}, Json{{"textDocument", {{"uri", "file:///w/b"}}}}}) talk.notify(method, params);
     CHECK(has(talk.diagnostics("/w/a"), "PC101"));
+    auto const heard = talk.heard();
+    CHECK(std::ranges::any_of(heard, [](Json const& message) {
+        return message.value("method", "") == "window/logMessage" && message["params"]["message"] == "portcullis: textDocument/didChange: file:///w/b is not open";
+    }));
 }
 
 TEST_CASE("findings come with the version that they are of, and go with the text") {

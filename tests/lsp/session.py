@@ -81,7 +81,7 @@ def play(binary, session, root):
 
 
 def main():
-    binary, transcript = sys.argv[1], pathlib.Path(sys.argv[2])
+    binary, transcript = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
     failures = 0
     count = 0
     with tempfile.TemporaryDirectory() as folder:
