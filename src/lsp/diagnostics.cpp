@@ -15,7 +15,10 @@ enum : int { error = 1, warning = 2, information = 3, hint = 4 };
 enum : int { unnecessary = 1, deprecated = 2 };
 
 int severity_of(Severity severity) {
-    return severity >= Severity::high ? error : severity == Severity::medium ? warning : severity == Severity::low ? information : hint;
+    return severity >= Severity::high     ? error
+           : severity == Severity::medium ? warning
+           : severity == Severity::low    ? information
+                                          : hint;
 }
 
 // Rules of lint whose findings stand on text that could go and nothing would be missed; editors fade it.

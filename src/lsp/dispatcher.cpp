@@ -25,7 +25,9 @@ template <class Function> std::optional<RequestError> error_of(Function const& f
 } // namespace
 
 void Dispatcher::on_request(std::string method, std::function<Json(Json const& params)> handler) {
-    on_request(std::move(method), Request([this, handler = std::move(handler)](Json const& id, Json const& params) { send_(result_message(id, handler(params))); }));
+    on_request(std::move(method), Request([this, handler = std::move(handler)](Json const& id, Json const& params) {
+                   send_(result_message(id, handler(params)));
+               }));
 }
 
 void Dispatcher::answer(Json const& id, Work const& work) const {
@@ -46,7 +48,8 @@ void Dispatcher::notice(Message const& message, Notification const& handler) con
 
 void Dispatcher::dispatch(std::string_view body) const {
     Message message;
-    if (auto const error = error_of([&] { message = parse_message(body); })) return send_(error_message(nullptr, error->code, error->what()));
+    if (auto const error = error_of([&] { message = parse_message(body); }))
+        return send_(error_message(nullptr, error->code, error->what()));
     if (message.kind == Message::Kind::response) return;
     auto const error = error_of([&] {
         if (gate_) gate_(message);
@@ -57,7 +60,8 @@ void Dispatcher::dispatch(std::string_view body) const {
         }
         auto const handler = requests_.find(message.method);
         if (handler == requests_.end())
-            throw RequestError(ErrorCode::method_not_found, fmt::format("there is no method '{}'", visible(shortened(message.method, 60))));
+            throw RequestError(ErrorCode::method_not_found,
+                               fmt::format("there is no method '{}'", visible(shortened(message.method, 60))));
         handler->second(message.id, message.params);
     });
     if (error && message.kind == Message::Kind::request) send_(error_message(message.id, error->code, error->what()));
