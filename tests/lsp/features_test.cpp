@@ -316,7 +316,7 @@ TEST_CASE("of very many findings the worst are told, and how many are not") {
             "-A INPUT -s 10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "/24 -m state --state NEW -j DROP\n";
     Editor editor(text + "-A INPUT -p tcp --dport 23 -j ACCEPT\nCOMMIT\n");
     Json const diagnostics = editor.diagnostics();
-    CHECK(diagnostics.size() == 2001);
+    CHECK(std::ranges::count_if(diagnostics, [](Json const& d) { return d.contains("code"); }) == 2000);
     with_code(diagnostics, "PC101");
     CHECK(contains(diagnostics.back()["message"].get<std::string>(), "more findings are not shown here"));
 }
