@@ -216,7 +216,7 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     std::error_code error;
     fs::path const named_in = fs::path(file.path).parent_path(), folder = named_in.empty() ? "." : named_in;
     fs::path const root = fs::canonical(folder, error);
-    if (!file.standard_input) {
+    if (!file.standard_input && !error) { // an editor's text may be in a folder that is not there yet
         loaded.read_options.include = [sources = loaded.sources.get(), root, reader](std::string const& pattern,
                                                                                      SourceId from) {
             return include(pattern, from, *sources, root, reader);

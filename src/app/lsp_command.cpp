@@ -92,8 +92,12 @@ int serve(lsp::Server& server, std::atomic<bool> const& broken) {
 
 int run_lsp(Options const& options) {
     lsp::Surroundings around;
-    around.load = [&options](std::string const& path, std::string const& language, lsp::OpenTexts const& open) { return load_text(path, language, open, options); };
-    around.accept_known = [&options](std::string const& path, LintOptions const& lint_options, FileResult& result) { accept_known(path, lint_options, result, options); };
+    around.load = [&options](std::string const& path, std::string const& language, lsp::OpenTexts const& open) {
+        return load_text(path, language, open, options);
+    };
+    around.accept_known = [&options](std::string const& path, LintOptions const& lint_options, FileResult& result) {
+        accept_known(path, lint_options, result, options);
+    };
     std::atomic<bool> broken = false; // nobody listens any more
     auto const send = [&broken](std::string const& body) {
         if (broken) return;

@@ -5,7 +5,9 @@ namespace portcullis::lsp {
 namespace {
 
 bool contains(Json const& list, std::string_view word) {
-    return list.is_array() && std::ranges::any_of(list, [&](Json const& item) { return item.is_string() && item.get_ref<std::string const&>() == word; });
+    return list.is_array() && std::ranges::any_of(list, [&](Json const& item) {
+               return item.is_string() && item.get_ref<std::string const&>() == word;
+           });
 }
 
 Encoding chosen(Json const& offered) {

@@ -68,7 +68,8 @@ class Actions {
             auto const mended = mended_by(text.sources, text.source, *text.dialect, text.read_options, *fix);
             bool const deletes = std::ranges::all_of(fix->edits, [](Edit const& edit) { return edit.text.empty(); });
             if (mended) {
-                std::string title = fmt::format("{}: no packet is treated otherwise ({})", deletes ? "Delete it" : "Rewrite it", diagnostic.rule->slug);
+                std::string title = fmt::format("{}: no packet is treated otherwise ({})", deletes ? "Delete it" : "Rewrite it",
+                                                diagnostic.rule->slug);
                 add(std::move(title), "quickfix", *mended, &diagnostic)["isPreferred"] = true;
             }
         }
@@ -85,23 +86,29 @@ class Actions {
         while (line > 0 && lines.line(line - 1).ends_with('\\')) --line; // the first line of a command
         std::string_view const below = lines.line(line);
         bool const crlf = lines.text().substr(lines.start_of(line) + below.size()).starts_with('\r');
-        std::string const comment = fmt::format("{}{} portcullis: ignore[{}]{}", below.substr(0, std::min(below.find_first_not_of(" \t"), below.size())),
-                                                is_cisco(dialect) ? '!' : '#', diagnostic.rule->id, crlf ? "\r\n" : "\n");
+        std::string const comment =
+            fmt::format("{}{} portcullis: ignore[{}]{}", below.substr(0, std::min(below.find_first_not_of(" \t"), below.size())),
+                        is_cisco(dialect) ? '!' : '#', diagnostic.rule->id, crlf ? "\r\n" : "\n");
         std::string changed(lines.text());
         changed.insert(lines.start_of(line), comment);
         SourceId const source = text.sources->add(snapshot_.document().path, changed);
         Reading const reading = read(*text.sources, source, dialect, text.read_options);
         auto const finding = static_cast<std::uint32_t>(diagnostic.finding.span.begin + comment.size());
-        bool const waives = std::ranges::any_of(waivers_in(*text.sources, source, dialect, reading.ruleset), [&](Waiver const& waiver) {
-            return waiver.error.empty() && waiver.span.begin >= lines.start_of(line) && waiver.span.end <= lines.start_of(line) + comment.size() &&
-                   waiver.target.begin <= finding && finding < waiver.target.end;
-        });
-        bool const same = unread_in(reading.findings) == unread_in(text.reading->findings) && same_meaning(without_comments(reading.ruleset), without_comments(text.reading->ruleset));
+        bool const waives =
+            std::ranges::any_of(waivers_in(*text.sources, source, dialect, reading.ruleset), [&](Waiver const& waiver) {
+                return waiver.error.empty() && waiver.span.begin >= lines.start_of(line) &&
+                       waiver.span.end <= lines.start_of(line) + comment.size() && waiver.target.begin <= finding &&
+                       finding < waiver.target.end;
+            });
+        bool const same = unread_in(reading.findings) == unread_in(text.reading->findings) &&
+                          same_meaning(without_comments(reading.ruleset), without_comments(text.reading->ruleset));
         return waives && same ? std::optional(changed) : std::nullopt;
     }
 
     void add_fix_all() {
-        bool const any = std::ranges::any_of(snapshot_.findings().findings, [](Diagnostic const& d) { return !d.suppressed && d.finding.fix && d.finding.fix->safe; });
+        bool const any = std::ranges::any_of(snapshot_.findings().findings, [](Diagnostic const& d) {
+            return !d.suppressed && d.finding.fix && d.finding.fix->safe;
+        });
         if (!any) return;
         LoadedText const text = snapshot_.load_again();
         if (!text.reading) return;
@@ -116,7 +123,8 @@ class Actions {
         Json edits = text_edits(snapshot_.lines(), text, client_.encoding);
         Document const& document = snapshot_.document();
         if (client_.document_changes)
-            action["edit"]["documentChanges"] = Json::array({{{"textDocument", {{"uri", document.uri}, {"version", document.version}}}, {"edits", std::move(edits)}}});
+            action["edit"]["documentChanges"] = Json::array(
+                {{{"textDocument", {{"uri", document.uri}, {"version", document.version}}}, {"edits", std::move(edits)}}});
         else
             action["edit"]["changes"][document.uri] = std::move(edits);
         actions_.push_back(std::move(action));
@@ -134,6 +142,8 @@ class Actions {
 
 } // namespace
 
-Json code_actions(Snapshot const& snapshot, Json const& params, Client const& client) { return Actions(snapshot, params, client).all(); }
+Json code_actions(Snapshot const& snapshot, Json const& params, Client const& client) {
+    return Actions(snapshot, params, client).all();
+}
 
 } // namespace portcullis::lsp

@@ -15,7 +15,10 @@ enum : int { error = 1, warning = 2, information = 3, hint = 4 };
 enum : int { unnecessary = 1, deprecated = 2 };
 
 int severity_of(Severity severity) {
-    return severity >= Severity::high ? error : severity == Severity::medium ? warning : severity == Severity::low ? information : hint;
+    return severity >= Severity::high     ? error
+           : severity == Severity::medium ? warning
+           : severity == Severity::low    ? information
+                                          : hint;
 }
 
 // Rules of lint whose findings stand on text that could go and nothing would be missed; editors fade it.
@@ -77,13 +80,14 @@ std::map<std::string, Json> diagnostics_by_uri(Snapshot const& snapshot, Client 
     for (Diagnostic const* diagnostic : told)
         by_uri.try_emplace(places.uri(diagnostic->finding.span.source), Json::array())
             .first->second.push_back(diagnostic_json(*diagnostic, places, client));
-    if (left_out > 0) {
-        by_uri[snapshot.document().uri].push_back(
-            {{"range", range_json(snapshot.lines(), 0, 0, client.encoding)},
-             {"severity", static_cast<int>(information)},
-             {"source", "portcullis"},
-             {"message", fmt::format("{} more findings are not shown here; `portcullis lint` tells all", left_out)}});
-    }
+    auto const say = [&](std::string message) {
+        by_uri[snapshot.document().uri].push_back({{"range", range_json(snapshot.lines(), 0, 0, client.encoding)},
+                                                   {"severity", static_cast<int>(information)},
+                                                   {"source", "portcullis"},
+                                                   {"message", std::move(message)}});
+    };
+    for (std::string const& bound : result.bounds) say(visible(bound));
+    if (left_out > 0) say(fmt::format("{} more findings are not shown here; `portcullis lint` tells all", left_out));
     return by_uri;
 }
 

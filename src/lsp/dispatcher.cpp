@@ -25,7 +25,9 @@ template <class Function> std::optional<RequestError> error_of(Function const& f
 } // namespace
 
 void Dispatcher::on_request(std::string method, std::function<Json(Json const& params)> handler) {
-    on_request(std::move(method), Request([this, handler = std::move(handler)](Json const& id, Json const& params) { send_(result_message(id, handler(params))); }));
+    on_request(std::move(method), Request([this, handler = std::move(handler)](Json const& id, Json const& params) {
+                   send_(result_message(id, handler(params)));
+               }));
 }
 
 void Dispatcher::answer(Json const& id, Work const& work) const {
@@ -36,20 +38,30 @@ void Dispatcher::answer(Json const& id, Work const& work) const {
         send_(result_message(id, std::move(result)));
 }
 
+// Nobody waits for an answer, but whoever looks for what went wrong reads the log.
+void Dispatcher::notice(Message const& message, Notification const& handler) const {
+    auto const error = error_of([&] { handler(message.params); });
+    if (!error) return;
+    std::string const text = fmt::format("portcullis: {}: {}", message.method, visible(error->what()));
+    send_(notification("window/logMessage", {{"type", error_message_type}, {"message", text}}));
+}
+
 void Dispatcher::dispatch(std::string_view body) const {
     Message message;
-    if (auto const error = error_of([&] { message = parse_message(body); })) return send_(error_message(nullptr, error->code, error->what()));
+    if (auto const error = error_of([&] { message = parse_message(body); }))
+        return send_(error_message(nullptr, error->code, error->what()));
     if (message.kind == Message::Kind::response) return;
     auto const error = error_of([&] {
         if (gate_) gate_(message);
         if (message.kind == Message::Kind::notification) {
             auto const handler = notifications_.find(message.method);
-            if (handler != notifications_.end()) handler->second(message.params);
+            if (handler != notifications_.end()) notice(message, handler->second);
             return;
         }
         auto const handler = requests_.find(message.method);
         if (handler == requests_.end())
-            throw RequestError(ErrorCode::method_not_found, fmt::format("there is no method '{}'", visible(shortened(message.method, 60))));
+            throw RequestError(ErrorCode::method_not_found,
+                               fmt::format("there is no method '{}'", visible(shortened(message.method, 60))));
         handler->second(message.id, message.params);
     });
     if (error && message.kind == Message::Kind::request) send_(error_message(message.id, error->code, error->what()));

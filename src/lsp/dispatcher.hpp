@@ -25,12 +25,15 @@ class Dispatcher {
     // Asked before every message: throws RequestError where it has no place now.
     void before_each(std::function<void(Message const&)> gate) { gate_ = std::move(gate); }
 
-    // Throws nothing. Notifications that nobody knows, that are wrong, or that come at the wrong time are dropped, as are responses.
+    // Throws nothing. Notifications that nobody knows or that come at the wrong time are dropped, as are responses; those that
+    // are wrong are a line in the editor's log.
     void dispatch(std::string_view body) const;
     // Sends the result of the work, or the error that it ends with.
     void answer(Json const& id, Work const& work) const;
 
   private:
+    void notice(Message const& message, Notification const& handler) const;
+
     Send send_;
     std::function<void(Message const&)> gate_;
     std::map<std::string, Request> requests_;

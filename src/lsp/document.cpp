@@ -14,7 +14,8 @@ std::string percent_decoded(std::string_view text) {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
         unsigned char byte = 0;
-        bool const escape = text[i] == '%' && i + 2 < text.size() && std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16).ptr == &text[i + 1] + 2;
+        bool const escape = text[i] == '%' && i + 2 < text.size() &&
+                            std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16).ptr == &text[i + 1] + 2;
         result += escape ? static_cast<char>(byte) : text[i];
         if (escape) i += 2;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <utility>
 
 #include "portcullis/base/ascii.hpp"
 #include "portcullis/base/visible.hpp"
@@ -74,7 +75,8 @@ Frame Framer::broken(std::string why) {
 // One line of the header; what is wrong with it, if something is.
 std::string Framer::read_line(std::string_view line) {
     std::size_t const colon = line.find(':');
-    if (colon == std::string_view::npos) return fmt::format("found {}, expected a header such as 'Content-Length: 120'", quoted(line));
+    if (colon == std::string_view::npos)
+        return fmt::format("found {}, expected a header such as 'Content-Length: 120'", quoted(line));
     std::string const name = lower(trimmed(line.substr(0, colon)));
     std::string_view const value = trimmed(line.substr(colon + 1));
     if (name == "content-length") {
@@ -105,7 +107,8 @@ std::optional<Frame> Framer::read_header() {
         if (!error.empty()) return broken(std::move(error));
         if (!ended) continue;
         header_size_ = 0;
-        if (*length_ > limits_.body) refusal_ = fmt::format("a message has {} bytes, and at most {} are read", *length_, limits_.body);
+        if (*length_ > limits_.body)
+            refusal_ = fmt::format("a message has {} bytes, and at most {} are read", *length_, limits_.body);
         stage_ = refusal_.empty() ? Stage::body : Stage::skipped;
         left_ = refusal_.empty() ? 0 : *length_;
         return std::nullopt;

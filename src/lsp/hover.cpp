@@ -20,7 +20,8 @@ constexpr std::size_t most_callers = 8;
 class Hover {
   public:
     Hover(Snapshot const& snapshot, Json const& params, Client const& client)
-        : snapshot_(snapshot), client_(client), text_(snapshot.loaded()), ruleset_(text_.reading->ruleset), places_(snapshot, client.encoding),
+        : snapshot_(snapshot), client_(client), text_(snapshot.loaded()), ruleset_(text_.reading->ruleset),
+          places_(snapshot, client.encoding),
           offset_(snapshot.lines().offset_of(position_in(member(params, "position")), client.encoding)), page_(client.markdown) {}
 
     Json write() {
@@ -35,7 +36,8 @@ class Hover {
             tell_rule(*rule);
         }
         if (page_.empty()) return nullptr;
-        return {{"contents", {{"kind", client_.markdown ? "markdown" : "plaintext"}, {"value", page_.text()}}}, {"range", places_.range(*range)}};
+        return {{"contents", {{"kind", client_.markdown ? "markdown" : "plaintext"}, {"value", page_.text()}}},
+                {"range", places_.range(*range)}};
     }
 
   private:
@@ -58,12 +60,14 @@ class Hover {
     void tell_symbol(Symbol const& symbol) {
         std::string const scope = symbol.scope.empty() ? "" : " of " + symbol.scope;
         page_.title(fmt::format("{} {}{}", to_string(symbol.kind), symbol.name, scope));
-        if (symbol.places.empty()) return page_.paragraph(is_built_in(symbol) ? "Built in: it is declared nowhere." : "Nothing defines it here.");
+        if (symbol.places.empty())
+            return page_.paragraph(is_built_in(symbol) ? "Built in: it is declared nowhere." : "Nothing defines it here.");
         bool const is_chain = symbol.kind == SymbolKind::chain || symbol.kind == SymbolKind::access_list;
         bool told = false;
         for (ChainId id = 0; is_chain && id < ruleset_.chains.size(); ++id) {
             Chain const& chain = ruleset_.chains[id];
-            bool const same = chain.name == symbol.name && (chain.table == symbol.scope || symbol.kind == SymbolKind::access_list) && !chain.implicit;
+            bool const same = chain.name == symbol.name &&
+                              (chain.table == symbol.scope || symbol.kind == SymbolKind::access_list) && !chain.implicit;
             if (same) tell_chain(id);
             told = told || same;
         }
@@ -79,18 +83,22 @@ class Hover {
         return text.substr(begin, span.end - begin);
     }
     bool is_built_in(Symbol const& symbol) const {
-        return symbol.kind == SymbolKind::chain && std::ranges::any_of(ruleset_.chains, [&](Chain const& chain) { return chain.name == symbol.name && chain.table == symbol.scope && chain.hook; });
+        return symbol.kind == SymbolKind::chain && std::ranges::any_of(ruleset_.chains, [&](Chain const& chain) {
+                   return chain.name == symbol.name && chain.table == symbol.scope && chain.hook;
+               });
     }
 
     void tell_chain(ChainId id) {
         Chain const& chain = ruleset_.chains[id];
         std::string text = plural(chain.rules.size(), "rule");
         if (chain.hook && chain.hook->point == HookPoint::list) {
-            for (Binding const& binding : chain.bindings) text += fmt::format(", {} {}", binding.interface, binding.inbound ? "in" : "out");
+            for (Binding const& binding : chain.bindings)
+                text += fmt::format(", {} {}", binding.interface, binding.inbound ? "in" : "out");
             for (Use const& use : chain.uses) text += ", " + use.what;
             if (chain.bindings.empty() && chain.uses.empty()) text += ", applied nowhere";
         } else if (chain.hook) {
-            text += fmt::format(", at {}, priority {}, policy {}", to_string(chain.hook->point), chain.hook->priority, to_text(chain.policy, ruleset_));
+            text += fmt::format(", at {}, priority {}, policy {}", to_string(chain.hook->point), chain.hook->priority,
+                                to_text(chain.policy, ruleset_));
         }
         page_.paragraph(text + '.');
         if (!chain.hook) tell_callers(id);
@@ -102,7 +110,8 @@ class Hover {
         std::string text = "Rules lead to it from";
         for (std::size_t i = 0; i < callers.size() && i < most_callers; ++i) {
             auto const [chain, rule] = callers[i];
-            text += fmt::format("{} {} (line {})", i == 0 ? "" : ",", ruleset_.chains[chain].title(), places_.line(ruleset_.chains[chain].rules[rule].span));
+            text += fmt::format("{} {} (line {})", i == 0 ? "" : ",", ruleset_.chains[chain].title(),
+                                places_.line(ruleset_.chains[chain].rules[rule].span));
         }
         if (callers.size() > most_callers) text += fmt::format(" and {} more places", callers.size() - most_callers);
         page_.paragraph(text + '.');
@@ -123,7 +132,8 @@ class Hover {
                 if (field == relation.fields.end() || !is_here(relation.span)) continue;
                 IntervalSet ports;
                 for (auto const& row : relation.rows)
-                    if (auto const some = row[static_cast<std::size_t>(field - relation.fields.begin())].as_intervals(16)) ports = ports.united(*some);
+                    if (auto const some = row[static_cast<std::size_t>(field - relation.fields.begin())].as_intervals(16))
+                        ports = ports.united(*some);
                 return tell_ports(relation.span, ports, protocols);
             }
         }
@@ -143,11 +153,12 @@ class Hover {
         std::optional<std::uint16_t> const wanted = port_here(word, protocols);
         std::vector<Service const*> services;
         for (Service const& service : text_.lint_options.config.catalogue.services()) {
-            bool const meant = service.variant_of.empty() && std::ranges::any_of(service.ports, [&](PortRange const& port) {
-                bool const asked = wanted ? port.first <= *wanted && *wanted <= port.last : ports->overlaps(IntervalSet(port.first, port.last));
-                return asked && (!protocols || protocols->contains(port.protocol));
-            });
-            if (meant) services.push_back(&service);
+            auto const is_asked = [&](PortRange const& port) {
+                bool const here = wanted ? port.first <= *wanted && *wanted <= port.last
+                                         : ports->overlaps(IntervalSet(port.first, port.last));
+                return here && (!protocols || protocols->contains(port.protocol));
+            };
+            if (service.variant_of.empty() && std::ranges::any_of(service.ports, is_asked)) services.push_back(&service);
         }
         if (services.empty()) return std::nullopt;
         if (services.size() > most_services) {
@@ -160,12 +171,15 @@ class Hover {
 
     std::pair<std::string_view, Span> word_here() const {
         std::string_view const text = (*text_.sources)[text_.source].text();
-        auto const is_word = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; };
+        auto const is_word = [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+        };
         std::size_t begin = std::min(offset_, text.size());
         std::size_t end = begin;
         while (begin > 0 && is_word(text[begin - 1])) --begin;
         while (end < text.size() && is_word(text[end])) ++end;
-        return {text.substr(begin, end - begin), {text_.source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)}};
+        return {text.substr(begin, end - begin),
+                {text_.source, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)}};
     }
     std::optional<std::uint16_t> port_here(std::string_view word, std::optional<IntervalSet> const& protocols) const {
         bool const digits = !word.empty() && word.size() <= 5 && word.find_first_not_of("0123456789") == std::string_view::npos;
@@ -182,7 +196,8 @@ class Hover {
     }
 
     void tell_service(Service const& service) {
-        page_.title(fmt::format("{}{}", service.title.empty() ? service.name : service.title, service.insecure ? ": insecure by design" : ""));
+        page_.title(fmt::format("{}{}", service.title.empty() ? service.name : service.title,
+                                service.insecure ? ": insecure by design" : ""));
         if (!service.purpose.empty()) page_.paragraph(service.purpose);
         if (service.encryption != Encryption::unstated) page_.item(fmt::format("Encryption: {}", to_string(service.encryption)));
         if (!service.authentication.empty()) page_.item("Authentication: " + service.authentication);
@@ -195,8 +210,10 @@ class Hover {
     void tell_rule(TextRule const& text_rule) {
         Chain const& chain = ruleset_.chains[text_rule.chain];
         Rule const& first = chain.rules[text_rule.rules.front()];
-        bool const one = std::ranges::all_of(text_rule.rules, [&](std::size_t i) { return chain.rules[i].verdict == first.verdict; });
-        page_.title(fmt::format("{}, rule {}: {}", chain.title(), first.origin + 1, one ? to_text(first.verdict, ruleset_) : "by a map"));
+        bool const one =
+            std::ranges::all_of(text_rule.rules, [&](std::size_t i) { return chain.rules[i].verdict == first.verdict; });
+        page_.title(
+            fmt::format("{}, rule {}: {}", chain.title(), first.origin + 1, one ? to_text(first.verdict, ruleset_) : "by a map"));
         try {
             tell_effect(effect_of(ruleset_, text_.lint_options.config, text_rule));
         } catch (BudgetExceeded const& e) {

@@ -20,6 +20,8 @@ enum class ErrorCode : int {
     request_cancelled = -32800,
 };
 
+constexpr int error_message_type = 1; // LSP 3.17, MessageType
+
 // Ends the work on a request: the answer is this error.
 struct RequestError : std::runtime_error {
     RequestError(ErrorCode error_code, std::string const& what) : std::runtime_error(what), code(error_code) {}

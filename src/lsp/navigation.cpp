@@ -55,7 +55,8 @@ std::size_t count_rules(std::vector<OutlineNode> const& nodes) {
 class SymbolWriter {
   public:
     SymbolWriter(Snapshot const& snapshot, Client const& client)
-        : places_(snapshot, client.encoding), nested_(client.nested_symbols), with_rules_(count_rules(snapshot.symbols().outline) <= most_rules) {}
+        : places_(snapshot, client.encoding), nested_(client.nested_symbols),
+          with_rules_(count_rules(snapshot.symbols().outline) <= most_rules) {}
 
     Json write(std::vector<OutlineNode> const& nodes, std::string const& container = "") {
         Json list = Json::array();
@@ -125,7 +126,9 @@ Json highlights(Snapshot const& snapshot, Json const& params, Client const& clie
     return list;
 }
 
-Json document_symbols(Snapshot const& snapshot, Client const& client) { return SymbolWriter(snapshot, client).write(snapshot.symbols().outline); }
+Json document_symbols(Snapshot const& snapshot, Client const& client) {
+    return SymbolWriter(snapshot, client).write(snapshot.symbols().outline);
+}
 
 Json folding_ranges(Snapshot const& snapshot) {
     Json list = Json::array();

@@ -10,7 +10,10 @@ namespace {
 // The bytes of the character at the head of the text, which is not empty: one for a byte that begins none.
 std::size_t character_size(std::string_view text) {
     auto const lead = static_cast<unsigned char>(text.front());
-    std::size_t const wanted = lead >= 0xF0U && lead < 0xF8U ? 4 : lead >= 0xE0U && lead < 0xF0U ? 3 : lead >= 0xC2U && lead < 0xE0U ? 2 : 1;
+    std::size_t const wanted = lead >= 0xF0U && lead < 0xF8U   ? 4
+                               : lead >= 0xE0U && lead < 0xF0U ? 3
+                               : lead >= 0xC2U && lead < 0xE0U ? 2
+                                                               : 1;
     if (wanted > text.size()) return 1;
     for (std::size_t i = 1; i < wanted; ++i)
         if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U) return 1;
@@ -30,7 +33,8 @@ std::uint32_t number_in(Json const& value, char const* name) {
     Json const& number = member(value, name);
     if (!number.is_number_unsigned())
         throw RequestError(ErrorCode::invalid_params, std::string("a position needs ") + name + ", a number from 0");
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(number.get<std::uint64_t>(), std::numeric_limits<std::uint32_t>::max()));
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(number.get<std::uint64_t>(), std::numeric_limits<std::uint32_t>::max()));
 }
 
 } // namespace
@@ -46,9 +50,10 @@ std::optional<Encoding> encoding_by_name(std::string_view name) {
 }
 
 Lines::Lines(std::string_view text) : text_(text), starts_{0} {
-    for (std::size_t at = text.find_first_of("\r\n"); at != std::string_view::npos; at = text.find_first_of("\r\n", at)) {
-        at += text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n' ? 2 : 1;
-        starts_.push_back(at);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\n' && text[i] != '\r') continue;
+        if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+        starts_.push_back(i + 1);
     }
 }
 
@@ -97,7 +102,8 @@ Position position_in(Json const& value) { return {number_in(value, "line"), numb
 Json position_json(Position position) { return {{"line", position.line}, {"character", position.character}}; }
 
 Json range_json(Lines const& lines, std::size_t begin, std::size_t end, Encoding encoding) {
-    return {{"start", position_json(lines.position_of(begin, encoding))}, {"end", position_json(lines.position_of(end, encoding))}};
+    return {{"start", position_json(lines.position_of(begin, encoding))},
+            {"end", position_json(lines.position_of(end, encoding))}};
 }
 
 } // namespace portcullis::lsp

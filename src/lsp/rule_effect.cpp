@@ -16,13 +16,15 @@ constexpr std::size_t node_limit = std::size_t{1} << 22U;
 
 class Teller {
   public:
-    Teller(Ruleset const& ruleset, Config const& config, TextRule const& rule) : ruleset_(ruleset), config_(config), rule_(rule), space_(node_limit) {}
+    Teller(Ruleset const& ruleset, Config const& config, TextRule const& rule)
+        : ruleset_(ruleset), config_(config), rule_(rule), space_(node_limit) {}
 
     RuleEffect tell() {
         RuleEffect result;
         tell_matches(result);
         for (Path const& path : find_ways(ruleset_))
-            if (std::ranges::any_of(path.chains, [&](ChainId base) { return reaches(base); })) result.effects.push_back(on_path(path));
+            if (std::ranges::any_of(path.chains, [&](ChainId base) { return reaches(base); }))
+                result.effects.push_back(on_path(path));
         if (result.effects.empty()) result.effects.push_back(alone());
         return result;
     }
@@ -39,7 +41,8 @@ class Teller {
         PacketSet asked = space_.none();
         for (std::size_t const rule : rule_.rules) asked |= space_.of(chain().rules[rule].match);
         for (Family const family : {Family::v4, Family::v6})
-            if (!ruleset_.governs(family) || (chain().hook && !chain().hook->sees(family))) asked -= space_.of(Field::family, ValueSet::single(family_value(family)));
+            if (!ruleset_.governs(family) || (chain().hook && !chain().hook->sees(family)))
+                asked -= space_.of(Field::family, ValueSet::single(family_value(family)));
         PacketSet const later = space_.of(Field::fragment, ValueSet::single(1));
         bool const whole = !(asked - later).empty();
         result.more_matches = !tell(whole ? asked | later : asked, whole ? asked - later : asked, result.matches);
@@ -50,7 +53,8 @@ class Teller {
     bool asks_for_header() const {
         return std::ranges::any_of(rule_.rules, [&](std::size_t rule) {
             Match const& match = chain().rules[rule].match;
-            return std::ranges::any_of(fields(), [&](FieldInfo const& field) { return field.transport && asks_about(match, field.field); });
+            return std::ranges::any_of(fields(),
+                                       [&](FieldInfo const& field) { return field.transport && asks_about(match, field.field); });
         });
     }
 
@@ -84,7 +88,8 @@ class Teller {
             ChainId const base = path.chains[i];
             if (reaches(base))
                 for (std::size_t const rule : rule_.rules) all |= reach.hits(worlds, base, rule_.chain, rule);
-            bool const others = std::any_of(path.chains.begin() + static_cast<std::ptrdiff_t>(i) + 1, path.chains.end(), [&](ChainId later) { return reaches(later); });
+            bool const others = std::any_of(path.chains.begin() + static_cast<std::ptrdiff_t>(i) + 1, path.chains.end(),
+                                            [&](ChainId later) { return reaches(later); });
             if (!others) break;
             worlds = reach.accepted(worlds, base);
         }
@@ -120,7 +125,9 @@ class Teller {
 } // namespace
 
 std::optional<TextRule> rules_within(Ruleset const& ruleset, Span text) {
-    auto const is_within = [&](Span span) { return span.source == text.source && text.begin <= span.begin && span.end <= text.end; };
+    auto const is_within = [&](Span span) {
+        return span.source == text.source && text.begin <= span.begin && span.end <= text.end;
+    };
     for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
         TextRule found{id, {}};
         auto const& rules = ruleset.chains[id].rules;
@@ -152,7 +159,9 @@ std::optional<TextRule> rule_at(Ruleset const& ruleset, SourceId source, std::si
     return best;
 }
 
-RuleEffect effect_of(Ruleset const& ruleset, Config const& config, TextRule const& rule) { return Teller(ruleset, config, rule).tell(); }
+RuleEffect effect_of(Ruleset const& ruleset, Config const& config, TextRule const& rule) {
+    return Teller(ruleset, config, rule).tell();
+}
 
 std::vector<std::pair<ChainId, std::size_t>> callers_of(Ruleset const& ruleset, ChainId chain) {
     std::vector<std::pair<ChainId, std::size_t>> callers;

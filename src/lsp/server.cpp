@@ -17,16 +17,13 @@ namespace {
 // More questions than these do not wait: whoever asks faster than that does not read the answers.
 constexpr std::size_t most_questions = 1000;
 
-// LSP 3.17, MessageType.
-constexpr int error_message_type = 1;
-
 std::string key_of(Json const& id) { return id.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 } // namespace
 
 Server::Server(Surroundings around, std::string version, Dispatcher::Send send, std::chrono::milliseconds pause)
-    : around_(std::make_shared<Surroundings const>(std::move(around))), version_(std::move(version)), pause_(pause), send_(std::move(send)),
-      dispatcher_([this](std::string const& body) { this->send(body); }) {
+    : around_(std::make_shared<Surroundings const>(std::move(around))), version_(std::move(version)), pause_(pause),
+      send_(std::move(send)), dispatcher_([this](std::string const& body) { this->send(body); }) {
     register_methods();
 }
 
@@ -63,27 +60,33 @@ void Server::register_methods() {
     on.on_notification("$/cancelRequest", [this](Json const& params) { cancel(params); });
 
     on.on_notification("textDocument/didOpen", [this](Json const& params) { changed(documents_.open(params), true); });
-    on.on_notification("textDocument/didChange", [this](Json const& params) { changed(documents_.change(params, client_.encoding), false); });
+    on.on_notification("textDocument/didChange",
+                       [this](Json const& params) { changed(documents_.change(params, client_.encoding), false); });
     on.on_notification("textDocument/didClose", [this](Json const& params) { closed(documents_.close(params)); });
     on.on_notification("textDocument/didSave", [this](Json const&) { look_again_at_all(); });
     on.on_notification("workspace/didChangeWatchedFiles", [this](Json const&) { look_again_at_all(); });
 
     auto const question = [&](char const* method, Question answer) {
-        on.on_request(method, Dispatcher::Request([this, answer](Json const& id, Json const& params) { ask(answer, id, params); }));
+        on.on_request(method,
+                      Dispatcher::Request([this, answer](Json const& id, Json const& params) { ask(answer, id, params); }));
     };
     question("textDocument/hover", hover);
     question("textDocument/definition", definition);
     question("textDocument/references", references);
     question("textDocument/documentHighlight", highlights);
     question("textDocument/codeAction", code_actions);
-    question("textDocument/documentSymbol", [](Snapshot const& snapshot, Json const&, Client const& client) { return document_symbols(snapshot, client); });
-    question("textDocument/foldingRange", [](Snapshot const& snapshot, Json const&, Client const&) { return folding_ranges(snapshot); });
-    question("textDocument/formatting", [](Snapshot const& snapshot, Json const&, Client const& client) { return formatting(snapshot, client); });
+    question("textDocument/documentSymbol",
+             [](Snapshot const& snapshot, Json const&, Client const& client) { return document_symbols(snapshot, client); });
+    question("textDocument/foldingRange",
+             [](Snapshot const& snapshot, Json const&, Client const&) { return folding_ranges(snapshot); });
+    question("textDocument/formatting",
+             [](Snapshot const& snapshot, Json const&, Client const& client) { return formatting(snapshot, client); });
 }
 
 void Server::check_state(Message const& message) const {
     if (message.method == "exit") return;
-    if (!initialized_ && message.method != "initialize") throw RequestError(ErrorCode::server_not_initialized, "initialize comes first");
+    if (!initialized_ && message.method != "initialize")
+        throw RequestError(ErrorCode::server_not_initialized, "initialize comes first");
     if (initialized_ && message.method == "initialize") throw RequestError(ErrorCode::invalid_request, "initialize comes once");
     if (shut_down_) throw RequestError(ErrorCode::invalid_request, "the server is shut down; exit comes next");
 }
@@ -110,7 +113,8 @@ void Server::initialized() {
     Json watchers = Json::array();
     for (char const* pattern : {"**/portcullis.toml", "**/.portcullis-baseline.json", "**/*.nft", "**/*.ipset", "**/ipset*"})
         watchers.push_back({{"globPattern", pattern}});
-    Json registration{{"id", "files"}, {"method", "workspace/didChangeWatchedFiles"}, {"registerOptions", {{"watchers", std::move(watchers)}}}};
+    Json registration{
+        {"id", "files"}, {"method", "workspace/didChangeWatchedFiles"}, {"registerOptions", {{"watchers", std::move(watchers)}}}};
     send(request("portcullis-files", "client/registerCapability", {{"registrations", Json::array({std::move(registration)})}}));
 }
 
@@ -120,12 +124,15 @@ void Server::ask(Question question, Json const& id, Json const& params) {
         std::string const uri = string_member(params, "textDocument.uri");
         std::lock_guard const lock(mutex_);
         auto const found = open_.find(uri);
-        if (found == open_.end()) throw RequestError(ErrorCode::invalid_params, fmt::format("{} is not open", visible(shortened(uri, 200))));
+        if (found == open_.end())
+            throw RequestError(ErrorCode::invalid_params, fmt::format("{} is not open", visible(shortened(uri, 200))));
         snapshot = found->second.snapshot;
     }
-    if (answerer_.waiting() >= most_questions) throw RequestError(ErrorCode::request_failed, "too many requests wait for their answers");
+    if (answerer_.waiting() >= most_questions)
+        throw RequestError(ErrorCode::request_failed, "too many requests wait for their answers");
     std::string const key = key_of(id);
-    if (answerer_.drop(key)) send(error_message(id, ErrorCode::invalid_request, "the id of a request that waited was used again"));
+    if (answerer_.drop(key))
+        send(error_message(id, ErrorCode::invalid_request, "the id of a request that waited was used again"));
     answerer_.add(key, [this, question, id, params, snapshot] {
         dispatcher_.answer(id, [&] { return question(*snapshot, params, client_); });
     });

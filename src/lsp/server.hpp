@@ -21,7 +21,8 @@ namespace portcullis::lsp {
 class Server {
   public:
     // `send` gets one message at a time, from several threads. A text is looked at when it has not changed for `pause`.
-    Server(Surroundings around, std::string version, Dispatcher::Send send, std::chrono::milliseconds pause = std::chrono::milliseconds(200));
+    Server(Surroundings around, std::string version, Dispatcher::Send send,
+           std::chrono::milliseconds pause = std::chrono::milliseconds(200));
     ~Server();
     Server(Server const&) = delete;
     Server& operator=(Server const&) = delete;

@@ -20,7 +20,9 @@ std::string key_of(SymbolKind kind, std::string_view scope, std::string_view nam
     return key;
 }
 
-auto place_of(Mention const& mention) { return std::tuple(mention.span.source, mention.span.begin, mention.span.end, mention.symbol); }
+auto place_of(Mention const& mention) {
+    return std::tuple(mention.span.source, mention.span.begin, mention.span.end, mention.symbol);
+}
 
 } // namespace
 
@@ -76,8 +78,8 @@ bool SymbolCollector::knows(SymbolKind kind, std::string_view scope, std::string
 
 Symbols SymbolCollector::finish() {
     std::ranges::sort(found_.mentions, {}, place_of);
-    auto const same = std::ranges::unique(found_.mentions, {}, place_of);
-    found_.mentions.erase(same.begin(), same.end());
+    auto const is_same = [](Mention const& a, Mention const& b) { return place_of(a) == place_of(b); };
+    found_.mentions.erase(std::unique(found_.mentions.begin(), found_.mentions.end(), is_same), found_.mentions.end());
     found_.outline = std::move(outline);
     return std::move(found_);
 }
@@ -95,7 +97,8 @@ Symbols find_symbols(LoadedText const& text) {
     if (!text.dialect) return collector.finish();
     Sources const& sources = *text.sources;
     if (text.read_options.ipsets)
-        for (auto const& [name, set] : *text.read_options.ipsets) collector.define(SymbolKind::set, "ipset", name, set.span, set.span);
+        for (auto const& [name, set] : *text.read_options.ipsets)
+            collector.define(SymbolKind::set, "ipset", name, set.span, set.span);
     switch (*text.dialect) {
     case Dialect::nftables: collect_nftables(collector, sources, text.source); break;
     case Dialect::iptables:

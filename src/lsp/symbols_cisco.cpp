@@ -37,7 +37,8 @@ class Collector {
         if (auto const place = place_of(name)) into_.define(kind, scope, name, *place, extent);
     }
     OutlineNode& node(OutlineNode::Kind kind, std::string_view name, std::string detail, Span extent) {
-        return into_.outline.emplace_back(OutlineNode{kind, std::string(name), std::move(detail), extent, place_of(name).value_or(extent), {}});
+        return into_.outline.emplace_back(
+            OutlineNode{kind, std::string(name), std::move(detail), extent, place_of(name).value_or(extent), {}});
     }
     static void add_line(OutlineNode& to, std::string_view text, Span span) {
         to.children.push_back({OutlineNode::Kind::rule, outline_text(text), "", span, span, {}});
@@ -50,14 +51,16 @@ class Collector {
         if (list.negated) return mention_list(list.name, list.kind == ast::AccessList::Kind::ipv6);
         define(SymbolKind::access_list, scope_of(list.kind == ast::AccessList::Kind::ipv6), list.name, extent);
         OutlineNode& shown = node(OutlineNode::Kind::entries, list.name, "access list", extent);
-        for (ast::Entry const& entry : list.entries) add_line(shown, entry.body.empty() ? entry.text : entry.body, config_.span_of(entry.text));
+        for (ast::Entry const& entry : list.entries)
+            add_line(shown, entry.body.empty() ? entry.text : entry.body, config_.span_of(entry.text));
     }
     void define(ast::Group const& group) {
         if (group.negated) return mention_group(group.is_object, group.name);
         Span extent = config_.span_of(group.text);
         for (ast::Group::Line const& line : group.members) extent = hull(extent, config_.span_of(line.text));
         define(SymbolKind::group, group_scope(group.is_object), group.name, extent);
-        OutlineNode& shown = node(OutlineNode::Kind::group, group.name, fmt::format("{} {}", group_scope(group.is_object), group.kind), extent);
+        OutlineNode& shown =
+            node(OutlineNode::Kind::group, group.name, fmt::format("{} {}", group_scope(group.is_object), group.kind), extent);
         for (ast::Group::Line const& line : group.members) add_line(shown, line.text, config_.span_of(line.text));
     }
     void define(ast::Interface const& interface) {
@@ -93,7 +96,8 @@ class Collector {
         return into_.knows(SymbolKind::access_list, "", name) || into_.knows(SymbolKind::access_list, "ipv6", name);
     }
     void mention_list(std::string_view name, bool ipv6 = false) {
-        bool const other = !into_.knows(SymbolKind::access_list, scope_of(ipv6), name) && into_.knows(SymbolKind::access_list, scope_of(!ipv6), name);
+        bool const other = !into_.knows(SymbolKind::access_list, scope_of(ipv6), name) &&
+                           into_.knows(SymbolKind::access_list, scope_of(!ipv6), name);
         mention(SymbolKind::access_list, scope_of(other != ipv6), name);
     }
     void mention_group(bool is_object, std::string_view name) { mention(SymbolKind::group, group_scope(is_object), name); }
@@ -111,18 +115,21 @@ class Collector {
     }
     void mention(ast::Address const& address) {
         using Kind = ast::Address::Kind;
-        if (address.kind == Kind::object || address.kind == Kind::group) return mention_group(address.kind == Kind::object, address.name);
+        if (address.kind == Kind::object || address.kind == Kind::group)
+            return mention_group(address.kind == Kind::object, address.name);
         if (address.kind == Kind::interface) return mention(SymbolKind::interface, "", address.name);
         if (into_.knows(SymbolKind::variable, "name", address.name)) mention(SymbolKind::variable, "name", address.name);
     }
     void mention(ast::Service const& service) {
         using Kind = ast::Service::Kind;
-        if (service.kind == Kind::object || service.kind == Kind::group) mention_group(service.kind == Kind::object, service.name);
+        if (service.kind == Kind::object || service.kind == Kind::group)
+            mention_group(service.kind == Kind::object, service.name);
         mention(service.source);
         mention(service.destination);
     }
     void mention(ast::Comparison const& comparison) {
-        if (comparison.kind == ast::Comparison::Kind::group && !comparison.values.empty()) mention_group(false, comparison.values.front());
+        if (comparison.kind == ast::Comparison::Kind::group && !comparison.values.empty())
+            mention_group(false, comparison.values.front());
     }
     void mention(ast::GroupReference const& reference) { mention_group(reference.is_object, reference.name); }
     void mention(ast::Group const& group) {
@@ -151,7 +158,8 @@ class Collector {
     }
     void mention(ast::VlanMapEntry const& entry) {
         for (ast::VlanMapEntry::Clause const& clause : entry.clauses)
-            for (std::string_view const list : clause.lists) mention_list(list, clause.kind == ast::VlanMapEntry::Clause::Kind::ipv6);
+            for (std::string_view const list : clause.lists)
+                mention_list(list, clause.kind == ast::VlanMapEntry::Clause::Kind::ipv6);
     }
     void mention(ast::VlanFilter const& filter) { mention(SymbolKind::vlan_map, "", filter.name); }
     void mention(ast::Alias const&) {}

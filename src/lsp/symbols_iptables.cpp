@@ -48,7 +48,12 @@ class Collector {
         std::string const policy = chain.policy.plain();
         open_table(chain.span);
         chains_.emplace(name, node_->children.size());
-        node_->children.push_back({OutlineNode::Kind::chain, name, policy == "-" ? "" : "policy " + policy, chain.span, file_.span(chain.name.raw), {}});
+        node_->children.push_back({OutlineNode::Kind::chain,
+                                   name,
+                                   policy == "-" ? "" : "policy " + policy,
+                                   chain.span,
+                                   file_.span(chain.name.raw),
+                                   {}});
     }
     void visit(ast::Commit const& commit) {
         if (node_) node_->extent = hull(node_->extent, commit.span);
@@ -88,7 +93,8 @@ class Collector {
             chain.name_span = place;
         }
         chain.extent = hull(chain.extent, command.span);
-        chain.children.push_back({OutlineNode::Kind::rule, outline_text(text_of(command.span)), "", command.span, command.span, {}});
+        chain.children.push_back(
+            {OutlineNode::Kind::rule, outline_text(text_of(command.span)), "", command.span, command.span, {}});
     }
     std::string_view text_of(Span span) const { return file_.text.substr(span.begin, span.end - span.begin); }
 

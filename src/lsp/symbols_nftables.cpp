@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "grammars/nftables/lexer.hpp"
 #include "grammars/nftables/parse.hpp"
@@ -58,7 +59,8 @@ class Collector {
   public:
     Collector(SymbolCollector& into, Sources const& sources) : into_(into), sources_(sources) {}
 
-    void run(SourceId source, ast::Place place, std::string const& table, std::string const& scope, std::vector<OutlineNode>& nodes) {
+    void run(SourceId source, ast::Place place, std::string const& table, std::string const& scope,
+             std::vector<OutlineNode>& nodes) {
         SourceId const outer = source_;
         source_ = source;
         Blocks const blocks(sources_[source].text(), source);
@@ -82,10 +84,12 @@ class Collector {
         return {source_, begin, begin + static_cast<std::uint32_t>(word.size())};
     }
 
-    template <class Items> void items(Items const& all, std::string const& table, std::string const& scope, std::vector<OutlineNode>& nodes) {
+    template <class Items>
+    void items(Items const& all, std::string const& table, std::string const& scope, std::vector<OutlineNode>& nodes) {
         for (auto const& item : all) visit_any(item, table, scope, nodes);
     }
-    template <class Item> void visit_any(Item const& item, std::string const& table, std::string const& scope, std::vector<OutlineNode>& nodes) {
+    template <class Item>
+    void visit_any(Item const& item, std::string const& table, std::string const& scope, std::vector<OutlineNode>& nodes) {
         std::visit([&](auto const& each) { visit(each, table, scope, nodes); }, item);
     }
 
@@ -112,9 +116,10 @@ class Collector {
         if (auto const* set = std::get_if<ast::Set>(&command.payload); set != nullptr && adds && !command.name.empty())
             return add_set(*set, table, command.span.begin, command.name, nodes);
         if (!command.name.empty()) {
-            SymbolKind const kind = command.object == "chain" || command.object == "rule"                                 ? SymbolKind::chain
-                                    : command.object == "set" || command.object == "map" || command.object == "element" ? SymbolKind::set
-                                                                                                                         : SymbolKind::object;
+            SymbolKind const kind = command.object == "chain" || command.object == "rule" ? SymbolKind::chain
+                                    : command.object == "set" || command.object == "map" || command.object == "element"
+                                        ? SymbolKind::set
+                                        : SymbolKind::object;
             if (kind == SymbolKind::object)
                 into_.mention(kind, fmt::format("{} {}", table, command.object), command.name, name);
             else
@@ -130,7 +135,8 @@ class Collector {
     void visit(ast::Chain const& chain, std::string const& table, std::string const&, std::vector<OutlineNode>& nodes) {
         add_chain(chain, table, blocks_->keyword_before(chain.span), chain.name, nodes);
     }
-    void add_chain(ast::Chain const& chain, std::string const& table, std::uint32_t begin, std::string_view name, std::vector<OutlineNode>& nodes) {
+    void add_chain(ast::Chain const& chain, std::string const& table, std::uint32_t begin, std::string_view name,
+                   std::vector<OutlineNode>& nodes) {
         Span const place = span_of(name);
         Span const extent = blocks_->extent(begin, place);
         into_.define(SymbolKind::chain, table, name, place, extent);
@@ -143,7 +149,8 @@ class Collector {
     void visit(ast::Set const& set, std::string const& table, std::string const&, std::vector<OutlineNode>& nodes) {
         add_set(set, table, blocks_->keyword_before(set.span), set.name, nodes);
     }
-    void add_set(ast::Set const& set, std::string const& table, std::uint32_t begin, std::string_view name, std::vector<OutlineNode>& nodes) {
+    void add_set(ast::Set const& set, std::string const& table, std::uint32_t begin, std::string_view name,
+                 std::vector<OutlineNode>& nodes) {
         Span const place = span_of(name);
         Span const extent = blocks_->extent(begin, place);
         into_.define(set.is_map ? SymbolKind::map : SymbolKind::set, table, name, place, extent);
@@ -157,12 +164,18 @@ class Collector {
         nodes.push_back({OutlineNode::Kind::group, std::string(object.name), std::string(object.kind), extent, object.span, {}});
         visit(object.content, table, scope);
     }
-    void visit(ast::Define const& definition, std::string const& table, std::string const& scope, std::vector<OutlineNode>& nodes) {
+    void visit(ast::Define const& definition, std::string const& table, std::string const& scope,
+               std::vector<OutlineNode>& nodes) {
         visit(definition.value, table, scope);
         Span const place = span_of(definition.name);
         if (definition.kind == ast::Define::Kind::undefine) return mention_variable(definition.name, scope, place);
         into_.define(SymbolKind::variable, scope, definition.name, place, definition.span);
-        nodes.push_back({OutlineNode::Kind::variable, std::string(definition.name), outline_text(text_of(definition.value.span)), definition.span, place, {}});
+        nodes.push_back({OutlineNode::Kind::variable,
+                         std::string(definition.name),
+                         outline_text(text_of(definition.value.span)),
+                         definition.span,
+                         place,
+                         {}});
     }
     void visit(ast::Include const& include, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) {
         if (depth_ >= include_depth || ++included_ > include_limit) return;
@@ -185,13 +198,19 @@ class Collector {
         visit(hook.priority, table, scope);
         for (ast::Expr const& offset : hook.offset) visit(offset, table, scope);
     }
-    void visit(ast::Policy const& policy, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) { visit(policy.verdict, table, scope); }
+    void visit(ast::Policy const& policy, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) {
+        visit(policy.verdict, table, scope);
+    }
     void visit(ast::SetType const& type, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) {
         visit(type.key, table, scope);
         for (ast::Expr const& data : type.data) visit(data, table, scope);
     }
-    void visit(ast::Elements const& elements, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) { visit(elements.value, table, scope); }
-    void visit(ast::Property const& property, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) { visit(property.value, table, scope); }
+    void visit(ast::Elements const& elements, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) {
+        visit(elements.value, table, scope);
+    }
+    void visit(ast::Property const& property, std::string const& table, std::string const& scope, std::vector<OutlineNode>&) {
+        visit(property.value, table, scope);
+    }
     void visit(ast::Flags const&, std::string const&, std::string const&, std::vector<OutlineNode>&) {}
     void visit(ast::Comment const&, std::string const&, std::string const&, std::vector<OutlineNode>&) {}
 
@@ -240,7 +259,8 @@ class Collector {
     }
     void visit(ast::Expr const& expr, std::string const& table, std::string const& scope) {
         using Kind = ast::Expr::Kind;
-        bool const leads = expr.kind == Kind::verdict && (expr.text == "jump" || expr.text == "goto") && !expr.parts.empty() && expr.parts.front().kind == Kind::value;
+        bool const leads = expr.kind == Kind::verdict && (expr.text == "jump" || expr.text == "goto") && !expr.parts.empty() &&
+                           expr.parts.front().kind == Kind::value;
         if (expr.kind == Kind::variable) mention_variable(expr.text, scope, expr.span);
         if (expr.kind == Kind::set_name) into_.mention(SymbolKind::set, table, expr.text, expr.span);
         if (leads) return into_.mention(SymbolKind::chain, table, expr.parts.front().text, expr.parts.front().span);
@@ -260,11 +280,13 @@ class Collector {
     std::vector<SourceId> included_by(ast::Include const& include) {
         std::string pattern(include.pattern);
         std::string const& path = sources_[source_].path();
-        if (!pattern.starts_with('/') && path.find('/') != std::string::npos) pattern = path.substr(0, path.rfind('/') + 1) + pattern;
+        if (!pattern.starts_with('/') && path.find('/') != std::string::npos)
+            pattern = path.substr(0, path.rfind('/') + 1) + pattern;
         std::vector<SourceId> found;
         std::set<std::string> names;
         for (SourceId id = source_ + 1; id < sources_.size(); ++id) {
-            bool const matches = sources_[id].path() == pattern || ::fnmatch(pattern.c_str(), sources_[id].path().c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+            bool const matches = sources_[id].path() == pattern ||
+                                 ::fnmatch(pattern.c_str(), sources_[id].path().c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
             if (matches && names.insert(sources_[id].path()).second) found.push_back(id);
         }
         return found;

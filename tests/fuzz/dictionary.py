@@ -26,6 +26,7 @@ words_of = {
     "question": ["src/query/question.cpp", "src/query/service_words.cpp", "src/model/*.cpp"],
     "assertions": ["src/query/*.cpp"],
     "agreement": [],
+    "lsp": ["src/lsp/*.cpp"],
 }
 punctuation = {"cisco": ["\n", " any", "!"], "nft": ["{", "}", "\n", " . ", " : ", "@", "$", "\""], "": ["\n"]}
 

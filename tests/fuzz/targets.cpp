@@ -1,10 +1,13 @@
 #include "fuzz/targets.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 
 #include "app/packet_line.hpp"
 #include "fuzz/promises.hpp"
+#include "lsp/framer.hpp"
+#include "lsp/server.hpp"
 #include "portcullis/query/assertions.hpp"
 #include "portcullis/report/formats.hpp"
 #include "portcullis/report/html.hpp"
@@ -152,6 +155,38 @@ void run_assertions(std::string_view text) {
     require(!loaded.errors.empty() || !loaded.assertions.tests.empty(), "there is a test or an error");
 }
 
+// What `portcullis lsp` does with its input: however it is cut it is the same messages, and every answer is JSON. Texts are
+// looked at by the reader of iptables alone.
+void run_lsp(std::string_view text) {
+    lsp::Framer::Limits const limits{512, 1 << 16};
+    lsp::Framer whole(limits);
+    lsp::Framer piecewise(limits);
+    whole.feed(text);
+    lsp::Surroundings around;
+    around.load = [](std::string const& path, std::string const&, lsp::OpenTexts const& open) {
+        lsp::LoadedText loaded;
+        loaded.sources = std::make_shared<Sources>();
+        loaded.source = loaded.sources->add(path, *open.at(path).text);
+        loaded.dialect = Dialect::iptables;
+        loaded.reading = read(*loaded.sources, loaded.source, *loaded.dialect);
+        return loaded;
+    };
+    around.accept_known = [](std::string const&, LintOptions const&, FileResult&) {};
+    std::atomic<bool> valid = true;
+    lsp::Server server(std::move(around), "", [&](std::string const& body) { valid = valid && lsp::Json::accept(body); }, std::chrono::milliseconds(0));
+    std::size_t fed = 0;
+    while (auto const frame = whole.next()) {
+        auto other = piecewise.next();
+        for (; !other && fed < text.size(); other = piecewise.next()) piecewise.feed(text.substr(fed++, 1));
+        require(other && other->body == frame->body && other->error == frame->error && other->fatal == frame->fatal,
+                "a stream is the same messages however it is cut");
+        require(frame->error.empty() || frame->body.empty(), "there is a message or an error");
+        if (frame->error.empty()) server.handle(frame->body);
+    }
+    server.finish();
+    require(valid, "what the server says is JSON");
+}
+
 // Sets of packets cost more than syntax.
 constexpr Target table[] = {
     {"iptables", run_reader<Dialect::iptables>, "fixtures/iptables", 500'000},
@@ -180,6 +215,7 @@ constexpr Target table[] = {
     {"agreement", run_agreement, "fuzz/seeds/agreement", 5'000},
     {"question", run_question, "fuzz/seeds/question", 100'000},
     {"assertions", run_assertions, "fuzz/seeds/assertions", 100'000},
+    {"lsp", run_lsp, "fuzz/seeds/lsp", 100'000},
 };
 
 } // namespace

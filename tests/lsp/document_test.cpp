@@ -27,7 +27,9 @@ std::string utf8(std::u32string const& text) {
 }
 
 std::uint32_t units(char32_t c, Encoding encoding) {
-    return encoding == Encoding::utf8 ? static_cast<std::uint32_t>(utf8(c).size()) : encoding == Encoding::utf16 && c > 0xFFFF ? 2 : 1;
+    return encoding == Encoding::utf8                  ? static_cast<std::uint32_t>(utf8(c).size())
+           : encoding == Encoding::utf16 && c > 0xFFFF ? 2
+                                                       : 1;
 }
 
 // The position of a code point, counted from the beginning of the text; between CR and LF is no position.
@@ -42,14 +44,17 @@ Position position_of(std::u32string const& text, std::size_t at, Encoding encodi
     return position;
 }
 
-bool is_position(std::u32string const& text, std::size_t at) { return at == 0 || at == text.size() || !(text[at - 1] == U'\r' && text[at] == U'\n'); }
+bool is_position(std::u32string const& text, std::size_t at) {
+    return at == 0 || at == text.size() || !(text[at - 1] == U'\r' && text[at] == U'\n');
+}
 
 Json change(Position begin, Position end, std::string text) {
     return {{"range", {{"start", position_json(begin)}, {"end", position_json(end)}}}, {"text", std::move(text)}};
 }
 
 std::u32string random_text(std::mt19937& random, std::size_t most) {
-    constexpr char32_t letters[] = {U'a', U'b', U' ', U'\t', U'\n', U'\n', U'\r', U'\u00e4', U'\u20ac', U'\u2028', U'\U0001F525', U'\U00010000'};
+    constexpr char32_t letters[] = {U'a',  U'b',      U' ',      U'\t',     U'\n',         U'\n',
+                                    U'\r', U'\u00e4', U'\u20ac', U'\u2028', U'\U0001F525', U'\U00010000'};
     std::u32string text;
     std::size_t const size = random() % (most + 1);
     for (std::size_t i = 0; i < size; ++i) {
@@ -93,7 +98,8 @@ TEST_CASE("edits of random texts lead to what whole texts say") {
                 std::size_t end = begin + random() % (text.size() - begin + 1);
                 if (!is_position(text, begin) || !is_position(text, end)) continue;
                 std::u32string const fresh = random_text(random, 6);
-                edited = changed(edited, change(position_of(text, begin, encoding), position_of(text, end, encoding), utf8(fresh)), encoding);
+                edited = changed(
+                    edited, change(position_of(text, begin, encoding), position_of(text, end, encoding), utf8(fresh)), encoding);
                 text.replace(begin, end - begin, fresh);
                 INFO(seed << " edit " << edit << " " << to_string(encoding));
                 REQUIRE(edited == utf8(text));
@@ -148,7 +154,8 @@ TEST_CASE("a change that says nothing sensible is refused") {
     CHECK(error(Json::object()) == "text has to be a string");
     CHECK(error({{"text", 1}}) == "text has to be a string");
     CHECK(error(change({0, 2}, {0, 1}, "")) == "a range ends before it begins");
-    CHECK(error({{"text", ""}, {"range", {{"start", {{"line", -1}, {"character", 0}}}}}}) == "a position needs line, a number from 0");
+    CHECK(error({{"text", ""}, {"range", {{"start", {{"line", -1}, {"character", 0}}}}}}) ==
+          "a position needs line, a number from 0");
     CHECK(error({{"text", ""}, {"range", "all"}}) == "a position needs line, a number from 0");
 }
 

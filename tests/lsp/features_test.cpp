@@ -22,7 +22,8 @@ std::vector<std::string> texts_at(Json const& locations, std::map<std::string, s
         Lines const lines(text);
         std::size_t const begin = lines.offset_of(position_in(location["range"]["start"]), Encoding::utf16);
         std::size_t const end = lines.offset_of(position_in(location["range"]["end"]), Encoding::utf16);
-        all.push_back(path + ":" + std::to_string(lines.position_of(begin, Encoding::utf16).line + 1) + " " + text.substr(begin, end - begin));
+        all.push_back(path + ":" + std::to_string(lines.position_of(begin, Encoding::utf16).line + 1) + " " +
+                      text.substr(begin, end - begin));
     }
     return all;
 }
@@ -30,7 +31,8 @@ std::vector<std::string> texts_at(Json const& locations, std::map<std::string, s
 using Texts = std::vector<std::string>;
 
 struct Editor {
-    explicit Editor(std::string text_, std::string path_ = "/w/a", std::map<std::string, std::string> others = {}) : path(std::move(path_)), text(std::move(text_)) {
+    explicit Editor(std::string text_, std::string path_ = "/w/a", std::map<std::string, std::string> others = {})
+        : path(std::move(path_)), text(std::move(text_)) {
         files.texts = std::move(others);
         talk.start();
         talk.open(path, text);
@@ -82,7 +84,7 @@ std::string outline(Json const& symbols, std::string const& indentation = "") {
 }
 
 Json const& with_code(Json const& diagnostics, std::string_view code) {
-    auto const found = std::ranges::find_if(diagnostics, [&](Json const& d) { return d["code"] == code; });
+    auto const found = std::ranges::find_if(diagnostics, [&](Json const& d) { return d.value("code", "") == code; });
     REQUIRE(found != diagnostics.end());
     return *found;
 }
@@ -179,9 +181,11 @@ inet f
 }
 
 TEST_CASE("nft: variables are looked for in the blocks around, and in what is included") {
-    std::string const main = "define a = 1\ninclude \"vars.nft\"\ntable ip t {\n\tdefine a = 2\n\tchain c {\n\t\ttcp dport $a accept\n\t\ttcp dport $b accept\n\t}\n}\n"
-                             "table ip u {\n\tchain c {\n\t\ttcp dport $a accept # u\n\t}\n\tinclude \"chain.nft\"\n}\n";
-    Editor editor(main, "/w/main.nft", {{"/w/vars.nft", "define b = 3\n"}, {"/w/chain.nft", "chain d { jump c; tcp dport $a accept; }\n"}});
+    std::string const main =
+        "define a = 1\ninclude \"vars.nft\"\ntable ip t {\n\tdefine a = 2\n\tchain c {\n\t\ttcp dport $a accept\n\t\ttcp dport $b accept\n\t}\n}\n"
+        "table ip u {\n\tchain c {\n\t\ttcp dport $a accept # u\n\t}\n\tinclude \"chain.nft\"\n}\n";
+    Editor editor(main, "/w/main.nft",
+                  {{"/w/vars.nft", "define b = 3\n"}, {"/w/chain.nft", "chain d { jump c; tcp dport $a accept; }\n"}});
     CHECK(editor.definition("$a accept\n") == Texts{"/w/main.nft:4 a"});
     CHECK(editor.definition("$b") == Texts{"/w/vars.nft:1 b"});
     CHECK(editor.definition("$a accept #") == Texts{"/w/main.nft:1 a"});
@@ -211,7 +215,8 @@ TEST_CASE("Cisco: groups, objects, schedules, interfaces and lists") {
     CHECK(editor.definition("interface outside", 11) == Texts{"/w/a:3 outside"});
     CHECK(editor.references("network WEB", 9) == Texts{"/w/a:9 WEB", "/w/a:17 WEB"});
     CHECK(contains(editor.hover("access-group OUT", 14), "3 rules, outside in."));
-    Editor ios("ip access-list extended EDGE\n permit tcp any any eq 22\nline vty 0 4\n access-class EDGE in\nroute-map R permit 10\n match ip address EDGE\n");
+    Editor ios(
+        "ip access-list extended EDGE\n permit tcp any any eq 22\nline vty 0 4\n access-class EDGE in\nroute-map R permit 10\n match ip address EDGE\n");
     CHECK(ios.references("EDGE") == Texts{"/w/a:4 EDGE", "/w/a:6 EDGE"});
 }
 
@@ -237,7 +242,9 @@ TEST_CASE("a rule says what it matches and what is left to it") {
     CHECK(contains(dead, "It decides nothing (to-host): earlier rules have taken all that it matches."));
     std::string const called = editor.hover("-A SSH -j DROP", 9);
     CHECK(contains(called, "It matches:\n\n- IPv4 from any to any\n"));
-    CHECK(contains(called, "Of new connections (to-host), it decides after earlier rules:\n\n- tcp from 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0/8, "));
+    CHECK(contains(
+        called,
+        "Of new connections (to-host), it decides after earlier rules:\n\n- tcp from 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0-255.255.255.255 to any, port 22 (ssh)\n"));
     CHECK(contains(called, "Rules lead to it from filter/INPUT (line 6)."));
     CHECK(contains(editor.hover("--state ESTABLISHED", 10), "It decides (to-host):"));
     CHECK(contains(editor.hover(":INPUT", 2), "4 rules, at input, priority 0, policy drop."));
@@ -254,7 +261,8 @@ TEST_CASE("the text of a hostile file is text in a hover") {
     std::string const rule = editor.hover("-A INPUT", 4);
     CHECK_FALSE(contains(rule, "<b>"));
     CHECK_FALSE(contains(rule, "```"));
-    Editor nft_text("table ip t {\n\tset s {\n\t\ttype ipv4_addr # ```` \x1b[31m\n\t}\n\tchain c { type filter hook input priority 0; ip saddr @s accept; }\n}\n");
+    Editor nft_text(
+        "table ip t {\n\tset s {\n\t\ttype ipv4_addr # ```` \x1b[31m\n\t}\n\tchain c { type filter hook input priority 0; ip saddr @s accept; }\n}\n");
     std::string const set = nft_text.hover("@s", 1);
     CHECK(contains(set, "`````\nset s {"));
     CHECK_FALSE(contains(set, "\x1b"));
@@ -286,7 +294,8 @@ TEST_CASE("diagnostics say how bad it is, what belongs to it, and what is dead")
 }
 
 TEST_CASE("columns are those of the encoding that was agreed on") {
-    std::string const text = "table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tiifname \"\xF0\x9F\x94\xA5\xC3\xA4\" accept; tcp dport 23 accept\n\t}\n}\n";
+    std::string const text =
+        "table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tiifname \"\xF0\x9F\x94\xA5\xC3\xA4\" accept; tcp dport 23 accept\n\t}\n}\n";
     for (auto const& [encoding, column] : {std::pair("utf-8", 27), std::pair("utf-16", 24), std::pair("utf-32", 23)}) {
         Files const files;
         Talk talk(surroundings_of(files));
@@ -302,29 +311,36 @@ TEST_CASE("columns are those of the encoding that was agreed on") {
 
 TEST_CASE("of very many findings the worst are told, and how many are not") {
     std::string text = "*filter\n:INPUT DROP [0:0]\n";
-    for (int i = 0; i < 2500; ++i) text += "-A INPUT -s 10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "/24 -m state --state NEW -j DROP\n";
+    for (int i = 0; i < 2500; ++i)
+        text +=
+            "-A INPUT -s 10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "/24 -m state --state NEW -j DROP\n";
     Editor editor(text + "-A INPUT -p tcp --dport 23 -j ACCEPT\nCOMMIT\n");
     Json const diagnostics = editor.diagnostics();
-    CHECK(diagnostics.size() == 2001);
+    CHECK(std::ranges::count_if(diagnostics, [](Json const& d) { return d.contains("code"); }) == 2000);
     with_code(diagnostics, "PC101");
     CHECK(contains(diagnostics.back()["message"].get<std::string>(), "more findings are not shown here"));
 }
 
 TEST_CASE("a fix is offered where it is proved, and does what it says") {
-    Editor editor("*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n-A INPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n");
+    Editor editor(
+        "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT\n-A INPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n");
     Json const actions = editor.actions("-A INPUT -s", {"quickfix"});
     REQUIRE(actions.size() == 2);
     CHECK(actions[0]["title"] == "Delete it: no packet is treated otherwise (redundant-rule)");
     CHECK(actions[0]["isPreferred"] == true);
     CHECK(actions[0]["diagnostics"][0] == with_code(editor.diagnostics(), "PC203"));
-    CHECK(editor.applied(actions[0]) == "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n");
+    CHECK(
+        editor.applied(actions[0]) ==
+        "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -m state --state ESTABLISHED -j ACCEPT\nCOMMIT\n");
     CHECK(actions[0]["edit"]["documentChanges"][0]["textDocument"] == Json{{"uri", "file:///w/a"}, {"version", 1}});
     CHECK(editor.actions("-A INPUT -s", {"refactor"}).empty());
     for (char const* kind : {"source", "source.fixAll", "source.fixAll.portcullis"}) {
         Json const all = editor.actions("COMMIT", {kind});
         REQUIRE(all.size() == 1);
         CHECK(all[0]["kind"] == "source.fixAll.portcullis");
-        CHECK(editor.applied(all[0]) == "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\nCOMMIT\n");
+        CHECK(
+            editor.applied(all[0]) ==
+            "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\nCOMMIT\n");
     }
     CHECK(editor.actions("COMMIT").size() == 1); // without a wish, in a small file
 }
@@ -339,11 +355,14 @@ TEST_CASE("accepting a finding writes a waiver that is one, in each dialect") {
     Case const cases[] = {
         {iptables, "-A INPUT -p tcp -m tcp --dport telnet", "PC101", "# portcullis: ignore[PC101]\n"},
         {nft, "tcp dport { 23, 69 }", "PC101", "\t\t# portcullis: ignore[PC101]\n"},
-        {"#!/bin/sh\r\niptables -P INPUT DROP\r\niptables -A INPUT -p tcp --dport 23 -j ACCEPT\r\n", "iptables -A", "PC101", "# portcullis: ignore[PC101]\r\n"},
+        {"#!/bin/sh\r\niptables -P INPUT DROP\r\niptables -A INPUT -p tcp --dport 23 -j ACCEPT\r\n", "iptables -A", "PC101",
+         "# portcullis: ignore[PC101]\r\n"},
         {"ip access-list extended E\n permit tcp any any eq 23\n", " permit", "PC101", " ! portcullis: ignore[PC101]\n"},
         {asa, "access-list OUT extended permit tcp any object-group", "PC101", "! portcullis: ignore[PC101]\n"},
-        {"#!/bin/sh\niptables -P INPUT DROP\niptables \\\n -A INPUT -p tcp --dport 23 \\\n -j ACCEPT\n", "iptables \\", "PC101", "# portcullis: ignore[PC101]\n"},
-        {R"({"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "input", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}]})", "accept", "PC301", ""},
+        {"#!/bin/sh\niptables -P INPUT DROP\niptables \\\n -A INPUT -p tcp --dport 23 \\\n -j ACCEPT\n", "iptables \\", "PC101",
+         "# portcullis: ignore[PC101]\n"},
+        {R"({"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "input", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}]})",
+         "accept", "PC301", ""},
     };
     for (Case const& c : cases) {
         INFO(c.text);
@@ -351,7 +370,9 @@ TEST_CASE("accepting a finding writes a waiver that is one, in each dialect") {
         Json const finding = with_code(editor.diagnostics(), c.code);
         Json params{{"textDocument", {{"uri", "file:///w/a"}}}, {"range", finding["range"]}, {"context", {{"only", {"quickfix"}}}}};
         Json const actions = editor.talk.request("textDocument/codeAction", params)["result"];
-        auto const found = std::ranges::find_if(actions, [&](Json const& action) { return contains(action["title"].get<std::string>(), "with a comment") && action["diagnostics"][0]["code"] == c.code; });
+        auto const found = std::ranges::find_if(actions, [&](Json const& action) {
+            return contains(action["title"].get<std::string>(), "with a comment") && action["diagnostics"][0]["code"] == c.code;
+        });
         CHECK((found != actions.end()) == !c.comment.empty());
         if (found == actions.end()) continue;
         std::string const waived = editor.applied(*found);
@@ -361,8 +382,7 @@ TEST_CASE("accepting a finding writes a waiver that is one, in each dialect") {
         auto const line = finding["range"]["start"]["line"].get<int>();
         editor.talk.replace("/w/a", waived, 2);
         Json const after = editor.diagnostics();
-        for (Json const& d : after)
-            CHECK_FALSE((d["code"] == c.code && d["range"]["start"]["line"] == line + 1));
+        for (Json const& d : after) CHECK_FALSE((d.value("code", "") == c.code && d["range"]["start"]["line"] == line + 1));
     }
 }
 
@@ -370,7 +390,8 @@ TEST_CASE("formatting is that of fmt, where it has one") {
     Editor editor("table ip t {\nchain c { type filter hook input priority 0; tcp dport 22 accept; }\n}\n");
     Json const params{{"textDocument", {{"uri", "file:///w/a"}}}, {"options", Json::object()}};
     Json const edits = editor.talk.request("textDocument/formatting", params)["result"];
-    CHECK(editor.with(edits) == "table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0;\n\t\ttcp dport 22 accept\n\t}\n}\n");
+    CHECK(editor.with(edits) ==
+          "table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0;\n\t\ttcp dport 22 accept\n\t}\n}\n");
     Editor cisco(asa);
     CHECK(cisco.talk.request("textDocument/formatting", params)["result"].is_null());
     Editor broken("table ip t {\nchain c { tcp dport }\n}\n");
@@ -400,7 +421,9 @@ TEST_CASE("of every fixture all that can be asked is answered, and ranges are wi
                 CHECK_FALSE(symbol["name"].get<std::string>().empty());
                 check_range(symbol["range"]);
                 check_range(symbol["selectionRange"]);
-                auto const offset = [&](char const* range, char const* end) { return lines.offset_of(position_in(symbol[range][end]), Encoding::utf16); };
+                auto const offset = [&](char const* range, char const* end) {
+                    return lines.offset_of(position_in(symbol[range][end]), Encoding::utf16);
+                };
                 CHECK(offset("range", "start") <= offset("selectionRange", "start"));
                 CHECK(offset("selectionRange", "end") <= offset("range", "end"));
                 check_symbols(symbol["children"]);
@@ -411,7 +434,8 @@ TEST_CASE("of every fixture all that can be asked is answered, and ranges are wi
         for (std::uint32_t line = 0; line < lines.count(); line += 1 + lines.count() / 8) {
             auto const character = static_cast<std::uint32_t>(lines.line(line).size() * 2 / 3);
             Json params{{"textDocument", {{"uri", "file:///w/a"}}}, {"position", {{"line", line}, {"character", character}}}, {"context", {{"includeDeclaration", true}}}};
-            for (char const* method : {"textDocument/hover", "textDocument/definition", "textDocument/references", "textDocument/documentHighlight"}) {
+            for (char const* method :
+                 {"textDocument/hover", "textDocument/definition", "textDocument/references", "textDocument/documentHighlight"}) {
                 INFO(method << " line " << line);
                 CHECK(editor.talk.request(method, params).contains("result"));
             }

@@ -29,8 +29,10 @@ std::string only_error(std::string_view text, Framer::Limits limits = {}) {
 } // namespace
 
 TEST_CASE("a stream is the same messages however it is cut") {
-    std::string const whole = framed(R"({"a":1})") + "content-length: 6\r\nContent-Type: application/vscode-jsonrpc; charset=\"UTF-8\"\r\n\r\nh\xC3\xA4llo" +
-                              "Content-Length: 3\r\nContent-Type: text/plain; charset=latin1\r\n\r\nabc" + framed("") + framed("end");
+    std::string const whole =
+        framed(R"({"a":1})") +
+        "content-length: 6\r\nContent-Type: application/vscode-jsonrpc; charset=\"UTF-8\"\r\n\r\nh\xC3\xA4llo" +
+        "Content-Length: 3\r\nContent-Type: text/plain; charset=latin1\r\n\r\nabc" + framed("") + framed("end");
     auto const check = [](std::vector<Frame> const& frames) {
         REQUIRE(frames.size() == 5);
         CHECK(frames[0].body == R"({"a":1})");

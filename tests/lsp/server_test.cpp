@@ -1,4 +1,5 @@
 // The life of a session: what comes first, what is answered with which error, and what an edit overtakes.
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 
@@ -11,10 +12,9 @@ namespace {
 
 std::string const telnet = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 23 -j ACCEPT\nCOMMIT\n";
 
-bool has(Json const& diagnostics, std::string_view code) {
-    for (Json const& diagnostic : diagnostics["diagnostics"])
-        if (diagnostic["code"] == code) return true;
-    return false;
+bool has(Json const& published, std::string_view code) {
+    return std::ranges::any_of(published["diagnostics"],
+                               [&](Json const& diagnostic) { return diagnostic.value("code", "") == code; });
 }
 
 int error_code(Json const& answer) { return answer.contains("error") ? answer["error"]["code"].get<int>() : 0; }
@@ -50,11 +50,13 @@ TEST_CASE("exit without shutdown is told by the exit code") {
 
 TEST_CASE("encodings are agreed on, the first of the client's that is known") {
     Files const files;
-    for (auto const& [offered, chosen] : {std::pair(R"(["utf-8", "utf-16"])", "utf-8"), std::pair(R"(["utf-7", "utf-32"])", "utf-32"),
-                                          std::pair("[]", "utf-16"), std::pair("7", "utf-16"), std::pair("[7, \"utf-8\"]", "utf-8")}) {
+    for (auto const& [offered, chosen] :
+         {std::pair(R"(["utf-8", "utf-16"])", "utf-8"), std::pair(R"(["utf-7", "utf-32"])", "utf-32"), std::pair("[]", "utf-16"),
+          std::pair("7", "utf-16"), std::pair("[7, \"utf-8\"]", "utf-8")}) {
         Talk talk(surroundings_of(files));
         Json const capabilities = Json::parse(std::string(R"({"general": {"positionEncodings": )") + offered + "}}");
-        CHECK(talk.request("initialize", {{"capabilities", capabilities}})["result"]["capabilities"]["positionEncoding"] == chosen);
+        CHECK(talk.request("initialize", {{"capabilities", capabilities}})["result"]["capabilities"]["positionEncoding"] ==
+              chosen);
     }
 }
 
@@ -103,19 +105,26 @@ TEST_CASE("params that say nothing sensible are errors of the request, or of nob
     Talk talk(surroundings_of(files));
     talk.start();
     talk.open("/w/a", telnet);
-    for (char const* method : {"textDocument/hover", "textDocument/definition", "textDocument/references", "textDocument/documentHighlight",
-                               "textDocument/codeAction", "textDocument/documentSymbol", "textDocument/foldingRange", "textDocument/formatting"}) {
+    for (char const* method :
+         {"textDocument/hover", "textDocument/definition", "textDocument/references", "textDocument/documentHighlight",
+          "textDocument/codeAction", "textDocument/documentSymbol", "textDocument/foldingRange", "textDocument/formatting"}) {
         INFO(method);
         for (Json const& params : {Json(), Json(7), Json::array(), Json::object(), Json{{"textDocument", "/w/a"}}, Json{{"textDocument", {{"uri", "file:///w/b"}}}}})
             CHECK(error_code(talk.request(method, params)) == -32602);
     }
-    for (char const* method : {"textDocument/hover", "textDocument/definition", "textDocument/references", "textDocument/codeAction"}) {
+    for (char const* method :
+         {"textDocument/hover", "textDocument/definition", "textDocument/references", "textDocument/codeAction"}) {
         Json const params{{"textDocument", {{"uri", "file:///w/a"}}}, {"position", {{"line", "x"}}}};
         CHECK(error_code(talk.request(method, params)) == -32602);
     }
-    for (char const* method : {"textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave", "$/cancelRequest"})
+    for (char const* method :
+         {"textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave", "$/cancelRequest"})
         for (Json const& params : {Json(), Json(7), Json::object(), Json{{"textDocument", 7}}, Json{{"textDocument", {{"uri", "file:///w/b"}}}}}) talk.notify(method, params);
     CHECK(has(talk.diagnostics("/w/a"), "PC101"));
+    auto const heard = talk.heard();
+    CHECK(std::ranges::any_of(heard, [](Json const& message) {
+        return message.value("method", "") == "window/logMessage" && message["params"]["message"] == "portcullis: textDocument/didChange: file:///w/b is not open";
+    }));
 }
 
 TEST_CASE("findings come with the version that they are of, and go with the text") {
@@ -171,7 +180,8 @@ TEST_CASE("an error of the program is a message and an error, and the session go
     CHECK(error_code(talk.request("textDocument/documentSymbol", {{"textDocument", {{"uri", "file:///w/bad"}}}})) == -32603);
     bool told = false;
     for (Json const& message : talk.heard())
-        told = told || (message.value("method", "") == "window/showMessage" && message["params"]["message"] == "portcullis: /w/bad: broken inside");
+        told = told || (message.value("method", "") == "window/showMessage" &&
+                        message["params"]["message"] == "portcullis: /w/bad: broken inside");
     CHECK(told);
     talk.open("/w/a", telnet);
     CHECK(has(talk.diagnostics("/w/a"), "PC101"));
@@ -261,7 +271,8 @@ TEST_CASE("a client that never reads is not worked for without end") {
 TEST_CASE("what is included is read as it is open, and changes whoever includes it") {
     Files files;
     files.texts["/w/ports.nft"] = "define PORT = 443\n";
-    std::string const main = "include \"ports.nft\"\ntable inet f { chain input { type filter hook input priority 0; policy drop; tcp dport $PORT accept; } }\n";
+    std::string const main =
+        "include \"ports.nft\"\ntable inet f { chain input { type filter hook input priority 0; policy drop; tcp dport $PORT accept; } }\n";
     Talk talk(surroundings_of(files));
     talk.start();
     talk.open("/w/main.nft", main);

@@ -26,14 +26,16 @@ inline Surroundings surroundings_of(Files const& files) {
         text.dialect = detect_dialect((*text.sources)[text.source].text());
         if (!text.dialect) text.dialect = dialect_by_name(language);
         text.lint_options.config = files.config;
-        text.lint_options.today = std::chrono::year_month_day(std::chrono::year(2026), std::chrono::January, std::chrono::day(15));
+        text.lint_options.today =
+            std::chrono::year_month_day(std::chrono::year(2026), std::chrono::January, std::chrono::day(15));
         if (!text.dialect) return text;
         text.read_options.include = [sources = text.sources.get(), &files, open](std::string const& pattern, SourceId) {
             Included found;
             std::map<std::string, std::string> all = files.texts;
             for (auto const& [name, other] : open) all[name] = *other.text;
             for (auto const& [name, content] : all)
-                if (::fnmatch(("/w/" + pattern).c_str(), name.c_str(), 0) == 0) found.sources.push_back(sources->add(name, content));
+                if (::fnmatch(("/w/" + pattern).c_str(), name.c_str(), 0) == 0)
+                    found.sources.push_back(sources->add(name, content));
             if (found.sources.empty()) found.error = "no such file";
             return found;
         };
