@@ -36,8 +36,8 @@ std::vector<fs::path> sorted(fs::path const& folder) {
 std::vector<RulesFile> files_of(fs::path const& folder) {
     std::vector<RulesFile> files;
     for (fs::path const& path : sorted(folder)) {
-        if (path.extension() == ".nft") files.push_back(file_at(path, Dialect::nftables));
-        if (path.extension() == ".rules") files.push_back(file_at(path, Dialect::iptables));
+        if (path.extension() != ".nft" && path.extension() != ".rules") continue;
+        files.push_back(file_at(path, detect_dialect(file_text(path)).value()));
     }
     return files;
 }
