@@ -595,6 +595,33 @@ TEST_CASE("what is reachable is what docker, firewalld and the host's own rules 
     CHECK_THAT(decision("in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:80"), Contains("drop: the policy of inet own/input"));
 }
 
+// PORTCULLIS_BLESS=1 writes what is expected anew.
+TEST_CASE("two networks of docker, three zones of firewalld and the host's own table: what is reachable is told whole") {
+    Folder const folder;
+    fs::path const golden = fs::path(PORTCULLIS_ROOT) / "tests/app/hosts/zones-and-bridges";
+    fs::copy(golden, folder.path() / "host");
+    Result const audit = run(folder, {"audit", "--host", "host", "--fail-on", "never"});
+    CHECK(audit.code == 0);
+    if (std::getenv("PORTCULLIS_BLESS") != nullptr) std::ofstream(golden / "expected.audit") << audit.out;
+    CHECK(audit.out == slurp(golden / "expected.audit"));
+    auto const decision = [&](std::string const& packet) { return run(folder, {"trace", "--host", "host", "--packet", packet}).out; };
+    auto const published = [&](std::string const& way, std::string const& to) {
+        return decision(way + " tcp 203.0.113.9:40000 > " + to + " dst-type=local");
+    };
+    // The own table takes smb from everybody, the zones from the inside alone.
+    CHECK_THAT(decision("in=eth0 tcp 203.0.113.9:40000 > 192.0.2.200:445"), Contains("reject: a rule of inet firewalld/filter_IN_public"));
+    CHECK_THAT(decision("in=eth1 tcp 10.2.9.9:40000 > 10.3.0.1:445"), Contains("accept: ") && Contains("inet firewalld/filter_IN_internal_allow\n"));
+    // mysql is open in the own table, and in no zone but that of the containers.
+    CHECK_THAT(decision("in=eth1 tcp 10.2.9.9:40000 > 10.3.0.1:3306"), Contains("reject: a rule of inet firewalld/filter_IN_internal"));
+    CHECK_THAT(decision("in=br-app tcp 172.20.0.10:40000 > 172.20.0.1:3306"), Contains("accept: ") && Contains("inet firewalld/filter_IN_docker\n"));
+    // What docker publishes passes all zones, but where DOCKER-USER knows the port that it came by; and nobody who is never served.
+    CHECK_THAT(published("in=eth0 out=br-app", "192.0.2.200:443"), Contains("accept: "));
+    CHECK_THAT(published("in=eth0 out=docker0", "192.0.2.200:2121"), Contains("drop: a rule of filter/DOCKER-USER"));
+    CHECK_THAT(published("in=eth1 out=docker0", "192.0.2.200:2121"), Contains("accept: "));
+    CHECK_THAT(decision("in=eth0 out=br-app tcp 198.51.100.7:40000 > 192.0.2.200:443 dst-type=local"), Contains("drop: a rule of inet own/early"));
+    CHECK_THAT(decision("in=eth0 out=br-app tcp 203.0.113.9:40000 > 172.20.0.10:8443"), Contains("drop: a rule of raw/PREROUTING"));
+}
+
 TEST_CASE("trace decides many packets, a line each") {
     Folder const folder;
     folder.write("fw.rules", telnet);

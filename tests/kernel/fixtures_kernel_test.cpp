@@ -23,7 +23,8 @@ namespace {
 Reading read_file(Sources& sources, RulesFile const& file) {
     ReadOptions options;
     options.include = [&](std::string const& pattern, SourceId) { return include_from(file.folder, pattern, sources); };
-    if (!file.sets.empty()) options.ipsets = std::make_shared<Ipsets const>(read_ipset(sources, sources.add("sets", file.sets)).sets);
+    if (!file.sets.empty())
+        options.ipsets = std::make_shared<Ipsets const>(read_ipset(sources, sources.add("sets", file.sets)).sets);
     return read(sources, sources.add(file.name, file.text), file.dialect, options);
 }
 
@@ -120,7 +121,8 @@ class Comparison {
         bool const sent = first[Field::iif] == 0;
         // Answers come in where the packet went out, and are sent where it came in.
         U128 const in = journey.at(HookPoint::postrouting) != nullptr ? journey.sightings.back().packet[Field::oif] : U128{0};
-        if (interface_name(first[Field::iif]) == "lo" || interface_name(in) == "lo" || interface_name(first[Field::oif]) == "lo") return {};
+        for (U128 const device : {first[Field::iif], first[Field::oif], in})
+            if (interface_name(device) == "lo") return {};
         Packet answer = last;
         std::swap(answer[src_field(last.family())], answer[dst_field(last.family())]);
         std::swap(answer[Field::sport], answer[Field::dport]);
@@ -152,7 +154,8 @@ class Comparison {
         Family const family = first.family();
         bool const v4 = family == Family::v4;
         if (first.source() != last.source()) packet[Field::ct_status] |= U128{1} << 4U;
-        if (first.destination() != last.destination() || first[Field::dport] != last[Field::dport]) packet[Field::ct_status] |= U128{1} << 5U;
+        bool const to_another = first.destination() != last.destination() || first[Field::dport] != last[Field::dport];
+        if (to_another) packet[Field::ct_status] |= U128{1} << 5U;
         packet[v4 ? Field::orig_src4 : Field::orig_src6] = first.source().value;
         packet[v4 ? Field::orig_dst4 : Field::orig_dst6] = first.destination().value;
         packet[v4 ? Field::reply_src4 : Field::reply_src6] = last.destination().value;
@@ -173,7 +176,8 @@ class Comparison {
 // Why none of these tests can have the host here; nothing where they can.
 std::optional<std::string> lacking(LoadedHost const& host) {
     auto const lacks = [](char const* program) { return run({program, "--version"}).code == 127; };
-    static bool const no_ipset = lacks("ipset"), no_legacy = lacks("iptables-legacy-restore"), no_nft = lacks("iptables-nft-restore");
+    static bool const no_ipset = lacks("ipset"), no_legacy = lacks("iptables-legacy-restore");
+    static bool const no_nft = lacks("iptables-nft-restore");
     for (RulesFile const& file : host.files) {
         if (no_ipset && !file.sets.empty()) return "there is no ipset";
         Loader const loader = host.loader_of(file);
@@ -225,9 +229,9 @@ TEST_CASE("the kernel and portcullis agree on every file of rules of this projec
         all += comparison.told;
         answers += comparison.answers;
     }
-    WARN(loaded << " hosts, " << all.asked << " first packets and " << answers << " later ones: of the first, " << all.dropped << " dropped, "
-                << all.delivered << " to the host, " << all.forwarded << " sent on, " << all.translated << " translated, " << all.possible
-                << " that an unknown match decides");
+    WARN(loaded << " hosts, " << all.asked << " first packets and " << answers << " later ones: of the first, " << all.dropped
+                << " dropped, " << all.delivered << " to the host, " << all.forwarded << " sent on, " << all.translated
+                << " translated, " << all.possible << " that an unknown match decides");
     if (every() > 1 || loaded < hosts.size() / 2) return;
     CHECK(all.asked > 15000);
     CHECK(answers > 10000);
@@ -247,7 +251,9 @@ TEST_CASE("what is said to be refused of this project's files of rules is there,
             if (each.file != file.name || (each.loader && each.loader != host.loader_of(file))) continue;
             bool const there = each.line.empty() || has_line(file, each.line);
             if (!there) continue;
-            if (found.insert(&each).second) WARN(each.file << ": " << (each.line.empty() ? "all of it" : each.line) << "\n  refused by " << to_string(each.by) << ": " << each.why);
+            std::string_view const what = each.line.empty() ? "all of it" : each.line;
+            if (found.insert(&each).second)
+                WARN(each.file << ": " << what << "\n  refused by " << to_string(each.by) << ": " << each.why);
             INFO(host.name << ": " << each.line);
             LoadedHost one = host;
             one.files.front().text = loadable(file, host.loader_of(file), &each).value();

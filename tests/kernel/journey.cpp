@@ -87,7 +87,8 @@ class Judge {
 } // namespace
 
 Told& Told::operator+=(Told const& other) {
-    for (auto const count : {&Told::asked, &Told::translated, &Told::dropped, &Told::delivered, &Told::forwarded, &Told::possible})
+    for (auto const count :
+         {&Told::asked, &Told::translated, &Told::dropped, &Told::delivered, &Told::forwarded, &Told::possible})
         this->*count += other.*count;
     return *this;
 }
@@ -124,7 +125,8 @@ std::string compare(Ruleset const& ruleset, Journey const& journey, Told& told, 
     bool const open = ours.outcomes.size() > 1;
     if (certain == Certain::perhaps && open) {
         ++told.possible;
-        bool const some = std::any_of(ours.outcomes.begin(), ours.outcomes.end(), [&](Outcome const& o) { return judge.fault(o).empty(); });
+        bool const some = std::any_of(ours.outcomes.begin(), ours.outcomes.end(),
+                                      [&](Outcome const& outcome) { return judge.fault(outcome).empty(); });
         return some ? "" : judge.say("none of its fates", ruleset, ours);
     }
     std::string_view const fault = judge.fault(ours.main());

@@ -36,8 +36,8 @@ std::vector<fs::path> sorted(fs::path const& folder) {
 std::vector<RulesFile> files_of(fs::path const& folder) {
     std::vector<RulesFile> files;
     for (fs::path const& path : sorted(folder)) {
-        if (path.extension() == ".nft") files.push_back(file_at(path, Dialect::nftables));
-        if (path.extension() == ".rules") files.push_back(file_at(path, Dialect::iptables));
+        if (path.extension() != ".nft" && path.extension() != ".rules") continue;
+        files.push_back(file_at(path, detect_dialect(file_text(path)).value()));
     }
     return files;
 }
@@ -52,7 +52,8 @@ std::vector<RulesFile> fixtures(Dialect dialect) {
 
 std::vector<RulesFile> of_policy(fs::path const& path, Target target) {
     Sources sources;
-    LoadedPolicy const loaded = load_policy(sources, sources.add(path.string(), file_text(path)), std::chrono::year(2026) / 11 / 29);
+    SourceId const source = sources.add(path.string(), file_text(path));
+    LoadedPolicy const loaded = load_policy(sources, source, std::chrono::year(2026) / 11 / 29);
     if (!loaded.errors.empty()) throw std::runtime_error(path.string() + " is no policy");
     Space space;
     Generated const made = generate(space, loaded.policy, target, {"p.toml", "0", "test"}, sources);
@@ -110,7 +111,8 @@ std::string_view to_string(Loader loader) {
 std::vector<LoadedHost> all_hosts() {
     std::vector<LoadedHost> hosts;
     auto nft = fixtures(Dialect::nftables), v4 = fixtures(Dialect::iptables), v6 = fixtures(Dialect::ip6tables);
-    for (RulesFile& example : files_of(root / "examples")) (example.dialect == Dialect::nftables ? nft : v4).push_back(std::move(example));
+    for (RulesFile& example : files_of(root / "examples"))
+        (example.dialect == Dialect::nftables ? nft : v4).push_back(std::move(example));
     for (RulesFile const& file : nft) {
         hosts.push_back({file.name, {file}});
         for (RulesFile const& some : each_alone(file)) hosts.push_back({some.name, {some}});
@@ -177,7 +179,8 @@ std::vector<RulesFile> each_alone(RulesFile const& file) {
             Group& group = groups.back();
             std::size_t const n = ++group.count;
             group.chains += fmt::format("chain alone_{} {{\n{}\n}}\n", n, lines);
-            group.jumps += fmt::format("ip daddr 10.1.0.{} jump alone_{}\nip6 daddr 2001:db8:1::{:x} jump alone_{}\n", n, n, n, n);
+            group.jumps +=
+                fmt::format("ip daddr 10.1.0.{0} jump alone_{0}\nip6 daddr 2001:db8:1::{0:x} jump alone_{0}\n", n);
             blank(lines);
         }
     }
@@ -185,8 +188,9 @@ std::vector<RulesFile> each_alone(RulesFile const& file) {
     for (Group const& group : groups) {
         files.push_back(file);
         files.back().name += ", each rule alone";
-        files.back().text = fmt::format("{}\ntable {} {{\n{}chain alone {{\ntype filter hook input priority 0; policy drop;\n{}}}\n}}\n", rest,
-                                        table, group.chains, group.jumps);
+        files.back().text = fmt::format("{}\ntable {} {{\n{}chain alone {{\n"
+                                        "type filter hook input priority 0; policy drop;\n{}}}\n}}\n",
+                                        rest, table, group.chains, group.jumps);
     }
     return files;
 }

@@ -1,8 +1,10 @@
 #include "kernel/rule_probes.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "kernel/random.hpp"
 #include "portcullis/engine/interpret.hpp"
@@ -73,7 +75,8 @@ class Probes {
   public:
     Probes(Ruleset const& ruleset, std::vector<std::string> const& devices, std::uint32_t seed)
         : ruleset_(ruleset), devices_(devices), random_(seed) {
-        for (std::string const& device : devices) device_values_ = device_values_.united(IntervalSet::single(interface_value(device)));
+        for (std::string const& device : devices)
+            device_values_ = device_values_.united(IntervalSet::single(interface_value(device)));
     }
 
     std::vector<RuleProbe> run() {
@@ -126,7 +129,8 @@ class Probes {
 
     void of_rule(Space& space, Path const& path, Match const& match, PacketSet hits) {
         auto const wish = [&](Field field, IntervalSet values) { prefer(hits, space.of(field, ValueSet(std::move(values)))); };
-        for (Field const field : {Field::mark, Field::ct_mark, Field::ct_state, Field::ct_direction, Field::ct_status, Field::packet_type})
+        for (Field const field :
+             {Field::mark, Field::ct_mark, Field::ct_state, Field::ct_direction, Field::ct_status, Field::packet_type})
             wish(field, IntervalSet::single(0));
         wish(Field::iif, device_values_);
         wish(Field::oif, device_values_);
@@ -196,7 +200,8 @@ class Probes {
         }
         if (!connections_.insert(connection(packet)).second) return;
         packet[Field::ct_state] = packet[Field::ct_direction] = packet[Field::mark] = packet[Field::ct_mark] = 0;
-        Decision const decision = interpret_way(ruleset_, packet, {}, Detail::outcomes, [](Packet const&) { return std::optional(false); });
+        Decision const decision =
+            interpret_way(ruleset_, packet, {}, Detail::outcomes, [](Packet const&) { return std::optional(false); });
         Ip const to = as_rewritten(packet, decision.main().rewritten).destination();
         bool const to_host = path.kind == Path::Kind::to_host || interface_name(packet[Field::oif]) == "lo";
         std::string const device = to_host ? "lo" : interface_name(packet[Field::oif]);
@@ -228,7 +233,9 @@ void take_names(std::set<std::string>& names, Field field, ValueSet const& value
     for (Interval const& interval : values.intervals.intervals()) {
         std::string name = interface_name(interval.first);
         if (interval.first != interval.last) name += '0';
-        bool const plain = std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.'; });
+        bool const plain = std::all_of(name.begin(), name.end(), [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+        });
         if (plain && !name.empty() && name.size() < 16 && name != "lo") names.insert(name);
     }
 }
