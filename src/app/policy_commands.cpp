@@ -123,7 +123,8 @@ int add_commands(Space& space, Policy const& policy, Target target, Generated co
         for (ApplyFile& file : apply_files(target, policy, origin, update.commands, current.has_value())) files.push_back(std::move(file));
         return clean;
     }
-    tell_gaps(space, policy, update.reading.ruleset, update.gaps, report_of((*sources)[0].path(), (*sources)[update.source].path()), *sources, catalogue);
+    DifferenceReport report = report_of((*sources)[0].path(), (*sources)[update.source].path());
+    tell_gaps(space, policy, update.reading.ruleset, update.gaps, std::move(report), *sources, catalogue);
     if (!current) throw std::logic_error("PC604: the commands do not lead to what the policy says, so nothing is written");
     say("with these lists and what else it has, the device would not do what the policy says, so nothing is written");
     return findings;
@@ -157,7 +158,8 @@ int run_generate(Options const& options) {
     bool const widened = std::ranges::any_of(made.gaps, [](Gap const& gap) { return !gap.beyond.empty(); });
     bool const narrowed = std::ranges::any_of(made.gaps, [](Gap const& gap) { return !gap.within.empty(); });
     if (widened || (narrowed && made.losses.empty()) || made.translates_otherwise) {
-        tell_gaps(space, policy, made.reading.ruleset, made.gaps, report_of(path, sources[made.source].path()), sources, catalogue);
+        DifferenceReport report = report_of(path, sources[made.source].path());
+        tell_gaps(space, policy, made.reading.ruleset, made.gaps, std::move(report), sources, catalogue);
         say(made.losses.empty() ? "PC604: what was generated is not what the policy says, so nothing is written; this is a "
                                   "defect of portcullis"
                                 : "without these rules more would pass than the policy allows, so nothing is written");

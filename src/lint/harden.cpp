@@ -384,8 +384,8 @@ class Hardener {
         std::vector<Insecure> found;
         for (Opening const& opening : openings) {
             Permit const& permit = *opening.parts.front().first;
-            auto const [at, is_first] = stopped.try_emplace(permit.chain, ctx.space().none());
-            if (std::ranges::all_of(opening.parts, [&](auto const& part) { return part.second.subset_of(at->second); })) continue;
+            PacketSet& stopped_here = stopped.try_emplace(permit.chain, ctx.space().none()).first->second;
+            if (std::ranges::all_of(opening.parts, [&](auto const& part) { return part.second.subset_of(stopped_here); })) continue;
             auto ports = insecure_ports(ctx, opening, [](Permit const&) { return true; });
             if (!tried_.emplace(sources_->text(ctx.span(permit)), permit.chain).second || ports.empty()) continue;
             std::vector<Rule> denials = denials_of(ruleset().chains[permit.chain], permit.family, ports);
@@ -393,7 +393,7 @@ class Hardener {
             for (Rule const& denial : denials) shut |= ctx.space().of(denial.match);
             Match const& match = ruleset().chains[permit.chain].rules[*permit.rule].match;
             bool const goes = (ctx.space().of(match) & ctx.space().of(Field::fragment, ValueSet::single(0))).subset_of(shut);
-            if (!goes) at->second |= shut;
+            if (!goes) stopped_here |= shut;
             found.push_back({permit.chain, *permit.rule, std::move(ports), std::move(denials), goes});
         }
         return found;

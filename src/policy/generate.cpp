@@ -35,7 +35,8 @@ void add_line(std::string& comment, std::string const& line) { comment += commen
 
 bool is_whole(Reading const& reading) { return std::ranges::none_of(reading.findings.all(), is_unread); }
 
-Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources, Remarks const& remarks) {
+Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources,
+                   Remarks const& remarks) {
     Generated result;
     Ruleset planned;
     if (is_cisco(dialect_of(target))) {

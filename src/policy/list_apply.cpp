@@ -145,7 +145,8 @@ ListUpdate update_lists(Space& space, Policy const& policy, Target target, Gener
     return update;
 }
 
-std::vector<ApplyFile> apply_files(Target target, Policy const& policy, Origin const& origin, std::string const& commands, bool is_current_known) {
+std::vector<ApplyFile> apply_files(Target target, Policy const& policy, Origin const& origin, std::string const& commands,
+                                   bool is_current_known) {
     std::string const name(to_string(dialect_of(target)));
     auto const file = [&](std::string_view what) { return fmt::format("{}-{}.txt", what, name); };
     Steps const& steps = steps_of(target);

@@ -83,8 +83,8 @@ std::string in_laboratory(std::string text, Policy const& policy) {
     return text;
 }
 
-// Some of the host's, without the first one of IPv6: the anycast address of routers (RFC 4291 2.6.1) is local to xt_addrtype, and anycast
-// to nft_fib.
+// Some of the host's, without the first one of IPv6: the anycast address of routers (RFC 4291 2.6.1) is local to xt_addrtype,
+// and anycast to nft_fib.
 Interval own_addresses(Family family) {
     Prefix const block = *parse_prefix(family == Family::v4 ? "10.1.0.0/16" : "2001:db8:1::/48");
     return {block.first() + 16, block.last() - 16};

@@ -28,16 +28,16 @@ struct ListUpdate {
     Findings losses;      // what stands in the way; then the commands are of no use
     SourceId source = 0;  // of what the device has at the end: its configuration, and the commands behind it
     Reading reading;      // of that
-    std::vector<Gap> gaps; // what it does otherwise than the policy; nothing beyond it, and nothing within that the lists do
-    // not say, where it is as it should be
+    std::vector<Gap> gaps; // what it does otherwise than the policy, but for what the lists themselves leave out
 };
 // `current`: the running configuration, read without errors. Its lists are changed in place, or others take their places at the
-// interfaces of the policy; where it is not known, lists and groups have the first digits of the policy's hash in their names, so that
-// the device has no others of these. What else there is stays. Throws BudgetExceeded.
+// interfaces of the policy; where it is not known, lists and groups have the first digits of the policy's hash in their names, so
+// that the device has no others of these. What else there is stays. Throws BudgetExceeded.
 ListUpdate update_lists(Space& space, Policy const& policy, Target target, Generated const& lists, Origin const& origin,
                         std::optional<SourceId> current, Sources& sources);
 
 // For a device with access lists: what is entered to apply the commands, to confirm them, and to take them back.
-std::vector<ApplyFile> apply_files(Target target, Policy const& policy, Origin const& origin, std::string const& commands, bool is_current_known);
+std::vector<ApplyFile> apply_files(Target target, Policy const& policy, Origin const& origin, std::string const& commands,
+                                   bool is_current_known);
 
 } // namespace portcullis

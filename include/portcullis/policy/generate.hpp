@@ -39,7 +39,8 @@ using Remarks = std::function<std::vector<Remark>(SourceId source, Reading const
 
 // The text is added to the sources; the gaps are sets of the space. Throws BudgetExceeded; std::invalid_argument, a sentence, where
 // the policy does not say what lists of the target need.
-Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources, Remarks const& remarks = {});
+Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources,
+                   Remarks const& remarks = {});
 
 // Whether reading left something out, so that nothing is proved.
 bool is_whole(Reading const& reading);
