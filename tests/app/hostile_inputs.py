@@ -1,5 +1,6 @@
 """Hands the program what no firewall is: devices, pipes, files that vanish, may not be read, are huge, endless or in other encodings; and
 full disks to write to. Each has to end with a sentence and the right exit code, in time and in bounded memory."""
+import fcntl
 import os
 import pathlib
 import resource
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -72,11 +74,17 @@ def kinds_of_files(folder):
     os.mkfifo(folder / "pipe")
     call(["lint", "pipe"], 3, "pipe is a pipe that nobody writes to", folder, seconds=20)
     call(["lint", "--config", "pipe", "pipe"], 2, "pipe is a pipe that nobody writes to", folder, seconds=20)
-    reader = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    with open(folder / "pipe", "wb") as writer:
-        os.close(reader)
-        threading.Thread(target=lambda: (time.sleep(0.3), writer.write(telnet.encode()), writer.close())).start()
-        call(["lint", "pipe"], 1, "PC101", folder)
+    # Somebody holds it open until what they wrote has been read.
+    writer = os.open(folder / "pipe", os.O_RDWR)
+    os.write(writer, telnet.encode())
+
+    def close_when_read():
+        while fcntl.ioctl(writer, termios.FIONREAD, b"\0" * 4) != b"\0" * 4:
+            time.sleep(0.01)
+        os.close(writer)
+    thread = threading.Thread(target=close_when_read, daemon=True)
+    thread.start()
+    call(["lint", "pipe"], 1, "PC101", folder)
     # As in `portcullis lint <(command)`.
     command = subprocess.run(["bash", "-c", f'"{binary}" lint <(sleep 0.2; printf "%s" "$RULES")'], cwd=folder, env={"RULES": telnet}, capture_output=True, timeout=60)
     if command.returncode != 1 or b"PC101" not in command.stdout:
