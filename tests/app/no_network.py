@@ -50,14 +50,14 @@ with tempfile.TemporaryDirectory() as name:
     one = {kind: next(f for f in files if f.startswith(f"fixtures/{kind}/")) for kind in ("iptables", "nftables", "cisco-ios")}
     tests = folder / "tests.toml"
     tests.write_text(f'files = ["{one["iptables"]}"]\n[[test]]\nname = "x"\nmust_block = "from any to self telnet"\n')
-    formats = ["json", "sarif", "junit", "checkstyle", "gitlab", "github", "rdjson", "csv", "markdown"]
+    formats = ["json", "sarif", "junit", "checkstyle", "gitlab", "github", "rdjson", "csv", "markdown", "html", "jsonl", "concise"]
     commands = [["lint", "examples", *files, *(f"-o{f}=report.{f}" for f in formats)], ["audit", "--matrix", "telnet", "examples", *files, "-osvg=m.svg", "-ojson"],
                 ["trace", one["iptables"], "--packet", "in=eth0 tcp 203.0.113.9:40000 > 192.0.2.10:22"], ["query", one["nftables"], "allowed from any to self"],
                 ["test", "tests.toml"], ["diff", one["iptables"], one["nftables"]], ["init", "-o", "policy.toml"],
                 ["generate", "policy.toml", "--to", "nftables", "--out-dir", "out"], ["verify", "out/ruleset.nft", "--policy", "policy.toml"],
-                ["convert", one["iptables"], "--to", "nftables", "--allow-loss"], ["harden", "examples/web-server.rules", "--write", "--keep", "from any to self ssh"],
+                ["convert", one["iptables"], "--to", "nftables", "--allow-loss"], ["harden", "examples/web-server.rules", "--write", "--keep", "from 198.51.100.0/24 to self ssh"],
                 ["lint", "--fix", "fixtures/iptables", "fixtures/nftables"], ["fmt", "fixtures/nftables"], ["baseline", "create", "examples"], ["baseline", "show"],
-                ["explain"], ["explain", "PC101"], ["catalogue"], ["catalogue", "telnet"], ["version"], ["--help"]]
+                ["config", "show"], ["config", "schema"], ["completions", "bash"], ["lsp"], ["explain"], ["explain", "PC101"], ["catalogue"], ["catalogue", "telnet"], ["version"], ["--help"]]
     wrong = []
     for command in commands:
         result = run([binary, *command], folder)
