@@ -399,8 +399,6 @@ int parse_and_run(int argc, char** argv) {
     return dispatch(options);
 }
 
-} // namespace
-
 // What one file took serves the next: else memory goes back to the system and comes again, page by page.
 void keep_memory() {
 #if defined(__GLIBC__)
@@ -408,6 +406,8 @@ void keep_memory() {
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
 #endif
 }
+
+} // namespace
 
 int run(int argc, char** argv) {
     keep_memory();
