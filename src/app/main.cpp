@@ -507,8 +507,6 @@ int parse_and_run(int argc, char** argv) {
     return dispatch(options);
 }
 
-} // namespace
-
 // What one file took serves the next: else memory goes back to the system and comes again, page by page.
 void keep_memory() {
 #if defined(__GLIBC__)
@@ -533,6 +531,8 @@ void limit_memory() {
     ::setrlimit(RLIMIT_DATA, &limit);
 #endif
 }
+
+} // namespace
 
 int run(int argc, char** argv) {
     hold_standard_streams();
