@@ -21,6 +21,39 @@ struct Gathered {
     bool any = false;
 };
 
+// Where they differ, what comes by some interfaces is told apart from what comes by others.
+constexpr std::size_t most_parts = 8;
+constexpr std::size_t most_probes = 32;
+
+// The interfaces by which just the sources come that come by `interface`; nothing where that would be a list of millions. Sources are
+// compared at the ends of their ranges: where some within them are missing, they are told of one interface too many, as all of a list are.
+std::optional<IntervalSet> alike(Space& space, PacketSet const& set, U128 interface, Field source) {
+    auto const all = set.project(Field::iif);
+    auto const sources = (set & space.of(Field::iif, ValueSet::single(interface))).project(source);
+    if (!all || !sources) return std::nullopt;
+    auto const others_by = (set - space.of(source, *sources)).project(Field::iif);
+    if (!others_by) return std::nullopt;
+    IntervalSet result = all->minus(*others_by);
+    for (std::size_t i = 0; i < std::min(sources->intervals().size(), most_probes); ++i)
+        for (U128 const value : {sources->intervals()[i].first, sources->intervals()[i].last})
+            if (auto const by = (set & space.of(source, ValueSet::single(value))).project(Field::iif)) result = result.intersected(*by);
+    return result;
+}
+
+// Parts of the set, in each of which the same sources come by all interfaces.
+std::vector<PacketSet> by_interface(Space& space, PacketSet const& set, Field source) {
+    std::vector<PacketSet> parts;
+    PacketSet rest = set;
+    while (!rest.empty() && parts.size() + 1 < most_parts) {
+        auto const interfaces = alike(space, rest, rest.member()->packet[Field::iif], source);
+        if (!interfaces) break;
+        parts.push_back(rest & space.of(Field::iif, *interfaces));
+        rest -= parts.back();
+    }
+    if (!rest.empty()) parts.push_back(std::move(rest));
+    return parts;
+}
+
 std::vector<std::string> ranges(std::map<Family, IntervalSet> const& sets, Field (*field)(Family)) {
     std::vector<std::string> all;
     for (auto const& [family, set] : sets) {
@@ -70,7 +103,6 @@ void gather(Context const& ctx, Permit const& permit, PacketSet const& set, Conf
     Family const family = permit.family;
     add(into.sources[family], ctx, permit, set, src_field(family));
     add(into.destinations[family], ctx, permit, set, dst_field(family));
-    into.interfaces = into.interfaces.united(set.project(Field::iif).value_or(IntervalSet::all(info(Field::iif).bits)));
     PacketSet const foreign = set - ctx.space().of(Field::iif, config.trusted_interfaces());
     for (Territory const& territory : config.territories(family)) {
         SourceZone zone{territory.name, territory.trusted};
@@ -94,6 +126,30 @@ void justify_translation(Exposure& exposure, Context const& ctx) {
             if (rule.span.source == exposure.translation->source && rule.span.begin == exposure.translation->begin) return justify(exposure, rule, ctx);
 }
 
+// Where the same come from and go to the same places, their interfaces are told together.
+std::vector<Gathered> joined(std::vector<Gathered> parts) {
+    std::vector<Gathered> all;
+    for (Gathered& part : parts) {
+        auto const same = std::ranges::find_if(all, [&](Gathered const& other) {
+            return other.sources == part.sources && other.destinations == part.destinations && other.entry_ports == part.entry_ports &&
+                   other.exposure.untrusted == part.exposure.untrusted && other.exposure.certainty == part.exposure.certainty;
+        });
+        if (same == all.end()) {
+            all.push_back(std::move(part));
+            continue;
+        }
+        same->interfaces = same->interfaces.united(part.interfaces);
+        auto const take = [](auto& into, auto const& from) {
+            for (auto const& item : from)
+                if (std::ranges::find(into, item) == into.end()) into.push_back(item);
+        };
+        take(same->exposure.zones, part.exposure.zones);
+        take(same->exposure.rules, part.exposure.rules);
+        take(same->exposure.justifications, part.exposure.justifications);
+    }
+    return all;
+}
+
 // One world for each translation, whatever the marks.
 Worlds by_translation(Worlds const& worlds) {
     Worlds all;
@@ -111,22 +167,32 @@ Worlds by_translation(Worlds const& worlds) {
 
 std::vector<Exposure> find_exposures(Context const& everyone, Config const& config) {
     using Key = std::tuple<std::size_t, std::string, std::uint8_t, std::uint16_t, std::uint16_t, Translated>;
-    std::map<Key, Gathered> found;
-    auto const add_service = [&](Permit const& permit, Service const& service, PortRange const& port, World const& world) {
-        PacketSet const set = everyone.reaching({world}, port);
-        if (set.empty()) return;
-        Translated const& to = world.marks.destination;
-        Gathered& into = found[{permit.path, service.name, port.protocol, port.first, port.last, to}];
+    std::map<Key, std::vector<Gathered>> found; // each by interfaces of its own
+    auto const add_part = [&](Key const& key, Permit const& permit, Service const& service, PortRange const& port, PacketSet const& set) {
+        IntervalSet const interfaces = set.project(Field::iif).value_or(IntervalSet::all(info(Field::iif).bits));
+        auto& parts = found[key];
+        auto at = std::ranges::find(parts, interfaces, &Gathered::interfaces);
+        Gathered& into = at == parts.end() ? parts.emplace_back() : *at;
+        into.interfaces = interfaces;
         into.exposure.service = service.name;
         into.exposure.port = port;
         into.exposure.path_kind = everyone.paths()[permit.path].kind;
         into.exposure.path = everyone.paths()[permit.path].name;
+        Translated const& to = std::get<Translated>(key);
         if (to.done) {
             into.exposure.translation = to.rule;
             into.exposure.becomes = to_text(to);
             into.entry_ports = into.entry_ports.united(set.project(Field::dport).value_or(IntervalSet::all(16)));
         }
         gather(everyone, permit, set, config, into);
+    };
+    auto const add_service = [&](Permit const& permit, Service const& service, PortRange const& port, World const& world) {
+        PacketSet const set = everyone.reaching({world}, port);
+        if (set.empty()) return;
+        Key const key{permit.path, service.name, port.protocol, port.first, port.last, world.marks.destination};
+        bool const list = everyone.paths()[permit.path].kind == Path::Kind::list; // whose interfaces are not in its packets
+        auto const parts = list ? std::vector<PacketSet>{set} : by_interface(everyone.space(), set, src_field(permit.family));
+        for (PacketSet const& part : parts) add_part(key, permit, service, port, part);
     };
     for (Permit const& permit : everyone.permits()) {
         if (permit.breadth == 0) continue;
@@ -142,7 +208,10 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
     }
     std::vector<Exposure> all;
     std::map<std::string, std::shared_ptr<Service const>> services;
-    for (auto& [key, gathered] : found) {
+    std::vector<std::pair<std::size_t, Gathered>> gathered_all; // with their paths
+    for (auto& [key, parts] : found)
+        for (Gathered& part : joined(std::move(parts))) gathered_all.emplace_back(std::get<0>(key), std::move(part));
+    for (auto& [path, gathered] : gathered_all) {
         Exposure exposure = std::move(gathered.exposure);
         justify_translation(exposure, everyone);
         std::shared_ptr<Service const>& service = services[exposure.service];
@@ -154,7 +223,7 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
         for (Interval const& ports : gathered.entry_ports.intervals())
             exposure.entry_ports.push_back(values_text(Field::dport, IntervalSet(ports.first, ports.last)));
         if (exposure.path_kind == Path::Kind::list) {
-            for (Binding const& binding : everyone.ruleset().chains[everyone.paths()[std::get<0>(key)].chains.front()].bindings) {
+            for (Binding const& binding : everyone.ruleset().chains[everyone.paths()[path].chains.front()].bindings) {
                 auto& names = exposure.interfaces; // a VLAN map has each twice, for both directions
                 if (std::find(names.begin(), names.end(), binding.interface) == names.end()) names.push_back(binding.interface);
             }
