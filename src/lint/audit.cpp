@@ -22,7 +22,8 @@ struct Gathered {
 };
 
 // Where they differ, what comes by some interfaces is told apart from what comes by others.
-constexpr std::size_t most_parts = 8;
+constexpr std::size_t most_parts = 8;     // of one set, and of what is told of a service on one path
+constexpr std::size_t most_gathered = 32; // meanwhile
 constexpr std::size_t most_probes = 32;
 
 // The interfaces by which just the sources come that come by `interface`; nothing where that would be a list of millions. Sources are
@@ -126,29 +127,62 @@ void justify_translation(Exposure& exposure, Context const& ctx) {
             if (rule.span.source == exposure.translation->source && rule.span.begin == exposure.translation->begin) return justify(exposure, rule, ctx);
 }
 
-// Where the same come from and go to the same places, their interfaces are told together.
-std::vector<Gathered> joined(std::vector<Gathered> parts) {
-    std::vector<Gathered> all;
-    for (Gathered& part : parts) {
-        auto const same = std::ranges::find_if(all, [&](Gathered const& other) {
-            return other.sources == part.sources && other.destinations == part.destinations && other.entry_ports == part.entry_ports &&
-                   other.exposure.untrusted == part.exposure.untrusted && other.exposure.certainty == part.exposure.certainty;
-        });
-        if (same == all.end()) {
-            all.push_back(std::move(part));
-            continue;
-        }
-        same->interfaces = same->interfaces.united(part.interfaces);
-        auto const take = [](auto& into, auto const& from) {
-            for (auto const& item : from)
-                if (std::ranges::find(into, item) == into.end()) into.push_back(item);
-        };
-        take(same->exposure.zones, part.exposure.zones);
-        take(same->exposure.rules, part.exposure.rules);
-        take(same->exposure.justifications, part.exposure.justifications);
-    }
-    return all;
+template <class Items> void take(Items& into, Items const& from) {
+    for (auto const& item : from)
+        if (std::ranges::find(into, item) == into.end()) into.push_back(item);
 }
+
+void unite(Gathered& into, Gathered part) {
+    for (auto& [family, set] : part.sources) into.sources[family] = into.sources[family].united(set);
+    for (auto& [family, set] : part.destinations) into.destinations[family] = into.destinations[family].united(set);
+    into.interfaces = into.interfaces.united(part.interfaces);
+    into.entry_ports = into.entry_ports.united(part.entry_ports);
+    Exposure& exposure = into.exposure;
+    if (exposure.certainty == Certainty::possible && part.exposure.certainty == Certainty::certain) {
+        exposure.certainty = part.exposure.certainty;
+        exposure.witness = std::move(part.exposure.witness);
+    }
+    exposure.untrusted = exposure.untrusted || part.exposure.untrusted;
+    take(exposure.zones, part.exposure.zones);
+    take(exposure.rules, part.exposure.rules);
+    take(exposure.justifications, part.exposure.justifications);
+}
+
+// What is gathered for one service on one path, by interfaces; all together where that would be too much to read.
+struct Parts {
+    std::vector<Gathered> all;
+    bool together = false;
+
+    Gathered& of(IntervalSet const& interfaces) {
+        auto const at = std::ranges::find(all, interfaces, &Gathered::interfaces);
+        if (at != all.end()) return *at;
+        all.emplace_back().interfaces = interfaces;
+        return all.back();
+    }
+    // What there is may still be joined: while things are gathered, more parts are good.
+    void bound(std::size_t most) {
+        if (all.size() <= most) return;
+        join();
+        if (all.size() <= most) return;
+        for (std::size_t i = 1; i < all.size(); ++i) unite(all.front(), std::move(all[i]));
+        all.resize(1);
+        all.front().exposure.exact = false;
+        together = true;
+    }
+    // Where the same come from and go to the same places, their interfaces are told together.
+    void join() {
+        std::vector<Gathered> joined;
+        for (Gathered& part : all) {
+            auto const same = std::ranges::find_if(joined, [&](Gathered const& other) {
+                return other.sources == part.sources && other.destinations == part.destinations && other.entry_ports == part.entry_ports &&
+                       other.exposure.untrusted == part.exposure.untrusted && other.exposure.certainty == part.exposure.certainty;
+            });
+            if (same == joined.end()) joined.push_back(std::move(part));
+            else unite(*same, std::move(part));
+        }
+        all = std::move(joined);
+    }
+};
 
 // One world for each translation, whatever the marks.
 Worlds by_translation(Worlds const& worlds) {
@@ -167,13 +201,12 @@ Worlds by_translation(Worlds const& worlds) {
 
 std::vector<Exposure> find_exposures(Context const& everyone, Config const& config) {
     using Key = std::tuple<std::size_t, std::string, std::uint8_t, std::uint16_t, std::uint16_t, Translated>;
-    std::map<Key, std::vector<Gathered>> found; // each by interfaces of its own
+    std::map<Key, Parts> found;
     auto const add_part = [&](Key const& key, Permit const& permit, Service const& service, PortRange const& port, PacketSet const& set) {
         IntervalSet const interfaces = set.project(Field::iif).value_or(IntervalSet::all(info(Field::iif).bits));
-        auto& parts = found[key];
-        auto at = std::ranges::find(parts, interfaces, &Gathered::interfaces);
-        Gathered& into = at == parts.end() ? parts.emplace_back() : *at;
-        into.interfaces = interfaces;
+        Parts& parts = found[key];
+        Gathered& into = parts.together ? parts.all.front() : parts.of(interfaces);
+        into.interfaces = into.interfaces.united(interfaces);
         into.exposure.service = service.name;
         into.exposure.port = port;
         into.exposure.path_kind = everyone.paths()[permit.path].kind;
@@ -190,9 +223,11 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
         PacketSet const set = everyone.reaching({world}, port);
         if (set.empty()) return;
         Key const key{permit.path, service.name, port.protocol, port.first, port.last, world.marks.destination};
-        bool const list = everyone.paths()[permit.path].kind == Path::Kind::list; // whose interfaces are not in its packets
-        auto const parts = list ? std::vector<PacketSet>{set} : by_interface(everyone.space(), set, src_field(permit.family));
+        // The interfaces of lists are not in their packets.
+        bool const whole = found[key].together || everyone.paths()[permit.path].kind == Path::Kind::list;
+        auto const parts = whole ? std::vector<PacketSet>{set} : by_interface(everyone.space(), set, src_field(permit.family));
         for (PacketSet const& part : parts) add_part(key, permit, service, port, part);
+        if (!whole) found[key].bound(most_gathered);
     };
     for (Permit const& permit : everyone.permits()) {
         if (permit.breadth == 0) continue;
@@ -209,8 +244,11 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
     std::vector<Exposure> all;
     std::map<std::string, std::shared_ptr<Service const>> services;
     std::vector<std::pair<std::size_t, Gathered>> gathered_all; // with their paths
-    for (auto& [key, parts] : found)
-        for (Gathered& part : joined(std::move(parts))) gathered_all.emplace_back(std::get<0>(key), std::move(part));
+    for (auto& [key, parts] : found) {
+        parts.join();
+        parts.bound(most_parts);
+        for (Gathered& part : parts.all) gathered_all.emplace_back(std::get<0>(key), std::move(part));
+    }
     for (auto& [path, gathered] : gathered_all) {
         Exposure exposure = std::move(gathered.exposure);
         justify_translation(exposure, everyone);

@@ -30,14 +30,14 @@ std::string csv_audit(Report const& report) {
         for (Exposure const& exposure : file.exposures) {
             Service const& service = *exposure.about;
             Diagnostic const* const finding = service.insecure ? finding_about(exposure, file) : nullptr;
-            std::string const interfaces = (exposure.by_others ? "all but " : "") + joined(exposure.interfaces);
+            std::string const named = exposure.interfaces.empty() ? "any" : (exposure.by_others ? "all but " : "") + joined(exposure.interfaces);
             std::string const cells[] = {report.repository.name_of(file.path),
                                          service.name,
                                          service.title,
                                          port_text(exposure.port),
                                          path_text(exposure),
                                          joined(exposure.sources),
-                                         exposure.interfaces.empty() ? "any" : interfaces,
+                                         named + (exposure.exact ? "" : " (not each source by each)"),
                                          joined(exposure.destinations),
                                          joined(exposure.entry_ports),
                                          exposure.becomes,

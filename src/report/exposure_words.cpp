@@ -52,8 +52,8 @@ std::string addresses_text(std::vector<std::string> const& ranges, std::size_t m
 }
 
 std::string interfaces_text(Exposure const& exposure, std::size_t most) {
-    if (exposure.interfaces.empty()) return "";
-    return visible((exposure.by_others ? " on all but " : " on ") + list_text(exposure.interfaces, most, ""));
+    std::string const which = exposure.interfaces.empty() ? "" : (exposure.by_others ? " on all but " : " on ") + list_text(exposure.interfaces, most);
+    return visible(which) + (exposure.exact ? "" : " (not each source by each interface)");
 }
 
 Diagnostic const* finding_about(Exposure const& exposure, FileResult const& file) {

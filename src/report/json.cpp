@@ -108,6 +108,7 @@ Json exposure_json(Exposure const& e, Sources const& sources) {
             {"sources", e.sources},
             {"destinations", e.destinations},
             {"interfaces", e.by_others ? Json{{"not", e.interfaces}} : Json(e.interfaces)},
+            {"exact", e.exact},
             {"untrusted", e.untrusted},
             {"certainty", certainty_text(e.certainty)},
             {"witness", witness_json(e.witness)},

@@ -58,6 +58,7 @@ struct Exposure {
     std::vector<std::string> destinations; // that they are sent to
     std::vector<std::string> interfaces;   // that it enters by; empty for any
     bool by_others = false;                // … or that it does not enter by: by any other
+    bool exact = true;                     // each source comes by each of the interfaces; else that is too much to tell
     std::vector<SourceZone> zones;         // that the sources are in
     bool untrusted = false;                // some source is untrusted
     std::optional<Severity> risk;          // … and that is as bad as this; none where it may be published
