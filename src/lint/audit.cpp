@@ -202,16 +202,14 @@ Worlds by_translation(Worlds const& worlds) {
 std::vector<Exposure> find_exposures(Context const& everyone, Config const& config) {
     using Key = std::tuple<std::size_t, std::string, std::uint8_t, std::uint16_t, std::uint16_t, Translated>;
     std::map<Key, Parts> found;
-    auto const add_part = [&](Key const& key, Permit const& permit, Service const& service, PortRange const& port, PacketSet const& set) {
+    auto const add_part = [&](Parts& parts, Permit const& permit, Service const& service, PortRange const& port, Translated const& to, PacketSet const& set) {
         IntervalSet const interfaces = set.project(Field::iif).value_or(IntervalSet::all(info(Field::iif).bits));
-        Parts& parts = found[key];
         Gathered& into = parts.together ? parts.all.front() : parts.of(interfaces);
         into.interfaces = into.interfaces.united(interfaces);
         into.exposure.service = service.name;
         into.exposure.port = port;
         into.exposure.path_kind = everyone.paths()[permit.path].kind;
         into.exposure.path = everyone.paths()[permit.path].name;
-        Translated const& to = std::get<Translated>(key);
         if (to.done) {
             into.exposure.translation = to.rule;
             into.exposure.becomes = to_text(to);
@@ -222,12 +220,13 @@ std::vector<Exposure> find_exposures(Context const& everyone, Config const& conf
     auto const add_service = [&](Permit const& permit, Service const& service, PortRange const& port, World const& world) {
         PacketSet const set = everyone.reaching({world}, port);
         if (set.empty()) return;
-        Key const key{permit.path, service.name, port.protocol, port.first, port.last, world.marks.destination};
+        Translated const& to = world.marks.destination;
+        Parts& parts = found[Key{permit.path, service.name, port.protocol, port.first, port.last, to}];
         // The interfaces of lists are not in their packets.
-        bool const whole = found[key].together || everyone.paths()[permit.path].kind == Path::Kind::list;
-        auto const parts = whole ? std::vector<PacketSet>{set} : by_interface(everyone.space(), set, src_field(permit.family));
-        for (PacketSet const& part : parts) add_part(key, permit, service, port, part);
-        if (!whole) found[key].bound(most_gathered);
+        bool const whole = parts.together || everyone.paths()[permit.path].kind == Path::Kind::list;
+        auto const sets = whole ? std::vector<PacketSet>{set} : by_interface(everyone.space(), set, src_field(permit.family));
+        for (PacketSet const& part : sets) add_part(parts, permit, service, port, to, part);
+        if (!whole) parts.bound(most_gathered);
     };
     for (Permit const& permit : everyone.permits()) {
         if (permit.breadth == 0) continue;

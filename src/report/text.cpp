@@ -17,13 +17,6 @@ namespace {
 
 constexpr std::size_t most_related = 3;
 
-// Lists can be long; the whole is in the other formats.
-std::string shortened_list(std::string const& text) {
-    constexpr std::size_t most = 400;
-    std::size_t const end = text.size() <= most ? std::string::npos : text.rfind(", ", most);
-    return end == std::string::npos ? shortened(text, most) : text.substr(0, end) + ", ...";
-}
-
 // "high[PC101] telnet (tcp/23) is open to anybody                telnet-exposed"
 void print_head(Diagnostic const& d, std::string& out, Paint const& paint, TextStyle const& style) {
     constexpr std::size_t usual = 80; // where the slug ends, if there is room
