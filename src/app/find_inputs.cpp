@@ -35,11 +35,6 @@ class Search {
     void enter(fs::path const& folder, std::string const& path, IgnoreRules* rules) {
         std::error_code error;
         fs::directory_iterator at(folder, error);
-        if (error) {
-            // What cannot be searched is told like a file that cannot be read.
-            found_.push_back({folder.string(), false, false, root_});
-            return;
-        }
         if (rules != nullptr) rules->enter(folder, path);
         for (; !error && at != fs::directory_iterator(); at.increment(error)) {
             std::string const name = at->path().filename().string();
@@ -53,6 +48,8 @@ class Search {
             else found_.push_back({at->path().string(), false, false, root_});
         }
         if (rules != nullptr) rules->leave();
+        // What cannot be searched, or not to its end, is told like a file that cannot be read.
+        if (error) found_.push_back({folder.string(), false, false, root_});
     }
 
     void ignore(fs::path const& path) {

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <functional>
 #include <set>
+#include <stdexcept>
 
 #include "app/baseline.hpp"
 #include "app/lint_run.hpp"
@@ -58,7 +60,7 @@ class Run {
         if (auto const time = source_date()) report_.time = time_text(*time);
         for (LineFormat const& format : line_formats())
             for (Output const& output : options.outputs)
-                if (output.format == format.name) lines_.emplace_back(&format, Stream(output.path));
+                if (output.format == format.name) attempt([&] { lines_.emplace_back(&format, Stream(output.path)); });
         keeps_ = lines_.empty() || lines_.size() < options.outputs.size();
     }
 
@@ -72,15 +74,28 @@ class Run {
             write_plain("", patches_);
             return code_;
         }
-        for (auto& [format, stream] : lines_) {
-            if (format->end != nullptr) stream.write(format->end(report_, tally_));
-            stream.finish();
-        }
-        if (keeps_) write_report(options_, [&](std::string const& format, TextStyle style) { return rendered(format, options_, report_, style); });
+        for (auto& line : lines_)
+            attempt([&] {
+                auto& [format, stream] = line;
+                if (format->end != nullptr) stream.write(format->end(report_, tally_));
+                stream.finish();
+            });
+        if (keeps_)
+            attempt([&] { write_report(options_, [&](std::string const& format, TextStyle style) { return rendered(format, options_, report_, style); }); });
+        if (!errors_.empty()) throw std::runtime_error(errors_);
         return code_;
     }
 
   private:
+    // A report that cannot be written keeps none of the others back.
+    void attempt(std::function<void()> const& step) {
+        try {
+            step();
+        } catch (std::runtime_error const& e) {
+            errors_ += (errors_.empty() ? "" : "; ") + std::string(e.what());
+        }
+    }
+
     void take(Job& job) {
         waive_use_.see(job);
         tell(job);
@@ -133,6 +148,7 @@ class Run {
     std::string patches_;
     std::vector<std::string> unrecognised_;
     std::set<std::string> sets_; // files that some rules took theirs from
+    std::string errors_;         // of writing
     int code_ = clean;
 };
 
