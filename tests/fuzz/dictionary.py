@@ -11,20 +11,17 @@ import tomllib
 iptables = ["grammars/iptables/*.cpp", "src/dialect/iptables_*.cpp", "rules/names/*.toml"]
 nftables = ["grammars/nftables/*.cpp", "src/dialect/nftables_*.cpp", "rules/names/*.toml"]
 cisco = ["grammars/cisco/*.cpp", "src/dialect/cisco_*.cpp", "rules/names/*.toml"]
-policy = ["src/policy/policy_*.cpp"]
 words_of = {
-    "iptables": iptables, "ip6tables": iptables, "write-iptables": iptables, "write-ip6tables": iptables,
-    "nftables": nftables, "write-nftables": nftables, "nft-json": nftables + ["src/dialect/nft_json_*.cpp"],
-    "cisco-ios": cisco, "cisco-asa": cisco, "cisco-nxos": cisco, "cisco-xr": cisco,
+    "iptables": iptables,
+    "nftables": nftables, "nft-json": nftables + ["src/dialect/nft_json_*.cpp"],
+    "cisco": cisco,
     "iptables-script": iptables + ["grammars/shell/*.cpp", "src/dialect/shell_*.cpp", "src/dialect/script_*.cpp"],
     "ipset": ["src/dialect/ipset_*.cpp"],
-    "convert": iptables + nftables + cisco, "format": iptables + nftables,
-    "lint": iptables + nftables + cisco, "audit": iptables + nftables + cisco,
-    "config": ["src/catalogue/*.cpp"], "catalogue": ["src/catalogue/*.cpp"],
-    "packet": ["src/model/*.cpp"], "packet-lines": ["src/app/packet_line.cpp", "src/model/*.cpp"],
-    "policy": policy, "generate": policy,
+    "convert": iptables + nftables + cisco, "lint": iptables + nftables + cisco, "audit": iptables + nftables + cisco,
+    "configuration": ["src/catalogue/*.cpp", "src/query/*.cpp", "src/policy/policy_*.cpp"],
+    "packet": ["src/app/packet_line.cpp", "src/model/*.cpp"],
+    "generate": ["src/policy/policy_*.cpp"],
     "question": ["src/query/question.cpp", "src/query/service_words.cpp", "src/model/*.cpp"],
-    "assertions": ["src/query/*.cpp"],
     "agreement": [],
     "lsp": ["src/lsp/*.cpp"],
 }
@@ -58,7 +55,7 @@ def escaped(word):
 def main():
     project, target, output = sys.argv[1:]
     words = set()
-    for pattern in words_of.get(target, []):
+    for pattern in words_of[target]:
         files = sorted(pathlib.Path(project).glob(pattern))
         if not files:
             sys.exit(f"dictionary.py: {pattern} is no file")

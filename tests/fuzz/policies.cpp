@@ -36,7 +36,7 @@ void check(Policy const& policy, Target target, Sources& sources) {
 
 } // namespace
 
-void run_policy(std::string_view text) {
+void load_policy_text(std::string_view text) {
     Sources sources;
     load(sources, text);
 }

@@ -24,17 +24,16 @@ Reading read_with_includes(Sources& sources, SourceId source, Dialect dialect);
 // Whether all of the text was read, so that nothing of it may be missing in what is made of it.
 bool is_read_whole(Reading const& reading);
 
+// All places of a reading are in its sources, and all chains that it jumps to are there.
+void check_reading(ReadText const& read);
 // Written by our writers, a ruleset reads back; where nothing was lost, to the same ruleset.
-template <Dialect dialect> void run_writer(std::string_view text);
-extern template void run_writer<Dialect::iptables>(std::string_view);
-extern template void run_writer<Dialect::ip6tables>(std::string_view);
-extern template void run_writer<Dialect::nftables>(std::string_view);
+void check_writing(ReadText const& read, Dialect dialect);
+// In its layout, a text is the same ruleset with the same comments, and stays as it is.
+void check_format(std::string_view text, Dialect dialect);
 // Converted without a loss, it is proved equal.
 void run_convert(std::string_view text);
-// In its layout, a text is the same ruleset with the same comments, and stays as it is.
-void run_format(std::string_view text);
-// What a policy becomes on each target is proved to be what it says.
-void run_policy(std::string_view text);
+// A policy is read or its errors have places; what it becomes on each target is proved to be what it says.
+void load_policy_text(std::string_view text);
 void run_generate(std::string_view text);
 // The bytes are chance: they choose a ruleset and packets, about which the engine and the interpreter agree.
 void run_agreement(std::string_view text);

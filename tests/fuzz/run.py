@@ -18,7 +18,7 @@ project = pathlib.Path(__file__).resolve().parents[2]
 def table():
     """The names of the targets and the folders of their seeds."""
     text = (project / "tests/fuzz/targets.cpp").read_text()
-    return re.findall(r'^    \{"([a-z0-9-]+)", run_[^"]*"([^"]+)"', text, re.M)
+    return [(name, re.findall(r'"([^"]+)"', seeds)) for name, seeds in re.findall(r'^    \{"([a-z0-9-]+)", run_[^{]*\{([^}]*)\}', text, re.M)]
 
 
 def run(name, seeds, options):
@@ -29,7 +29,7 @@ def run(name, seeds, options):
     folder = options.build / "tests/fuzz"
     command = [str(folder / f"fuzz_{name}"), f"-dict={folder / name}.dict", f"-max_total_time={options.seconds}",
                f"-artifact_prefix={findings}/{name}-", "-timeout=20", "-rss_limit_mb=3000", "-max_len=8192", "-print_final_stats=1",
-               str(corpus), str(project / "tests" / seeds)]
+               str(corpus), *(str(project / "tests" / folder) for folder in seeds)]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     (options.corpus / f"{name}.log").write_text(done.stderr)
     number = lambda pattern: (re.findall(pattern, done.stderr) or ["0"])[-1]

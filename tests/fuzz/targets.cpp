@@ -44,7 +44,10 @@ void check_finding(Sources const& sources, Finding const& finding) {
     for (Related const& related : finding.related) check_span(sources, related.span);
 }
 
-void check_reading(Sources const& sources, Reading const& reading) {
+} // namespace
+
+void check_reading(ReadText const& read) {
+    auto const& [sources, source, reading] = read;
     for (Chain const& chain : reading.ruleset.chains) {
         check_span(sources, chain.span);
         check_span(sources, chain.policy_span);
@@ -61,9 +64,30 @@ void check_reading(Sources const& sources, Reading const& reading) {
     to_text(reading.ruleset);
 }
 
-template <Dialect dialect> void run_reader(std::string_view text) {
+namespace {
+
+// Firewalls that hosts load: read, written again, laid out.
+template <Dialect dialect> void run_loaded(std::string_view text) {
     ReadText const read(text, dialect);
-    check_reading(read.sources, read.reading);
+    check_reading(read);
+    check_writing(read, dialect);
+    check_format(text, dialect);
+}
+
+void run_iptables(std::string_view text) {
+    run_loaded<Dialect::iptables>(text);
+    run_loaded<Dialect::ip6tables>(text);
+}
+
+template <Dialect dialect> void run_reader(std::string_view text) { check_reading(ReadText(text, dialect)); }
+
+// As the platform that it looks like; what looks like none, as each of them.
+void run_cisco(std::string_view text) {
+    constexpr std::array platforms{Dialect::cisco_ios, Dialect::cisco_asa, Dialect::cisco_nxos, Dialect::cisco_xr};
+    auto const detected = detect_dialect(text);
+    bool const known = detected && std::find(platforms.begin(), platforms.end(), *detected) != platforms.end();
+    for (Dialect const platform : platforms)
+        if (!known || platform == *detected) check_reading(ReadText(text, platform));
 }
 
 void run_ipset(std::string_view text) {
@@ -102,14 +126,14 @@ void check_errors(std::vector<ConfigError> const& errors, std::string_view text)
     }
 }
 
-void run_config(std::string_view text) {
+void load_config_text(std::string_view text) {
     LoadedConfig const loaded = load_config(text, "portcullis.toml");
     check_errors(loaded.errors, text);
     for (Family const family : {Family::v4, Family::v6}) loaded.config.untrusted_sources(family);
     loaded.config.trusted_interfaces();
 }
 
-void run_catalogue(std::string_view text) {
+void load_catalogue_text(std::string_view text) {
     auto const loaded = Catalogue::built_in().extended(text, "services.toml");
     check_errors(loaded.errors, text);
     for (Service const& service : loaded.catalogue.services()) {
@@ -117,7 +141,7 @@ void run_catalogue(std::string_view text) {
     }
 }
 
-void run_packet(std::string_view text) {
+void run_one_packet(std::string_view text) {
     ParsedPacket const parsed = parse_packet(text);
     require(parsed.packet.has_value() == parsed.error.empty(), "there is a packet or an error");
     if (!parsed.packet) return;
@@ -141,6 +165,11 @@ void run_packet_lines(std::string_view text) {
     }
 }
 
+void run_packet(std::string_view text) {
+    run_one_packet(text);
+    run_packet_lines(text);
+}
+
 void run_question(std::string_view text) {
     static Config const config;
     ParsedQuestion const parsed = parse_question(text, config);
@@ -148,11 +177,19 @@ void run_question(std::string_view text) {
     require(parsed.error.size() < 1000, "an error is short, whatever the question is");
 }
 
-void run_assertions(std::string_view text) {
+void load_assertions_text(std::string_view text) {
     static Config const config;
     LoadedAssertions const loaded = load_assertions(text, "assertions.toml", config);
     check_errors(loaded.errors, text);
     require(!loaded.errors.empty() || !loaded.assertions.tests.empty(), "there is a test or an error");
+}
+
+// Every kind of TOML that users write.
+void run_configuration(std::string_view text) {
+    load_config_text(text);
+    load_catalogue_text(text);
+    load_assertions_text(text);
+    load_policy_text(text);
 }
 
 // What `portcullis lsp` does with its input: however it is cut it is the same messages, and every answer is JSON. Texts are
@@ -189,33 +226,21 @@ void run_lsp(std::string_view text) {
 
 // Sets of packets cost more than syntax.
 constexpr Target table[] = {
-    {"iptables", run_reader<Dialect::iptables>, "fixtures/iptables", 500'000},
-    {"ip6tables", run_reader<Dialect::ip6tables>, "fixtures/ip6tables", 500'000},
-    {"nftables", run_reader<Dialect::nftables>, "fixtures/nftables", 500'000},
-    {"nft-json", run_reader<Dialect::nft_json>, "fixtures/nft-json", 500'000},
-    {"cisco-ios", run_reader<Dialect::cisco_ios>, "fixtures/cisco-ios", 500'000},
-    {"cisco-asa", run_reader<Dialect::cisco_asa>, "fixtures/cisco-asa", 500'000},
-    {"cisco-nxos", run_reader<Dialect::cisco_nxos>, "fixtures/cisco-nxos", 500'000},
-    {"cisco-xr", run_reader<Dialect::cisco_xr>, "fixtures/cisco-xr", 500'000},
-    {"iptables-script", run_reader<Dialect::iptables_script>, "fuzz/seeds/iptables-script", 100'000},
-    {"ipset", run_ipset, "fuzz/seeds/ipset", 500'000},
-    {"write-iptables", run_writer<Dialect::iptables>, "fixtures/iptables", 100'000},
-    {"write-ip6tables", run_writer<Dialect::ip6tables>, "fixtures/ip6tables", 100'000},
-    {"write-nftables", run_writer<Dialect::nftables>, "fixtures/nftables", 100'000},
-    {"convert", run_convert, "fixtures", 5'000, true},
-    {"format", run_format, "fixtures", 50'000, true},
-    {"lint", run_command<false>, "fixtures", 20'000, true},
-    {"audit", run_command<true>, "fixtures/nftables", 1'000, true},
-    {"config", run_config, "fuzz/seeds/config", 100'000},
-    {"catalogue", run_catalogue, "fuzz/seeds/catalogue", 100'000},
-    {"packet", run_packet, "fuzz/seeds/packet", 500'000},
-    {"packet-lines", run_packet_lines, "fuzz/seeds/packet-lines", 500'000},
-    {"policy", run_policy, "fuzz/seeds/policy", 100'000},
-    {"generate", run_generate, "fuzz/seeds/policy", 500},
-    {"agreement", run_agreement, "fuzz/seeds/agreement", 5'000},
-    {"question", run_question, "fuzz/seeds/question", 100'000},
-    {"assertions", run_assertions, "fuzz/seeds/assertions", 100'000},
-    {"lsp", run_lsp, "fuzz/seeds/lsp", 100'000},
+    {"iptables", run_iptables, {"fixtures/iptables", "fixtures/ip6tables"}, 60'000},
+    {"nftables", run_loaded<Dialect::nftables>, {"fixtures/nftables"}, 100'000},
+    {"nft-json", run_reader<Dialect::nft_json>, {"fixtures/nft-json"}, 500'000},
+    {"cisco", run_cisco, {"fixtures/cisco-ios", "fixtures/cisco-asa", "fixtures/cisco-nxos", "fixtures/cisco-xr"}, 500'000},
+    {"iptables-script", run_reader<Dialect::iptables_script>, {"fuzz/seeds/iptables-script"}, 100'000},
+    {"ipset", run_ipset, {"fuzz/seeds/ipset"}, 500'000},
+    {"convert", run_convert, {"fixtures"}, 5'000, true},
+    {"lint", run_command<false>, {"fixtures"}, 20'000, true},
+    {"audit", run_command<true>, {"fixtures/nftables"}, 1'000, true},
+    {"configuration", run_configuration, {"fuzz/seeds/config", "fuzz/seeds/catalogue", "fuzz/seeds/assertions", "fuzz/seeds/policy"}, 100'000},
+    {"packet", run_packet, {"fuzz/seeds/packet", "fuzz/seeds/packet-lines"}, 500'000},
+    {"generate", run_generate, {"fuzz/seeds/policy"}, 500},
+    {"agreement", run_agreement, {"fuzz/seeds/agreement"}, 5'000},
+    {"question", run_question, {"fuzz/seeds/question"}, 100'000},
+    {"lsp", run_lsp, {"fuzz/seeds/lsp"}, 100'000},
 };
 
 } // namespace

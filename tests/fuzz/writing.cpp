@@ -32,8 +32,7 @@ Dialect other_than(Dialect dialect) {
 
 } // namespace
 
-template <Dialect dialect> void run_writer(std::string_view text) {
-    ReadText const before(text, dialect);
+void check_writing(ReadText const& before, Dialect dialect) {
     if (!is_read_whole(before.reading)) return;
     Writing const written = write_in(dialect, before.reading.ruleset);
     ReadText const after(written.text, dialect);
@@ -42,10 +41,6 @@ template <Dialect dialect> void run_writer(std::string_view text) {
     require(same_meaning(before.reading.ruleset, after.reading.ruleset), "what is written reads back to the same ruleset");
     require(write_in(dialect, after.reading.ruleset).text == written.text, "what is written stays as it is");
 }
-
-template void run_writer<Dialect::iptables>(std::string_view);
-template void run_writer<Dialect::ip6tables>(std::string_view);
-template void run_writer<Dialect::nftables>(std::string_view);
 
 void run_convert(std::string_view text) {
     auto const dialect = detect_dialect(text);
@@ -61,14 +56,14 @@ void run_convert(std::string_view text) {
     }
 }
 
-void run_format(std::string_view text) {
-    auto const dialect = detect_dialect(text);
-    if (!dialect) return;
+void check_format(std::string_view text, Dialect dialect) {
     Sources sources;
     SourceId const source = sources.add("input", std::string(text));
     // They throw where a promise is broken.
-    if (*dialect == Dialect::nftables) format_nftables(sources, source);
-    if (*dialect == Dialect::iptables || *dialect == Dialect::ip6tables) format_iptables(sources, source, *dialect);
+    if (dialect == Dialect::nftables)
+        format_nftables(sources, source);
+    else
+        format_iptables(sources, source, dialect);
 }
 
 } // namespace portcullis::fuzz
