@@ -100,7 +100,7 @@ std::vector<Change> describe(Comparison& comparison, Catalogue const& catalogue)
                                             std::pair(ChangeKind::denied, &difference.removed),
                                             std::pair(ChangeKind::translated, &difference.retranslated)}) {
             if (packets->empty()) continue;
-            auto const treat = [&](Member const& member) {
+            auto const treat = [&, kind = kind](Member const& member) {
                 std::pair both(portcullis::treat(comparison.before(), difference.before, member),
                                portcullis::treat(comparison.after(), difference.after, member));
                 confirm(kind, both.first, both.second, member);
@@ -121,7 +121,7 @@ std::vector<Change> describe(Space& space, Policy const& policy, Ruleset const& 
         for (auto const& [kind, packets] :
              {std::pair(ChangeKind::allowed, &gap.beyond), std::pair(ChangeKind::denied, &gap.within)}) {
             bool const wants = kind == ChangeKind::denied;
-            auto const tell = [&](PacketSet const& part) {
+            auto const tell = [&, kind = kind](PacketSet const& part) {
                 if (part.empty()) return;
                 changes.push_back(describer.describe(kind, gap.path.name, gap.path.hook, part, [&](Member const& member) {
                     return std::pair(wanted(policy, meaning, gap.path.kind, member, wants),
