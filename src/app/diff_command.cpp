@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include "app/inputs.hpp"
+#include "catalogue/networks.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/dialect/convert.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/report/html.hpp"
 
@@ -11,16 +13,17 @@ namespace portcullis::app {
 namespace {
 
 // "OLD=NEW"
-std::pair<std::string, std::string> pair_of(std::string const& text) {
+std::pair<std::string, std::string> pair_of(std::string_view flag, std::string const& text) {
     std::size_t const at = text.find('=');
     if (at == std::string::npos || at == 0 || at + 1 == text.size())
-        throw UsageError(fmt::format("--map: '{}' is not OLD=NEW", text));
+        throw UsageError(fmt::format("{}: '{}' is not OLD=NEW", flag, text));
     return {text.substr(0, at), text.substr(at + 1)};
 }
 
 CompareOptions compare_options(Options const& options) {
     CompareOptions compare;
-    for (std::string const& text : options.maps) compare.names.push_back(pair_of(text));
+    for (std::string const& text : options.maps) compare.names.push_back(pair_of("--map", text));
+    compare.new_connections = options.new_connections;
     if (!options.chain.empty()) compare.names.emplace_back(options.chain, options.chain);
     return compare;
 }
@@ -33,12 +36,66 @@ int exit_code(DifferenceReport const& report, bool only_widening) {
     return widens ? findings : clean;
 }
 
-void compare(DifferenceReport& report, Reading const& before, Reading const& after, Options const& options,
-             Catalogue const& catalogue) {
+Addresses addresses_of(std::vector<std::string> const& words) {
+    Addresses addresses;
+    for (std::string const& word : words) {
+        auto const some = parse_address_range(word);
+        if (!some) throw UsageError(fmt::format("--own-address: '{}' is no address, prefix or range", word));
+        IntervalSet& own = some->family == Family::v4 ? addresses.v4 : addresses.v6;
+        own = own.united(some->set);
+    }
+    return addresses;
+}
+
+// What is asked about files of different kinds: what they do with new connections as the devices that they stand on.
+void compare_as_devices(DifferenceReport& report, Loaded const& before, Loaded const& after, Sources const& sources, Options const& options,
+                        Catalogue const& catalogue) {
+    DeviceOptions device;
+    for (std::string const& text : options.interfaces) device.interfaces.push_back(pair_of("--interface", text));
+    if (!options.own_addresses.empty()) device.own = addresses_of(options.own_addresses);
+    device.own_before = own_addresses(sources, before.source, before.reading->ruleset);
+    device.own_after = own_addresses(sources, after.source, after.reading->ruleset);
+    DeviceComparison comparison = compare_devices(before.reading->ruleset, after.reading->ruleset, device);
+    report.new_connections = true;
+    report.changes = describe(comparison, catalogue);
+    report.compared = comparison.compared;
+    report.not_compared = comparison.not_compared;
+    report.notes = comparison.notes;
+}
+
+// Files for iptables and for ip6tables are not.
+bool of_a_common_family(Ruleset const& a, Ruleset const& b) {
+    return (a.governs_v4 && b.governs_v4) || (a.governs_v6 && b.governs_v6) || !(a.governs_v4 || a.governs_v6) || !(b.governs_v4 || b.governs_v6);
+}
+
+// Chains and lists, each with its like.
+void compare_by_place(DifferenceReport& report, Ruleset const& before, Ruleset const& after, Options const& options, Catalogue const& catalogue) {
+    Comparison comparison(before, with_rates_of(after, before.dialect), compare_options(options));
+    report.new_connections = options.new_connections;
+    report.changes = describe(comparison, catalogue);
+    if (options.new_connections) report.compared.push_back("new connections alone: the first packet of each, whole, of tcp a SYN");
+    report.not_compared = comparison.apart();
+    report.notes = comparison.notes();
+}
+
+void compare(DifferenceReport& report, std::vector<Loaded> const& files, Sources const& sources, Options const& options, Catalogue const& catalogue) {
+    Ruleset const& before = files[0].reading->ruleset;
+    Ruleset const& after = files[1].reading->ruleset;
+    if (!of_a_common_family(before, after))
+        throw UsageError(fmt::format("there is nothing to compare: {} and {} speak of different families of addresses", sources[files[0].source].path(),
+                                     sources[files[1].source].path()));
+    bool const by_name = !options.maps.empty() || !options.chain.empty();
+    bool const lists = is_cisco(before.dialect) || is_cisco(after.dialect);
+    bool const wanted = !by_name && lists && (options.new_connections || !of_one_kind(before, after));
+    std::size_t const idle = !stands_in_the_way(before) ? 0 : 1;
+    bool const possible = stands_in_the_way(before) && stands_in_the_way(after);
+    bool const devices = wanted && possible;
+    if (!devices && !(options.interfaces.empty() && options.own_addresses.empty()))
+        throw UsageError("--interface and --own-address are for files that are compared as devices, by the interfaces that have lists");
     try {
-        Comparison comparison(before.ruleset, after.ruleset, compare_options(options));
-        report.changes = describe(comparison, catalogue);
-        report.notes = comparison.notes();
+        if (devices) return compare_as_devices(report, files[0], files[1], sources, options, catalogue);
+        compare_by_place(report, before, after, options, catalogue);
+        if (wanted) report.compared.push_back(fmt::format("each chain and access list by itself: no interface of {} has a list", sources[files[idle].source].path()));
     } catch (std::invalid_argument const& e) {
         throw UsageError(e.what());
     } catch (BudgetExceeded const& e) {
@@ -65,7 +122,7 @@ int run_diff(Options const& options) {
     if (!loaded[0].reading || !loaded[1].reading) return unreadable_input;
     report.before = (*sources)[loaded[0].source].path();
     report.after = (*sources)[loaded[1].source].path();
-    compare(report, *loaded[0].reading, *loaded[1].reading, options, config->catalogue);
+    compare(report, loaded, *sources, options, config->catalogue);
     write_report(options, [&](std::string const& format, TextStyle style) {
         if (format == "html") return html_difference(report, *sources);
         return format == "json" ? json_difference(report, *sources) : text_difference(report, *sources, style);

@@ -273,6 +273,10 @@ void add_diff(CLI::App& app, Options& options) {
     add_list(app, "--map", options.maps, "Compare this base chain or access list of the old file with that of the new one")
         ->type_name("OLD=NEW");
     app.add_option("--chain", options.chain, "Compare this base chain or access list alone")->type_name("NAME");
+    app.add_flag("--new-connections", options.new_connections, "Compare the first packets of connections alone");
+    add_list(app, "--interface", options.interfaces, "This interface of the old file has another name in the new one, where lists are compared with hooks")
+        ->type_name("OLD=NEW");
+    add_list(app, "--own-address", options.own_addresses, "An address, prefix or range of the device itself (what the files say)")->type_name("ADDRESS");
     app.add_flag("--fail-on-widen", options.fail_on_widen, "Exit with 1 only where something is newly allowed");
     add_timeout(app, options);
 }

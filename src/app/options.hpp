@@ -75,7 +75,10 @@ struct Options {
     std::string hook;
 
     // diff
-    std::vector<std::string> maps; // "OLD=NEW"
+    std::vector<std::string> maps; // "OLD=NEW", chains and lists
+    std::vector<std::string> interfaces; // "OLD=NEW"
+    std::vector<std::string> own_addresses;
+    bool new_connections = false;
     bool fail_on_widen = false;
 
     // fmt

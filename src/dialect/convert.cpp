@@ -59,18 +59,6 @@ std::string in_iptables(Limit const& limit) {
     return fmt::format("-m limit --limit {}/{} --limit-burst {}", limit.count, unit, limit.burst);
 }
 
-// The rates in the words of the target, so that they are the same variables when the text is read back.
-Ruleset reworded(Ruleset ruleset, Dialect to) {
-    if (is_nft(ruleset.dialect) == is_nft(to)) return ruleset;
-    for (Chain& chain : ruleset.chains)
-        for (Rule& rule : chain.rules)
-            for (Opaque& opaque : rule.match.opaque) {
-                auto const limit = is_nft(to) ? limit_of_iptables(opaque.text) : limit_of_nft(opaque.text);
-                if (limit) opaque.text = is_nft(to) ? in_nft(*limit) : in_iptables(*limit);
-            }
-    return ruleset;
-}
-
 // ---- one chain alone
 
 bool is_filter(Chain const& chain) { return chain.hook && chain.hook->type == ChainType::filter && !chain.implicit; }
@@ -222,7 +210,7 @@ class Converter {
     // ---- Linux
 
     Conversion between_firewalls() {
-        Ruleset before = reworded(original_, to_);
+        Ruleset before = with_rates_of(original_, to_);
         read_back(write(before));
         Ruleset after = result_.reading.ruleset;
         bool const one_family = to_ != Dialect::nftables;
@@ -343,6 +331,17 @@ class Converter {
 };
 
 } // namespace
+
+Ruleset with_rates_of(Ruleset ruleset, Dialect to) {
+    if (is_cisco(to) || is_cisco(ruleset.dialect) || is_nft(ruleset.dialect) == is_nft(to)) return ruleset;
+    for (Chain& chain : ruleset.chains)
+        for (Rule& rule : chain.rules)
+            for (Opaque& opaque : rule.match.opaque) {
+                auto const limit = is_nft(to) ? limit_of_iptables(opaque.text) : limit_of_nft(opaque.text);
+                if (limit) opaque.text = is_nft(to) ? in_nft(*limit) : in_iptables(*limit);
+            }
+    return ruleset;
+}
 
 bool Conversion::equal() const {
     return std::ranges::all_of(comparisons, [](auto const& one) { return one->differences().empty() && one->notes().empty(); });

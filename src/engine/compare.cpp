@@ -9,6 +9,7 @@
 
 #include "engine/box.hpp"
 #include "engine/common_rules.hpp"
+#include "portcullis/engine/connection.hpp"
 
 namespace portcullis {
 
@@ -152,7 +153,27 @@ class Pairing {
     std::vector<Way> ways_;
 };
 
+bool is_of_one_family(Ruleset const& ruleset) { return ruleset.dialect == Dialect::iptables || ruleset.dialect == Dialect::ip6tables; }
+
 } // namespace
+
+CommonFamilies common_families(Ruleset const& before, Ruleset const& after) {
+    CommonFamilies common;
+    for (Family const family : {Family::v4, Family::v6})
+        if (before.governs(family) && after.governs(family)) common.families.push_back(family);
+    for (Family const family : {Family::v4, Family::v6}) {
+        bool const a = before.governs(family);
+        if (a == after.governs(family)) continue;
+        std::string const name = family == Family::v4 ? "IPv4" : "IPv6";
+        Ruleset const& silent = a ? after : before;
+        if (is_of_one_family(silent) && !common.families.empty())
+            common.apart.push_back(name + ": the " + (a ? "second" : "first") + " file is for " + std::string(to_string(silent.dialect)) +
+                                   ", which does not speak of it");
+        else
+            common.notes.push_back(name + " is not compared: only the " + (a ? "first" : "second") + " ruleset governs it");
+    }
+    return common;
+}
 
 struct Comparison::Impl {
     Ruleset const& whole_before;
@@ -163,6 +184,8 @@ struct Comparison::Impl {
     std::vector<Way> ways;
     std::vector<Difference> differences;
     Names notes;
+    CommonFamilies common;
+    bool new_connections;
 
     // By chain of each ruleset: a number that paired chains share.
     std::vector<std::uint32_t> name_before, name_after;
@@ -176,12 +199,14 @@ struct Comparison::Impl {
     bool marks = false;      // rules see what other rules make of marks, or of addresses
 
     Impl(Ruleset const& a, Ruleset const& b, CompareOptions const& options)
-        : whole_before(a), whole_after(b), space(options.node_limit) {
+        : whole_before(a), whole_after(b), space(options.node_limit), new_connections(options.new_connections) {
         Pairing pairing(a, b, notes);
         ways = options.names.empty() ? pairing.all() : pairing.named(options);
         pair_chains();
         marks = marks_matter(a) || marks_matter(b);
         find_region();
+        common = common_families(a, b);
+        notes.insert(notes.end(), common.notes.begin(), common.notes.end());
         if (!everything && region.empty()) return;
         before = reduced(a, {});
         after = reduced(b, shared);
@@ -236,8 +261,14 @@ struct Comparison::Impl {
 
     void find_region() {
         std::map<std::string, std::vector<Span>> moved; // stateful matches of the first's own rules, by text
+        auto const add_stateful = [&](Rule const& rule) {
+            for (Opaque const& opaque : rule.match.opaque)
+                if (opaque.stateful) moved[opaque.text].push_back(opaque.span);
+        };
         std::vector<std::pair<ChainId, std::uint32_t>> own_after;
+        std::vector<bool> paired_before(whole_before.chains.size()), paired_after(whole_after.chains.size());
         for (auto const& [one, other] : pairs) {
+            paired_before[one] = paired_after[other] = true;
             Chain const& a = whole_before.chains[one];
             Chain const& b = whole_after.chains[other];
             std::vector<bool> in_a(a.rules.size()), in_b(b.rules.size());
@@ -248,8 +279,7 @@ struct Comparison::Impl {
             for (std::size_t i = 0; i < a.rules.size(); ++i) {
                 if (in_a[i]) continue;
                 differs(a.rules[i]);
-                for (Opaque const& opaque : a.rules[i].match.opaque)
-                    if (opaque.stateful) moved[opaque.text].push_back(opaque.span);
+                add_stateful(a.rules[i]);
             }
             for (std::size_t j = 0; j < b.rules.size(); ++j) {
                 if (in_b[j]) continue;
@@ -257,8 +287,15 @@ struct Comparison::Impl {
                 own_after.emplace_back(other, static_cast<std::uint32_t>(j));
             }
         }
+        // Chains without a partner, whatever they are called.
+        for (ChainId id = 0; id < whole_before.chains.size(); ++id)
+            if (!paired_before[id])
+                for (Rule const& rule : whole_before.chains[id].rules) add_stateful(rule);
+        for (ChainId id = 0; id < whole_after.chains.size(); ++id)
+            if (!paired_after[id])
+                for (std::uint32_t j = 0; j < whole_after.chains[id].rules.size(); ++j) own_after.emplace_back(id, j);
         add_translated();
-        // A rule that was edited or moved still has the limit that it had: the same text in the same order.
+        // A rule that was edited, moved or put into another chain still has the limit that it had: the same text in the same order.
         std::map<std::string, std::size_t> used;
         for (auto const& place : own_after) {
             auto const& matches = whole_after.chains[place.first].rules[place.second].match.opaque;
@@ -397,20 +434,12 @@ struct Comparison::Impl {
 
     void compare() {
         PacketSet const question = packets_of_region() & unmarked(space, whole_before) & unmarked(space, whole_after);
-        std::vector<Family> families;
-        for (Family const family : {Family::v4, Family::v6}) {
-            bool const a = before.governs(family);
-            bool const b = after.governs(family);
-            if (a && b) families.push_back(family);
-            else if (a || b)
-                notes.push_back(std::string(family == Family::v4 ? "IPv4" : "IPv6") + " is not compared: only the " +
-                                (a ? "first" : "second") + " ruleset governs it");
-        }
         for (Way const& way : ways) {
             HookPoint const hook = way.before ? way.before->hook : way.after->hook;
-            PacketSet const asked = question & packets_at(space, hook);
+            PacketSet asked = question & packets_at(space, hook);
+            if (new_connections) asked &= first_packets(space, hook) & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
             Difference difference{way.name, hook, way.before, way.after, space.none(), space.none(), space.none()};
-            for (Family const family : families) {
+            for (Family const family : common.families) {
                 Passing const old_passing = passing(before, way.before, asked, family);
                 Passing const new_passing = passing(after, way.after, asked, family);
                 difference.added |= new_passing.all - old_passing.all;
@@ -464,8 +493,10 @@ Comparison::Comparison(Ruleset const& before, Ruleset const& after, CompareOptio
 Comparison::~Comparison() = default;
 
 Space& Comparison::space() { return impl_->space; }
+bool Comparison::new_connections() const { return impl_->new_connections; }
 std::vector<Difference> const& Comparison::differences() const { return impl_->differences; }
 std::vector<std::string> const& Comparison::notes() const { return impl_->notes; }
+std::vector<std::string> const& Comparison::apart() const { return impl_->common.apart; }
 Ruleset const& Comparison::before() const { return impl_->before; }
 Ruleset const& Comparison::after() const { return impl_->after; }
 

@@ -22,7 +22,8 @@ void confirm(ChangeKind kind, Treatment const& before, Treatment const& after, M
 
 class Describer {
   public:
-    Describer(Space& space, Catalogue const& catalogue) : space_(space), catalogue_(catalogue) {}
+    Describer(Space& space, Catalogue const& catalogue, bool new_connections = false)
+        : space_(space), catalogue_(catalogue), new_connections_(new_connections) {}
 
     // `treat` says what became of a packet before and after, and throws where that is no difference.
     template <class Treat>
@@ -54,7 +55,10 @@ class Describer {
         bool const transport = std::any_of(cube.fields.begin(), cube.fields.end(),
                                            [](auto const& named) { return info(named.first).transport; });
         std::erase_if(cube.fields, [&](auto const& named) {
-            return transport && named.first == Field::fragment && named.second == IntervalSet::single(0);
+            auto const& [field, values] = named;
+            bool const first = (field == Field::ct_state || field == Field::ct_direction || field == Field::fragment) && values == IntervalSet::single(0);
+            bool const syn = field == Field::tcp_flags && values == IntervalSet::single(tcp_flag::syn);
+            return new_connections_ ? first || syn : transport && field == Field::fragment && first;
         });
         for (Field const field : {Field::iif, Field::oif}) {
             IntervalSet const none = IntervalSet::single(0);
@@ -67,7 +71,30 @@ class Describer {
 
     Space& space_;
     Catalogue const& catalogue_;
+    bool new_connections_; // all packets begin one
 };
+
+// ---- between two rulesets
+
+std::vector<Change> describe_all(Space& space, Ruleset const& before, Ruleset const& after, std::vector<Difference> const& differences,
+                                 Catalogue const& catalogue, bool new_connections) {
+    std::vector<Change> changes;
+    Describer describer(space, catalogue, new_connections);
+    for (Difference const& difference : differences) {
+        for (auto const& [kind, packets] : {std::pair(ChangeKind::allowed, &difference.added),
+                                            std::pair(ChangeKind::denied, &difference.removed),
+                                            std::pair(ChangeKind::translated, &difference.retranslated)}) {
+            if (packets->empty()) continue;
+            auto const treat = [&, kind = kind](Member const& member) {
+                std::pair both(portcullis::treat(before, difference.before, member), portcullis::treat(after, difference.after, member));
+                confirm(kind, both.first, both.second, member);
+                return both;
+            };
+            changes.push_back(describer.describe(kind, difference.name, difference.hook, *packets, treat));
+        }
+    }
+    return changes;
+}
 
 // ---- against a policy
 
@@ -93,23 +120,11 @@ Treatment done(Ruleset const& ruleset, Path const& path, Member const& member, b
 } // namespace
 
 std::vector<Change> describe(Comparison& comparison, Catalogue const& catalogue) {
-    std::vector<Change> changes;
-    Describer describer(comparison.space(), catalogue);
-    for (Difference const& difference : comparison.differences()) {
-        for (auto const& [kind, packets] : {std::pair(ChangeKind::allowed, &difference.added),
-                                            std::pair(ChangeKind::denied, &difference.removed),
-                                            std::pair(ChangeKind::translated, &difference.retranslated)}) {
-            if (packets->empty()) continue;
-            auto const treat = [&, kind = kind](Member const& member) {
-                std::pair both(portcullis::treat(comparison.before(), difference.before, member),
-                               portcullis::treat(comparison.after(), difference.after, member));
-                confirm(kind, both.first, both.second, member);
-                return both;
-            };
-            changes.push_back(describer.describe(kind, difference.name, difference.hook, *packets, treat));
-        }
-    }
-    return changes;
+    return describe_all(comparison.space(), comparison.before(), comparison.after(), comparison.differences(), catalogue, comparison.new_connections());
+}
+
+std::vector<Change> describe(DeviceComparison& comparison, Catalogue const& catalogue) {
+    return describe_all(*comparison.space, comparison.before, comparison.after, comparison.differences, catalogue, true);
 }
 
 std::vector<Change> describe(Space& space, Policy const& policy, Ruleset const& ruleset, std::vector<Gap> const& gaps,

@@ -7,6 +7,7 @@
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/translation.hpp"
+#include "portcullis/policy/devices.hpp"
 
 namespace portcullis {
 namespace {
@@ -17,7 +18,10 @@ std::string header(Policy const& policy, Target target, Origin const& origin) {
     text += fmt::format("{} {}: made by portcullis {} from {}; change that, not this.\n", mark,
                         policy.device.empty() ? "Firewall" : policy.device, origin.version, visible(origin.file));
     text += fmt::format("{} policy sha256: {}\n", mark, origin.hash);
-    if (mark == '!') text += "! Lists are not asked about what the device sends itself.\n!\n";
+    if (mark == '!') text += "! Lists are not asked about what the device sends itself.\n";
+    // Who compares lists with something else has to know which packets are for the device.
+    if (std::string const own = own_addresses_line(policy.own); mark == '!' && !own.empty()) text += fmt::format("! {}\n", own);
+    if (mark == '!') text += "!\n";
     if (target != Target::nftables) return text;
     // One transaction that replaces the table, whether it is there or not, and nothing else.
     return text + "\ntable inet portcullis\ndelete table inet portcullis\n\n";

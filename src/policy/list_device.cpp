@@ -49,11 +49,11 @@ std::vector<U128> interfaces_of(Policy const& policy) {
     return values;
 }
 
-Addresses device_destinations(Policy const& policy) {
+Addresses device_destinations(Addresses const& own) {
     auto const block = [](std::string_view prefix) { return IntervalSet::of(parse_prefix(prefix).value()); };
     static Addresses const on_the_link{block("224.0.0.0/24").united(block("255.255.255.255/32")),
                                        block("fe80::/10").united(block("ff02::/16"))};
-    return policy.own.united(on_the_link);
+    return own.united(on_the_link);
 }
 
 Addresses proper_sources(Policy const& policy, U128 interface) {
@@ -82,6 +82,66 @@ bool is_answered(Traffic const& traffic, bool keeps_connections) {
     if (keeps_connections) // ASA CLI guide, "Access Rules for Returning Traffic"
         return !traffic.protocol || is(Protocol::tcp) || is(Protocol::udp) || is(Protocol::gre) || is(Protocol::icmp) || is(Protocol::icmpv6);
     return is(Protocol::tcp) || is(Protocol::icmp) || is(Protocol::icmpv6) || (traffic.ports && !traffic.ports->is_all(16));
+}
+
+std::vector<ChainId> lists_at(Ruleset const& ruleset, std::string_view interface, bool inbound) {
+    auto const lists_of = [&](auto const& is) {
+        std::vector<ChainId> lists;
+        for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+            Chain const& chain = ruleset.chains[id];
+            if (!chain.hook || chain.hook->point != HookPoint::list) continue;
+            if (std::ranges::any_of(chain.bindings, [&](Binding const& binding) { return binding.inbound == inbound && is(binding.interface); }))
+                lists.push_back(id);
+        }
+        return lists;
+    };
+    std::vector<ChainId> lists = lists_of([&](std::string const& name) { return same_interface(name, interface); });
+    if (lists.empty() && keeps_connections(ruleset.dialect)) lists = lists_of([](std::string const& name) { return name == "global"; });
+    return lists;
+}
+
+std::vector<ChainId> lists_for_device(Ruleset const& ruleset, std::string_view interface) {
+    if (!keeps_connections(ruleset.dialect)) return lists_at(ruleset, interface, true);
+    std::vector<ChainId> lists;
+    std::string const use = "control-plane of " + std::string(interface);
+    for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
+        Chain const& chain = ruleset.chains[id];
+        bool const is_list = chain.hook && chain.hook->point == HookPoint::list;
+        if (is_list && std::ranges::any_of(chain.uses, [&](Use const& each) { return each.what == use; })) lists.push_back(id);
+    }
+    return lists;
+}
+
+bool is_reflexive(Rule const& rule) {
+    return std::ranges::any_of(rule.match.opaque, [](Opaque const& opaque) { return opaque.text.starts_with("evaluate "); });
+}
+
+Ruleset without_reflexive_entries(Ruleset ruleset) {
+    for (Chain& chain : ruleset.chains)
+        for (Rule& rule : chain.rules)
+            if (is_reflexive(rule)) rule.verdict = Continue{};
+    return ruleset;
+}
+
+std::vector<ManagementPermit> management_permits(Ruleset const& ruleset, std::string_view interface) {
+    std::vector<ManagementPermit> permits;
+    if (!keeps_connections(ruleset.dialect)) return permits;
+    constexpr std::pair<std::string_view, unsigned> ports[] = {{"ssh", 22}, {"telnet", 23}, {"https", 443}};
+    for (Management const& service : ruleset.management) {
+        if (service.interface != interface) continue;
+        Span const span = service.span;
+        for (auto const& [transport, port] : ports) {
+            if (std::ranges::find(service.transports, transport) == service.transports.end()) continue;
+            for (auto const& [field, sources] : {std::pair(Field::src4, &service.sources4), std::pair(Field::src6, &service.sources6)})
+                permits.push_back({{{{field, *sources, span},
+                                     {Field::protocol, ValueSet::single(number(Protocol::tcp)), span},
+                                     {Field::dport, ValueSet::single(port), span}},
+                                    {},
+                                    {}},
+                                   span});
+        }
+    }
+    return permits;
 }
 
 bool same_interface(std::string_view a, std::string_view b) {

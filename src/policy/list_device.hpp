@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "portcullis/model/ruleset.hpp"
+#include "portcullis/engine/packet_set.hpp"
 #include "portcullis/policy/policy.hpp"
 
 namespace portcullis {
@@ -19,9 +19,9 @@ constexpr bool keeps_connections(Dialect platform) { return platform == Dialect:
 // The interfaces of the device, as values of Field::iif, in the order of the policy.
 std::vector<U128> interfaces_of(Policy const& policy);
 
-// Destinations of packets that go to the device: its own addresses, and those that no router forwards to (RFC 4291 2.5.6
-// and 2.7, RFC 5771 4, RFC 919 7).
-Addresses device_destinations(Policy const& policy);
+// Destinations of packets that go to a device with these addresses: to these, and to those that no router forwards to (RFC 4291
+// 2.5.6 and 2.7, RFC 5771 4, RFC 919 7).
+Addresses device_destinations(Addresses const& own);
 // Sources that an interface takes, for packets through the device.
 Addresses proper_sources(Policy const& policy, U128 interface);
 
@@ -37,6 +37,26 @@ struct AnswerShape {
 std::vector<AnswerShape> answers_to(Traffic const& traffic, bool keeps_connections);
 // Whether answers of this traffic pass by these and by what the device keeps.
 bool is_answered(Traffic const& traffic, bool keeps_connections);
+
+// ---- configurations
+
+// The lists that are asked about what comes in by the interface, or leaves by it: of an ASA the global one where the interface
+// has none of its own for what comes in.
+std::vector<ChainId> lists_at(Ruleset const& ruleset, std::string_view interface, bool inbound);
+// … about what comes in by it for the device itself.
+std::vector<ChainId> lists_for_device(Ruleset const& ruleset, std::string_view interface);
+
+// Reflexive entries stand for answers to what a list has let pass: they open nothing.
+bool is_reflexive(Rule const& rule);
+Ruleset without_reflexive_entries(Ruleset ruleset);
+
+// Whom an ASA's lines for its own services let in by the interface passes, whatever its list says (ASA CLI guide, "Management
+// access rules"): a match for each service of a line, and the line.
+struct ManagementPermit {
+    Match match;
+    Span span;
+};
+std::vector<ManagementPermit> management_permits(Ruleset const& ruleset, std::string_view interface);
 
 // "Gi0/1" and "GigabitEthernet0/1" are one interface: devices take a name by its first letters.
 bool same_interface(std::string_view a, std::string_view b);

@@ -40,7 +40,7 @@ class LineMaker {
         : policy_(policy), keeps_connections_(keeps_connections(platform)), proper_(proper), interfaces_(interfaces_of(policy)) {}
 
     ListLines run() {
-        Place const device{IntervalSet::all(128), device_destinations(policy_)};
+        Place const device{IntervalSet::all(128), device_destinations(policy_.own)};
         for (std::size_t i = 0; i < policy_.statements.size(); ++i) {
             Statement const& statement = policy_.statements[i];
             if (statement.rate) continue; // no platform counts by rule: a loss

@@ -30,7 +30,7 @@ class ListPlanner {
   public:
     ListPlanner(Space& space, Policy const& policy, Dialect platform)
         : space_(space), policy_(policy), platform_(platform), keeps_connections_(portcullis::keeps_connections(platform)),
-          interfaces_(interfaces_of(policy)), device_(device_destinations(policy)) {
+          interfaces_(interfaces_of(policy)), device_(device_destinations(policy.own)) {
         for (U128 const interface : interfaces_) proper_.push_back(proper_sources(policy, interface));
         add_unspeakable(policy, platform, losses_);
         auto lines = list_lines(policy, platform, proper_);

@@ -99,8 +99,8 @@ class ListGaps {
     std::vector<Gap> run() {
         std::vector<Lists> inbound, outbound;
         for (std::string const& interface : policy_.interfaces) {
-            inbound.push_back(lists_of([&](Chain const& chain) { return is_bound(chain, interface, true); }));
-            outbound.push_back(lists_of([&](Chain const& chain) { return is_bound(chain, interface, false); }));
+            inbound.push_back(together(lists_at(ruleset_, interface, true)));
+            outbound.push_back(together(lists_at(ruleset_, interface, false)));
             inbound.back().remembers = inbound.back().remembers || inspects(interface);
             outbound.back().remembers = outbound.back().remembers || inspects(interface);
         }
@@ -138,16 +138,6 @@ class ListGaps {
         bool remembers = false; // answers pass, whatever else the lists say
     };
 
-    // Reflexive entries stand for answers to what a list has let pass: they open nothing.
-    static bool is_reflexive(Rule const& rule) {
-        return std::ranges::any_of(rule.match.opaque, [](Opaque const& opaque) { return opaque.text.starts_with("evaluate "); });
-    }
-    static Ruleset without_reflexive_entries(Ruleset ruleset) {
-        for (Chain& chain : ruleset.chains)
-            for (Rule& rule : chain.rules)
-                if (is_reflexive(rule)) rule.verdict = Continue{};
-        return ruleset;
-    }
     bool inspects(std::string const& interface) const {
         return std::ranges::any_of(ruleset_.interfaces, [&](Interface const& each) { return each.inspects && same_interface(each.name, interface); });
     }
@@ -171,21 +161,12 @@ class ListGaps {
     // What a router forwards (RFC 1812 5.3.7, RFC 4291 2.5.2 and 2.5.6); messages of discovery that were forwarded are nobody's
     // (RFC 4861 6.1 and 7.1).
     PacketSet forwarded() {
-        return addresses(false, device_destinations(policy_)).complement() - addresses(true, never_forged()) - discovery();
+        return addresses(false, device_destinations(policy_.own)).complement() - addresses(true, never_forged()) - discovery();
     }
 
     Allowed with_answers(Allowed const& allowed, Path::Kind kind) {
         Allowed const answers = meaning_.answers(kind, keeps_connections_);
         return {allowed.certainly | answers.certainly, allowed.possibly | answers.possibly};
-    }
-
-    static bool is_bound(Chain const& chain, std::string const& interface, bool inbound) {
-        return std::ranges::any_of(chain.bindings, [&](Binding const& binding) {
-            return binding.inbound == inbound && same_interface(binding.interface, interface);
-        });
-    }
-    static bool is_of_device(Chain const& chain, std::string const& interface) {
-        return std::ranges::any_of(chain.uses, [&](Use const& use) { return use.what == "control-plane of " + interface; });
     }
 
     // What rules accept that call nothing, from the last one up: the union of those with one verdict is made at once, while taking
@@ -223,13 +204,11 @@ class ListGaps {
         return PathReach(space_, ruleset_, alone, question_).accepted(family);
     }
 
-    template <class Is> Lists lists_of(Is const& is) {
-        Lists lists{{}, space_.none()};
+    Lists together(std::vector<ChainId> chains) {
+        Lists lists{std::move(chains), space_.none()};
         PacketSet seen = space_.none();
-        for (ChainId id = 0; id < ruleset_.chains.size(); ++id) {
+        for (ChainId const id : lists.chains) {
             Chain const& chain = ruleset_.chains[id];
-            if (!chain.hook || chain.hook->point != HookPoint::list || !is(chain)) continue;
-            lists.chains.push_back(id);
             lists.remembers = lists.remembers || std::ranges::any_of(chain.rules, is_reflexive);
             for (Family const family : {Family::v4, Family::v6}) {
                 if (!chain.hook->sees(family)) continue;
@@ -243,25 +222,17 @@ class ListGaps {
 
     // The device drops messages of discovery without hop limit 255 itself (RFC 4861 6.1 and 7.1).
     void compare_to_host(std::string const& interface, Lists const& inbound, Allowed const& received) {
-        Lists const own = keeps_connections_ ? lists_of([&](Chain const& chain) { return is_of_device(chain, interface); }) : inbound;
+        Lists const own = keeps_connections_ ? together(lists_for_device(ruleset_, interface)) : inbound;
         PacketSet asked = question_ & of_interface(Field::iif, interface) & single(Field::oif, 0);
         asked -= discovery() - single(Field::ttl, 255);
-        if (!keeps_connections_) asked &= addresses(false, device_destinations(policy_));
+        if (!keeps_connections_) asked &= addresses(false, device_destinations(policy_.own));
         compare({Path::Kind::to_host, interface + " -> the device", HookPoint::input, own.chains}, asked,
                 (own.accepted | managed(interface)) & asked, received, gaps_);
     }
 
-    // Whom an ASA's lines for its own services let in passes, whatever its list says (ASA CLI guide, "Management access
-    // rules").
     PacketSet managed(std::string const& interface) {
         PacketSet packets = space_.none();
-        if (!keeps_connections_) return packets;
-        constexpr std::pair<std::string_view, unsigned> ports[] = {{"ssh", 22}, {"telnet", 23}, {"https", 443}};
-        for (Management const& service : ruleset_.management)
-            for (auto const& [transport, port] : ports)
-                if (service.interface == interface && std::ranges::find(service.transports, transport) != service.transports.end())
-                    packets |= single(Field::protocol, number(Protocol::tcp)) & single(Field::dport, port) &
-                               (space_.of(Field::src4, service.sources4) | space_.of(Field::src6, service.sources6));
+        for (ManagementPermit const& permit : management_permits(ruleset_, interface)) packets |= space_.of(permit.match);
         return packets;
     }
 

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "portcullis/dialect/convert.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/query/assertions.hpp"
@@ -55,7 +56,7 @@ void run_allow_only(TestResult& result, Ruleset const& ruleset, Config const& co
 }
 
 void run_same_as(TestResult& result, Ruleset const& ruleset, Ruleset const& other) {
-    Comparison comparison(ruleset, other);
+    Comparison comparison(ruleset, with_rates_of(other, ruleset.dialect));
     for (Difference const& difference : comparison.differences()) {
         for (auto const& [packets, message] : {std::pair(&difference.added, "the other file alone lets a packet pass"),
                                                std::pair(&difference.removed, "this file alone lets a packet pass"),
@@ -74,7 +75,8 @@ void run_same_as(TestResult& result, Ruleset const& ruleset, Ruleset const& othe
             return;
         }
     }
-    if (!comparison.notes().empty()) fail(result, comparison.notes().front(), "", std::nullopt);
+    if (!comparison.notes().empty()) return fail(result, comparison.notes().front(), "", std::nullopt);
+    if (!comparison.apart().empty()) fail(result, "not compared: " + comparison.apart().front(), "", std::nullopt);
 }
 
 void run(TestResult& result, Ruleset const& ruleset, Config const& config, Ruleset const* other) {

@@ -34,6 +34,8 @@ std::string json_difference(DifferenceReport const& report, Sources const& sourc
                     {"allowed_removed", cubes[1]},
                     {"retranslated", cubes[2]},
                     {"witnesses", witnesses},
+                    {"compared", report.compared},
+                    {"not_compared", report.not_compared},
                     {"notes", report.notes},
                     {"complete", whole}};
     return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';

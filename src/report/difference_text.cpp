@@ -21,11 +21,20 @@ std::string_view heading(ChangeKind kind, bool against_policy) {
 
 } // namespace
 
+std::string verdict_text(DifferenceReport const& report) {
+    if (report.against_policy && report.equal()) return "equal: exactly what the policy allows passes";
+    std::string_view const what = report.new_connections ? "new connection" : "packet";
+    bool const whole = report.notes.empty() && report.not_compared.empty();
+    return fmt::format("{}every {} {}is treated alike", report.equal() ? "equal: " : "", what, whole ? "" : "that was compared ");
+}
+
 std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style) {
     Paint const paint(style.color);
     std::string out = fmt::format("{} -> {}\n", visible(report.before), visible(report.after));
     std::string_view const before = report.against_policy ? "policy:" : "before:";
     std::string_view const after = report.against_policy ? "does:  " : "after: ";
+    for (std::string const& sentence : report.compared) out += fmt::format("{} {}\n", paint.frame("compared:"), visible(sentence));
+    for (std::string const& sentence : report.not_compared) out += fmt::format("{} {}\n", paint.frame("not compared:"), visible(sentence));
     std::size_t parts = 0;
     for (Change const& change : report.changes) {
         bool const widens = change.kind == ChangeKind::allowed;
@@ -44,10 +53,8 @@ std::string text_difference(DifferenceReport const& report, Sources const& sourc
     for (std::string const& note : report.notes) out += fmt::format("{} {}\n", paint.frame("note:"), visible(note));
     if (!report.complete)
         out += "\nthe comparison is incomplete\n";
-    else if (report.equal())
-        out += report.against_policy ? "equal: exactly what the policy allows passes\n" : "equal: every packet is treated alike\n";
     else if (report.changes.empty())
-        out += "every packet that was compared is treated alike\n";
+        out += verdict_text(report) + '\n';
     else
         out += fmt::format("\n{} {} of traffic {} treated differently\n", parts, parts == 1 ? "kind" : "kinds",
                            parts == 1 ? "is" : "are");

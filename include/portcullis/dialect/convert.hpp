@@ -28,6 +28,9 @@ struct Conversion {
     bool equal() const;
 };
 
+// Rates of `limit` in the words of the other firewall of Linux, so that they are the same variables in both; whatever else stands.
+Ruleset with_rates_of(Ruleset ruleset, Dialect to);
+
 // To nftables, iptables, ip6tables, or a Cisco platform. Between firewalls of Linux everything is converted, for iptables what
 // is about the target's family; between Cisco platforms all access lists, their groups and interfaces. Between the two kinds
 // one list becomes one base chain (at forward, for any interface), or one base chain becomes one list of each family: `chain`

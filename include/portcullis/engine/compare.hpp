@@ -16,6 +16,7 @@ struct CompareOptions {
     // Base chains or access lists, by name or title: these of the first ruleset are compared with those of the second,
     // each by itself. Where there is none, ways through the box are compared as wholes, and access lists by name.
     std::vector<std::pair<std::string, std::string>> names;
+    bool new_connections = false; // only the first packets of connections are compared
     std::size_t node_limit = std::size_t{1} << 25U; // of the decision diagrams; more is BudgetExceeded
 };
 
@@ -32,6 +33,15 @@ struct Difference {
     bool empty() const { return added.empty() && removed.empty() && retranslated.empty(); }
 };
 
+// The families that both rulesets govern. Why another one is not compared, as sentences: `apart` where one of the two is written
+// for the other family alone, as files of iptables and ip6tables are; else, or where they have none in common, `notes`.
+struct CommonFamilies {
+    std::vector<Family> families;
+    std::vector<std::string> apart;
+    std::vector<std::string> notes;
+};
+CommonFamilies common_families(Ruleset const& before, Ruleset const& after);
+
 class Comparison {
   public:
     // The texts of both have different sources. Throws std::invalid_argument, a sentence, where a chain of
@@ -40,10 +50,13 @@ class Comparison {
     ~Comparison();
 
     Space& space();
+    bool new_connections() const; // of the options
     // The ways that are treated differently; empty where the rulesets are proved equal.
     std::vector<Difference> const& differences() const;
     // What was not compared, and differences that are not of packets, as sentences.
     std::vector<std::string> const& notes() const;
+    // What the answer is not about, since one of the rulesets speaks of one family by its dialect.
+    std::vector<std::string> const& apart() const;
     // The rulesets, as far as the packets of the differences meet them; paths are of these. Spans lead to the texts.
     Ruleset const& before() const;
     Ruleset const& after() const;

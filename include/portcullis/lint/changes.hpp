@@ -6,6 +6,7 @@
 
 #include "portcullis/engine/compare.hpp"
 #include "portcullis/engine/cubes.hpp"
+#include "portcullis/policy/devices.hpp"
 #include "portcullis/policy/proof.hpp"
 #include "portcullis/query/traffic.hpp"
 
@@ -33,6 +34,7 @@ struct Change {
 // The changes in the order of the ways, allowed before denied. Each witness has been decided by the interpreter in both
 // rulesets; std::logic_error where it does not confirm the comparison.
 std::vector<Change> describe(Comparison& comparison, Catalogue const& catalogue);
+std::vector<Change> describe(DeviceComparison& comparison, Catalogue const& catalogue);
 
 // What a ruleset does otherwise than a policy (find_gaps in portcullis/policy/proof.hpp), by statement: "before" is the
 // policy, "after" the ruleset; allowed is what it allows beyond the policy, denied what it blocks within it.

@@ -13,13 +13,20 @@ struct DifferenceReport {
     std::string after;
     bool against_policy = false; // "before" is a policy
     std::vector<Change> changes;
-    std::vector<std::string> notes; // sentences
+    bool new_connections = false; // nothing else was compared
+    // What the answer is about, where that is not every packet, and what it is not about; sentences.
+    std::vector<std::string> compared;
+    std::vector<std::string> not_compared;
+    std::vector<std::string> notes; // what else keeps them from being equal; sentences
     bool complete = true;           // both were read and compared to the end
     bool equal() const { return changes.empty() && notes.empty(); }
 };
 
+// "equal: every packet is treated alike", or what else the whole comes to.
+std::string verdict_text(DifferenceReport const& report);
+
 std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style);
-// {"equal", "allowed_added", "allowed_removed", "retranslated", "witnesses", "notes", "complete"}
+// {"equal", "allowed_added", "allowed_removed", "retranslated", "witnesses", "compared", "not_compared", "notes", "complete"}
 std::string json_difference(DifferenceReport const& report, Sources const& sources);
 
 } // namespace portcullis

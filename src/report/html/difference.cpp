@@ -35,10 +35,14 @@ std::size_t count_of(DifferenceReport const& report, ChangeKind kind) {
     return count;
 }
 
+std::string as_sentence(std::string text) {
+    if (text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    return text + '.';
+}
+
 std::string verdict_of(DifferenceReport const& report) {
     if (!report.complete) return "The comparison is incomplete.";
-    if (report.equal()) return report.against_policy ? "Equal: exactly what the policy allows passes." : "Equal: every packet is treated alike.";
-    if (report.changes.empty()) return "Every packet that was compared is treated alike.";
+    if (report.changes.empty()) return as_sentence(verdict_text(report));
     return "Each kind of traffic is shown with a packet of it that was decided in both, and the rules that decided.";
 }
 
@@ -51,7 +55,9 @@ class DifferencePage {
         HtmlScope const main(html_, "main");
         for (ChangeKind const kind : kinds)
             if (count_of(report_, kind) > 0) table_of(kind);
-        if (!report_.notes.empty()) notes();
+        list_of("Compared", report_.compared);
+        list_of("Not compared", report_.not_compared);
+        list_of("Notes", report_.notes);
     }
 
     std::string finish() { return html_page(fmt::format("portcullis: {} → {}", report_.before, report_.after), html_); }
@@ -111,11 +117,12 @@ class DifferencePage {
         else html_.element("code", shortened(sources_.text(*treatment.span), 160));
     }
 
-    void notes() {
+    void list_of(std::string_view heading, std::vector<std::string> const& sentences) {
+        if (sentences.empty()) return;
         HtmlScope const section(html_, "section");
-        html_.element("h2", "Notes");
+        html_.element("h2", heading);
         HtmlScope const list(html_, "ul");
-        for (std::string const& note : report_.notes) html_.element("li", note);
+        for (std::string const& sentence : sentences) html_.element("li", sentence);
     }
 
     DifferenceReport const& report_;
