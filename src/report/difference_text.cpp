@@ -21,7 +21,7 @@ std::string_view heading(ChangeKind kind, bool against_policy) {
 
 } // namespace
 
-std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style) {
+std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle const& style) {
     Paint const paint(style.color);
     std::string out = fmt::format("{} -> {}\n", visible(report.before), visible(report.after));
     std::string_view const before = report.against_policy ? "policy:" : "before:";

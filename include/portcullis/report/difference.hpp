@@ -18,7 +18,7 @@ struct DifferenceReport {
     bool equal() const { return changes.empty() && notes.empty(); }
 };
 
-std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style);
+std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle const& style);
 // {"equal", "allowed_added", "allowed_removed", "retranslated", "witnesses", "notes", "complete"}
 std::string json_difference(DifferenceReport const& report, Sources const& sources);
 
