@@ -123,7 +123,7 @@ int run_diff(Options const& options) {
     report.before = (*sources)[loaded[0].source].path();
     report.after = (*sources)[loaded[1].source].path();
     compare(report, loaded, *sources, options, config->catalogue);
-    write_report(options, [&](std::string const& format, TextStyle style) {
+    write_report(options, [&](std::string const& format, TextStyle const& style) {
         if (format == "html") return html_difference(report, *sources);
         return format == "json" ? json_difference(report, *sources) : text_difference(report, *sources, style);
     });

@@ -59,7 +59,7 @@ int finish(Hardened const& hardened, DifferenceReport const& report, Options con
         if (!options.write && options.outputs.empty()) write_plain("", patch);
     }
     for (HardenStep const& each : hardened.steps) say(each.what);
-    write_report(options, [&](std::string const& format, TextStyle style) {
+    write_report(options, [&](std::string const& format, TextStyle const& style) {
         return format == "json" ? json_difference(report, sources) : (options.outputs.empty() && !options.write ? "\n" : "") + text_difference(report, sources, style);
     });
     if (hardened.text == before) return clean;

@@ -43,7 +43,7 @@ Loaded load_host(std::vector<InputFile> const& files, Options const& options, Co
         if (!is_other_file(file, one)) unread.add("PC001", {one.source, 0, 0}).arg("error", one.error);
     }
     if (all.empty()) throw UsageError("no file in the directory is a firewall configuration");
-    Loaded& host = all.front();
+    Loaded host = std::move(all.front());
     for (std::size_t i = 1; i < all.size(); ++i) {
         if (is_cisco(*host.dialect) || is_cisco(*all[i].dialect))
             throw UsageError(fmt::format("{} and {} are not the rules of one host", (*sources)[host.source].path(), (*sources)[all[i].source].path()));
@@ -52,7 +52,7 @@ Loaded load_host(std::vector<InputFile> const& files, Options const& options, Co
         host.ipset_files.insert(host.ipset_files.end(), all[i].ipset_files.begin(), all[i].ipset_files.end());
     }
     host.reading->findings.append(std::move(unread));
-    return std::move(host);
+    return host;
 }
 
 } // namespace portcullis::app

@@ -35,7 +35,7 @@ int exit_code(Job const& job, Options const& options) {
     return code;
 }
 
-std::string rendered(std::string const& format, Options const& options, Report const& report, TextStyle style) {
+std::string rendered(std::string const& format, Options const& options, Report const& report, TextStyle const& style) {
     bool const audit = options.command == "audit";
     if (format == "json") return json_report(report, audit);
     if (format == "html") return html_report(report);
@@ -81,7 +81,7 @@ class Run {
                 stream.finish();
             });
         if (keeps_)
-            attempt([&] { write_report(options_, [&](std::string const& format, TextStyle style) { return rendered(format, options_, report_, style); }); });
+            attempt([&] { write_report(options_, [&](std::string const& format, TextStyle const& style) { return rendered(format, options_, report_, style); }); });
         if (!errors_.empty()) throw std::runtime_error(errors_);
         return code_;
     }

@@ -47,7 +47,7 @@ void check_outputs(std::vector<Output> const& outputs);
 
 // Writes a report in each of the forms that were asked for but those in lines, as text on standard output where none was. `render` gives it
 // in a format, in the style of where it goes. One that cannot be written keeps none of the others back.
-using Render = std::function<std::string(std::string const& format, TextStyle style)>;
+using Render = std::function<std::string(std::string const& format, TextStyle const& style)>;
 void write_report(Options const& options, Render const& render);
 
 } // namespace portcullis::app

@@ -198,7 +198,7 @@ int run_verify(Options const& options) {
         report.complete = false;
         report.notes.push_back(fmt::format("not compared to the end: {}", e.what()));
     }
-    write_report(options, [&](std::string const& format, TextStyle style) {
+    write_report(options, [&](std::string const& format, TextStyle const& style) {
         if (format == "html") return html_difference(report, *sources);
         return format == "json" ? json_difference(report, *sources) : text_difference(report, *sources, style);
     });

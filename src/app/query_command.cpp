@@ -59,7 +59,7 @@ int run_query(Options const& options) {
         if (!is_other_file(file, loaded)) answer_for(file.path, loaded, *config, *parsed.question);
     }
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
-    write_report(options, [&](std::string const& format, TextStyle style) {
+    write_report(options, [&](std::string const& format, TextStyle const& style) {
         return format == "json" ? json_answers(report, *sources) : text_answers(report, *sources, style);
     });
     return exit_code(report);

@@ -93,7 +93,7 @@ Assertions load_assertions_file(std::string const& path, Config const& config) {
     return std::move(loaded.assertions);
 }
 
-std::string rendered(std::string const& format, TestReport const& report, Sources const& sources, TextStyle style) {
+std::string rendered(std::string const& format, TestReport const& report, Sources const& sources, TextStyle const& style) {
     if (format == "json") return json_tests(report, sources);
     if (format == "junit") {
         auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -124,7 +124,7 @@ int run_test_command(Options const& options) {
     else
         for (InputFile const& file : files) runner.run(file, report);
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
-    write_report(options, [&](std::string const& format, TextStyle style) {
+    write_report(options, [&](std::string const& format, TextStyle const& style) {
         return rendered(format, report, runner.sources(), style);
     });
     if (!report.complete()) return unreadable_input;

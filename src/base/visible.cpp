@@ -48,7 +48,7 @@ std::string visible(std::string_view text) {
         auto const byte = static_cast<unsigned char>(text.front());
         if (byte == '\t') {
             result += ' ';
-        } else if (code < 0 || code < 0x20 || code == 0x7F) {
+        } else if (code < 0x20 || code == 0x7F) { // less than 0 where it is no UTF-8
             result += "\\x";
             result += digits[byte >> 4U];
             result += digits[byte & 0xFU];

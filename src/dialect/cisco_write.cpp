@@ -50,7 +50,7 @@ void lay_out(WrittenList const& list, std::string& text) {
 // Lines of interfaces, in the order in which the interfaces are met.
 class Bindings {
   public:
-    void add(std::string const& interface, std::string line) {
+    void add(std::string const& interface, std::string const& line) {
         auto const [at, is_new] = index_.emplace(interface, blocks_.size());
         if (is_new) blocks_.push_back({interface, {}});
         blocks_[at->second].second += line + '\n';

@@ -198,6 +198,7 @@ class Lister {
             decided = say(items, i, chain);
         }
         end(chain, decided, keeps_discovery);
+        list_ = nullptr;
         result_.lists.push_back(std::move(list));
     }
 

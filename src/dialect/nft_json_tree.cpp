@@ -155,7 +155,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
         auto const same =
             std::adjacent_find(keys.begin(), keys.end(), [](Value a, Value b) { return a.text() == b.text(); });
         if (same == keys.end()) return true;
-        Value const second = *(same + 1);
+        Value const second = *std::next(same);
         return fail(second.span(), fmt::format("the key \"{}\" is there twice", second.text()));
     }
 

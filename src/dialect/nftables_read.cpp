@@ -112,14 +112,14 @@ class Reader {
 
     // Runs the items of a file as a continuation of the block that includes it.
     void run(ast::File const& file, TableState* table, ChainState* chain, NamedSet* set = nullptr) {
-        if (set != nullptr)
+        if (table == nullptr)
+            for (auto const& item : file.items) visit(item, nullptr, nullptr);
+        else if (set != nullptr)
             run_set_items(file.set, *table, *set);
         else if (chain != nullptr)
             run_chain(file.chain, *table, *chain);
-        else if (table != nullptr)
-            run_table(file.table, *table);
         else
-            for (auto const& item : file.items) visit(item, nullptr, nullptr);
+            run_table(file.table, *table);
     }
 
     void include(ast::Include const& include, TableState* table, ChainState* chain, NamedSet* set = nullptr) {
@@ -216,13 +216,13 @@ class Reader {
 
     // A block says these things once.
     template <class... Forms, class Items> void check_once(Items const& items) {
-        auto const check = [&]<class Form>(Form const*, std::string_view name) {
-            std::size_t count = 0;
-            for (auto const& item : items)
-                if (auto const* const form = std::get_if<Form>(&item); form != nullptr && ++count == 2)
-                    error(place_of(*form), fmt::format("{} is said twice in this block", name));
-        };
-        (check(static_cast<Forms const*>(nullptr), title_of(static_cast<Forms const*>(nullptr))), ...);
+        (check_form<Forms>(items, title_of(static_cast<Forms const*>(nullptr))), ...);
+    }
+    template <class Form, class Items> void check_form(Items const& items, std::string_view name) {
+        std::size_t count = 0;
+        for (auto const& item : items)
+            if (auto const* const form = std::get_if<Form>(&item); form != nullptr && ++count == 2)
+                error(place_of(*form), fmt::format("{} is said twice in this block", name));
     }
     static Span place_of(ast::SetType const& type) { return type.key.span; }
     template <class Form> static Span place_of(Form const& form) { return form.span; }

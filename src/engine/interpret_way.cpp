@@ -14,7 +14,7 @@ namespace {
 // A packet on its way from hook to hook.
 class Journey {
   public:
-    Journey(Asked asked, IsLocal const& is_local) : asked_(asked), is_local_(is_local) {}
+    Journey(Asked const& asked, IsLocal const& is_local) : asked_(asked), is_local_(is_local) {}
 
     Front run() {
         Packet const& packet = asked_.packet;

@@ -90,7 +90,7 @@ struct Shadows::Impl {
     std::vector<std::vector<Life>> lives;     // by chain and rule
     bool complete = true;
 
-    Impl(Ruleset const& r, std::vector<RuleList> l, ShadowOptions o) : ruleset(r), lists(std::move(l)), options(o) {
+    Impl(Ruleset const& r, std::vector<RuleList> l, ShadowOptions const& o) : ruleset(r), lists(std::move(l)), options(o) {
         for (Chain const& chain : ruleset.chains) lives.emplace_back(chain.rules.size(), Life::unreached);
         find_twins();
         answers.resize(lists.size());
@@ -231,8 +231,8 @@ struct Shadows::Impl {
     }
 };
 
-Shadows::Shadows(Ruleset const& ruleset, ShadowOptions options) : Shadows(ruleset, lists_of(ruleset), options) {}
-Shadows::Shadows(Ruleset const& ruleset, std::vector<RuleList> lists, ShadowOptions options)
+Shadows::Shadows(Ruleset const& ruleset, ShadowOptions const& options) : Shadows(ruleset, lists_of(ruleset), options) {}
+Shadows::Shadows(Ruleset const& ruleset, std::vector<RuleList> lists, ShadowOptions const& options)
     : impl_(std::make_unique<Impl>(ruleset, std::move(lists), options)) {}
 Shadows::~Shadows() = default;
 Shadows::Shadows(Shadows&&) noexcept = default;

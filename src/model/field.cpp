@@ -159,7 +159,7 @@ std::string interfaces_text(Field field, Interval const& interval) {
     if (interval.first == interval.last) return value_text(field, interval.first);
     if (interval == interface_prefix(first)) return first + '*';
     std::string last = interface_name(interval.last);
-    if (last.ends_with('\xff')) last = last.substr(0, last.find_last_not_of('\xff') + 1) + '*';
+    if (last.ends_with('\xff')) last.replace(last.find_last_not_of('\xff') + 1, std::string::npos, "*");
     return fmt::format("{}..{}", first, last);
 }
 

@@ -187,7 +187,7 @@ std::string opaque_key(Opaque const& opaque) {
 
 std::string to_text(Match const& match) {
     std::string text;
-    auto const part = [&](std::string piece) {
+    auto const part = [&](std::string const& piece) {
         if (!text.empty()) text += " and ";
         text += piece;
     };

@@ -14,7 +14,7 @@ bool AnswerReport::holds() const {
     return std::none_of(files.begin(), files.end(), [](AnsweredFile const& file) { return file.answer.counterexample.has_value(); });
 }
 
-std::string text_answers(AnswerReport const& report, Sources const& sources, TextStyle style) {
+std::string text_answers(AnswerReport const& report, Sources const& sources, TextStyle const& style) {
     Paint const paint(style.color);
     std::string out;
     auto const to = std::back_inserter(out);

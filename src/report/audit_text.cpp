@@ -119,6 +119,6 @@ class AuditText {
 
 } // namespace
 
-std::string text_audit(Report const& report, TextStyle style) { return AuditText(style)(report); }
+std::string text_audit(Report const& report, TextStyle const& style) { return AuditText(style)(report); }
 
 } // namespace portcullis

@@ -28,7 +28,7 @@ std::string verdict_text(DifferenceReport const& report) {
     return fmt::format("{}every {} {}is treated alike", report.equal() ? "equal: " : "", what, whole ? "" : "that was compared ");
 }
 
-std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style) {
+std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle const& style) {
     Paint const paint(style.color);
     std::string out = fmt::format("{} -> {}\n", visible(report.before), visible(report.after));
     std::string_view const before = report.against_policy ? "policy:" : "before:";

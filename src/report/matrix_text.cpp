@@ -53,7 +53,7 @@ void print_matrix(ServiceMatrix const& service, std::string& out, Paint const& p
 
 } // namespace
 
-std::string text_matrices(Report const& report, TextStyle style) {
+std::string text_matrices(Report const& report, TextStyle const& style) {
     Paint const paint(style.color);
     std::string out;
     for (FileResult const& file : report.files) {

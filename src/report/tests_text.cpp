@@ -49,7 +49,7 @@ std::string failure_text(TestResult const& result, Sources const& sources, Paint
     return text;
 }
 
-std::string text_tests(TestReport const& report, Sources const& sources, TextStyle style) {
+std::string text_tests(TestReport const& report, Sources const& sources, TextStyle const& style) {
     Paint const paint(style.color);
     std::string out;
     auto const to = std::back_inserter(out);

@@ -98,7 +98,7 @@ bool Report::complete() const {
     return std::all_of(files.begin(), files.end(), [](FileResult const& file) { return file.complete; });
 }
 
-std::string text_report(Report const& report, TextStyle style) {
+std::string text_report(Report const& report, TextStyle const& style) {
     Paint const paint(style.color);
     std::string out;
     std::size_t problems = 0;

@@ -112,8 +112,8 @@ struct Conflict {
 class Shadows {
   public:
     // The ruleset must outlive it. All lives are worked out here; the other questions when they are asked.
-    explicit Shadows(Ruleset const& ruleset, ShadowOptions options = {});
-    Shadows(Ruleset const& ruleset, std::vector<RuleList> lists, ShadowOptions options = {});
+    explicit Shadows(Ruleset const& ruleset, ShadowOptions const& options = {});
+    Shadows(Ruleset const& ruleset, std::vector<RuleList> lists, ShadowOptions const& options = {});
     ~Shadows();
     Shadows(Shadows&&) noexcept;
 

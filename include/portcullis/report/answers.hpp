@@ -24,7 +24,7 @@ struct AnswerReport {
     bool holds() const;
 };
 
-std::string text_answers(AnswerReport const& report, Sources const& sources, TextStyle style);
+std::string text_answers(AnswerReport const& report, Sources const& sources, TextStyle const& style);
 // The contract of docs/answer.schema.json.
 std::string json_answers(AnswerReport const& report, Sources const& sources);
 

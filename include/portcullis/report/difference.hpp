@@ -25,7 +25,7 @@ struct DifferenceReport {
 // "equal: every packet is treated alike", or what else the whole comes to.
 std::string verdict_text(DifferenceReport const& report);
 
-std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle style);
+std::string text_difference(DifferenceReport const& report, Sources const& sources, TextStyle const& style);
 // {"equal", "allowed_added", "allowed_removed", "retranslated", "witnesses", "compared", "not_compared", "notes", "complete"}
 std::string json_difference(DifferenceReport const& report, Sources const& sources);
 

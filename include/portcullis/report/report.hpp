@@ -32,9 +32,9 @@ struct TextStyle {
 };
 
 // The report for people: each finding with its lines of source, carets and proof.
-std::string text_report(Report const& report, TextStyle style);
+std::string text_report(Report const& report, TextStyle const& style);
 // Which services are reachable, path by path and rule by rule, for people.
-std::string text_audit(Report const& report, TextStyle style);
+std::string text_audit(Report const& report, TextStyle const& style);
 // The list of services, protocols and ports that are allowed, each with the reason that comments give (PCI DSS 4.0, 1.2.5), and of
 // the insecure ones among them with their risk, what to use instead, and who has accepted them (1.2.6); as Markdown …
 std::string markdown_audit(Report const& report);

@@ -26,7 +26,7 @@ struct TestReport {
     bool complete() const;
 };
 
-std::string text_tests(TestReport const& report, Sources const& sources, TextStyle style);
+std::string text_tests(TestReport const& report, Sources const& sources, TextStyle const& style);
 // The contract of docs/tests.schema.json.
 std::string json_tests(TestReport const& report, Sources const& sources);
 // JUnit XML as Ant's and Jenkins' schemas have it: a suite for each file. `timestamp` is ISO 8601 without a zone.
