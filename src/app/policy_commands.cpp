@@ -10,7 +10,7 @@
 #include "portcullis/base/sha256.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
-#include "portcullis/lint/answer_waivers.hpp"
+#include "portcullis/lint/policy_waivers.hpp"
 #include "portcullis/policy/apply.hpp"
 #include "portcullis/policy/generate.hpp"
 #include "portcullis/report/html.hpp"
@@ -59,7 +59,7 @@ void tell_losses(Generated const& generated, Sources const& sources, Options con
 Generated generate_or_refuse(Space& space, Policy const& policy, Target target, Origin const& origin, std::shared_ptr<Sources> const& sources) {
     try {
         return generate(space, policy, target, origin, *sources,
-                        [&](SourceId source, Reading const& reading) { return answer_waivers(sources, source, reading); });
+                        [&](SourceId source, Reading const& reading) { return policy_waivers(sources, source, reading, policy); });
     } catch (std::invalid_argument const& why) {
         throw UsageError(why.what());
     }

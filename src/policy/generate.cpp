@@ -12,6 +12,18 @@
 namespace portcullis {
 namespace {
 
+// Access lists belong to interfaces by name: which of them a zone has that says "eth*".
+std::string patterns_text(Policy const& policy) {
+    std::string text;
+    for (PolicyZone const& zone : policy.zones)
+        for (std::string const& pattern : zone.patterns) {
+            std::vector<std::string> names = policy.interfaces;
+            std::erase_if(names, [&](std::string const& name) { return !name.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1)); });
+            text += fmt::format("! The zone {} has {} of the device's interfaces: {}.\n", zone.name, pattern, fmt::join(names, ", "));
+        }
+    return text;
+}
+
 std::string header(Policy const& policy, Target target, Origin const& origin) {
     std::string text = target == Target::nftables ? "#!/usr/sbin/nft -f\n" : "";
     char const mark = is_cisco(dialect_of(target)) ? '!' : '#';
@@ -21,7 +33,7 @@ std::string header(Policy const& policy, Target target, Origin const& origin) {
     if (mark == '!') text += "! Lists are not asked about what the device sends itself.\n";
     // Who compares lists with something else has to know which packets are for the device.
     if (std::string const own = own_addresses_line(policy.own); mark == '!' && !own.empty()) text += fmt::format("! {}\n", own);
-    if (mark == '!') text += "!\n";
+    if (mark == '!') text += patterns_text(policy) + "!\n";
     if (target != Target::nftables) return text;
     // One transaction that replaces the table, whether it is there or not, and nothing else.
     return text + "\ntable inet portcullis\ndelete table inet portcullis\n\n";

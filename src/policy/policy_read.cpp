@@ -128,6 +128,12 @@ bool is_interface(std::string_view name) {
            std::ranges::all_of(stem, [](unsigned char c) { return c > ' ' && c < 0x7f; });
 }
 
+// "eth*" for "eth0", and for an "eth1*" of the device; a name for itself.
+bool stands_for(std::string_view pattern, std::string_view interface) {
+    Interval const all = interface_pattern(pattern), some = interface_pattern(interface);
+    return all.first <= some.first && some.last <= all.last;
+}
+
 void resolve_device(Draft& draft, PolicyWords& words, TomlReport& report) {
     for (auto const& [text, at] : draft.interfaces) {
         if (!is_interface(text)) report.error(at, "'" + text + "' is no interface: use a name such as eth0");
@@ -148,10 +154,13 @@ void resolve_zone(ZoneDraft& zone, Draft const& draft, PolicyWords& words, TomlR
                 report.error(at, "'" + text + "' is no interface: use a name such as eth0, or eth* for all that begin so");
             else if (text == "lo")
                 report.error(at, "the loopback belongs to no zone; see loopback in [harden]");
-            else if (!known.empty() && std::ranges::find(known, text) == known.end())
-                report.error(at, "the device has no interface '" + text + "'" + did_you_mean_text(text, known));
-            else
+            else if (!known.empty() && std::ranges::none_of(known, [&](std::string_view each) { return stands_for(text, each); }))
+                report.error(at, text.ends_with('*') ? fmt::format("the device has no interface that begins as '{}' says; it has {}", text, fmt::join(known, ", "))
+                                                     : "the device has no interface '" + text + "'" + did_you_mean_text(text, known));
+            else {
                 values.push_back(interface_pattern(text));
+                if (text.ends_with('*')) result.patterns.push_back(text);
+            }
         }
         if (interfaces.empty() && zone.interfaces->value.array())
             report.error(zone.interfaces->at, "a zone without interfaces: leave the key out to say nothing of them");

@@ -74,12 +74,17 @@ TEST_CASE("nft and iptables-restore take what is generated from the ready polici
 
 namespace {
 
-// Its interfaces are those of the laboratory, in some order.
+// Its interfaces are those of the laboratory, in some order; and a pattern begins as one that it stands for.
 std::string in_laboratory(std::string text, Policy const& policy) {
     constexpr std::string_view names[] = {"wan0", "eth0", "eth1", "eth10"};
-    for (std::size_t i = 0; i < policy.interfaces.size(); ++i)
-        for (std::size_t at = 0; (at = text.find('"' + policy.interfaces[i] + '"', at)) != std::string::npos; ++at)
-            text.replace(at, policy.interfaces[i].size() + 2, '"' + std::string(names[i]) + '"');
+    auto const replace = [&](std::string const& name, std::string_view by) {
+        for (std::size_t at = 0; (at = text.find('"' + name + '"', at)) != std::string::npos; ++at) text.replace(at + 1, name.size(), by);
+    };
+    for (PolicyZone const& zone : policy.zones)
+        for (std::string const& pattern : zone.patterns)
+            for (std::size_t i = 0; i < policy.interfaces.size(); ++i)
+                if (policy.interfaces[i].starts_with(pattern.substr(0, pattern.size() - 1))) replace(pattern, std::string(names[i]) + '*');
+    for (std::size_t i = 0; i < policy.interfaces.size(); ++i) replace(policy.interfaces[i], names[i]);
     return text;
 }
 

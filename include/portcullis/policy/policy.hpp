@@ -38,6 +38,7 @@ struct Place {
 struct PolicyZone {
     std::string name;
     Place place;
+    std::vector<std::string> patterns; // of its interfaces: "eth*"; where the device's are named, each is for some of them
     bool has_interfaces = false;
     bool has_networks = false;
     bool trusted = false;
