@@ -10,6 +10,7 @@
 #include <fnmatch.h>
 #include <glob.h>
 #include <limits>
+#include <memory>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,14 +51,15 @@ enum class Content : std::uint8_t { text, bytes };
 
 FileText read_all(int file, std::string const& name, Content content = Content::text) {
     FileText result;
-    std::vector<char> buffer(std::size_t{1} << 18U);
+    constexpr std::size_t size = std::size_t{1} << 18U;
+    auto const buffer = std::make_unique_for_overwrite<char[]>(size); // most files fill little of it
     for (;;) {
         if (!wait_for_input(file)) return {{}, name + " has no end within the time that it may take"};
-        ssize_t const count = ::read(file, buffer.data(), buffer.size());
+        ssize_t const count = ::read(file, buffer.get(), size);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return {{}, fmt::format("cannot read {}: {}", name, reason())};
         if (count == 0) break;
-        std::string_view const part(buffer.data(), static_cast<std::size_t>(count));
+        std::string_view const part(buffer.get(), static_cast<std::size_t>(count));
         if (result.text.size() + part.size() > largest_input) return {{}, fmt::format("{} is larger than {} MiB", name, largest_input >> 20U)};
         std::size_t const checked = result.text.size();
         result.text += part;

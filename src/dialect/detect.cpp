@@ -288,13 +288,20 @@ bool is_nft_json(std::string_view text) {
            contains(text, "\"nftables\"");
 }
 
+// All names of iptables begin with these letters, large or small; few lines of other texts have them.
+bool may_name_iptables(std::string_view line) {
+    for (std::size_t i = 1; i < line.size(); ++i)
+        if (lower(line[i]) == 'p' && lower(line[i - 1]) == 'i') return true;
+    return false;
+}
+
 // An iptables command in a shell script may stand behind anything: "$IPT -A INPUT", "if …; then iptables -F; fi".
 bool calls_iptables(std::string_view line) {
     constexpr std::string_view names[] = {"iptables",  "IPTABLES",  "IPTABLES}", "IPT", "IPT}",
                                           "ip6tables", "IP6TABLES", "IP6T",      "ipt"};
     constexpr std::string_view commands[] = {" -A ", " -I ", " -F",  " -P ", " -N ",
                                              " -X",  " -t ", " -D ", " -Z",  " --append "};
-    if (line.starts_with('#')) return false;
+    if (line.starts_with('#') || !may_name_iptables(line)) return false;
     return std::ranges::any_of(names, [&](std::string_view name) {
         std::size_t const at = line.find(name);
         if (at == std::string_view::npos) return false;
@@ -303,6 +310,15 @@ bool calls_iptables(std::string_view line) {
             return rest.substr(0, 40).find(command) != std::string_view::npos;
         });
     });
+}
+
+// Calls function(line) for each line of the text.
+template <class Function> void each_line(std::string_view text, Function const& function) {
+    for (std::size_t begin = 0; begin < text.size();) {
+        std::size_t const end = std::min(text.find('\n', begin), text.size());
+        function(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
 }
 
 // Whether addresses and names in iptables commands are those of IPv6.
@@ -370,21 +386,19 @@ using Scores = std::array<unsigned, 9>;
 
 unsigned& of(Scores& scores, Dialect dialect) { return scores[static_cast<std::size_t>(dialect)]; }
 
-Scores score(std::string_view text, Families& families) {
-    Counter<std::size(signals)> counter(signals);
-    Counter<std::size(cisco_signals)> shared(cisco_signals);
+Scores score(std::string_view text) {
+    static Counter<std::size(signals)> const none(signals);
+    static Counter<std::size(cisco_signals)> const none_shared(cisco_signals);
+    auto counter = none;
+    auto shared = none_shared;
     unsigned calls = 0;
-    for (std::size_t begin = 0; begin < text.size();) {
-        std::size_t const end = std::min(text.find('\n', begin), text.size());
-        std::string_view const line = text.substr(begin, end - begin);
-        begin = end + 1;
+    each_line(text, [&](std::string_view line) {
         Words const words = split(line);
-        if (words.count == 0) continue;
+        if (words.count == 0) return;
         counter.look_at(words);
         shared.look_at(words);
         if (calls < most_hits && calls_iptables(line)) ++calls;
-        families.look_at(line);
-    }
+    });
     Scores scores{};
     for (std::size_t i = 0; i < std::size(signals); ++i)
         of(scores, signals[i].dialect) += counter[i] * signals[i].weight;
@@ -403,12 +417,14 @@ std::optional<Dialect> detect_dialect(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
     if (is_binary(text)) return std::nullopt;
     if (is_nft_json(text)) return nft_json;
-    Families families;
-    Scores const scores = score(text, families);
+    Scores const scores = score(text);
     auto const best = std::ranges::max_element(scores);
     if (*best < enough) return std::nullopt;
     auto const dialect = static_cast<Dialect>(best - scores.begin());
-    return dialect == iptables && families.v6 > families.v4 ? ip6tables : dialect;
+    if (dialect != iptables) return dialect;
+    Families families;
+    each_line(text, [&](std::string_view line) { families.look_at(line); });
+    return families.v6 > families.v4 ? ip6tables : iptables;
 }
 
 } // namespace portcullis

@@ -1,7 +1,9 @@
 #include "engine/bdd.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <unordered_map>
+#include <utility>
 
 #include "portcullis/engine/budget.hpp"
 
@@ -17,7 +19,7 @@ constexpr std::uint32_t freed = ~std::uint32_t{0} - 1; // the variable of a free
 
 Bdd::Bdd(std::size_t node_limit)
     : nodes_{{terminal_variable, true_ref, true_ref, 0}}, kept_{1}, table_(first_table, 0),
-      cache_(first_cache, CacheEntry{true_ref, true_ref, true_ref}), node_limit_(node_limit),
+      cache_(first_cache, no_entry), node_limit_(node_limit),
       collect_at_(std::size_t{1} << 18U) {}
 
 std::size_t Bdd::hash(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
@@ -26,47 +28,71 @@ std::size_t Bdd::hash(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
     return static_cast<std::size_t>(h ^ (h >> 32U));
 }
 
+std::optional<std::uint32_t> Bdd::find(Table<std::uint32_t> const& table, Table<Node> const& nodes, Node const& wanted, std::size_t& slot) {
+    slot = hash(wanted.variable, wanted.low, wanted.high) & (table.size() - 1);
+    for (; table[slot] != 0; slot = (slot + 1) & (table.size() - 1)) {
+        Node const& n = nodes[table[slot]];
+        if (n.variable == wanted.variable && n.low == wanted.low && n.high == wanted.high) return table[slot];
+    }
+    return std::nullopt;
+}
+
+void Bdd::add(Table<std::uint32_t>& table, Table<Node> const& nodes, std::uint32_t index) {
+    std::size_t slot = 0;
+    find(table, nodes, nodes[index], slot);
+    table[slot] = index;
+}
+
 Bdd::Ref Bdd::node(std::uint32_t variable, Ref low, Ref high) {
     if (low == high) return low;
     if ((++asked_ & 0xFFFU) == 0) check_deadline();
     Ref const complement = high & 1U;
     low ^= complement;
     high ^= complement;
-    std::size_t slot = hash(variable, low, high) & (table_.size() - 1);
-    while (table_[slot] != 0) {
-        Node const& n = nodes_[table_[slot]];
-        if (n.variable == variable && n.low == low && n.high == high) return table_[slot] << 1U | complement;
-        slot = (slot + 1) & (table_.size() - 1);
-    }
+    Node wanted{variable, low, high, 0};
+    std::size_t slot = 0;
+    if (packed_ && (low >> 1U) < first_own_ && (high >> 1U) < first_own_)
+        if (auto const there = find(packed_->table, nodes_, wanted, slot)) return *there << 1U | complement;
+    if (auto const there = find(table_, nodes_, wanted, slot)) return *there << 1U | complement;
     if (live_ >= node_limit_) throw BudgetExceeded("the sets of packets outgrew the budget of memory");
-    std::uint32_t const last = std::max({variable, nodes_[low >> 1U].last, nodes_[high >> 1U].last});
+    wanted.last = std::max({variable, nodes_[low >> 1U].last, nodes_[high >> 1U].last});
     std::uint32_t index = 0;
     if (free_.empty()) {
         index = static_cast<std::uint32_t>(nodes_.size());
-        nodes_.push_back({variable, low, high, last});
+        nodes_.push_back(wanted);
         kept_.push_back(0);
     } else {
         index = free_.back();
         free_.pop_back();
-        nodes_[index] = {variable, low, high, last};
+        nodes_[index] = wanted;
     }
     table_[slot] = index;
-    if (++live_ * 2 > table_.size()) grow_table();
+    if ((++live_ - (first_own_ - 1)) * 2 > table_.size()) grow_table();
     return index << 1U | complement;
 }
 
 void Bdd::grow_table() {
     table_.assign(table_.size() * (table_.size() < small_table ? 4 : 2), 0);
-    for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
-        Node const& n = nodes_[i];
-        if (n.variable == freed) continue;
-        std::size_t slot = hash(n.variable, n.low, n.high) & (table_.size() - 1);
-        while (table_[slot] != 0) slot = (slot + 1) & (table_.size() - 1);
-        table_[slot] = i;
+    for (std::uint32_t i = first_own_; i < nodes_.size(); ++i) {
+        if (nodes_[i].variable != freed) add(table_, nodes_, i);
     }
-    if (cache_.size() < largest_cache && cache_.size() < table_.size()) {
-        cache_.assign(table_.size(), CacheEntry{true_ref, true_ref, true_ref});
+    if (cache_.size() < largest_cache && cache_.size() < table_.size()) resize_cache(table_.size());
+}
+
+void Bdd::resize_cache(std::size_t size) {
+    Table<CacheEntry> const old = std::exchange(cache_, Table<CacheEntry>(size, no_entry));
+    for (CacheEntry const& entry : old) {
+        if (entry.b != true_ref) remember(entry.a, entry.b, entry.result);
     }
+}
+
+std::optional<Bdd::Ref> Bdd::known(Ref a, Ref b) const {
+    std::size_t const place = hash(a, b, 0);
+    CacheEntry const& own = cache_[place & (cache_.size() - 1)];
+    if (own.a == a && own.b == b) return own.result;
+    if (!packed_) return std::nullopt;
+    CacheEntry const& packed = packed_->cache[place & (packed_->cache.size() - 1)];
+    return packed.a == a && packed.b == b ? std::optional(packed.result) : std::nullopt;
 }
 
 Bdd::Ref Bdd::conjunction(Ref a, Ref b) {
@@ -75,17 +101,14 @@ Bdd::Ref Bdd::conjunction(Ref a, Ref b) {
     if (a == true_ref) return b;
     if (b == true_ref) return a;
     if (a > b) std::swap(a, b);
-    // (true, true) never gets here, so an empty cache entry cannot be mistaken for a result.
-    std::size_t slot = hash(a, b, 0) & (cache_.size() - 1);
-    if (cache_[slot].a == a && cache_[slot].b == b) return cache_[slot].result;
+    if (auto const result = known(a, b)) return *result;
     std::uint32_t const va = variable(a);
     std::uint32_t const vb = variable(b);
     std::uint32_t const v = std::min(va, vb);
     Ref const low_result = conjunction(va == v ? low(a) : a, vb == v ? low(b) : b);
     Ref const high_result = conjunction(va == v ? high(a) : a, vb == v ? high(b) : b);
     Ref const result = node(v, low_result, high_result);
-    slot = hash(a, b, 0) & (cache_.size() - 1); // the cache may have grown
-    cache_[slot] = {a, b, result};
+    remember(a, b, result);
     return result;
 }
 
@@ -113,8 +136,7 @@ struct Bdd::Quantification {
         std::uint32_t const v = bdd.variable(f);
         if (v >= chosen.size() || bdd.nodes_[f >> 1U].last < chosen.next_[v]) return f;
         if (v >= chosen.rest_) return true_ref; // some values make true what is not false
-        CacheEntry const& known = bdd.cache_[hash(f, key, 0) & (bdd.cache_.size() - 1)];
-        if (known.a == f && known.b == key) return known.result;
+        if (auto const known = bdd.known(f, key)) return *known;
         Ref const low = (*this)(bdd.low(f));
         Ref result = true_ref;
         if (chosen.next_[v] == v) {
@@ -122,7 +144,7 @@ struct Bdd::Quantification {
         } else {
             result = bdd.node(v, low, (*this)(bdd.high(f)));
         }
-        bdd.cache_[hash(f, key, 0) & (bdd.cache_.size() - 1)] = {f, key, result}; // it may have grown
+        bdd.remember(f, key, result);
         return result;
     }
 };
@@ -163,7 +185,7 @@ void Bdd::collect_if_due() {
     collect_at_ = std::max(collect_at_, live_ * 2);
 }
 
-void Bdd::collect() {
+std::vector<bool> Bdd::reached() const {
     std::vector<bool> marked(nodes_.size(), false);
     std::vector<std::uint32_t> todo;
     marked[0] = true;
@@ -178,22 +200,62 @@ void Bdd::collect() {
         todo.push_back(nodes_[i].low >> 1U);
         todo.push_back(nodes_[i].high >> 1U);
     }
+    return marked;
+}
+
+void Bdd::collect() {
+    std::vector<bool> const marked = reached();
     std::fill(table_.begin(), table_.end(), 0);
-    std::fill(cache_.begin(), cache_.end(), CacheEntry{true_ref, true_ref, true_ref});
+    std::fill(cache_.begin(), cache_.end(), no_entry);
     free_.clear();
-    live_ = 0;
-    for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
+    live_ = first_own_ - 1;
+    for (std::uint32_t i = first_own_; i < nodes_.size(); ++i) {
         if (!marked[i]) {
             nodes_[i] = {freed, true_ref, true_ref, 0};
             free_.push_back(i);
             continue;
         }
-        Node const& n = nodes_[i];
-        std::size_t slot = hash(n.variable, n.low, n.high) & (table_.size() - 1);
-        while (table_[slot] != 0) slot = (slot + 1) & (table_.size() - 1);
-        table_[slot] = i;
+        add(table_, nodes_, i);
         ++live_;
     }
+}
+
+std::vector<std::uint32_t> Bdd::pack() {
+    std::vector<bool> const marked = reached();
+    std::vector<std::uint32_t> places(nodes_.size(), 0);
+    auto const now = [&](Ref f) { return places[f >> 1U] << 1U | (f & 1U); };
+    Table<Node> nodes;
+    std::vector<std::uint32_t> kept;
+    for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+        if (!marked[i]) continue;
+        places[i] = static_cast<std::uint32_t>(nodes.size());
+        nodes.push_back(nodes_[i]);
+        kept.push_back(kept_[i]);
+    }
+    for (Node& n : nodes) {
+        n.low = now(n.low);
+        n.high = now(n.high);
+    }
+    nodes_ = std::move(nodes);
+    kept_ = std::move(kept);
+    free_.clear();
+    first_own_ = static_cast<std::uint32_t>(nodes_.size());
+    live_ = first_own_ - 1;
+    auto packed = std::make_shared<Packed>();
+    packed->table.assign(std::max(first_table, std::bit_ceil(live_ * 2)), 0);
+    for (std::uint32_t i = 1; i < first_own_; ++i) add(packed->table, nodes_, i);
+    // Nodes keep their order, and so do the two of a conjunction.
+    Table<CacheEntry> const known_before = std::exchange(cache_, Table<CacheEntry>(packed->table.size(), no_entry));
+    for (CacheEntry const& entry : known_before) {
+        bool const asks = (entry.b & no_function) != 0;
+        if (entry.b == true_ref || !marked[entry.a >> 1U] || !(asks || marked[entry.b >> 1U]) || !marked[entry.result >> 1U]) continue;
+        remember(now(entry.a), asks ? entry.b : now(entry.b), now(entry.result));
+    }
+    packed->cache = std::exchange(cache_, Table<CacheEntry>(first_cache, no_entry));
+    table_.assign(first_table, 0);
+    packed_ = std::move(packed);
+    hoards_ = false;
+    return places;
 }
 
 } // namespace portcullis

@@ -3,6 +3,7 @@
 // mark and sweep. One manager per thread.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -21,6 +22,8 @@ class Bdd {
 
     // At most `node_limit` live nodes of 16 bytes each; BudgetExceeded is thrown beyond that.
     explicit Bdd(std::size_t node_limit = std::size_t{1} << 25U);
+    // With the same functions under the same references.
+    Bdd(Bdd const&) = default;
 
     Ref conjunction(Ref a, Ref b);
     Ref disjunction(Ref a, Ref b) { return conjunction(a ^ 1U, b ^ 1U) ^ 1U; }
@@ -53,7 +56,12 @@ class Bdd {
 
     // What is kept survives `collect`; each `keep` needs one `release`.
     void keep(Ref f) { ++kept_[f >> 1U]; }
-    void release(Ref f) { --kept_[f >> 1U]; }
+    void release(Ref f) { kept_[f >> 1U] -= hoards_ ? 0 : 1; }
+    // From now on nothing is released.
+    void hoard() { hoards_ = true; }
+    // Leaves all out but what is kept, and known results about it, which all copies then share. References change: the new ones, by
+    // node. Not to be done twice.
+    std::vector<std::uint32_t> pack();
     // Frees what nothing kept reaches, once enough has gathered. Unkept references are invalid after it.
     void collect_if_due();
 
@@ -69,24 +77,40 @@ class Bdd {
         Ref b; // for a conjunction; else what is asked about a, with a bit that no function has
         Ref result;
     };
+    static constexpr CacheEntry no_entry{true_ref, true_ref, true_ref}; // nobody asks about true alone
     static constexpr std::uint32_t no_function = std::uint32_t{1} << 31U;
     struct Quantification;
 
     void grow_table();
+    void resize_cache(std::size_t size);
+    std::optional<Ref> known(Ref a, Ref b) const; // what is asked, as in CacheEntry
+    void remember(Ref a, Ref b, Ref result) { cache_[hash(a, b, 0) & (cache_.size() - 1)] = {a, b, result}; }
+    std::vector<bool> reached() const; // by node: from what is kept
     void collect();
     static std::size_t hash(std::uint32_t a, std::uint32_t b, std::uint32_t c);
 
     template <class T> using Table = std::vector<T, HugePages<T>>;
+    // Indices of nodes where their hash leads, and behind it while there are others; 0 ends them.
+    static std::optional<std::uint32_t> find(Table<std::uint32_t> const& table, Table<Node> const& nodes, Node const& wanted, std::size_t& slot);
+    static void add(Table<std::uint32_t>& table, Table<Node> const& nodes, std::uint32_t index);
+    // Of packed nodes, the first ones, and what is known of them alone.
+    struct Packed {
+        Table<std::uint32_t> table;
+        Table<CacheEntry> cache;
+    };
 
     Table<Node> nodes_;
     std::vector<std::uint32_t> kept_; // by node: how often it is kept
     std::vector<std::uint32_t> free_; // indices of freed nodes
-    Table<std::uint32_t> table_; // open addressing over node indices; 0 is empty
+    Table<std::uint32_t> table_; // of the nodes that are not packed
     Table<CacheEntry> cache_;
+    std::shared_ptr<Packed const> packed_;
+    std::uint32_t first_own_ = 1; // those before it are packed, and kept for ever
     std::size_t live_ = 0;
     std::size_t node_limit_;
     std::size_t asked_ = 0; // nodes that were asked for, whether they were there or not
     std::size_t collect_at_;
+    bool hoards_ = false;
 };
 
 } // namespace portcullis

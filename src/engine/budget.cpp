@@ -1,5 +1,7 @@
 #include "portcullis/engine/budget.hpp"
 
+#include <utility>
+
 namespace portcullis {
 
 namespace {
@@ -8,6 +10,8 @@ Deadline& the_deadline() {
     static Deadline deadline;
     return deadline;
 }
+
+thread_local std::stop_token const* stop = nullptr;
 
 } // namespace
 
@@ -21,7 +25,15 @@ bool deadline_passed() {
 }
 
 void check_deadline() {
+    check_stop();
     if (deadline_passed()) throw BudgetExceeded("the time that it may take is over");
+}
+
+StopWhen::StopWhen(std::stop_token token) : token_(std::move(token)), outer_(std::exchange(stop, &token_)) {}
+StopWhen::~StopWhen() { stop = outer_; }
+
+void check_stop() {
+    if (stop != nullptr && stop->stop_requested()) throw Stopped();
 }
 
 } // namespace portcullis

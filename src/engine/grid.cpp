@@ -417,10 +417,17 @@ void Grid::narrow(Extent& extent, Match const& match) const {
 }
 
 void Grid::extent(Line const& line, Extent& out) const {
-    out.regions.assign(1, whole_);
-    out.exact = true;
-    out.loose = false;
-    lines_.each_match(ruleset_, line, [&](Match const& match) { narrow(out, match); });
+    Called called;
+    extent(line, called, out);
+}
+
+void Grid::extent(Line const& line, Called& called, Extent& out) const {
+    if (called.path != line.path) {
+        called = {line.path, {.regions = {whole_}}};
+        lines_.each_call(line, [&](Match const& match) { narrow(called.extent, match); });
+    }
+    out = called.extent;
+    if (line.rule.rule != RuleId::policy) narrow(out, ruleset_.chains[line.rule.chain].rules[line.rule.rule].match);
     if (out.regions.empty()) out.exact = true; // what holds more is empty
 }
 

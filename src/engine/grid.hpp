@@ -27,6 +27,12 @@ class Grid {
         bool loose = false; // it has an opaque match of its own as well, so that it never surely takes a packet
     };
     void extent(Line const& line, Extent& out) const;
+    // The same for lines one after the other: what the calls leave that lead to most of them is worked out once.
+    struct Called {
+        std::optional<std::uint32_t> path;
+        Extent extent{};
+    };
+    void extent(Line const& line, Called& called, Extent& out) const;
     void extent(Match const& match, Extent& out) const;
 
     Region const& whole() const { return whole_; }

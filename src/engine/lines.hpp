@@ -29,9 +29,13 @@ struct Lines {
     std::vector<Line> lines;
     std::vector<CallPath> paths{1}; // the first is the empty one
     std::deque<Match> own;          // matches that no rule has: what the hook sees, the families of a chain
-    // Every match that a packet must have to be taken by the line.
-    template <class Visit> void each_match(Ruleset const& ruleset, Line const& line, Visit const& visit) const {
+    // Every match that a packet must have to come to the line, of those that lead there.
+    template <class Visit> void each_call(Line const& line, Visit const& visit) const {
         for (std::uint32_t at = line.path; at != 0; at = paths[at].caller) visit(*paths[at].match);
+    }
+    // … and to be taken by it.
+    template <class Visit> void each_match(Ruleset const& ruleset, Line const& line, Visit const& visit) const {
+        each_call(line, visit);
         if (line.rule.rule != RuleId::policy) visit(ruleset.chains[line.rule.chain].rules[line.rule.rule].match);
     }
 };

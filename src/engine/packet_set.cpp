@@ -17,6 +17,7 @@
 
 #include "engine/bdd.hpp"
 #include "engine/usual.hpp"
+#include "portcullis/engine/prepared.hpp"
 
 namespace portcullis {
 
@@ -104,6 +105,18 @@ struct Space::Impl {
     std::unordered_map<std::string, std::uint32_t> opaque; // key to variable
     std::vector<Assumption> opaque_names; // by variable, from layout.count on
 
+    // Sets of values of one field are asked for again and again: few of them, all kept.
+    struct FieldValues {
+        Field field;
+        ValueSet values;
+        friend bool operator==(FieldValues const&, FieldValues const&) = default;
+    };
+    struct Hash {
+        std::size_t operator()(FieldValues const& asked) const;
+    };
+    static constexpr std::size_t most_field_sets = 1024;
+    std::unordered_map<FieldValues, Ref, Hash> field_sets;
+
     Impl(Order chosen, std::size_t node_limit)
         : order(chosen), layout(layout_of(chosen)), bdd(node_limit), free(0, fields_off_the_wire()) {
         for (FieldInfo const& row : fields()) {
@@ -173,6 +186,27 @@ struct Space::Impl {
         }
         if (info(field).transport) result = bdd.conjunction(literal(first_variable(Field::fragment), false), result);
         return result;
+    }
+
+    void pack() {
+        std::vector<std::uint32_t> const places = bdd.pack();
+        auto const now = [&](Ref f) { return places[f >> 1U] << 1U | (f & 1U); };
+        universe = now(universe);
+        for (auto& [asked, set] : field_sets) set = now(set);
+    }
+
+    // … within the universe.
+    Ref known_values(Field field, ValueSet const& set) {
+        constexpr std::size_t longest = 64; // what is longer is compared for long
+        if (set.intervals.intervals().size() > longest || set.masks.size() > 1) return bdd.conjunction(universe, values(field, set));
+        FieldValues asked{field, set};
+        if (auto const at = field_sets.find(asked); at != field_sets.end()) return at->second;
+        Ref const made = bdd.conjunction(universe, values(field, set));
+        if (field_sets.size() < most_field_sets) {
+            bdd.keep(made);
+            field_sets.emplace(std::move(asked), made);
+        }
+        return made;
     }
 
     Ref relation(Alternatives const& alternatives) {
@@ -438,6 +472,23 @@ struct Space::Impl {
     }
 };
 
+std::size_t Space::Impl::Hash::operator()(FieldValues const& asked) const {
+    std::uint64_t hash = static_cast<std::uint64_t>(asked.field) << 1U | (asked.values.negated ? 1U : 0U);
+    auto const add = [&](U128 value) {
+        hash = (hash ^ low64(value) ^ low64(value >> 64U)) * 0x9E3779B97F4A7C15U;
+        hash ^= hash >> 32U;
+    };
+    for (Interval const& interval : asked.values.intervals.intervals()) {
+        add(interval.first);
+        add(interval.last);
+    }
+    for (Masked const& masked : asked.values.masks) {
+        add(masked.value);
+        add(masked.mask);
+    }
+    return static_cast<std::size_t>(hash);
+}
+
 PacketSet::PacketSet(Space& space, std::uint32_t ref) : space_(&space), ref_(ref) { space_->impl_->bdd.keep(ref_); }
 PacketSet::PacketSet(PacketSet const& other) : PacketSet(*other.space_, other.ref_) {}
 PacketSet::PacketSet(PacketSet&& other) noexcept : space_(other.space_), ref_(std::exchange(other.ref_, Bdd::false_ref)) {
@@ -671,14 +722,25 @@ bool PacketSet::contains(Packet const& packet) const {
 }
 
 Space::Space(Order order, std::size_t node_limit) : impl_(std::make_unique<Impl>(order, node_limit)) {}
+// The copies hoard nothing.
+Space::Space(Space const& prepared) : impl_(std::make_unique<Impl>(*prepared.impl_)) {}
 Space::~Space() = default;
+
+std::unique_ptr<Space> prepared(std::size_t node_limit, std::function<void(Space&)> const& work) {
+    auto space = std::make_unique<Space>(node_limit);
+    Space::Impl& impl = *space->impl_;
+    impl.bdd.hoard();
+    work(*space);
+    impl.pack();
+    return space;
+}
 
 PacketSet Space::none() { return {*this, Bdd::false_ref}; }
 PacketSet Space::all() { return {*this, impl_->universe}; }
 
 PacketSet Space::of(Field field, ValueSet const& values) {
     impl_->bdd.collect_if_due();
-    return {*this, impl_->bdd.conjunction(impl_->universe, impl_->values(field, values))};
+    return {*this, impl_->known_values(field, values)};
 }
 
 PacketSet Space::of(Match const& match) {

@@ -37,10 +37,11 @@ void ShadowList::build() {
     regions_.reserve(count);
     std::vector<Entry> escaping;
     std::vector<Entry> loose;
+    Grid::Called called;
     Grid::Extent extent;
     for (std::uint32_t at = 0; at < count; ++at) {
         Line const& one = line(at);
-        grid_->extent(one, extent);
+        grid_->extent(one, called, extent);
         begin_.push_back(static_cast<std::uint32_t>(regions_.size()));
         regions_.insert(regions_.end(), extent.regions.begin(), extent.regions.end());
         exact_[at] = extent.exact;
@@ -123,6 +124,7 @@ void ShadowList::prove() {
 }
 
 Life ShadowList::prove(std::uint32_t at, std::size_t& steps) const {
+    check_stop();
     if (deadline_passed()) return Life::unknown;
     if (regions(at).empty()) return life_without_packets(at);
     Evidence const found = evidence(at);

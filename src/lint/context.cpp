@@ -5,6 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "lint/prepared_space.hpp"
 #include "portcullis/engine/connection.hpp"
 #include "portcullis/engine/interpret_many.hpp"
 
@@ -12,8 +13,6 @@ namespace portcullis {
 
 namespace {
 
-// A file's sets may take this many nodes of 16 bytes, table and cache on top.
-constexpr std::size_t node_limit = std::size_t{1} << 24U;
 constexpr std::uint64_t any_breadth = ~std::uint64_t{0};
 
 Match one_term(Field field, ValueSet values) { return {{{field, std::move(values), {}}}, {}, {}}; }
@@ -51,7 +50,8 @@ std::optional<IntervalSet> named_values(Match const& match, Field field) {
     auto const narrow = [&](IntervalSet const& values) { result = result ? result->intersected(values) : values; };
     for (Term const& term : match.terms) {
         if (term.field != field) continue;
-        if (auto const values = term.values.as_intervals(info(field).bits)) narrow(*values);
+        if (term.values.masks.empty() && !term.values.negated) narrow(term.values.intervals);
+        else if (auto const values = term.values.as_intervals(info(field).bits)) narrow(*values);
     }
     for (Alternatives const& relation : match.alternatives) {
         auto const column = std::find(relation.fields.begin(), relation.fields.end(), field);
@@ -76,8 +76,10 @@ std::string where(Chain const& chain, std::optional<std::size_t> rule) {
     return fmt::format("{}/{}", chain.title(), chain.rules[*rule].origin + 1);
 }
 
-Context::Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking)
-    : ruleset_(ruleset), sources_(sources), options_(options), asking_(asking), space_(std::make_unique<Space>(node_limit)),
+Context::Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking,
+                 std::shared_ptr<Space> space)
+    : ruleset_(ruleset), sources_(sources), options_(options), asking_(asking),
+      space_(space ? std::move(space) : prepared_space(ruleset.dialect)),
       paths_(find_paths(ruleset)) {
     reaches_.resize(paths_.size());
     for (Path const& path : paths_) questions_.push_back(question(path));

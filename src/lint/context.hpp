@@ -48,8 +48,9 @@ enum class Asking : std::uint8_t {
 
 class Context {
   public:
-    // The sources outlive it.
-    Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking);
+    // The sources outlive it. The space is its own to add to: without one, a prepared one.
+    Context(Ruleset const& ruleset, Sources const& sources, LintOptions const& options, Asking asking,
+            std::shared_ptr<Space> space = nullptr);
     ~Context();
 
     Ruleset const& ruleset() const { return ruleset_; }
@@ -155,7 +156,7 @@ class Context {
     LintOptions const& options_;
     Asking asking_;
     RuleInfo const* rule_ = nullptr;
-    std::unique_ptr<Space> space_;
+    std::shared_ptr<Space> space_;
     std::vector<Path> paths_;
     std::vector<Permit> permits_;
     mutable std::optional<PacketSet> unmarked_;

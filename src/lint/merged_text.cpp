@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <span>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace portcullis {
 
 namespace {
 
-using Words = std::vector<std::string>;
+using Words = std::vector<std::string_view>; // of texts that outlive them
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -22,15 +23,16 @@ std::optional<Words> words_of(std::string_view text) {
     bool open = false;
     int depth = 0;
     char quote = 0;
-    for (char const c : text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        char const c = text[at];
         if (c == '\n' || c == '\\' || (c == '#' && quote == 0)) return std::nullopt;
         if (quote == 0 && depth == 0 && is_blank(c)) {
             open = false;
             continue;
         }
-        if (!open) words.emplace_back();
+        if (!open) words.push_back(text.substr(at, 0));
         open = true;
-        words.back() += c;
+        words.back() = {words.back().data(), words.back().size() + 1};
         if (quote != 0)
             quote = c == quote ? 0 : quote;
         else if (c == '"' || c == '\'')
@@ -47,8 +49,8 @@ std::optional<Words> words_of(std::string_view text) {
 // Where two lists of words differ: in one stretch, of which neither is empty.
 struct Difference {
     std::size_t begin = 0;
-    std::span<std::string const> one;
-    std::span<std::string const> other;
+    std::span<std::string_view const> one;
+    std::span<std::string_view const> other;
     std::size_t rest = 0; // words behind it, in both
 };
 
@@ -62,14 +64,17 @@ std::optional<Difference> difference(Words const& a, Words const& b) {
     return Difference{begin, middle(a), middle(b), rest};
 }
 
-std::string joined(std::span<std::string const> words) {
+std::string joined(std::span<std::string_view const> words) {
     std::string text;
-    for (std::string const& word : words) text += (text.empty() ? "" : " ") + word;
+    for (std::string_view const word : words) {
+        if (!text.empty()) text += ' ';
+        text += word;
+    }
     return text;
 }
 
 // The words of `a` with others from `begin` to the last `rest` ones.
-std::string with(Words const& a, std::size_t begin, std::size_t rest, std::string const& middle) {
+std::string with(Words const& a, std::size_t begin, std::size_t rest, std::string_view middle) {
     Words words(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(begin));
     words.push_back(middle);
     words.insert(words.end(), a.end() - static_cast<std::ptrdiff_t>(rest), a.end());
@@ -84,17 +89,17 @@ std::optional<Prefix> as_one(std::optional<Prefix> const& a, std::optional<Prefi
     return all.size() == 1 ? std::optional(all.front()) : std::nullopt;
 }
 
-std::string elements(std::string const& word) {
+std::string_view elements(std::string_view word) {
     if (!word.starts_with('{')) return word;
     std::size_t const first = word.find_first_not_of(" \t", 1);
     std::size_t const last = word.find_last_not_of(" \t,", word.size() - 2);
-    return first == std::string::npos || last == std::string::npos || last < first ? "" : word.substr(first, last - first + 1);
+    return first == std::string_view::npos || last == std::string_view::npos || last < first ? "" : word.substr(first, last - first + 1);
 }
 
 std::optional<std::string> merged_nft(Words const& a, Words const& b) {
     auto const differ = difference(a, b);
     if (!differ || differ->one.size() != 1 || differ->other.size() != 1 || differ->begin == 0) return std::nullopt;
-    std::string const set = "{ " + elements(differ->one.front()) + ", " + elements(differ->other.front()) + " }";
+    std::string const set = fmt::format("{{ {}, {} }}", elements(differ->one.front()), elements(differ->other.front()));
     return with(a, differ->begin, differ->rest, set);
 }
 
@@ -120,16 +125,16 @@ std::optional<std::string> merged_iptables(Words const& first, Words const& seco
     Words const b = with_multiport(second);
     auto const differ = difference(a, b);
     if (!differ || differ->one.size() != 1 || differ->other.size() != 1 || differ->begin < 2) return std::nullopt;
-    std::string const& option = a[differ->begin - 1];
+    std::string_view const option = a[differ->begin - 1];
     if (a[differ->begin - 2] == "!") return std::nullopt;
     auto const is_one_of = [&](auto const& names) { return std::find(names.begin(), names.end(), option) != names.end(); };
-    std::string const& one = differ->one.front();
-    std::string const& other = differ->other.front();
+    std::string_view const one = differ->one.front();
+    std::string_view const other = differ->other.front();
     constexpr std::array<std::string_view, 5> ports{"--dports", "--destination-ports", "--sports", "--source-ports", "--ports"};
     constexpr std::array<std::string_view, 6> addresses{"-s", "-d", "--source", "--destination", "--src", "--dst"};
     constexpr std::array<std::string_view, 2> states{"--ctstate", "--state"};
     if (is_one_of(ports) || is_one_of(states)) {
-        std::string const list = one + ',' + other;
+        std::string const list = fmt::format("{},{}", one, other);
         auto const count = 1 + std::count(list.begin(), list.end(), ',') + std::count(list.begin(), list.end(), ':');
         if (is_one_of(ports) && static_cast<std::size_t>(count) > most_ports) return std::nullopt;
         return with(a, differ->begin, differ->rest, list);
@@ -169,21 +174,21 @@ std::optional<std::string> merged_cisco(Dialect dialect, Words const& first, Wor
     if (numbered) b.front() = a.front();
     auto const differ = difference(a, b);
     if (!differ || differ->begin < 1) return std::nullopt;
-    std::string const& before = a[differ->begin - 1];
+    std::string_view const before = a[differ->begin - 1];
     if (before == "eq") {
         bool const named = dialect == Dialect::cisco_ios && a.front() != "access-list";
         if (!named || differ->one.size() + differ->other.size() > most_listed_ports) return std::nullopt;
         return with(a, differ->begin, differ->rest, joined(differ->one) + ' ' + joined(differ->other));
     }
     if (differ->one.size() != 1 || differ->other.size() != 1) return std::nullopt;
-    std::string const& one = differ->one.front();
-    std::string const& other = differ->other.front();
-    if (one.find('/') != std::string::npos) {
+    std::string_view const one = differ->one.front();
+    std::string_view const other = differ->other.front();
+    if (one.find('/') != std::string_view::npos) {
         auto const network = as_one(parse_prefix(one), parse_prefix(other));
         return network ? std::optional(with(a, differ->begin, differ->rest, to_string(*network))) : std::nullopt;
     }
     if (differ->rest == 0) return std::nullopt;
-    std::string const& mask = a[a.size() - differ->rest];
+    std::string_view const mask = a[a.size() - differ->rest];
     auto const network = as_one(network_of(one, mask, inverted), network_of(other, mask, inverted));
     if (!network) return std::nullopt;
     return with(a, differ->begin, differ->rest - 1, network_text(*network, inverted));

@@ -60,6 +60,10 @@ RuleInfo parse_rule(EmbeddedFile const& file) {
         if (*large != "sampled" && *large != "skipped") throw std::logic_error(rule.slug + ": large = \"" + *large + '"');
         rule.on_large = *large == "sampled" ? OnLarge::sampled : OnLarge::skipped;
     }
+    if (auto const tag = table["tag"].value<std::string>()) {
+        if (*tag != "unnecessary" && *tag != "deprecated") throw std::logic_error(rule.slug + ": tag = \"" + *tag + '"');
+        rule.tag = *tag == "unnecessary" ? TextTag::unnecessary : TextTag::deprecated;
+    }
     if (auto const* parameters = table["parameters"].as_table()) {
         for (auto const& [key, value] : *parameters) rule.parameters.emplace(key.str(), value.value<std::int64_t>().value());
     }

@@ -21,18 +21,15 @@ int severity_of(Severity severity) {
                                           : hint;
 }
 
-// Rules of lint whose findings stand on text that could go and nothing would be missed; editors fade it.
-bool is_about_needless_text(std::string_view rule) {
-    constexpr std::string_view rules[] = {"PC010", "PC201", "PC202", "PC203", "PC207", "PC208", "PC209",
-                                          "PC211", "PC212", "PC213", "PC403", "PC404", "PC418"};
-    return std::ranges::find(rules, rule) != std::end(rules);
-}
-
+// Editors fade text that is unnecessary, and strike out what is deprecated.
 Json tags_of(Diagnostic const& diagnostic) {
     Json tags = Json::array();
-    bool const proved = diagnostic.finding.certainty == Certainty::certain;
-    if (proved && is_about_needless_text(diagnostic.rule->id)) tags.push_back(static_cast<int>(unnecessary));
-    if (diagnostic.rule->slug == "deprecated-state-match") tags.push_back(static_cast<int>(deprecated));
+    if (diagnostic.finding.certainty != Certainty::certain) return tags;
+    switch (diagnostic.rule->tag) {
+    case TextTag::unnecessary: tags.push_back(static_cast<int>(unnecessary)); break;
+    case TextTag::deprecated: tags.push_back(static_cast<int>(deprecated)); break;
+    case TextTag::none: break;
+    }
     return tags;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "portcullis/base/visible.hpp"
+#include "portcullis/engine/budget.hpp"
 
 namespace portcullis::lsp {
 
@@ -15,6 +16,8 @@ template <class Function> std::optional<RequestError> error_of(Function const& f
         return std::nullopt;
     } catch (RequestError const& e) {
         return e;
+    } catch (Stopped const&) {
+        return RequestError(ErrorCode::content_modified, "the text has changed");
     } catch (Json::exception const& e) {
         return RequestError(ErrorCode::invalid_params, e.what());
     } catch (std::exception const& e) {

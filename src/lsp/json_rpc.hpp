@@ -18,6 +18,7 @@ enum class ErrorCode : int {
     server_not_initialized = -32002,
     request_failed = -32803,
     request_cancelled = -32800,
+    content_modified = -32801,
 };
 
 constexpr int error_message_type = 1; // LSP 3.17, MessageType

@@ -9,6 +9,7 @@
 #include "lsp/hover.hpp"
 #include "lsp/navigation.hpp"
 #include "portcullis/base/visible.hpp"
+#include "portcullis/engine/budget.hpp"
 
 namespace portcullis::lsp {
 
@@ -27,7 +28,11 @@ Server::Server(Surroundings around, std::string version, Dispatcher::Send send, 
     register_methods();
 }
 
-Server::~Server() = default;
+// What is worked on still is waited for.
+Server::~Server() {
+    std::lock_guard const lock(mutex_);
+    for (auto& [uri, open] : open_) open.overtaken.request_stop();
+}
 
 void Server::send(std::string const& body) {
     std::lock_guard const lock(sending_);
@@ -164,6 +169,7 @@ void Server::closed(Document const& document) {
     analyst_.drop(document.uri);
     {
         std::lock_guard const lock(mutex_);
+        open_[document.uri].overtaken.request_stop();
         open_.erase(document.uri);
         publish(document.uri, std::nullopt, {});
     }
@@ -175,15 +181,19 @@ void Server::look_again_at_all() {
 }
 
 void Server::look_again(Document const& document, std::chrono::milliseconds pause) {
-    auto const snapshot = std::make_shared<Snapshot const>(around_, document, documents_.texts());
+    std::stop_source overtaken;
+    auto const snapshot = std::make_shared<Snapshot const>(around_, document, documents_.texts(), overtaken.get_token());
     {
         std::lock_guard const lock(mutex_);
-        open_[document.uri].snapshot = snapshot;
+        Open& open = open_[document.uri];
+        open.overtaken.request_stop();
+        open.overtaken = std::move(overtaken);
+        open.snapshot = snapshot;
     }
     analyst_.add(document.uri, [this, snapshot] { look(snapshot); }, pause);
 }
 
-// By the analyst. What an edit has overtaken meanwhile is not told.
+// By the analyst. What an edit overtakes is neither worked out to the end nor told.
 void Server::look(std::shared_ptr<Snapshot const> const& snapshot) {
     try {
         auto diagnostics = diagnostics_by_uri(*snapshot, client_);
@@ -192,6 +202,7 @@ void Server::look(std::shared_ptr<Snapshot const> const& snapshot) {
         if (!is_current(*snapshot)) return;
         open_[snapshot->document().uri].reads = std::move(reads);
         publish(snapshot->document().uri, snapshot->document().version, std::move(diagnostics));
+    } catch (Stopped const&) { // a newer one is looked at next
     } catch (std::exception const& e) {
         std::string const message = fmt::format("portcullis: {}: {}", visible(snapshot->document().path), visible(e.what()));
         send(notification("window/showMessage", {{"type", error_message_type}, {"message", message}}));

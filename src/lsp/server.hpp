@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "lsp/client.hpp"
@@ -41,6 +42,7 @@ class Server {
   private:
     struct Open {
         std::shared_ptr<Snapshot const> snapshot;
+        std::stop_source overtaken{}; // of the snapshot
         std::optional<std::set<std::string>> reads; // other files that it was made of; none: not known yet
     };
     using Question = Json (*)(Snapshot const& snapshot, Json const& params, Client const& client);

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "portcullis/base/file_name.hpp"
+#include "portcullis/engine/budget.hpp"
 
 namespace portcullis::lsp {
 
-Snapshot::Snapshot(std::shared_ptr<Surroundings const> around, Document document, OpenTexts open)
-    : around_(std::move(around)), document_(std::move(document)), open_(std::move(open)), lines_(*document_.text) {}
+Snapshot::Snapshot(std::shared_ptr<Surroundings const> around, Document document, OpenTexts open, std::stop_token overtaken)
+    : around_(std::move(around)), document_(std::move(document)), open_(std::move(open)), overtaken_(std::move(overtaken)),
+      lines_(*document_.text) {}
 
 std::string Snapshot::uri_of(std::string const& path) const {
     if (path == document_.path) return document_.uri;
@@ -22,6 +24,7 @@ LoadedText const& Snapshot::loaded() const {
 FileResult const& Snapshot::findings() const {
     LoadedText const& text = loaded();
     return findings_.get([&] {
+        StopWhen const stop(overtaken_);
         FileResult result;
         if (text.reading)
             result = lint(text.sources, text.source, *text.dialect, *text.reading, text.lint_options);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "lsp/document.hpp"
@@ -39,7 +40,8 @@ struct Surroundings {
 
 class Snapshot {
   public:
-    Snapshot(std::shared_ptr<Surroundings const> around, Document document, OpenTexts open);
+    // Once the stop is requested, what is worked out of it ends with Stopped; what is known stays so.
+    Snapshot(std::shared_ptr<Surroundings const> around, Document document, OpenTexts open, std::stop_token overtaken = {});
 
     Document const& document() const { return document_; }
     Lines const& lines() const { return lines_; }
@@ -69,6 +71,7 @@ class Snapshot {
     std::shared_ptr<Surroundings const> around_;
     Document document_;
     OpenTexts open_;
+    std::stop_token overtaken_;
     Lines lines_;
     Once<LoadedText> loaded_;
     Once<FileResult> findings_;

@@ -16,6 +16,9 @@ namespace portcullis {
 namespace {
 
 constexpr std::size_t most_links = 10; // in a message; the other related places are listed only
+// Where there is more to read, as URIs of manual pages, which systemd's units have too: no page of the web is ours.
+constexpr std::string_view program_page = "man:portcullis(1)";
+constexpr std::string_view rules_page = "man:portcullis-rules(7)";
 
 std::string_view level(Severity severity) {
     return severity >= Severity::high ? "error" : severity == Severity::medium ? "warning" : "note";
@@ -66,6 +69,7 @@ Json rule_json(Raised const& raised) {
             {"name", rule.slug},
             {"shortDescription", {{"text", rule.summary}}},
             {"fullDescription", {{"text", rule.why}}},
+            {"helpUri", rules_page},
             {"help", {{"text", rule.why + "\n\nWhat to do: " + rule.fix}, {"markdown", help_markdown(rule)}}},
             {"defaultConfiguration", {{"level", level(raised.severity)}}},
             {"properties", std::move(properties)}};
@@ -193,7 +197,8 @@ std::string sarif_report(Report const& report) {
         results.push_back(result_json(report, shown, index.at(shown.diagnostic->rule->id)));
         if (some_suppressed) results.back()["suppressions"] = suppressions_json(shown.diagnostic->suppressed);
     }
-    Json run{{"tool", {{"driver", {{"name", "portcullis"}, {"semanticVersion", report.version}, {"rules", std::move(rules)}}}}}};
+    Json driver{{"name", "portcullis"}, {"semanticVersion", report.version}, {"informationUri", program_page}, {"rules", std::move(rules)}};
+    Json run{{"tool", {{"driver", std::move(driver)}}}};
     run["invocations"].push_back(invocation_json(report));
     run["columnKind"] = "utf16CodeUnits";
     run["results"] = std::move(results);

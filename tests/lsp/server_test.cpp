@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <fmt/format.h>
+#include <random>
 
 #include "lsp/talk.hpp"
 
@@ -233,6 +235,62 @@ TEST_CASE("while a text is looked at, messages are answered, and edits overtake 
         if (message.value("method", "") == "textDocument/publishDiagnostics") published.push_back(message["params"]["version"]);
     CHECK(published == std::vector<Json>{20}); // of what is old, nothing is told
     CHECK(gate.loads <= 3);                    // nor worked out
+}
+
+namespace {
+
+// Rules that are ranges in every dimension: half a minute of work and more.
+std::string slow_rules() {
+    std::minstd_rand dice;
+    auto const below = [&](unsigned count) { return static_cast<unsigned>(dice()) % count; };
+    std::string text = "*filter\n:INPUT DROP [0:0]\n";
+    for (int rule = 0; rule < 3000; ++rule) {
+        unsigned const sport = below(60000), dport = below(60000), source = below(100), destination = below(100);
+        text += fmt::format("-A INPUT -p tcp -m tcp --sport {}:{} --dport {}:{} -m iprange --src-range 10.{}.0.0-10.{}.0.0 "
+                            "--dst-range 10.{}.0.0-10.{}.0.0 -j {}\n",
+                            sport, sport + below(5000), dport, dport + below(5000), source, source + 1 + below(100), destination,
+                            destination + 1 + below(100), below(2) == 0 ? "ACCEPT" : "DROP");
+    }
+    return text + "COMMIT\n";
+}
+
+} // namespace
+
+TEST_CASE("an edit ends the work on what it overtakes, and so does the end of the session") {
+    std::string const slow = slow_rules();
+    Files const files;
+    std::atomic<int> read = 0;
+    std::atomic<int> ended = 0;
+    Surroundings around = surroundings_of(files);
+    around.load = [&, load = around.load](std::string const& path, std::string const& language, OpenTexts const& open) {
+        LoadedText text = load(path, language, open);
+        ++read;
+        return text;
+    };
+    around.accept_known = [&](std::string const&, LintOptions const&, FileResult&) { ++ended; };
+    auto const begin = std::chrono::steady_clock::now();
+    {
+        Talk talk(around);
+        talk.start();
+        talk.notify("textDocument/didOpen", {{"textDocument", {{"uri", "file:///w/a"}, {"languageId", "x"}, {"version", 1}, {"text", slow}}}});
+        while (read == 0) std::this_thread::yield();
+        Json const place{{"line", 2}, {"character", 0}};
+        int const question = talk.ask("textDocument/codeAction", {{"textDocument", {{"uri", "file:///w/a"}}},
+                                                                  {"range", {{"start", place}, {"end", place}}},
+                                                                  {"context", {{"diagnostics", Json::array()}}}});
+        std::this_thread::sleep_for(std::chrono::milliseconds(100)); // now both wait for the findings
+        talk.replace("/w/a", telnet, 2);
+        Json const shown = talk.diagnostics("/w/a");
+        CHECK(shown["version"] == 2);
+        CHECK(has(shown, "PC101"));
+        CHECK(error_code(talk.answer(question)) == -32801);
+        CHECK(ended == 1);
+        read = 0;
+        talk.replace("/w/a", slow, 3);
+        while (read == 0) std::this_thread::yield();
+    }
+    CHECK(ended == 1);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
 }
 
 TEST_CASE("a request that waits can be cancelled; each is answered once") {

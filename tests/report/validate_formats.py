@@ -96,8 +96,12 @@ def check_sarif(text, findings, files, name_of):
     if sarif_schema:
         yield from (error.message[:200] for error in sarif_schema.iter_errors(log))
     run, = log["runs"]
-    rules = run["tool"]["driver"]["rules"]
+    driver = run["tool"]["driver"]
+    rules = driver["rules"]
     results = run["results"]
+    # Pages of the manual that are installed with the program.
+    if driver["informationUri"] != "man:portcullis(1)" or any(rule["helpUri"] != "man:portcullis-rules(7)" for rule in rules):
+        yield "the places to read more at"
     if log["version"] != "2.1.0" or run["columnKind"] != "utf16CodeUnits" or len({r["id"] for r in rules}) != len(rules) or len(results) != len(findings):
         yield "the head of the log"
     for rule in rules:

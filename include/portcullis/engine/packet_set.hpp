@@ -2,6 +2,7 @@
 // match); packet sets live in a space and combine only within it. Not for use by several threads at once.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,7 +105,9 @@ class Space {
     explicit Space(std::size_t node_limit = std::size_t{1} << 25U) : Space(Order::services, node_limit) {}
     explicit Space(Order order, std::size_t node_limit = std::size_t{1} << 25U);
     ~Space();
-    Space(Space const&) = delete;
+    // Begins with all that has been made in the other one, so that it need not be made again; sets of that one are not sets of this one.
+    // Several threads may copy one that none of them changes.
+    explicit Space(Space const& prepared);
     Space& operator=(Space const&) = delete;
 
     PacketSet none();
@@ -123,6 +126,7 @@ class Space {
 
   private:
     friend class PacketSet;
+    friend std::unique_ptr<Space> prepared(std::size_t node_limit, std::function<void(Space&)> const& work);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

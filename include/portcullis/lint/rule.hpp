@@ -28,6 +28,13 @@ enum class OnLarge : std::uint8_t {
     skipped, // it is not asked, unless it is selected by its id or slug
 };
 
+// What the text is that findings of a rule stand on, where it is more than wrong. Editors show it.
+enum class TextTag : std::uint8_t {
+    none,
+    unnecessary, // it could go, and nothing would be missed
+    deprecated,
+};
+
 // What auditors ask by, newest edition that the rules speak of.
 struct Standard {
     std::string_view key;   // in the rules' data, on the command line and in JSON: "pci-dss"
@@ -58,6 +65,7 @@ struct RuleInfo {
     bool of_waivers = false;                        // about waivers, after all other rules
     bool unignorable = false;                       // its findings are told and counted whatever a waiver says
     OnLarge on_large = OnLarge::asked;              // rulesets of more than 5,000 rules
+    TextTag tag = TextTag::none;                    // of findings that are certain
     std::vector<Example> examples;
 
     std::int64_t parameter(std::string_view name) const { return parameters.at(std::string(name)); }
