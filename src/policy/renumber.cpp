@@ -42,7 +42,7 @@ void Renumbering::number() {
         Numbers& numbers = numbers_[index(field)];
         numbers.starts.push_back(0);
         std::ranges::sort(numbers.starts);
-        numbers.starts.erase(std::ranges::unique(numbers.starts).begin(), numbers.starts.end());
+        numbers.starts.erase(std::unique(numbers.starts.begin(), numbers.starts.end()), numbers.starts.end()); // that of ranges is not for clang 14
         unsigned bits = 1; // one class has no number but 0, and no shift of all bits
         while ((std::size_t{1} << bits) < numbers.starts.size()) ++bits;
         numbers.shift = info(field).bits - std::min(bits, info(field).bits);
