@@ -15,12 +15,11 @@ struct Selector {
 namespace detail {
 // A header, and then its keys.
 inline constexpr std::string_view selector_groups[] = {
-    "meta length nfproto l4proto protocol priority mark iif iifname iiftype iifkind iifgroup oif oifname oiftype "
-    "oifkind oifgroup skuid skgid nftrace rtclassid ibriport obriport ibrname obrname ibridgename obridgename "
-    "ibrpvid "
-    "ibrvproto ibrhwaddr pkttype cpu cgroup ipsec secpath random time day hour secmark sdif sdifname broute",
-    "ct state direction status mark expiration helper label l3proto protocol saddr daddr proto-src proto-dst bytes "
-    "packets avgpkt zone event id secmark timeout expectation",
+    ("meta length nfproto l4proto protocol priority mark iif iifname iiftype iifkind iifgroup oif oifname oiftype "
+     "oifkind oifgroup skuid skgid nftrace rtclassid ibriport obriport ibrname obrname ibridgename obridgename "
+     "ibrpvid ibrvproto ibrhwaddr pkttype cpu cgroup ipsec secpath random time day hour secmark sdif sdifname broute"),
+    ("ct state direction status mark expiration helper label l3proto protocol saddr daddr proto-src proto-dst bytes "
+     "packets avgpkt zone event id secmark timeout expectation"),
     "ip version hdrlength dscp ecn length id frag-off ttl protocol checksum saddr daddr",
     "ip6 version dscp ecn flowlabel length nexthdr hoplimit saddr daddr",
     "tcp sport dport sequence ackseq doff reserved flags window checksum urgptr",

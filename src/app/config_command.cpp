@@ -180,7 +180,7 @@ class Shower {
 // A name that stands for a file in a directory.
 std::string asked_path(Options const& options) {
     if (options.inputs.size() > 1) throw UsageError("'config show' is about one file or directory");
-    std::string const path = options.inputs.empty() ? "." : options.inputs.front();
+    std::string path = options.inputs.empty() ? "." : options.inputs.front();
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) return (std::filesystem::path(path) / ".").string();
     if (!std::filesystem::exists(path, error)) throw UsageError("there is no file or directory " + path);
@@ -198,7 +198,7 @@ int show(Options const& options) {
     root = joined(std::move(root), standards(config_fields()));
     apply_flags(root, options);
     Shower const shower(document);
-    auto const render = [&](std::string const& format, TextStyle) {
+    auto const render = [&](std::string const& format, TextStyle const&) {
         std::string const name = options.inputs.empty() ? "." : options.inputs.front();
         if (format == "text") return fmt::format("# what holds for {}\n{}", visible(name), shower.toml(root));
         Json const json{{"schema_version", "1.0"}, {"path", name}, {"settings", shower.json(root)}};

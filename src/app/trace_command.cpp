@@ -358,7 +358,7 @@ int run_trace(Options const& options) {
         fmt::print(stderr, "portcullis: not traced to the end: {}\n", e.what());
         return unreadable_input;
     }
-    write_report(options, [&](std::string const& format, TextStyle) {
+    write_report(options, [&](std::string const& format, TextStyle const&) {
         return format == "json" ? trace_json(loaded, *parsed.packet, decision) : trace_text(loaded, parsed, decision);
     });
     return code;

@@ -7,6 +7,8 @@
 #include <tuple>
 #include <unordered_set>
 
+#include <fmt/format.h>
+
 #include "dialect/cisco_device.hpp"
 #include "dialect/cisco_entry.hpp"
 #include "dialect/cisco_vlan_map.hpp"

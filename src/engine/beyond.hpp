@@ -29,7 +29,7 @@ class Frame {
 // Matches of terms alone, in groups whose members differ in the values of one term.
 class Beyond {
   public:
-    explicit Beyond(Frame frame) : frame_(std::move(frame)) {}
+    explicit Beyond(Frame const& frame) : frame_(frame) {}
 
     // Adds the terms of the match that the frame does not meet anyway. The match must outlive it.
     void add(std::uint32_t rule, Match const& match);

@@ -79,7 +79,7 @@ class ListPlanner {
 
     Rule rule(Verdict verdict, Span span, bool log) const {
         Rule rule;
-        rule.verdict = verdict;
+        rule.verdict = std::move(verdict);
         rule.span = span;
         rule.effects.log = log;
         return rule;

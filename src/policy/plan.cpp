@@ -113,7 +113,7 @@ class Planner {
     Rule rule(std::string comment, Verdict verdict, Span span = {}) const {
         Rule rule;
         rule.comment = std::move(comment);
-        rule.verdict = verdict;
+        rule.verdict = std::move(verdict);
         rule.span = span;
         return rule;
     }
@@ -342,7 +342,7 @@ class Planner {
 
     // What of a published connection names its start, and then its protocol and ports.
     Rule published(Publish const& publish, Place const& from, Verdict verdict) const {
-        Rule each = rule(publish.name, verdict, publish.span);
+        Rule each = rule(publish.name, std::move(verdict), publish.span);
         Family const family = publish.host.family;
         ask_interface(each, Field::iif, from.interfaces);
         ask(each, Field::family, ValueSet::single(family_value(family)));
