@@ -13,7 +13,7 @@ MUTANTS = [
     ("bdd.cpp", "if (by[v]) end = v + 1;", "if (by[v]) end = v;"),
     ("bdd.cpp", "result = bdd.disjunction(result, bdd.conjunction(negation(condition), (*this)(bdd.low(g))));", "result = bdd.disjunction(result, (*this)(bdd.low(g)));"),
     ("bdd.cpp", "todo.push_back(nodes_[i].high >> 1U);", ""),
-    ("bdd.cpp", "std::fill(cache_.begin(), cache_.end(), CacheEntry{true_ref, true_ref, true_ref});\n    free_", "free_"),
+    ("bdd.cpp", "std::fill(cache_.begin(), cache_.end(), no_entry);\n    free_", "free_"),
     # The interpreter
     ("interpret.cpp", "return value < intervals.front().first || value > intervals.front().last;", "return value < intervals.front().first || value >= intervals.front().last;"),
     ("interpret.cpp", "family && *family != packet.family()) return false;", "family && *family != packet.family()) return true;"),
