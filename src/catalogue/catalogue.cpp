@@ -1,8 +1,10 @@
-// The catalogue in memory: a few hundred entries, so a plain search finds them fast enough.
+// The catalogue in memory: a few hundred entries, so a plain search finds them fast enough; what many files ask is
+// remembered.
 #include "portcullis/catalogue/catalogue.hpp"
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 
 #include "catalogue/service_toml.hpp"
 #include "portcullis/base/ascii.hpp"
@@ -69,14 +71,37 @@ Catalogue::LoadResult Catalogue::extended(std::string_view toml, std::string_vie
     return result;
 }
 
+namespace {
+
+// What was asked of a catalogue; rules of lint ask the same of it for each file.
+struct Asked {
+    std::shared_ptr<std::vector<Service> const> of;
+    std::map<std::string, Service const*, std::less<>> by_word;
+    std::map<std::pair<std::uint8_t, std::uint16_t>, std::vector<Service const*>> by_port;
+};
+
+// That of the thread, of the catalogue that it asked last; not more than rules of lint have words and configurations ports.
+Asked& asked(std::shared_ptr<std::vector<Service> const> const& of) {
+    constexpr std::size_t most = 4096;
+    thread_local Asked last;
+    if (last.of != of || last.by_word.size() + last.by_port.size() > most) last = {of, {}, {}};
+    return last;
+}
+
+} // namespace
+
 Service const* Catalogue::find(std::string_view name_or_alias) const {
+    auto& known = asked(services_).by_word;
+    if (auto const at = known.find(name_or_alias); at != known.end()) return at->second;
     auto const found =
         std::ranges::find_if(services(), [&](Service const& service) { return service.answers_to(name_or_alias); });
-    return found == services().end() ? nullptr : &*found;
+    return known.emplace(name_or_alias, found == services().end() ? nullptr : &*found).first->second;
 }
 
 std::vector<Service const*> Catalogue::at(std::uint8_t protocol, std::uint16_t port) const {
-    std::vector<Service const*> found;
+    auto const [known, is_new] = asked(services_).by_port.try_emplace({protocol, port});
+    std::vector<Service const*>& found = known->second;
+    if (!is_new) return found;
     for (Service const& service : services())
         if (service.listens_on(protocol, port)) found.push_back(&service);
     std::ranges::stable_sort(found, {}, [&](Service const* service) {

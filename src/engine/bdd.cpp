@@ -90,7 +90,8 @@ std::optional<Bdd::Ref> Bdd::known(Ref a, Ref b) const {
     std::size_t const place = hash(a, b, 0);
     CacheEntry const& own = cache_[place & (cache_.size() - 1)];
     if (own.a == a && own.b == b) return own.result;
-    if (!packed_) return std::nullopt;
+    // Of the two of a conjunction, the second is the later one.
+    if (!packed_ || ((b & no_function) != 0 ? a : b) >> 1U >= first_own_) return std::nullopt;
     CacheEntry const& packed = packed_->cache[place & (packed_->cache.size() - 1)];
     return packed.a == a && packed.b == b ? std::optional(packed.result) : std::nullopt;
 }

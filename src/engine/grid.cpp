@@ -139,17 +139,18 @@ void Grid::merge_pieces(Field field, Matches const& matches) {
     std::vector<std::size_t> sizes{atom.size()}; // of the atoms, in pieces
     using Runs = std::vector<std::pair<std::size_t, std::size_t>>;
     std::set<Runs> known;
+    Runs runs;
     for (Match const* match : matches) {
         each_set(*match, [&](Field asked, ValueSet const& values) {
             if (asked != field || sizes.size() > most_atoms_) return;
-            Runs runs;
+            runs.clear();
             each_interval(field, values, [&](Interval const& interval) {
                 if (interval.first > info(field).largest) return;
                 runs.emplace_back(one.piece(interval.first),
                                   one.piece(std::min(interval.last, info(field).largest)));
             });
             std::sort(runs.begin(), runs.end());
-            auto const [at, added] = known.insert(std::move(runs));
+            auto const [at, added] = known.insert(runs);
             if (!added) return;
             std::vector<std::size_t> inside; // pieces
             for (auto const& [first, last] : *at) {
@@ -317,7 +318,8 @@ void Grid::narrow(Extent& extent, Field field, ValueSet const& values) const {
         extent.exact = extent.exact && values.is_all(info(field).bits);
         return;
     }
-    std::vector<Span32> runs;
+    std::vector<Span32>& runs = extent.runs;
+    runs.clear();
     if (!pieces(field, values, runs)) extent.exact = false;
     if (one.kind == Axis::Kind::atoms) {
         std::uint64_t atoms = 0;

@@ -20,11 +20,15 @@ class Grid {
     // Fields with up to `most_atoms` pieces, or kinds of pieces, are unordered.
     Grid(Ruleset const& ruleset, Lines const& lines, std::size_t most_atoms);
 
+    struct Span32 {
+        std::int32_t first, last; // of pieces
+    };
     // What packets a line (or a match) has.
     struct Extent {
         std::vector<Region> regions; // none: no packet has all of its matches
         bool exact = true;           // false: the regions hold more, the masks of a field have too many holes
         bool loose = false; // it has an opaque match of its own as well, so that it never surely takes a packet
+        std::vector<Span32> runs{}; // while it is worked out: of the field that it is narrowed by
     };
     void extent(Line const& line, Extent& out) const;
     // The same for lines one after the other: what the calls leave that lead to most of them is worked out once.
@@ -57,9 +61,6 @@ class Grid {
 
         std::size_t piece(U128 value) const;
         Interval interval(std::size_t piece, U128 largest) const;
-    };
-    struct Span32 {
-        std::int32_t first, last; // of pieces
     };
 
     using Matches = std::vector<Match const*>;

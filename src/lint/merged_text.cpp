@@ -19,7 +19,9 @@ constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // Quoted texts and { lists } are one word. Nothing where one of them does not end, or where the text has a comment or several lines.
 std::optional<Words> words_of(std::string_view text) {
+    constexpr std::size_t usual = 24;
     Words words;
+    words.reserve(usual);
     bool open = false;
     int depth = 0;
     char quote = 0;
@@ -108,6 +110,7 @@ constexpr std::size_t most_ports = 15; // of one multiport match; a range counts
 // Ports as multiport names them.
 Words with_multiport(Words const& words) {
     Words result;
+    result.reserve(words.size() + 2);
     for (std::size_t i = 0; i < words.size(); ++i) {
         bool const to = words[i] == "--dport" || words[i] == "--destination-port";
         bool const from = words[i] == "--sport" || words[i] == "--source-port";

@@ -19,7 +19,7 @@ constexpr std::size_t node_limit = std::size_t{1} << 24U;
 struct Sample {
     Dialect dialect;
     std::string_view begin;
-    std::string_view line; // for each number in place of #
+    std::string_view line; // of which there are many, with numbers in place of {0}
     std::string_view end;
 };
 
@@ -36,7 +36,7 @@ constexpr Sample samples[] = {
 -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A FORWARD -s 10.0.0.0/8 -p tcp -m tcp --dport 443 -j ACCEPT
 )",
-     "-A INPUT -s 10.#.0.0/16 -p tcp -m tcp --dport 22 -j ACCEPT\n", "COMMIT\n"},
+     "-A INPUT -s 10.{0}.0.0/16 -p tcp -m tcp --dport 20{0} -j ACCEPT\n", "COMMIT\n"},
     {Dialect::nftables,
      R"(table inet filter {
 	chain forward {
@@ -51,7 +51,7 @@ constexpr Sample samples[] = {
 		ct state invalid drop
 		tcp dport 80 accept
 )",
-     "\t\tip saddr 10.#.0.0/16 tcp dport 22 accept\n", "\t}\n}\n"},
+     "\t\tip saddr 10.{0}.0.0/16 tcp dport 20{0} accept\n", "\t}\n}\n"},
     {Dialect::cisco_ios,
      R"(interface GigabitEthernet0/0
  ip access-group OUTSIDE in
@@ -59,14 +59,12 @@ ip access-list extended OUTSIDE
  permit tcp any any eq 80
  permit udp any any eq 53
 )",
-     " permit tcp 10.#.0.0 0.0.255.255 any eq 22\n", " deny ip any any log\n"},
+     " permit tcp 10.{0}.0.0 0.0.255.255 any eq 20{0}\n", " deny ip any any log\n"},
 };
 
 std::string text_of(Sample const& sample) {
     std::string text(sample.begin);
-    std::size_t const place = sample.line.find('#');
-    for (int number = 0; number < 40; ++number)
-        text += fmt::format("{}{}{}", sample.line.substr(0, place), number, sample.line.substr(place + 1));
+    for (int number = 0; number < 40; ++number) text += fmt::format(fmt::runtime(sample.line), number);
     return text.append(sample.end);
 }
 

@@ -54,7 +54,10 @@ class ChainCheck {
     void run() {
         std::vector<Rule> const& rules = ctx_.ruleset().chains[id_].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
-            if (std::holds_alternative<Accept>(rules[i].verdict)) check(i, of_first_fragments(rules[i].match));
+            if (!std::holds_alternative<Accept>(rules[i].verdict)) continue;
+            Match const& match = rules[i].match;
+            if (match.alternatives.empty()) check(i, match);
+            else check(i, of_first_fragments(match));
         }
     }
 
