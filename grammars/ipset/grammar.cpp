@@ -21,7 +21,6 @@ namespace {
 namespace x3 = boost::spirit::x3;
 using kit::It;
 using kit::must;
-using kit::want;
 
 // ---- words of the language
 

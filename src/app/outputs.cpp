@@ -24,10 +24,12 @@ namespace {
 
 std::string reason() { return std::strerror(errno); }
 
-bool is_set(char const* name) {
-    char const* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
+// A variable of the environment; empty where there is none.
+std::string_view variable(char const* name) {
+    char const* const value = std::getenv(name);
+    return value != nullptr ? value : "";
 }
+bool is_set(char const* name) { return !variable(name).empty(); }
 
 } // namespace
 
@@ -89,8 +91,7 @@ bool use_color(std::string const& wanted) {
     if (wanted != "auto") return wanted == "always";
     if (is_set("NO_COLOR")) return false;
     if (is_set("CLICOLOR_FORCE") || is_set("FORCE_COLOR")) return true;
-    char const* term = std::getenv("TERM");
-    if (term != nullptr && std::string_view(term) == "dumb") return false;
+    if (variable("TERM") == "dumb") return false;
     return ::isatty(STDOUT_FILENO) == 1;
 }
 
@@ -98,12 +99,12 @@ namespace {
 
 // Whether the terminal is one of those that make links of OSC 8. FORCE_HYPERLINK says yes or, as 0, no.
 bool takes_links() {
-    if (is_set("FORCE_HYPERLINK")) return std::string_view(std::getenv("FORCE_HYPERLINK")) != "0";
+    if (is_set("FORCE_HYPERLINK")) return variable("FORCE_HYPERLINK") != "0";
     if (::isatty(STDOUT_FILENO) != 1 || is_set("CI")) return false;
     constexpr char const* own[] = {"VTE_VERSION", "KITTY_WINDOW_ID", "WEZTERM_EXECUTABLE", "WT_SESSION", "KONSOLE_VERSION", "ITERM_SESSION_ID", "DOMTERM"};
     if (std::any_of(std::begin(own), std::end(own), is_set)) return true;
-    std::string_view const term = is_set("TERM") ? std::getenv("TERM") : "";
-    std::string_view const program = is_set("TERM_PROGRAM") ? std::getenv("TERM_PROGRAM") : "";
+    std::string_view const term = variable("TERM");
+    std::string_view const program = variable("TERM_PROGRAM");
     return program == "vscode" || term.starts_with("foot") || term.starts_with("alacritty") || term.starts_with("xterm-ghostty");
 }
 

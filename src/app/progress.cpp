@@ -53,7 +53,6 @@ void Progress::step() {
     std::size_t const filled = width * done_ / total_;
     std::string const bar = width == 0 ? "" : fmt::format("[{:<{}}]", std::string(filled, '#'), width);
     fmt::print(stderr, "\r{}{}\033[K", bar, count);
-    std::fflush(stderr);
 }
 
 } // namespace portcullis::app

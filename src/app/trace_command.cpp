@@ -65,7 +65,7 @@ class Way {
     std::vector<ChainId> bound_lists(Question const& question) const {
         std::vector<ChainId> in;
         std::vector<ChainId> out;
-        auto const all = chains_at(ruleset_, HookPoint::list);
+        auto all = chains_at(ruleset_, HookPoint::list);
         for (ChainId const id : all) {
             for (Binding const& binding : ruleset_.chains[id].bindings) {
                 std::string const& interface = binding.inbound ? question.in : question.out;

@@ -73,15 +73,12 @@ class OptionReader {
             set_table(field, word.substr(2));
         } else if (word == "-w" || word == "--wait" || word == "-W" || word == "--wait-interval") {
             if (at_ + 1 < fields_.size() && is_number(fields_[at_ + 1].text)) ++at_;
-        } else if (word.starts_with("--wait=") || word.starts_with("--wait-interval=") ||
-                   word.starts_with("--modprobe=") ||
-                   (word.size() > 2 && (word.starts_with("-w") || word.starts_with("-W")) &&
-                    is_number(word.substr(2)))) {
-            return;
         } else if (word == "-M" || word == "--modprobe") {
             ++at_;
-        } else if (word == "-v" || word == "--verbose" || word == "-n" || word == "--numeric" || word == "-x" ||
-                   word == "--exact" || word == "--line-numbers") {
+        } else if (word.starts_with("--wait=") || word.starts_with("--wait-interval=") || word.starts_with("--modprobe=") ||
+                   (word.size() > 2 && (word.starts_with("-w") || word.starts_with("-W")) && is_number(word.substr(2))) ||
+                   word == "-v" || word == "--verbose" || word == "-n" || word == "--numeric" || word == "-x" || word == "--exact" ||
+                   word == "--line-numbers") {
             return;
         } else if (word == "-L" || word == "--list" || word == "-S" || word == "--list-rules" || word == "-V" ||
                    word == "--version" || word == "-h" || word == "--help") {

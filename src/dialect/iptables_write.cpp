@@ -418,7 +418,7 @@ class Writer {
         if (!works) throw Unsayable{to_text(rule.verdict, ruleset_), "it does not work in " + chain.name};
     }
 
-    static std::string rule_text(std::string match, std::string const& target) {
+    static std::string rule_text(std::string const& match, std::string const& target) {
         return target.empty() ? match : match + ' ' + target;
     }
 

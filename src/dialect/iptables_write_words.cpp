@@ -644,7 +644,7 @@ std::vector<ValueSet> pieces_of(Field field, ValueSet const& values) {
     case Field::packet_type:
     case Field::src_mac: return single_values(field, values.intervals);
     case Field::phys_iif:
-    case Field::phys_oif: return intervals_apart(values.intervals);
+    case Field::phys_oif:
     case Field::ttl: return intervals_apart(values.intervals);
     case Field::tcp_flags: return flag_pieces(values);
     default: return {values};

@@ -12,7 +12,8 @@ bool has_holes(U128 mask, unsigned bits) {
     return !mask_length(mask, bits) && !mask_length(~mask & max_value(bits), bits);
 }
 
-U128 highest(U128 value) { return U128{1} << (127 - leading_zeros(value)); }
+// Of a value that is not 0: a mask with holes has bits of both kinds.
+U128 highest(U128 value) { return U128{1} << (127 - leading_zeros(value)); } // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
 
 void look_at(Context const& ctx, Findings& out, std::set<std::pair<SourceId, std::uint32_t>>& seen, Field field, ValueSet const& values, Span span) {
     auto const family = info(field).family;
