@@ -13,6 +13,17 @@ namespace {
 constexpr std::array grown_last{Field::ct_state, Field::protocol, Field::sport, Field::iif,  Field::oif, Field::src4,
                                 Field::src6,     Field::dst4,     Field::dst6,  Field::dport};
 
+// Products that have more intervals than this together, as the ports do that a long list leaves over, say nothing that anybody reads,
+// and each takes as long as the set is large. A few are told in any case.
+constexpr std::size_t most_intervals = 100'000;
+constexpr std::size_t always_told = 10;
+
+std::size_t interval_count(Cube const& cube) {
+    std::size_t count = 0;
+    for (auto const& [field, values] : cube.fields) count += values.intervals().size();
+    return count;
+}
+
 // The fields on which the set depends; all others may have any value.
 std::vector<Field> growing_order(PacketSet const& set, Family family) {
     std::vector<Field> const deciding = set.deciding_fields(family);
@@ -87,8 +98,9 @@ Cover maximal_cubes(Space& space, PacketSet const& set, PacketSet const& part, s
     PacketSet rest = part;
     std::vector<PacketSet> sets; // of the cubes
     std::map<Family, std::vector<Field>> orders;
+    std::size_t intervals = 0;
     while (!rest.empty()) {
-        if (cover.cubes.size() == most) {
+        if (cover.cubes.size() == most || (cover.cubes.size() >= always_told && intervals > most_intervals)) {
             cover.complete = false;
             break;
         }
@@ -96,6 +108,7 @@ Cover maximal_cubes(Space& space, PacketSet const& set, PacketSet const& part, s
         auto const [order, is_new] = orders.try_emplace(member.packet.family());
         if (is_new) order->second = growing_order(set, member.packet.family());
         cover.cubes.push_back(maximal_around(space, set, member, order->second));
+        intervals += interval_count(cover.cubes.back());
         sets.push_back(space.of(cover.cubes.back()));
         rest -= sets.back();
     }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "policy/list_device.hpp"
 #include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
@@ -111,6 +112,9 @@ Treatment wanted(Policy const& policy, Meaning& meaning, Path::Kind kind, Member
 // What the ruleset does that the policy does not want; matches that are not modelled may have to say something for it.
 Treatment done(Ruleset const& ruleset, Path const& path, Member const& member, bool allowed) {
     if (path.chains.empty()) return {"accept", std::nullopt, false};
+    if (!allowed && path.kind == Path::Kind::to_host)
+        for (ManagementPermit const& permit : management_permits(ruleset, interface_name(member.packet[Field::iif])))
+            if (matches(permit.match, member.packet) == true) return {"accept", permit.span, false};
     for (Outcome const& outcome : interpret(ruleset, path, member.packet).outcomes) {
         if ((outcome.fate == Fate::accept) != allowed) return treatment_of(ruleset, outcome);
     }

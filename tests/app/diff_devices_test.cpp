@@ -231,3 +231,14 @@ TEST_CASE("an ASA's global list and its lines for services of its own are a part
                             Contains("port 22 (ssh), iifname outside\n") && Contains("after:   accept  ssh.cfg:14  ssh 203.0.113.0 255.255.255.0 outside") &&
                             Contains("1 kind of traffic"));
 }
+
+TEST_CASE("verify names the line by which an ASA lets in more than the policy, beside its list") {
+    Folder const folder;
+    folder.write("p.toml", ready_policy("pci-dss"));
+    REQUIRE(run(folder, {"generate", "p.toml", "--to", "cisco-asa", "-o", "asa.cfg"}).code == 0);
+    folder.write("asa.cfg", folder.read("asa.cfg") + "ssh 203.0.113.0 255.255.255.0 wan0\n");
+    Result const result = run(folder, {"verify", "asa.cfg", "--policy", "p.toml"});
+    INFO(result.out << result.err);
+    CHECK(result.code == 1);
+    CHECK_THAT(result.out, Contains("wan0 -> the device: allowed beyond the policy") && Contains("ssh 203.0.113.0 255.255.255.0 wan0"));
+}

@@ -10,7 +10,7 @@ namespace portcullis {
 // assumptions can go, without leaving the set. They may overlap.
 struct Cover {
     std::vector<Cube> cubes;
-    bool complete = true; // false: more products would have been needed than were allowed
+    bool complete = true; // false: more products would have been needed than were allowed, or of hundreds of thousands of intervals
 };
 
 Cover maximal_cubes(Space& space, PacketSet const& set, std::size_t most = 100);
