@@ -582,7 +582,7 @@ bool Driver::add_translation(Command const& command, std::optional<Translation> 
     if (!translation) return false;
     translation->negated = command.negated;
     translation->text = command.text;
-    config_.statements.emplace_back(std::move(*translation));
+    config_.statements.emplace_back(*translation);
     return true;
 }
 
@@ -600,7 +600,7 @@ bool Driver::read_translation(Command const& command) {
         translation->real.name = translation->real.text = opened<Group>().name;
     }
     if (!of_object) open(Block::none);
-    return add_translation(command, std::move(translation));
+    return add_translation(command, translation);
 }
 
 // An access group within an interface.

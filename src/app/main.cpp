@@ -543,7 +543,7 @@ int run(int argc, char** argv) {
     limit_memory();
     keep_memory();
     // A closed pipe is an error of writing like any other.
-    std::signal(SIGPIPE, SIG_IGN);
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN)); // which cannot fail
     try {
         return parse_and_run(argc, argv);
     } catch (UsageError const& e) {

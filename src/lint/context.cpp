@@ -372,7 +372,7 @@ PacketSet Context::matched_alone(Match const& match) const {
 
 PacketSet Context::alone(Permit const& permit) const {
     if (!permit.rule) return asked(permit);
-    PacketSet const matched = matched_alone(ruleset_.chains[permit.chain].rules[*permit.rule].match) & asked(permit);
+    PacketSet matched = matched_alone(ruleset_.chains[permit.chain].rules[*permit.rule].match) & asked(permit);
     ChainId const base = *reaches_[permit.path]->decisive(permit.family);
     if (permit.chain == base) return matched;
     if (!admissions_.contains({base, permit.chain})) {

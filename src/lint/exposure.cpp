@@ -154,7 +154,7 @@ bool permits_everything(Context const& ctx, Opening const& opening) {
 
 std::string sources_text(IntervalSet const& sources, IntervalSet const& asked, Family family) {
     Field const field = src_field(family);
-    std::string const any = family == Family::v4 ? "any IPv4 source" : "any IPv6 source";
+    std::string any = family == Family::v4 ? "any IPv4 source" : "any IPv6 source";
     if (sources.contains(asked)) return any;
     IntervalSet const rest = asked.minus(sources);
     if (rest.intervals().size() < sources.intervals().size()) return any + " but " + values_text(field, rest, 3);
