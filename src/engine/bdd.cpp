@@ -22,26 +22,7 @@ Bdd::Bdd(std::size_t node_limit)
       cache_(first_cache, no_entry), node_limit_(node_limit),
       collect_at_(std::size_t{1} << 18U) {}
 
-std::size_t Bdd::hash(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
-    std::uint64_t h = (std::uint64_t{a} << 32U | b) * 0x9E3779B97F4A7C15ULL;
-    h = (h ^ (h >> 29U) ^ c) * 0xBF58476D1CE4E5B9ULL;
-    return static_cast<std::size_t>(h ^ (h >> 32U));
-}
-
-std::optional<std::uint32_t> Bdd::find(Table<std::uint32_t> const& table, Table<Node> const& nodes, Node const& wanted, std::size_t& slot) {
-    slot = hash(wanted.variable, wanted.low, wanted.high) & (table.size() - 1);
-    for (; table[slot] != 0; slot = (slot + 1) & (table.size() - 1)) {
-        Node const& n = nodes[table[slot]];
-        if (n.variable == wanted.variable && n.low == wanted.low && n.high == wanted.high) return table[slot];
-    }
-    return std::nullopt;
-}
-
-void Bdd::add(Table<std::uint32_t>& table, Table<Node> const& nodes, std::uint32_t index) {
-    std::size_t slot = 0;
-    find(table, nodes, nodes[index], slot);
-    table[slot] = index;
-}
+std::uint32_t Bdd::packed_node(Node const& wanted) const { return packed_->table[place(packed_->table, nodes_, wanted)]; }
 
 Bdd::Ref Bdd::node(std::uint32_t variable, Ref low, Ref high) {
     if (low == high) return low;
@@ -50,10 +31,10 @@ Bdd::Ref Bdd::node(std::uint32_t variable, Ref low, Ref high) {
     low ^= complement;
     high ^= complement;
     Node wanted{variable, low, high, 0};
-    std::size_t slot = 0;
     if (packed_ && (low >> 1U) < first_own_ && (high >> 1U) < first_own_)
-        if (auto const there = find(packed_->table, nodes_, wanted, slot)) return *there << 1U | complement;
-    if (auto const there = find(table_, nodes_, wanted, slot)) return *there << 1U | complement;
+        if (std::uint32_t const there = packed_node(wanted)) return there << 1U | complement;
+    std::size_t const slot = place(table_, nodes_, wanted);
+    if (table_[slot] != 0) return table_[slot] << 1U | complement;
     if (live_ >= node_limit_) throw BudgetExceeded("the sets of packets outgrew the budget of memory");
     wanted.last = std::max({variable, nodes_[low >> 1U].last, nodes_[high >> 1U].last});
     std::uint32_t index = 0;
@@ -74,7 +55,7 @@ Bdd::Ref Bdd::node(std::uint32_t variable, Ref low, Ref high) {
 void Bdd::grow_table() {
     table_.assign(table_.size() * (table_.size() < small_table ? 4 : 2), 0);
     for (std::uint32_t i = first_own_; i < nodes_.size(); ++i) {
-        if (nodes_[i].variable != freed) add(table_, nodes_, i);
+        if (nodes_[i].variable != freed) table_[place(table_, nodes_, nodes_[i])] = i;
     }
     if (cache_.size() < largest_cache && cache_.size() < table_.size()) resize_cache(table_.size());
 }
@@ -82,17 +63,13 @@ void Bdd::grow_table() {
 void Bdd::resize_cache(std::size_t size) {
     Table<CacheEntry> const old = std::exchange(cache_, Table<CacheEntry>(size, no_entry));
     for (CacheEntry const& entry : old) {
-        if (entry.b != true_ref) remember(entry.a, entry.b, entry.result);
+        if (entry.b != true_ref) remember(hash(entry.a, entry.b, 0), entry.a, entry.b, entry.result);
     }
 }
 
-std::optional<Bdd::Ref> Bdd::known(Ref a, Ref b) const {
-    std::size_t const place = hash(a, b, 0);
-    CacheEntry const& own = cache_[place & (cache_.size() - 1)];
-    if (own.a == a && own.b == b) return own.result;
-    // Of the two of a conjunction, the second is the later one.
-    if (!packed_ || ((b & no_function) != 0 ? a : b) >> 1U >= first_own_) return std::nullopt;
-    CacheEntry const& packed = packed_->cache[place & (packed_->cache.size() - 1)];
+std::optional<Bdd::Ref> Bdd::known_of_packed(std::size_t hash, Ref a, Ref b) const {
+    if (!packed_) return std::nullopt;
+    CacheEntry const& packed = packed_->cache[hash & (packed_->cache.size() - 1)];
     return packed.a == a && packed.b == b ? std::optional(packed.result) : std::nullopt;
 }
 
@@ -102,14 +79,15 @@ Bdd::Ref Bdd::conjunction(Ref a, Ref b) {
     if (a == true_ref) return b;
     if (b == true_ref) return a;
     if (a > b) std::swap(a, b);
-    if (auto const result = known(a, b)) return *result;
+    std::size_t const asked = hash(a, b, 0);
+    if (auto const result = known(asked, a, b)) return *result;
     std::uint32_t const va = variable(a);
     std::uint32_t const vb = variable(b);
     std::uint32_t const v = std::min(va, vb);
     Ref const low_result = conjunction(va == v ? low(a) : a, vb == v ? low(b) : b);
     Ref const high_result = conjunction(va == v ? high(a) : a, vb == v ? high(b) : b);
     Ref const result = node(v, low_result, high_result);
-    remember(a, b, result);
+    remember(asked, a, b, result);
     return result;
 }
 
@@ -137,7 +115,8 @@ struct Bdd::Quantification {
         std::uint32_t const v = bdd.variable(f);
         if (v >= chosen.size() || bdd.nodes_[f >> 1U].last < chosen.next_[v]) return f;
         if (v >= chosen.rest_) return true_ref; // some values make true what is not false
-        if (auto const known = bdd.known(f, key)) return *known;
+        std::size_t const asked = hash(f, key, 0);
+        if (auto const known = bdd.known(asked, f, key)) return *known;
         Ref const low = (*this)(bdd.low(f));
         Ref result = true_ref;
         if (chosen.next_[v] == v) {
@@ -145,7 +124,7 @@ struct Bdd::Quantification {
         } else {
             result = bdd.node(v, low, (*this)(bdd.high(f)));
         }
-        bdd.remember(f, key, result);
+        bdd.remember(asked, f, key, result);
         return result;
     }
 };
@@ -216,7 +195,7 @@ void Bdd::collect() {
             free_.push_back(i);
             continue;
         }
-        add(table_, nodes_, i);
+        table_[place(table_, nodes_, nodes_[i])] = i;
         ++live_;
     }
 }
@@ -244,13 +223,14 @@ std::vector<std::uint32_t> Bdd::pack() {
     live_ = first_own_ - 1;
     auto packed = std::make_shared<Packed>();
     packed->table.assign(std::max(first_table, std::bit_ceil(live_ * 2)), 0);
-    for (std::uint32_t i = 1; i < first_own_; ++i) add(packed->table, nodes_, i);
+    for (std::uint32_t i = 1; i < first_own_; ++i) packed->table[place(packed->table, nodes_, nodes_[i])] = i;
     // Nodes keep their order, and so do the two of a conjunction.
     Table<CacheEntry> const known_before = std::exchange(cache_, Table<CacheEntry>(packed->table.size(), no_entry));
     for (CacheEntry const& entry : known_before) {
         bool const asks = (entry.b & no_function) != 0;
         if (entry.b == true_ref || !marked[entry.a >> 1U] || !(asks || marked[entry.b >> 1U]) || !marked[entry.result >> 1U]) continue;
-        remember(now(entry.a), asks ? entry.b : now(entry.b), now(entry.result));
+        Ref const a = now(entry.a), b = asks ? entry.b : now(entry.b);
+        remember(hash(a, b, 0), a, b, now(entry.result));
     }
     packed->cache = std::exchange(cache_, Table<CacheEntry>(first_cache, no_entry));
     table_.assign(first_table, 0);

@@ -83,16 +83,36 @@ class Bdd {
 
     void grow_table();
     void resize_cache(std::size_t size);
-    std::optional<Ref> known(Ref a, Ref b) const; // what is asked, as in CacheEntry
-    void remember(Ref a, Ref b, Ref result) { cache_[hash(a, b, 0) & (cache_.size() - 1)] = {a, b, result}; }
+    // What is asked, as in CacheEntry, by its hash.
+    std::optional<Ref> known(std::size_t hash, Ref a, Ref b) const {
+        CacheEntry const& own = cache_[hash & (cache_.size() - 1)];
+        if (own.a == a && own.b == b) return own.result;
+        // Of the two of a conjunction, the second is the later one.
+        bool const packed = ((b & no_function) != 0 ? a : b) >> 1U < first_own_;
+        return packed ? known_of_packed(hash, a, b) : std::nullopt;
+    }
+    std::optional<Ref> known_of_packed(std::size_t hash, Ref a, Ref b) const;
+    void remember(std::size_t hash, Ref a, Ref b, Ref result) { cache_[hash & (cache_.size() - 1)] = {a, b, result}; }
     std::vector<bool> reached() const; // by node: from what is kept
     void collect();
-    static std::size_t hash(std::uint32_t a, std::uint32_t b, std::uint32_t c);
+    static std::size_t hash(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+        std::uint64_t h = (std::uint64_t{a} << 32U | b) * 0x9E3779B97F4A7C15ULL;
+        h = (h ^ (h >> 29U) ^ c) * 0xBF58476D1CE4E5B9ULL;
+        return static_cast<std::size_t>(h ^ (h >> 32U));
+    }
 
     template <class T> using Table = std::vector<T, HugePages<T>>;
-    // Indices of nodes where their hash leads, and behind it while there are others; 0 ends them.
-    static std::optional<std::uint32_t> find(Table<std::uint32_t> const& table, Table<Node> const& nodes, Node const& wanted, std::size_t& slot);
-    static void add(Table<std::uint32_t>& table, Table<Node> const& nodes, std::uint32_t index);
+    // Tables have the indices of nodes where their hash leads, and behind it while there are others; 0 ends them. The place of the
+    // node, or where it belongs.
+    static std::size_t place(Table<std::uint32_t> const& table, Table<Node> const& nodes, Node const& wanted) {
+        std::size_t slot = hash(wanted.variable, wanted.low, wanted.high) & (table.size() - 1);
+        for (; table[slot] != 0; slot = (slot + 1) & (table.size() - 1)) {
+            Node const& n = nodes[table[slot]];
+            if (n.variable == wanted.variable && n.low == wanted.low && n.high == wanted.high) break;
+        }
+        return slot;
+    }
+    std::uint32_t packed_node(Node const& wanted) const; // 0 for none
     // Of packed nodes, the first ones, and what is known of them alone.
     struct Packed {
         Table<std::uint32_t> table;
