@@ -56,7 +56,8 @@ bool reads_state(Match const& match);
 // The state that rules see, where it is not the packet's own.
 std::optional<U128> state_seen(Marks const& marks);
 // Base chains at ingress, and at prerouting and output with priorities below -200, run before connection tracking does
-// (NF_IP_PRI_CONNTRACK in netfilter_ipv4.h).
+// (NF_IP_PRI_CONNTRACK in netfilter_ipv4.h). One at -200 itself runs after it where the file is loaded into a kernel that
+// tracked nothing yet, and before it where it did (checked against the kernel); the former is assumed.
 bool before_tracking(Chain const& base);
 // Whether some rule changes a mark and some rule looks at one.
 bool marks_are_passed(Ruleset const& ruleset);
