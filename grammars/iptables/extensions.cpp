@@ -781,7 +781,7 @@ OptionInfo const* short_option(char letter) {
     static auto const by_letter = [] {
         std::array<OptionInfo const*, 128> map{};
         for (auto const& [c, name] : letters)
-            map[static_cast<std::size_t>(c)] = std::ranges::find(generic, name, &OptionInfo::name);
+            map[static_cast<unsigned char>(c)] = std::ranges::find(generic, name, &OptionInfo::name);
         return map;
     }();
     auto const index = static_cast<unsigned char>(letter);

@@ -1016,7 +1016,7 @@ template <class Context> bool complete(Context const& context, It end) {
     }
     line.command.options = append(line.file.options, line.options);
     line.command.loaded = append(line.file.loaded, line.loaded);
-    line.statement = std::move(line.command);
+    line.statement = line.command;
     return true;
 }
 
@@ -1109,7 +1109,7 @@ void parse_line(LineState& line, It first, It last, It end) {
     It at = first;
     if (statement.parse(at, last, context, x3::unused, x3::unused) && !line.failure.frozen) {
         std::visit([&](auto& s) { s.span = line.span(first, last); }, line.statement);
-        line.file.statements.push_back(std::move(line.statement));
+        line.file.statements.push_back(line.statement);
         return;
     }
     if (line.failure.at == nullptr) line.failure.note(first, "table, chain, rule or COMMIT", true);

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "engine/beyond.hpp"
 #include "engine/box.hpp"
@@ -200,7 +201,7 @@ struct Reach::Impl {
         }
         if (!is_nat(chain)) return packets;
         if (!translation_is_open(chain, marks)) return space.none();
-        PacketSet const fresh = packets & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
+        PacketSet fresh = packets & space.of(Field::ct_state, ValueSet::single(ct_state::new_));
         // What comes in by the loopback device was asked about at output.
         if (chain.hook->point != HookPoint::prerouting) return fresh;
         return fresh - space.of(Field::iif, ValueSet::single(interface_value("lo")));
@@ -400,9 +401,9 @@ struct Reach::Impl {
         Box const outlined = outline(*match);
         auto const before = static_cast<std::uint32_t>(place);
         if (outlined.empty || state.tree->any_containing(outlined, before, state.whole_boxes)) return space.none();
-        PacketSet const own = question & space.of(*match);
+        PacketSet own = question & space.of(*match);
         if (own.empty()) return own;
-        return without(own, *match, state, rules, state.tree->meeting(outlined, before));
+        return without(std::move(own), *match, state, rules, state.tree->meeting(outlined, before));
     }
 
     // `rest`, packets of the match, without what these rules take, in whatever order is cheapest: only their union

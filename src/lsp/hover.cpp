@@ -42,7 +42,7 @@ class Hover {
 
   private:
     std::optional<TextRule> rule_here() const {
-        if (auto const rule = rule_at(ruleset_, text_.source, offset_)) return rule;
+        if (auto rule = rule_at(ruleset_, text_.source, offset_)) return rule;
         Span const text = outline_rule(snapshot_.symbols().outline);
         return text.end == 0 ? std::nullopt : rules_within(ruleset_, text);
     }

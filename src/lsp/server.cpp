@@ -215,7 +215,7 @@ bool Server::is_current(Snapshot const& snapshot) const {
 }
 
 // The diagnostics of a text are those that any open document has for it: a file that two of them include has both's.
-void Server::publish(std::string const& owner, std::optional<std::int64_t> version, std::map<std::string, Json> diagnostics) {
+void Server::publish(std::string const& owner, std::optional<std::int64_t> version, std::map<std::string, Json>&& diagnostics) {
     std::set<std::string> touched{owner};
     for (auto& [uri, by_owner] : published_)
         if (by_owner.erase(owner) > 0) touched.insert(uri);

@@ -60,7 +60,7 @@ class Server {
     void look_again_at_all();
     void look(std::shared_ptr<Snapshot const> const& snapshot);
     bool is_current(Snapshot const& snapshot) const; // with the lock held
-    void publish(std::string const& owner, std::optional<std::int64_t> version, std::map<std::string, Json> diagnostics);
+    void publish(std::string const& owner, std::optional<std::int64_t> version, std::map<std::string, Json>&& diagnostics);
     void send(std::string const& body);
 
     std::shared_ptr<Surroundings const> around_;

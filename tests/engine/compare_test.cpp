@@ -212,6 +212,17 @@ TEST_CASE("a mark that only rules outside of the question set is none at the sta
     CHECK(comparison.differences().empty());
 }
 
+TEST_CASE("a rule that only marks makes a difference to rules that look at the mark") {
+    Rule marking = rule({}, Continue{});
+    marking.effects.assignments.push_back({.field = Field::mark, .value = 1});
+    Match marked;
+    marked.terms.push_back({Field::mark, ValueSet::single(1), {}});
+    Comparison const comparison(world({{rule(marked, Accept{})}}, false), world({{marking, rule(marked, Accept{})}}, false));
+    REQUIRE(comparison.differences().size() == 1);
+    CHECK_FALSE(comparison.differences()[0].added.empty());
+    CHECK(comparison.differences()[0].removed.empty());
+}
+
 TEST_CASE("what translation makes of a difference is told, packet by packet") {
     std::uint32_t const count = seeds(600);
     std::size_t differing = 0;
