@@ -97,7 +97,7 @@ void check_elements(Expr const& set, Sources const& sources, Findings& findings)
         if (!item) continue;
         item->place = i;
         item->text = i;
-        items.push_back(std::move(*item));
+        items.push_back(*item);
     }
     std::vector<Item> const few = fewest(items);
     if (few.size() == items.size()) return;

@@ -216,7 +216,7 @@ void add_addresses(Look const& look, Interval const& interval, std::vector<std::
 }
 
 bool is_range(std::string const& element) {
-    return element.find_first_of("-/*") != std::string::npos && element.find("/") != 0;
+    return element.find_first_of("-/*") != std::string::npos && !element.starts_with('/');
 }
 
 // States are one of five: what nft writes as a list of bits.

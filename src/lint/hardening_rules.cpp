@@ -10,7 +10,7 @@ namespace portcullis {
 Rule hardening_rule(std::string comment, Verdict verdict, std::vector<Term> terms) {
     Rule result;
     result.comment = "harden: " + std::move(comment);
-    result.verdict = verdict;
+    result.verdict = std::move(verdict);
     result.match.terms = std::move(terms);
     return result;
 }
