@@ -177,7 +177,7 @@ std::string message_of(RuleInfo const& rule, Finding const& finding) {
 }
 
 std::string framed(Dialect dialect, std::string_view lines) {
-    std::string const body = unmarked(lines);
+    std::string body = unmarked(lines);
     switch (dialect) {
     case Dialect::iptables:
     case Dialect::ip6tables:

@@ -49,7 +49,7 @@ Writing written(Ruleset const& one) {
 }
 
 // An entry without the number and the list's name before it.
-std::string entry_alone(std::string line) {
+std::string entry_alone(std::string const& line) {
     std::size_t const verb = line.find("deny ");
     return verb == std::string::npos ? line : line.substr(verb);
 }
