@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/inputs.hpp"
-#include "catalogue/networks.hpp"
+#include "policy/policy_words.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/dialect/convert.hpp"
 #include "portcullis/engine/budget.hpp"
@@ -39,10 +39,9 @@ int exit_code(DifferenceReport const& report, bool only_widening) {
 Addresses addresses_of(std::vector<std::string> const& words) {
     Addresses addresses;
     for (std::string const& word : words) {
-        auto const some = parse_address_range(word);
+        auto const some = address_word(word);
         if (!some) throw UsageError(fmt::format("--own-address: '{}' is no address, prefix or range", word));
-        IntervalSet& own = some->family == Family::v4 ? addresses.v4 : addresses.v6;
-        own = own.united(some->set);
+        addresses = addresses.united(*some);
     }
     return addresses;
 }
@@ -63,17 +62,12 @@ void compare_as_devices(DifferenceReport& report, Loaded const& before, Loaded c
     report.notes = comparison.notes;
 }
 
-// Files for iptables and for ip6tables are not.
-bool of_a_common_family(Ruleset const& a, Ruleset const& b) {
-    return (a.governs_v4 && b.governs_v4) || (a.governs_v6 && b.governs_v6) || !(a.governs_v4 || a.governs_v6) || !(b.governs_v4 || b.governs_v6);
-}
-
 // Chains and lists, each with its like.
 void compare_by_place(DifferenceReport& report, Ruleset const& before, Ruleset const& after, Options const& options, Catalogue const& catalogue) {
     Comparison comparison(before, with_rates_of(after, before.dialect), compare_options(options));
     report.new_connections = options.new_connections;
     report.changes = describe(comparison, catalogue);
-    if (options.new_connections) report.compared.push_back("new connections alone: the first packet of each, whole, of tcp a SYN");
+    if (options.new_connections) report.compared.emplace_back(new_connections_alone);
     report.not_compared = comparison.apart();
     report.notes = comparison.notes();
 }
@@ -81,15 +75,15 @@ void compare_by_place(DifferenceReport& report, Ruleset const& before, Ruleset c
 void compare(DifferenceReport& report, std::vector<Loaded> const& files, Sources const& sources, Options const& options, Catalogue const& catalogue) {
     Ruleset const& before = files[0].reading->ruleset;
     Ruleset const& after = files[1].reading->ruleset;
-    if (!of_a_common_family(before, after))
+    auto const governs_some = [](Ruleset const& ruleset) { return ruleset.governs_v4 || ruleset.governs_v6; };
+    if (governs_some(before) && governs_some(after) && common_families(before, after).families.empty())
         throw UsageError(fmt::format("there is nothing to compare: {} and {} speak of different families of addresses", sources[files[0].source].path(),
                                      sources[files[1].source].path()));
     bool const by_name = !options.maps.empty() || !options.chain.empty();
     bool const lists = is_cisco(before.dialect) || is_cisco(after.dialect);
     bool const wanted = !by_name && lists && (options.new_connections || !of_one_kind(before, after));
-    std::size_t const idle = !stands_in_the_way(before) ? 0 : 1;
-    bool const possible = stands_in_the_way(before) && stands_in_the_way(after);
-    bool const devices = wanted && possible;
+    std::size_t const idle = !stands_in_the_way(before) ? 0 : !stands_in_the_way(after) ? 1 : files.size();
+    bool const devices = wanted && idle == files.size();
     if (!devices && !(options.interfaces.empty() && options.own_addresses.empty()))
         throw UsageError("--interface and --own-address are for files that are compared as devices, by the interfaces that have lists");
     try {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "portcullis/base/list_text.hpp"
+
 namespace portcullis {
 
 std::array<FieldInfo, field_count> const& fields() {
@@ -237,13 +239,7 @@ std::string values_text(Field field, IntervalSet const& values, std::size_t most
             }
         }
     }
-    std::string text;
-    for (std::size_t i = 0; i < items.size() && i < most; ++i) {
-        if (i > 0) text += ", ";
-        text += items[i];
-    }
-    if (items.size() > most) text += fmt::format(" and {} more", items.size() - most);
-    return text;
+    return list_text(items, most);
 }
 
 } // namespace portcullis

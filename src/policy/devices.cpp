@@ -13,6 +13,7 @@
 #include "policy/list_device.hpp"
 #include "policy/policy_words.hpp"
 #include "portcullis/base/did_you_mean.hpp"
+#include "portcullis/base/list_text.hpp"
 #include "portcullis/engine/connection.hpp"
 #include "portcullis/engine/translation.hpp"
 
@@ -21,11 +22,7 @@ namespace {
 
 constexpr std::string_view head_of_own = "own addresses of the device: ";
 
-std::string joined(std::vector<std::string> const& names, std::size_t most = 8) {
-    std::vector<std::string> const shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), most)));
-    std::string text = fmt::format("{}", fmt::join(shown, ", "));
-    return names.size() > most ? text + fmt::format(" and {} more", names.size() - most) : text;
-}
+constexpr std::size_t most_named = 8;
 
 std::string addresses_text(Addresses const& addresses, std::size_t most) {
     std::string text;
@@ -334,7 +331,7 @@ class Devices {
         result_.space = std::make_unique<Space>(options_.node_limit);
         PacketSet const start = unmarked(space_, before_.ruleset) & unmarked(space_, after_.ruleset);
         PacketSet const to_device = start & new_to_device(), through = start & new_through();
-        bool const tells_device = !asks_destination_ || !own_.v4.empty() || !own_.v6.empty();
+        bool const tells_device = !asks_destination_ || !own_.empty();
         for (Group const& in : groups_) {
             if (tells_device) compare(in, nullptr, to_device);
             for (Group const& out : groups_) compare(in, &out, through);
@@ -368,12 +365,11 @@ class Devices {
         asks_destination_ = (before_.lists && !before_.remembers) || (after_.lists && !after_.remembers);
         own_ = options_.own ? *options_.own : options_.own_before.united(options_.own_after);
         if (options_.own) return;
-        auto const is_known = [](Addresses const& own) { return !own.v4.empty() || !own.v6.empty(); };
         auto const only = [&](Addresses const& some, Addresses const& others, std::string_view which) {
             Addresses const rest = some.minus(others);
-            if (is_known(rest)) result_.notes.push_back(fmt::format("only the {} file has {} as the device's own", which, addresses_text(rest, 8)));
+            if (!rest.empty()) result_.notes.push_back(fmt::format("only the {} file has {} as the device's own", which, addresses_text(rest, most_named)));
         };
-        if (!is_known(options_.own_before) || !is_known(options_.own_after)) return;
+        if (options_.own_before.empty() || options_.own_after.empty()) return;
         only(options_.own_before, options_.own_after, "first");
         only(options_.own_after, options_.own_before, "second");
     }
@@ -404,24 +400,13 @@ class Devices {
     }
 
     PacketSet single(Field field, U128 value) { return space_.of(field, ValueSet::single(value)); }
-    PacketSet addresses(bool source, Addresses const& set) {
-        return space_.of(source ? Field::src4 : Field::dst4, set.v4) | space_.of(source ? Field::src6 : Field::dst6, set.v6);
-    }
-    PacketSet discovery() {
-        return single(Field::family, family_v6) & single(Field::protocol, number(Protocol::icmpv6)) & space_.of(Field::icmp_type, neighbour_types());
-    }
     PacketSet first(HookPoint point) { return first_packets(space_, point) & single(Field::ct_state, ct_state::new_); }
 
-    // A device drops messages of discovery that came over a router itself, and no router forwards them (RFC 4861 6.1 and 7.1).
     PacketSet new_to_device() {
-        PacketSet packets = first(HookPoint::input) - (discovery() - single(Field::ttl, 255));
-        return is_own_known() ? packets & addresses(false, device_destinations(own_)) : packets;
+        PacketSet packets = first(HookPoint::input) - forwarded_discovery(space_);
+        return own_.empty() ? packets : packets & addresses_in(space_, false, device_destinations(own_));
     }
-    // What a router forwards (RFC 1812 5.3.7, RFC 4291 2.5.2 and 2.5.6).
-    PacketSet new_through() {
-        return first(HookPoint::forward) - addresses(false, device_destinations(own_)) - addresses(true, never_forged()) - discovery();
-    }
-    bool is_own_known() const { return !own_.v4.empty() || !own_.v6.empty(); }
+    PacketSet new_through() { return first(HookPoint::forward) & forwarded(space_, own_); }
 
     // Answers that pass there whatever its rules say, since it keeps the connection; as they look like. A SYN answers nothing.
     PacketSet kept(Side const& side) {
@@ -448,7 +433,7 @@ class Devices {
         Path::Kind const kind = out ? Path::Kind::through : Path::Kind::to_host;
         PacketSet here = packets & space_.of(Field::iif, in.values);
         if (out) here &= space_.of(Field::oif, out->values);
-        Difference difference{joined(in.names, 3) + " -> " + (out ? joined(out->names, 3) : "the device"),
+        Difference difference{list_text(in.names, 3) + " -> " + (out ? list_text(out->names, 3) : "the device"),
                               out ? HookPoint::forward : HookPoint::input,
                               before_.path(from, to),
                               after_.path(from, to),
@@ -473,10 +458,10 @@ class Devices {
     void say(bool tells_device) {
         auto& is = result_.compared;
         auto& is_not = result_.not_compared;
-        is.push_back("new connections alone: the first packet of each, whole, of tcp a SYN");
+        is.emplace_back(new_connections_alone);
         is.push_back(fmt::format("through the device, from each of the interfaces {} to each{}; one without a list, or that a file does not name, lets "
-                                 "everything pass", joined(names_), tells_device ? ", and from each to the device itself" : ""));
-        if (is_own_known()) is.push_back("the device itself has the addresses " + addresses_text(own_, 8));
+                                 "everything pass", list_text(names_, most_named), tells_device ? ", and from each to the device itself" : ""));
+        if (!own_.empty()) is.push_back("the device itself has the addresses " + addresses_text(own_, most_named));
         if (!tells_device)
             result_.notes.push_back("packets to the device itself are not compared, and not told from those through it: nothing says which addresses it "
                                     "has (--own-address)");
@@ -493,7 +478,7 @@ class Devices {
             if (translates(side->ruleset)) is_not.push_back("into what the " + which + " file translates packets: they are compared as they arrive");
             if (auto const lists = side->bound_nowhere(); !lists.empty())
                 is_not.push_back(fmt::format("{} of the {} file, which no interface has: {}", lists.size() == 1 ? "an access list" : "access lists", which,
-                                             joined(lists)));
+                                             list_text(lists, most_named)));
         }
     }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "policy/policy_words.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/compare.hpp"
@@ -18,7 +19,7 @@ std::string patterns_text(Policy const& policy) {
     for (PolicyZone const& zone : policy.zones)
         for (std::string const& pattern : zone.patterns) {
             std::vector<std::string> names = policy.interfaces;
-            std::erase_if(names, [&](std::string const& name) { return !name.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1)); });
+            std::erase_if(names, [&](std::string const& name) { return !stands_for(pattern, name); });
             text += fmt::format("! The zone {} has {} of the device's interfaces: {}.\n", zone.name, pattern, fmt::join(names, ", "));
         }
     return text;

@@ -96,7 +96,7 @@ std::vector<SourceCheck> source_checks(Policy const& policy) {
         Addresses forged;
         if (policy.harden.anti_spoofing) forged = spoofed(part, policy.zones);
         if (policy.harden.bogons) forged = forged.united(bogons(part));
-        if (!forged.v4.empty() || !forged.v6.empty()) checks.push_back({part.interfaces, std::move(forged)});
+        if (!forged.empty()) checks.push_back({part.interfaces, std::move(forged)});
     }
     return checks;
 }

@@ -56,6 +56,27 @@ Addresses device_destinations(Addresses const& own) {
     return own.united(on_the_link);
 }
 
+PacketSet addresses_in(Space& space, bool source, Addresses const& set) {
+    return space.of(source ? Field::src4 : Field::dst4, set.v4) | space.of(source ? Field::src6 : Field::dst6, set.v6);
+}
+
+namespace {
+
+PacketSet single(Space& space, Field field, U128 value) { return space.of(field, ValueSet::single(value)); }
+
+PacketSet discovery(Space& space) {
+    return single(space, Field::family, family_v6) & single(space, Field::protocol, number(Protocol::icmpv6)) & single(space, Field::fragment, 0) &
+           space.of(Field::icmp_type, neighbour_types());
+}
+
+} // namespace
+
+PacketSet forwarded(Space& space, Addresses const& own) {
+    return addresses_in(space, false, device_destinations(own)).complement() - addresses_in(space, true, never_forged()) - discovery(space);
+}
+
+PacketSet forwarded_discovery(Space& space) { return discovery(space) - single(space, Field::ttl, 255); }
+
 Addresses proper_sources(Policy const& policy, U128 interface) {
     Addresses proper = Addresses::all();
     for (SourceCheck const& check : source_checks(policy))

@@ -22,6 +22,13 @@ std::vector<U128> interfaces_of(Policy const& policy);
 // Destinations of packets that go to a device with these addresses: to these, and to those that no router forwards to (RFC 4291
 // 2.5.6 and 2.7, RFC 5771 4, RFC 919 7).
 Addresses device_destinations(Addresses const& own);
+// Packets from these addresses, or to them.
+PacketSet addresses_in(Space& space, bool source, Addresses const& set);
+// What a router with these addresses forwards (RFC 1812 5.3.7, RFC 4291 2.5.2 and 2.5.6); messages of discovery that were forwarded are
+// nobody's (RFC 4861 6.1 and 7.1).
+PacketSet forwarded(Space& space, Addresses const& own);
+// Messages of neighbour discovery that have come over a router, which every device drops itself (the same).
+PacketSet forwarded_discovery(Space& space);
 // Sources that an interface takes, for packets through the device.
 Addresses proper_sources(Policy const& policy, U128 interface);
 

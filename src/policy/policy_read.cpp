@@ -128,12 +128,6 @@ bool is_interface(std::string_view name) {
            std::ranges::all_of(stem, [](unsigned char c) { return c > ' ' && c < 0x7f; });
 }
 
-// "eth*" for "eth0", and for an "eth1*" of the device; a name for itself.
-bool stands_for(std::string_view pattern, std::string_view interface) {
-    Interval const all = interface_pattern(pattern), some = interface_pattern(interface);
-    return all.first <= some.first && some.last <= all.last;
-}
-
 void resolve_device(Draft& draft, PolicyWords& words, TomlReport& report) {
     for (auto const& [text, at] : draft.interfaces) {
         if (!is_interface(text)) report.error(at, "'" + text + "' is no interface: use a name such as eth0");

@@ -45,6 +45,11 @@ std::optional<Addresses> address_word(std::string_view word) {
     return range->family == Family::v4 ? Addresses{std::move(range->set), {}} : Addresses{{}, std::move(range->set)};
 }
 
+bool stands_for(std::string_view pattern, std::string_view interface) {
+    Interval const all = interface_pattern(pattern), some = interface_pattern(interface);
+    return all.first <= some.first && some.last <= all.last;
+}
+
 std::vector<Traffic> merged(std::vector<Traffic> traffic) {
     std::vector<Traffic> result;
     for (Traffic& each : traffic) {

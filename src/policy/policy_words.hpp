@@ -23,6 +23,8 @@ bool is_policy_name(std::string_view name, TomlPlace at, TomlReport& report);
 
 // "10.0.0.0/8", "192.0.2.1-192.0.2.9"; nothing where it is none of them.
 std::optional<Addresses> address_word(std::string_view word);
+// "eth*" for "eth0", and for an "eth1*" of the device; a name for itself.
+bool stands_for(std::string_view pattern, std::string_view interface);
 
 // Lists of words by name, which may name each other; each is worked out once.
 template <class Value> class Book {

@@ -106,7 +106,7 @@ class ListGaps {
         }
         Allowed const received = with_answers(meaning_.allowed(Path::Kind::to_host), Path::Kind::to_host);
         for (std::size_t in = 0; in < inbound.size(); ++in) compare_to_host(policy_.interfaces[in], inbound[in], received);
-        PacketSet const asked = question_ & forwarded();
+        PacketSet const asked = question_ & forwarded(space_, policy_.own);
         Allowed const opened = meaning_.allowed(Path::Kind::through), allowed = with_answers(opened, Path::Kind::through);
         PacketSet const later = keeps_connections_ ? space_.none() : meaning_.later_segments();
         PacketSet const tolerated = later | allowed.possibly;
@@ -144,26 +144,12 @@ class ListGaps {
 
     PacketSet single(Field field, U128 value) { return space_.of(field, ValueSet::single(value)); }
     PacketSet of_interface(Field field, std::string const& name) { return single(field, interface_value(name)); }
-    PacketSet addresses(bool source, Addresses const& set) {
-        return space_.of(source ? Field::src4 : Field::dst4, set.v4) | space_.of(source ? Field::src6 : Field::dst6, set.v6);
-    }
-    PacketSet discovery() {
-        return single(Field::family, family_v6) & single(Field::protocol, number(Protocol::icmpv6)) & single(Field::fragment, 0) &
-               space_.of(Field::icmp_type, neighbour_types());
-    }
-
     // Lists know no state: to them every packet may be the first of a connection. Answers are told by what they look like.
     PacketSet first_question() {
         PacketSet question = governed_by(space_, ruleset_) & single(Field::ct_state, ct_state::new_);
         if (keeps_connections_) question &= single(Field::fragment, 0); // put together before lists see them
         return question;
     }
-    // What a router forwards (RFC 1812 5.3.7, RFC 4291 2.5.2 and 2.5.6); messages of discovery that were forwarded are nobody's
-    // (RFC 4861 6.1 and 7.1).
-    PacketSet forwarded() {
-        return addresses(false, device_destinations(policy_.own)).complement() - addresses(true, never_forged()) - discovery();
-    }
-
     Allowed with_answers(Allowed const& allowed, Path::Kind kind) {
         Allowed const answers = meaning_.answers(kind, keeps_connections_);
         return {allowed.certainly | answers.certainly, allowed.possibly | answers.possibly};
@@ -220,12 +206,11 @@ class ListGaps {
         return lists;
     }
 
-    // The device drops messages of discovery without hop limit 255 itself (RFC 4861 6.1 and 7.1).
     void compare_to_host(std::string const& interface, Lists const& inbound, Allowed const& received) {
         Lists const own = keeps_connections_ ? together(lists_for_device(ruleset_, interface)) : inbound;
         PacketSet asked = question_ & of_interface(Field::iif, interface) & single(Field::oif, 0);
-        asked -= discovery() - single(Field::ttl, 255);
-        if (!keeps_connections_) asked &= addresses(false, device_destinations(policy_.own));
+        asked -= forwarded_discovery(space_);
+        if (!keeps_connections_) asked &= addresses_in(space_, false, device_destinations(policy_.own));
         compare({Path::Kind::to_host, interface + " -> the device", HookPoint::input, own.chains}, asked,
                 (own.accepted | managed(interface)) & asked, received, gaps_);
     }

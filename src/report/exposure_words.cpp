@@ -22,14 +22,6 @@ std::vector<ExposureGroup> exposure_groups(FileResult const& file) {
     return all;
 }
 
-std::string list_text(std::vector<std::string> const& items, std::size_t most, std::string_view none) {
-    if (items.empty()) return std::string(none);
-    std::string text;
-    for (std::size_t i = 0; i < items.size() && i < most; ++i) text += (i > 0 ? ", " : "") + items[i];
-    if (items.size() > most) text += fmt::format(" and {} more", items.size() - most);
-    return text;
-}
-
 std::string port_text(PortRange const& port) {
     return port.first == port.last ? fmt::format("{}/{}", value_text(Field::protocol, port.protocol), port.first)
                                    : fmt::format("{}/{}-{}", value_text(Field::protocol, port.protocol), port.first, port.last);

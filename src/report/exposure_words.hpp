@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "portcullis/base/list_text.hpp"
 #include "portcullis/report/report.hpp"
 
 namespace portcullis {
@@ -13,8 +14,6 @@ namespace portcullis {
 using ExposureGroup = std::vector<Exposure const*>;
 std::vector<ExposureGroup> exposure_groups(FileResult const& file);
 
-// The first `most` items, and how many more there are.
-std::string list_text(std::vector<std::string> const& items, std::size_t most, std::string_view none = {});
 std::string port_text(PortRange const& port); // "tcp/22", "udp/5000-5010"
 std::string path_text(Exposure const& exposure); // "to this host"; "by access list EDGE", escaped
 std::string addresses_text(std::vector<std::string> const& ranges, std::size_t most = 4);

@@ -87,7 +87,7 @@ namespace {
 
 // One small change of one line, as somebody makes by mistake.
 void mutate(Lines& lines, std::mt19937& dice) {
-    static std::pair<std::regex, std::string> const changes[] = {
+    static Replacement const changes[] = {
         {std::regex("\\bpermit\\b"), "deny"},   {std::regex("\\bdeny\\b"), "permit"},     {std::regex("\\baccept\\b"), "drop"},
         {std::regex("-j ACCEPT"), "-j DROP"},    {std::regex("\\bdrop\\b"), "accept"},     {std::regex("-j DROP"), "-j ACCEPT"},
         {std::regex("eq (\\d)"), "eq 1$1"},      {std::regex("dport (\\d)"), "dport 1$1"}, {std::regex("/(\\d)(\\d)\\b"), "/$1"},
@@ -95,14 +95,9 @@ void mutate(Lines& lines, std::mt19937& dice) {
     };
     Lines const original = lines;
     for (int tries = 0; tries < 50 && lines == original; ++tries) {
-        std::size_t const at = dice() % lines.size(), kind = dice() % (std::size(changes) + 2);
+        std::size_t const at = dice() % lines.size(), kind = dice() % kinds_of_mistakes(changes);
         if (lines[at].starts_with('!') || lines[at].starts_with('#') || lines[at].find("remark") != std::string::npos) continue;
-        if (kind < std::size(changes))
-            lines[at] = std::regex_replace(lines[at], changes[kind].first, changes[kind].second, std::regex_constants::format_first_only);
-        else if (kind == std::size(changes))
-            lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(at));
-        else if (at + 1 < lines.size())
-            std::swap(lines[at], lines[at + 1]);
+        make_mistake(lines, at, kind, changes);
     }
 }
 

@@ -293,24 +293,18 @@ namespace {
 
 // One small change of one line, as somebody makes by mistake; of one that it applies to.
 void mutate(Lines& lines, std::mt19937& dice) {
-    static std::pair<std::regex, std::string> const changes[] = {
+    static Replacement const changes[] = {
         {std::regex("\\bpermit\\b"), "deny"},        {std::regex("\\bdeny\\b"), "permit"},    {std::regex(" established"), ""},
         {std::regex("eq (\\d)"), "eq 1$1"},          {std::regex("/(\\d)(\\d)\\b"), "/$1"},   {std::regex(" 0\\.0\\.(\\d+)\\.255"), " 0.255.$1.255"},
         {std::regex("host \\S+"), "any"},            {std::regex("\\btcp\\b"), "udp"},        {std::regex("\\budp\\b"), "ip"},
         {std::regex(" in$"), " out"},                {std::regex(" fragments"), ""},          {std::regex("(range \\d+) \\d+$"), "$1 65535"},
     };
-    constexpr std::size_t drop = std::size(changes), swap = drop + 1;
-    std::size_t const kind = dice() % (swap + 1);
+    std::size_t const kind = dice() % kinds_of_mistakes(changes);
     Lines const original = lines;
     for (int tries = 0; tries < 50 && lines == original; ++tries) {
         std::size_t const at = dice() % lines.size();
         if (lines[at].find("remark") != std::string::npos) continue;
-        if (kind < drop)
-            lines[at] = std::regex_replace(lines[at], changes[kind].first, changes[kind].second, std::regex_constants::format_first_only);
-        else if (kind == drop)
-            lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(at));
-        else if (at + 1 < lines.size())
-            std::swap(lines[at], lines[at + 1]);
+        make_mistake(lines, at, kind, changes);
     }
 }
 

@@ -5,12 +5,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "portcullis/engine/path.hpp"
 
 namespace portcullis {
+
+// What is compared where only new connections are, as a sentence.
+constexpr std::string_view new_connections_alone = "new connections alone: the first packet of each, whole, of tcp a SYN";
 
 struct CompareOptions {
     // Base chains or access lists, by name or title: these of the first ruleset are compared with those of the second,

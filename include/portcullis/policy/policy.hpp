@@ -22,6 +22,7 @@ struct Addresses {
 
     static Addresses all() { return {IntervalSet::all(32), IntervalSet::all(128)}; }
     IntervalSet const& of(Family family) const { return family == Family::v4 ? v4 : v6; }
+    bool empty() const { return v4.empty() && v6.empty(); }
     bool is_all() const { return v4.is_all(32) && v6.is_all(128); }
     Addresses united(Addresses const& other) const { return {v4.united(other.v4), v6.united(other.v6)}; }
     Addresses minus(Addresses const& other) const { return {v4.minus(other.v4), v6.minus(other.v6)}; }
