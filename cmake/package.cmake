@@ -33,7 +33,7 @@ if(TARGET portcullis_app)
 endif()
 install(FILES docs/report.schema.json docs/difference.schema.json docs/answer.schema.json docs/tests.schema.json docs/policy.schema.json
   DESTINATION ${CMAKE_INSTALL_DATADIR}/portcullis COMPONENT program)
-install(FILES README.md docs/cli.md docs/policy.md docs/coverage.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+install(FILES README.md docs/cli.md docs/policy.md docs/nat-router.toml docs/coverage.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(DIRECTORY docs/rules DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(DIRECTORY rules/policies examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 

@@ -102,7 +102,7 @@ std::vector<Change> describe_all(Space& space, Ruleset const& before, Ruleset co
 // The statement of the policy that speaks about a packet, in favour of what the policy says of it.
 Treatment wanted(Policy const& policy, Meaning& meaning, Path::Kind kind, Member const& member, bool allowed) {
     for (Statement const& statement : policy.statements) {
-        bool const speaks = statement.deny != allowed || (!allowed && statement.rate);
+        bool const speaks = statement.deny != allowed || (!allowed && statement.rate && !statement.rate_optional);
         if (!speaks || !meaning.about(statement, kind).contains(member.packet)) continue;
         return {allowed ? "accept" : "drop", statement.span, false};
     }

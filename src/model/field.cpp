@@ -165,6 +165,37 @@ std::string interfaces_text(Field field, Interval const& interval) {
     return fmt::format("{}..{}", first, last);
 }
 
+// A set of flags as few products: which of them are set, and which are not, whatever the others.
+std::vector<std::string> flags_items(Field field, IntervalSet const& values) {
+    std::vector<std::string> items;
+    U128 const every = info(field).largest;
+    IntervalSet rest = values;
+    while (!rest.empty()) {
+        U128 const one = rest.intervals().front().first;
+        U128 free = 0;
+        // All that differ from it in free bits alone.
+        auto const product = [&](U128 open) {
+            std::vector<Interval> members;
+            for (U128 part = open;; part = (part - 1) & open) {
+                members.push_back({(one & ~open) | part, (one & ~open) | part});
+                if (part == 0) return IntervalSet::of(std::move(members));
+            }
+        };
+        for (U128 bit = 1; bit <= every; bit <<= 1)
+            if (values.contains(product(free | bit))) free |= bit;
+        rest = rest.minus(product(free));
+        U128 const set = one & ~free, clear = ~one & ~free & every;
+        if (free == 0) {
+            items.push_back(value_text(field, one));
+        } else {
+            std::string text = set == 0 ? "" : "with " + value_text(field, set);
+            if (clear != 0) text += (text.empty() ? "without " : " without ") + value_text(field, clear);
+            items.push_back(std::move(text));
+        }
+    }
+    return items;
+}
+
 std::string interval_text(Field field, Interval const& interval) {
     if (is_interface(field)) return interfaces_text(field, interval);
     std::string text = value_text(field, interval.first);
@@ -225,6 +256,8 @@ std::string values_text(Field field, IntervalSet const& values, std::size_t most
                                                                                 : to_string(prefix));
             }
         }
+    } else if (info(field).kind == FieldKind::flags) {
+        items = flags_items(field, values);
     } else {
         for (Interval const& interval : values.intervals()) {
             bool const listed = info(field).kind != FieldKind::range && !is_interface(field) &&

@@ -25,6 +25,20 @@ std::string patterns_text(Policy const& policy) {
     return text;
 }
 
+// What a target that cannot count does not say.
+std::string rates_text(Policy const& policy) {
+    std::string text;
+    for (Statement const& statement : policy.statements)
+        if (statement.rate && statement.rate_optional) text += fmt::format("! Without its rate, which is optional: {}.\n", statement.name);
+    return text;
+}
+
+// A target that counts has to say each rate.
+Policy with_all_rates(Policy policy) {
+    for (Statement& statement : policy.statements) statement.rate_optional = false;
+    return policy;
+}
+
 std::string header(Policy const& policy, Target target, Origin const& origin) {
     std::string text = target == Target::nftables ? "#!/usr/sbin/nft -f\n" : "";
     char const mark = is_cisco(dialect_of(target)) ? '!' : '#';
@@ -34,7 +48,7 @@ std::string header(Policy const& policy, Target target, Origin const& origin) {
     if (mark == '!') text += "! Lists are not asked about what the device sends itself.\n";
     // Who compares lists with something else has to know which packets are for the device.
     if (std::string const own = own_addresses_line(policy.own); mark == '!' && !own.empty()) text += fmt::format("! {}\n", own);
-    if (mark == '!') text += patterns_text(policy) + "!\n";
+    if (mark == '!') text += patterns_text(policy) + rates_text(policy) + "!\n";
     if (target != Target::nftables) return text;
     // One transaction that replaces the table, whether it is there or not, and nothing else.
     return text + "\ntable inet portcullis\ndelete table inet portcullis\n\n";
@@ -77,7 +91,7 @@ Generated generate(Space& space, Policy const& policy, Target target, Origin con
         if (!wanted.empty()) take(write(result.reading.ruleset, target));
     }
     if (!is_whole(result.reading)) return result;
-    result.gaps = find_gaps(space, policy, result.reading.ruleset);
+    result.gaps = find_gaps(space, is_cisco(dialect_of(target)) ? policy : with_all_rates(policy), result.reading.ruleset);
     if (translates(planned) && result.losses.empty()) {
         Comparison const comparison(planned, result.reading.ruleset);
         result.translates_otherwise = std::ranges::any_of(

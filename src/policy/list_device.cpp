@@ -43,6 +43,12 @@ std::optional<std::string> why_no_lists(Policy const& policy, Dialect platform) 
     return std::nullopt;
 }
 
+Policy without_optional_rates(Policy policy) {
+    for (Statement& statement : policy.statements)
+        if (statement.rate_optional) statement.rate.reset();
+    return policy;
+}
+
 std::vector<U128> interfaces_of(Policy const& policy) {
     std::vector<U128> values;
     for (std::string const& name : policy.interfaces) values.push_back(interface_value(name));

@@ -16,6 +16,9 @@ std::optional<std::string> why_no_lists(Policy const& policy, Dialect platform);
 // An ASA keeps connections, puts fragments together, and asks other lists ("control-plane") about packets to itself.
 constexpr bool keeps_connections(Dialect platform) { return platform == Dialect::cisco_asa; }
 
+// No list counts: what a policy comes to there, where a rate may be left out.
+Policy without_optional_rates(Policy policy);
+
 // The interfaces of the device, as values of Field::iif, in the order of the policy.
 std::vector<U128> interfaces_of(Policy const& policy);
 

@@ -449,7 +449,8 @@ class ListPlanner {
 ListPlan plan_lists(Policy const& policy, Target target) {
     if (auto const why = why_no_lists(policy, dialect_of(target))) throw std::invalid_argument(*why);
     Space space(Space::Order::ends);
-    return ListPlanner(space, policy, dialect_of(target)).run();
+    Policy const without_rates = without_optional_rates(policy);
+    return ListPlanner(space, without_rates, dialect_of(target)).run();
 }
 
 } // namespace portcullis

@@ -137,7 +137,7 @@ PacketSet Meaning::about(Statement const& statement, Path::Kind kind) {
 }
 
 Allowed Meaning::answers(Path::Kind kind, bool keeps_connections) {
-    if (!policy_.harden.established) return {space_.none(), space_.none()};
+    if (!policy_.harden.established) return {space_.none(), space_.none(), space_.none()};
     std::vector<PacketSet> always, sometimes;
     for (Statement const& statement : policy_.statements) {
         // What comes to the host answers what the host has sent.
@@ -151,7 +151,7 @@ Allowed Meaning::answers(Path::Kind kind, bool keeps_connections) {
     PacketSet stopped = broken_fragments();
     stopped |= forged(kind);
     PacketSet const certain = any_of(std::move(always)) - stopped;
-    return {certain, certain | (any_of(std::move(sometimes)) - stopped)};
+    return {certain, certain, certain | (any_of(std::move(sometimes)) - stopped)};
 }
 
 PacketSet Meaning::later_segments() {
@@ -167,13 +167,14 @@ PacketSet Meaning::later_segments() {
 
 Allowed Meaning::allowed(Path::Kind kind) {
     Harden const& harden = policy_.harden;
-    std::vector<PacketSet> always, sometimes, never;
+    std::vector<PacketSet> always, perhaps_always, sometimes, never;
     for (Statement const& statement : policy_.statements)
-        (statement.deny ? never : statement.rate ? sometimes : always).push_back(about(statement, kind));
+        (statement.deny ? never : !statement.rate ? always : statement.rate_optional ? perhaps_always : sometimes).push_back(about(statement, kind));
     PacketSet const opens = state(IntervalSet::single(ct_state::new_));
     PacketSet const denied = any_of(std::move(never));
     PacketSet const certain = (any_of(std::move(always)) & opens) - denied;
-    PacketSet const possible = (any_of(std::move(sometimes)) & opens) - denied;
+    PacketSet const unlimited = certain | ((any_of(std::move(perhaps_always)) & opens) - denied);
+    PacketSet const possible = unlimited | ((any_of(std::move(sometimes)) & opens) - denied);
 
     // What is the same for all statements.
     PacketSet granted = space_.none();  // beside them
@@ -192,7 +193,7 @@ Allowed Meaning::allowed(Path::Kind kind) {
     auto const together = [&](PacketSet const& by_statements) {
         return inside | links | ((answers | granted | by_statements) - refused - broken);
     };
-    Allowed result{together(certain), together(certain | possible)};
+    Allowed result{together(certain), together(unlimited), together(possible)};
     if (kind != Path::Kind::through) return result;
     // Of what is published, the denials are asked about what it is then; the first that speaks of it says where it goes.
     PacketSet taken = space_.none();
@@ -208,8 +209,7 @@ Allowed Meaning::allowed(Path::Kind kind) {
             if (statement.deny) stopped.push_back(about(statement, kind));
         PacketSet const passes = own - any_of(std::move(stopped)) - refused - broken;
         translated_.reset();
-        result.certainly = (result.certainly - own) | passes;
-        result.possibly = (result.possibly - own) | passes;
+        for (PacketSet* const set : {&result.certainly, &result.without_limit, &result.possibly}) *set = (*set - own) | passes;
     }
     return result;
 }

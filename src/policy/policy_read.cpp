@@ -18,6 +18,7 @@ struct StatementDraft {
     TomlPlace at;
     bool both_ways = false;
     Member from = nullptr, to = nullptr, services = nullptr;
+    std::optional<TomlPlace> rate_optional_at;
     std::optional<TomlValue::Date> expires;
 };
 
@@ -148,7 +149,7 @@ void resolve_zone(ZoneDraft& zone, Draft const& draft, PolicyWords& words, TomlR
                 report.error(at, "'" + text + "' is no interface: use a name such as eth0, or eth* for all that begin so");
             else if (text == "lo")
                 report.error(at, "the loopback belongs to no zone; see loopback in [harden]");
-            else if (!known.empty() && std::ranges::none_of(known, [&](std::string_view each) { return stands_for(text, each); }))
+            else if (!known.empty() && std::ranges::none_of(known, [&, &pattern = text](std::string_view each) { return stands_for(pattern, each); }))
                 report.error(at, text.ends_with('*') ? fmt::format("the device has no interface that begins as '{}' says; it has {}", text, fmt::join(known, ", "))
                                                      : "the device has no interface '" + text + "'" + did_you_mean_text(text, known));
             else {
@@ -213,6 +214,10 @@ void read_rate(TomlMember const& member, StatementDraft& draft, TomlReport& repo
     if (draft.statement.deny) return report.error(member.at, "a denial has no rate: what is denied is denied always");
     read_rate_into(member, draft.statement.rate.emplace(), report);
 }
+void read_rate_optional(TomlMember const& member, StatementDraft& draft, TomlReport& report) {
+    draft.rate_optional_at = member.at;
+    draft.statement.rate_optional = read_boolean(member, report).value_or(false);
+}
 void read_direction(TomlMember const& member, StatementDraft& draft, TomlReport& report) {
     constexpr std::string_view words[] = {"one-way", "both"};
     if (auto const index = read_word(member, words, report)) draft.both_ways = *index == 1;
@@ -228,6 +233,7 @@ constexpr TomlKey<StatementDraft> statement_keys[] = {
     {"direction", read_direction},
     {"log", read_log},
     {"rate", read_rate},
+    {"rate-optional", read_rate_optional},
     {"owner", read_text<&Statement::owner>},
     {"ticket", read_text<&Statement::ticket>},
     {"why", read_text<&Statement::why>},
@@ -262,6 +268,8 @@ template <bool deny> void read_statements(TomlMember const& member, Draft& draft
         read_members(table, statement_keys, where, each, report);
         for (std::string_view const key : {"name", "from", "to", "services"})
             if (!find(table, key)) report.error(at, where + " needs " + std::string(key));
+        if (each.rate_optional_at && !find(table, "rate"))
+            report.error(*each.rate_optional_at, "'rate-optional' is about a rate, and this statement has none; write rate too, such as rate = \"10/minute\"");
         take_name(draft, each.statement.name, each.at, report);
         if (!deny) draft.allows.push_back(each.statement.name);
         each.statement.span = span_of(draft, each.at);

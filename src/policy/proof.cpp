@@ -14,12 +14,15 @@ namespace {
 void compare(Path way, PacketSet const& asked, PacketSet const& accepted, Allowed const& allowed, std::vector<Gap>& gaps,
              PacketSet const* tolerated = nullptr) {
     PacketSet const may = accepted.possibly();
-    // The usual case, without all that follows on large sets: nothing unknown, no rates, and equal.
-    if (may == accepted && allowed.certainly == allowed.possibly && accepted == (allowed.certainly & asked)) return;
+    // The usual case, without all that follows on large sets: nothing unknown, no rates that have to be, and equal.
+    if (may == accepted && allowed.without_limit == allowed.possibly && accepted == (allowed.possibly & asked)) return;
     PacketSet const must = may - (asked - accepted).possibly();
-    PacketSet beyond = ((may - allowed.possibly) | (must - allowed.certainly)) & asked;
+    PacketSet beyond = ((may - allowed.possibly) | (must - allowed.without_limit)) & asked;
     if (tolerated != nullptr) beyond -= *tolerated;
     PacketSet within = ((allowed.certainly - must) | (allowed.possibly - may)) & asked;
+    // Packets with what makes them pass, or stops them.
+    beyond &= accepted;
+    within -= accepted;
     if (!beyond.empty() || !within.empty()) gaps.push_back({std::move(way), std::move(beyond), std::move(within)});
 }
 
@@ -93,7 +96,7 @@ bool asks_unknowns(Ruleset const& ruleset) {
 class ListGaps {
   public:
     ListGaps(Space& space, Policy const& policy, Ruleset const& ruleset)
-        : space_(space), policy_(policy), ruleset_(without_reflexive_entries(ruleset)), meaning_(space, policy),
+        : space_(space), policy_(without_optional_rates(policy)), ruleset_(without_reflexive_entries(ruleset)), meaning_(space, policy_),
           keeps_connections_(keeps_connections(ruleset.dialect)), question_(first_question()) {}
 
     std::vector<Gap> run() {
@@ -152,7 +155,7 @@ class ListGaps {
     }
     Allowed with_answers(Allowed const& allowed, Path::Kind kind) {
         Allowed const answers = meaning_.answers(kind, keeps_connections_);
-        return {allowed.certainly | answers.certainly, allowed.possibly | answers.possibly};
+        return {allowed.certainly | answers.certainly, allowed.without_limit | answers.without_limit, allowed.possibly | answers.possibly};
     }
 
     // What rules accept that call nothing, from the last one up: the union of those with one verdict is made at once, while taking
@@ -232,7 +235,7 @@ class ListGaps {
     }
 
     Space& space_;
-    Policy const& policy_;
+    Policy const policy_;
     Ruleset const ruleset_;
     Meaning meaning_;
     bool keeps_connections_;

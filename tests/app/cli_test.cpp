@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <regex>
 
 #include "app/run.hpp"
 
@@ -1029,6 +1030,11 @@ TEST_CASE("a policy comes to access lists of a device, and verify asks the same 
 
     // What lists cannot say, and what a policy has to say for them.
     CHECK(run(folder, {"init", "bastion", "-o", "bastion.toml"}).code == 0);
+    Result const optional = run(folder, {"generate", "bastion.toml", "--to", "cisco-xr", "-o", "bastion.cfg"});
+    CHECK(optional.code == 0);
+    CHECK(run(folder, {"verify", "bastion.cfg", "--policy", "bastion.toml"}).code == 0);
+    folder.write("bastion.toml", std::regex_replace(folder.read("bastion.toml"), std::regex("rate-optional[^\n]*"), ""));
+    CHECK(run(folder, {"verify", "bastion.cfg", "--policy", "bastion.toml"}).code == 1);
     Result const rate = run(folder, {"generate", "bastion.toml", "--to", "cisco-xr"});
     CHECK(rate.code == 1);
     CHECK(rate.out.empty());

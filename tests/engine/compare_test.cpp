@@ -163,6 +163,36 @@ TEST_CASE("maximal products cover a set exactly, and none can grow") {
     }
 }
 
+TEST_CASE("products of very many intervals are cut short, and say so; a few are told in any case") {
+    // A product for each source: every port of a remainder of its own, on both sides.
+    auto const products = [](Space& space, unsigned sources, unsigned modulus) {
+        PacketSet set = space.none();
+        for (unsigned i = 0; i < sources; ++i) {
+            std::vector<Interval> ports;
+            for (unsigned port = i; port <= 0xffff; port += modulus) ports.push_back({port, port});
+            ValueSet const values = IntervalSet::of(std::move(ports));
+            set |= space.of(Field::src4, ValueSet::single(i)) & space.of(Field::sport, values) & space.of(Field::dport, values);
+        }
+        return set & space.of(Field::family, ValueSet::single(family_v4));
+    };
+    struct Case {
+        unsigned sources, modulus;
+        std::size_t told;
+    };
+    // Twice 65,536 / modulus intervals each: 49 times 2,048 and 10 times 10,923 are more than a hundred thousand, and 4 times 32,768 are few products.
+    for (Case const& each : {Case{20, 1024, 20}, Case{48, 64, 48}, Case{64, 64, 49}, Case{12, 12, 10}, Case{4, 4, 4}}) {
+        Space space;
+        PacketSet const set = products(space, each.sources, each.modulus);
+        Cover const cover = maximal_cubes(space, set, 1000);
+        CHECK(cover.cubes.size() == each.told);
+        CHECK(cover.complete == (each.told == each.sources));
+        PacketSet covered = space.none();
+        for (Cube const& cube : cover.cubes) covered |= space.of(cube);
+        CHECK(covered.subset_of(set));
+        CHECK((covered == set) == cover.complete);
+    }
+}
+
 TEST_CASE("a change of one rule among many leaves the others out") {
     std::vector<Rule> rules;
     for (std::uint32_t i = 0; i < 5000; ++i) {

@@ -1,28 +1,18 @@
 // Policies in the kernel: the programs that would load what they come to take it, and the kernel does with packets what the
 // policy says of them.
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 
 #include "kernel/comparison.hpp"
 #include "kernel/random.hpp"
 #include "kernel/random_probes.hpp"
 #include "policy/plain_policy.hpp"
+#include "policy/ready_policies.hpp"
 #include "portcullis/policy/generate.hpp"
 #include "seeds.hpp"
 
 using namespace portcullis;
 
 namespace {
-
-std::vector<std::pair<std::string, std::string>> ready_policies() {
-    std::vector<std::pair<std::string, std::string>> policies;
-    for (auto const& entry : std::filesystem::directory_iterator(PORTCULLIS_ROOT "/rules/policies")) {
-        std::ifstream in(entry.path());
-        policies.emplace_back(entry.path().stem().string(), std::string(std::istreambuf_iterator<char>(in), {}));
-    }
-    return policies;
-}
 
 Policy load(Sources& sources, std::string const& text) {
     LoadedPolicy loaded = load_policy(sources, sources.add("p.toml", text), std::chrono::year(2026) / 11 / 29);
@@ -50,11 +40,13 @@ TEST_CASE("nft and iptables-restore take what is generated from the ready polici
         {Target::ip6tables, {"ip6tables-legacy-restore", "--test"}},
     };
     // What none of the ready ones does.
-    std::vector<std::pair<std::string, std::string>> policies{{"publish", "[zones.internet]\ninterfaces = [\"eth0\"]\ntrust = \"untrusted\"\n"
-                                                                          "[[nat.publish]]\nname = \"web\"\nfrom = [\"internet\"]\nservices = [\"https\", \"udp/443\"]\n"
-                                                                          "to = \"10.0.0.5:8443\"\n[[nat.publish]]\nname = \"web6\"\nfrom = [\"any\"]\n"
-                                                                          "services = [\"https\"]\nat = [\"2001:db8::1\"]\nto = \"2001:db8:1::5\"\n"}};
-    for (auto& ready : ready_policies()) policies.push_back(std::move(ready));
+    auto policies = policies_for_linux();
+    CHECK(policies.size() == 7);
+    // Other ports behind the translation, and IPv6.
+    policies["publish"] = "[zones.internet]\ninterfaces = [\"eth0\"]\ntrust = \"untrusted\"\n"
+                          "[[nat.publish]]\nname = \"web\"\nfrom = [\"internet\"]\nservices = [\"https\", \"udp/443\"]\n"
+                          "to = \"10.0.0.5:8443\"\n[[nat.publish]]\nname = \"web6\"\nfrom = [\"any\"]\n"
+                          "services = [\"https\"]\nat = [\"2001:db8::1\"]\nto = \"2001:db8:1::5\"\n";
     for (auto const& [name, text] : policies) {
         for (Program const& program : programs) {
             Sources sources;
@@ -67,7 +59,6 @@ TEST_CASE("nft and iptables-restore take what is generated from the ready polici
             CHECK(ran.code == 0);
         }
     }
-    CHECK(policies.size() == 7);
 }
 
 // ---- packet by packet
@@ -286,7 +277,7 @@ TEST_CASE("the kernel lets pass what the policy allows, and leads on what it pub
     constexpr Target targets[] = {Target::nftables, Target::iptables, Target::ip6tables};
     Seen seen;
     unsigned seed = 0;
-    for (auto const& [name, text] : ready_policies())
+    for (auto const& [name, text] : policies_for_linux())
         for (Target const target : targets) {
             Sources sources;
             check_in_kernel(*lab, in_laboratory(text, load(sources, text)), target, ++seed, seen);

@@ -34,6 +34,25 @@ TEST_CASE("interface names are numbers, and a wildcard is one interval") {
     CHECK(values_text(Field::iif, IntervalSet(eth.first, eth.last)) == "eth*");
 }
 
+TEST_CASE("a set of flags is told by those that are set and those that are not") {
+    auto const masked = [](Field field, U128 mask, U128 value) {
+        std::vector<Interval> members;
+        for (U128 flags = 0; flags <= info(field).largest; ++flags)
+            if ((flags & mask) == value) members.push_back({flags, flags});
+        return IntervalSet::of(members);
+    };
+    constexpr unsigned dnat = 32;
+    CHECK(values_text(Field::tcp_flags, IntervalSet::single(tcp_flag::syn)) == "syn");
+    CHECK(values_text(Field::tcp_flags, IntervalSet::single(0)) == "none");
+    CHECK(values_text(Field::ct_status, masked(Field::ct_status, dnat, dnat)) == "with dnat");
+    CHECK(values_text(Field::ct_status, masked(Field::ct_status, dnat, 0)) == "without dnat");
+    IntervalSet const begins = masked(Field::tcp_flags, tcp_flag::syn | tcp_flag::ack | tcp_flag::rst, tcp_flag::syn);
+    CHECK(values_text(Field::tcp_flags, begins) == "with syn without rst,ack");
+    CHECK(values_text(Field::tcp_flags, begins.united(masked(Field::tcp_flags, tcp_flag::rst, tcp_flag::rst))) == "with syn without ack, with rst");
+    CHECK(values_text(Field::tcp_flags, IntervalSet::all(8)) == "any");
+    CHECK(values_text(Field::tcp_flags, IntervalSet::all(8).minus(IntervalSet::single(0)), 2) == "with fin, with syn and 6 more");
+}
+
 TEST_CASE("packets are read as they are written") {
     for (char const* text : {"tcp 203.0.113.9:40000 > 192.0.2.10:22 in=eth0 flags=syn state=new",
                              "tcp [2001:db8::9]:40000 > [2001:db8::10]:443 in=eth0 out=eth1 flags=fin,ack state=established",

@@ -150,7 +150,9 @@ std::optional<Packet> asked_by(Packet packet) {
 
 } // namespace
 
-Passes plainly_by_lists(Policy const& policy, Path::Kind kind, Packet const& packet, bool keeps_connections) {
+Passes plainly_by_lists(Policy policy, Path::Kind kind, Packet const& packet, bool keeps_connections) {
+    for (Statement& statement : policy.statements) // no list counts
+        if (statement.rate_optional) statement.rate.reset();
     Passes passes = plainly(policy, kind, packet);
     if (passes == Passes::always || !policy.harden.established || is_forged(policy, kind, packet)) return passes;
     auto const asked = asked_by(packet);
@@ -177,7 +179,7 @@ bool is_later_segment(Policy const& policy, Packet const& packet) {
                        (packet[Field::tcp_flags] & (tcp_flag::ack | tcp_flag::rst)) != 0;
     if (!later || is_forged(policy, Path::Kind::to_host, packet)) return false;
     for (Statement each : policy.statements) {
-        if (each.deny || each.rate) continue;
+        if (each.deny || (each.rate && !each.rate_optional)) continue;
         for (auto* places : {&each.from.places, &each.to.places})
             for (Place& place : *places) place.interfaces = IntervalSet::all(128);
         if (is_about(each, Path::Kind::through, packet)) return true;
@@ -261,8 +263,9 @@ std::string random_policy(unsigned seed, Interfaces kind) {
                             deny && dice.one_in(3) ? "\"any\"" : dice.some(services));
         if (dice.one_in(4)) text += "log = true\n";
         // One alone: what two rates let pass together cannot be told from what one does.
-        if (!deny && !rated && dice.one_in(lists ? 12 : 2)) {
+        if (!deny && !rated && dice.one_in(lists ? 6 : 2)) {
             text += "rate = \"20/second burst 9\"\n";
+            if (lists && dice.one_in(2)) text += "rate-optional = true\n"; // elsewhere it makes no difference
             rated = true;
         } else if (dice.one_in(5)) text += "direction = \"both\"\n";
         if (!deny) text += fmt::format("[[exception]]\nallow = \"statement {}\"\nservices = [\"any\"]\nwho = \"a test\"\nwhy = \"random\"\nuntil = 2099-01-01\n", i);

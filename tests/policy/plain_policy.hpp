@@ -12,7 +12,7 @@ Passes plainly(Policy const& policy, Path::Kind kind, Packet packet);
 
 // … where the box knows no connections, but by what answers look like; or keeps those that it knows by itself, and
 // is asked about new ones.
-Passes plainly_by_lists(Policy const& policy, Path::Kind kind, Packet const& packet, bool keeps_connections);
+Passes plainly_by_lists(Policy policy, Path::Kind kind, Packet const& packet, bool keeps_connections);
 
 // Of TCP, with ACK or RST, and of a connection that some permit names, or an answer to it, by other interfaces perhaps.
 bool is_later_segment(Policy const& policy, Packet const& packet);

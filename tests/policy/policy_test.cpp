@@ -103,6 +103,8 @@ TEST_CASE("errors say where and what would be right") {
         {"[[allow]]\nname = \"a\"\n", "p.toml:1:1: [[allow]] needs from"},
         {allow(plain) + allow(plain), "the name 'a' is taken"},
         {allow(plain + "rate = \"10/fortnight\"\n"), "p.toml:6:8: '10/fortnight' is no rate"},
+        {allow(plain + "rate-optional = true\n"), "p.toml:6:1: 'rate-optional' is about a rate, and this statement has none"},
+        {allow(plain + "rate = \"10/minute\"\nrate-optional = 1\n"), "p.toml:7:17: 'rate-optional' must be true or false, not an integer"},
         {allow(plain + "expires = \"2026-01-01\"\n"), "p.toml:6:11: 'expires' must be a date such as 2027-01-31, without quotes, not a string"},
         {"[objects]\na = [\"b\"]\nb = [\"a\"]\n", "is a part of itself"},
         {"[services]\na = [\"b\"]\nb = [\"c\"]\nc = [\"a\"]\n", "is a part of itself"},

@@ -2,12 +2,11 @@
 // of a text is noticed.
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <regex>
 
 #include "policy/plain_policy.hpp"
+#include "policy/ready_policies.hpp"
 #include "policy/renumber.hpp"
 #include "policy/text_lines.hpp"
 #include "portcullis/engine/compare.hpp"
@@ -29,15 +28,6 @@ Policy load(Sources& sources, std::string text) {
     for (ConfigError const& error : loaded.errors) UNSCOPED_INFO(to_string(error));
     REQUIRE(loaded.errors.empty());
     return std::move(loaded.policy);
-}
-
-std::vector<std::pair<std::string, std::string>> ready_policies() {
-    std::vector<std::pair<std::string, std::string>> found;
-    for (auto const& entry : std::filesystem::directory_iterator(PORTCULLIS_ROOT "/rules/policies")) {
-        std::ifstream in(entry.path());
-        found.emplace_back(entry.path().stem().string(), std::string(std::istreambuf_iterator<char>(in), {}));
-    }
-    return found;
 }
 
 Path const* path_of(std::vector<Path> const& paths, Path::Kind kind) {
@@ -123,8 +113,8 @@ TEST_CASE("sets in other numbers are equal, meet and leave each other out as the
 }
 
 TEST_CASE("the ready policies are proved for every target, and nothing is wrong in what they come to") {
-    auto const policies = ready_policies();
-    CHECK(policies.size() == 6);
+    auto const policies = policies_for_linux();
+    CHECK(policies.size() == 7);
     for (auto const& [name, text] : policies) {
         for (Target const target : targets) {
             auto sources = std::make_shared<Sources>();
@@ -143,6 +133,81 @@ TEST_CASE("the ready policies are proved for every target, and nothing is wrong 
                 CHECK(finding.severity < Severity::medium);
             }
         }
+    }
+}
+
+TEST_CASE("a rate has to be there, and an optional one may be") {
+    std::string const statement = "[[allow]]\nname = \"ssh\"\nfrom = [\"10.0.0.0/8\"]\nto = [\"self\"]\nservices = [\"ssh\"]\n";
+    std::string const rate = "rate = \"7/minute burst 3\"\n";
+    // What a configuration does that limits, that does not, and that stops all.
+    enum Gaps { none, beyond, within };
+    struct Case {
+        std::string policy;
+        Gaps limited, unlimited, stopped;
+    };
+    Case const cases[] = {
+        {statement, within, none, within},
+        {statement + rate, none, beyond, within},
+        {statement + rate + "rate-optional = false\n", none, beyond, within},
+        {statement + rate + "rate-optional = true\n", none, none, within},
+        // Another statement lets some of it through always.
+        {statement + rate + "rate-optional = true\n[[allow]]\nname = \"one\"\nfrom = [\"10.0.0.1\"]\nto = [\"self\"]\nservices = [\"ssh\"]\n", within, none, within},
+    };
+    for (Case const& each : cases)
+        for (Target const target : {Target::nftables, Target::iptables}) {
+            Sources sources;
+            Policy const policy = load(sources, each.policy), limited = load(sources, statement + rate), plain = load(sources, statement),
+                         stopped = load(sources, "[[allow]]\nname = \"ssh\"\nfrom = [\"192.0.2.1\"]\nto = [\"self\"]\nservices = [\"tcp/1\"]\nexpires = 2020-01-01\n");
+            Space space;
+            auto const check = [&](Policy const& configured, Gaps expected) {
+                Generated const made = generate(space, configured, target, {"p.toml", "0", "test"}, sources);
+                REQUIRE(made.gaps.empty());
+                auto const gaps = find_gaps(space, policy, made.reading.ruleset);
+                INFO(each.policy << made.text);
+                CHECK(gaps.size() == (expected == none ? 0 : 1));
+                for (Gap const& gap : gaps) {
+                    CHECK(gap.path.kind == Path::Kind::to_host);
+                    CHECK(gap.beyond.empty() == (expected != beyond));
+                    CHECK(gap.within.empty() == (expected != within));
+                    CHECK(!describe(space, policy, made.reading.ruleset, gaps, Catalogue::built_in()).empty());
+                }
+            };
+            check(limited, each.limited);
+            check(plain, each.unlimited);
+            check(stopped, each.stopped);
+            // Whether optional or not, where a target can count, what is generated does.
+            bool const has_rate = policy.statements.front().rate.has_value();
+            Generated const made = generate(space, policy, target, {"p.toml", "0", "test"}, sources);
+            CHECK((made.text.find(target == Target::nftables ? "limit rate 7/minute burst 3 packets accept" : "--limit 7/min") != std::string::npos) == has_rate);
+        }
+}
+
+TEST_CASE("what packets bring with them, a mark or a translation elsewhere, is in the witness") {
+    Sources sources;
+    Policy const policy = load(sources, "[[allow]]\nname = \"https\"\nfrom = [\"any\"]\nto = [\"self\"]\nservices = [\"https\"]\n");
+    Space space;
+    std::string const made = generate(space, policy, Target::nftables, {"p.toml", "0", "test"}, sources).text;
+    std::string const here = "only new connections from here on\"\n";
+    REQUIRE(made.find(here) != std::string::npos);
+    struct Case {
+        std::string rule, witness;
+        bool beyond;
+    };
+    for (Case const& each : {Case{"meta mark 5 tcp dport 22 accept", " mark=0x5", true}, Case{"ct mark & 4 == 4 tcp dport 22 accept", " ct mark=0x4", true},
+                             Case{"ct status & dnat == dnat tcp dport 22 accept", " ct status=dnat", true}, Case{"meta mark 5 drop", " mark=0x5", false},
+                             Case{"ct status & assured == assured tcp dport 443 drop", " ct status=assured", false}}) {
+        std::string text = made;
+        text.insert(text.find(here) + here.size(), each.rule + '\n');
+        INFO(text);
+        Reading const reading = read(sources, sources.add("t", text), Dialect::nftables);
+        REQUIRE(is_whole(reading));
+        auto const gaps = find_gaps(space, policy, reading.ruleset);
+        REQUIRE(gaps.size() == 1);
+        CHECK(gaps.front().beyond.empty() != each.beyond);
+        CHECK(gaps.front().within.empty() == each.beyond);
+        auto const changes = describe(space, policy, reading.ruleset, gaps, Catalogue::built_in()); // throws where the interpreter disagrees
+        REQUIRE(changes.size() == 1);
+        CHECK_THAT(to_text(changes.front().traffic.front().witness), Catch::Contains(each.witness));
     }
 }
 
@@ -186,12 +251,14 @@ TEST_CASE("whatever changes the packets of a generated text is noticed, with a w
     std::mt19937 dice(20261129);
     std::size_t const wanted = std::min<std::size_t>(500, 500 * seeds(60) / 60);
     std::size_t noticed = 0, harmless = 0;
-    auto const policies = ready_policies();
+    auto const policies = policies_for_linux();
     for (std::size_t round = 0; noticed < wanted; ++round) {
         REQUIRE(round < 400);
         Sources sources;
-        std::string const text = round % 4 == 0 ? policies[(round / 4) % policies.size()].second : random_policy(5000 + static_cast<unsigned>(round));
-        Policy const policy = load(sources, text);
+        std::string const text = round % 4 == 0 ? std::next(policies.begin(), static_cast<std::ptrdiff_t>((round / 4) % policies.size()))->second
+                                                 : random_policy(5000 + static_cast<unsigned>(round));
+        Policy policy = load(sources, text);
+        for (Statement& statement : policy.statements) statement.rate_optional = false; // else a text without it is right too
         Target const target = targets[round % 3];
         Space space;
         Generated const made = generate(space, policy, target, {"p.toml", "0", "test"}, sources);

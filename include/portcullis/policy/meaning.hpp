@@ -10,9 +10,11 @@
 
 namespace portcullis {
 
-// Packets that pass, and those that may: where a statement has a rate, some do.
+// Packets that pass always, and those that may: where a statement has a rate, some do. In between are those whose rate may be
+// left out. Each set holds the one before it.
 struct Allowed {
     PacketSet certainly;
+    PacketSet without_limit; // … and what may always pass
     PacketSet possibly;
 };
 

@@ -77,6 +77,7 @@ struct Statement {
     std::vector<Traffic> traffic; // the union; ports of one protocol are together
     bool log = false;
     std::optional<Rate> rate;
+    bool rate_optional = false; // a target that cannot count leaves the rate out
     std::string owner, ticket, why;
     Span span; // of its name in the text of the policy
 };
