@@ -165,10 +165,12 @@ std::string interfaces_text(Field field, Interval const& interval) {
     return fmt::format("{}..{}", first, last);
 }
 
-// A set of flags as few products: which of them are set, and which are not, whatever the others.
+// Some combinations of flags one by one; more as a few products: which flags are set, and which are not, whatever the others.
 std::vector<std::string> flags_items(Field field, IntervalSet const& values) {
+    constexpr U128 most_listed = 4;
     std::vector<std::string> items;
     U128 const every = info(field).largest;
+    bool const listed = values.count() <= most_listed;
     IntervalSet rest = values;
     while (!rest.empty()) {
         U128 const one = rest.intervals().front().first;
@@ -182,7 +184,7 @@ std::vector<std::string> flags_items(Field field, IntervalSet const& values) {
             }
         };
         for (U128 bit = 1; bit <= every; bit <<= 1)
-            if (values.contains(product(free | bit))) free |= bit;
+            if (!listed && values.contains(product(free | bit))) free |= bit;
         rest = rest.minus(product(free));
         U128 const set = one & ~free, clear = ~one & ~free & every;
         if (free == 0) {

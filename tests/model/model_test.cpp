@@ -44,6 +44,7 @@ TEST_CASE("a set of flags is told by those that are set and those that are not")
     constexpr unsigned dnat = 32;
     CHECK(values_text(Field::tcp_flags, IntervalSet::single(tcp_flag::syn)) == "syn");
     CHECK(values_text(Field::tcp_flags, IntervalSet::single(0)) == "none");
+    CHECK(values_text(Field::tcp_flags, IntervalSet(tcp_flag::syn, tcp_flag::syn).united(IntervalSet::single(tcp_flag::syn | tcp_flag::ack))) == "syn, syn,ack");
     CHECK(values_text(Field::ct_status, masked(Field::ct_status, dnat, dnat)) == "with dnat");
     CHECK(values_text(Field::ct_status, masked(Field::ct_status, dnat, 0)) == "without dnat");
     IntervalSet const begins = masked(Field::tcp_flags, tcp_flag::syn | tcp_flag::ack | tcp_flag::rst, tcp_flag::syn);
