@@ -195,7 +195,7 @@ class Side {
 
     // What passes there of these packets, which are the same for all ways of one kind.
     PacketSet passing(std::optional<Path> const& path, PacketSet const& asked, Family family) {
-        PacketSet const of_family = asked & space_.of(Field::family, ValueSet::single(family_value(family)));
+        PacketSet of_family = asked & space_.of(Field::family, ValueSet::single(family_value(family)));
         if (!path) return of_family;
         auto const [at, added] = passing_.try_emplace({path->chains, path->kind, family}, space_.none());
         if (added) at->second = PathReach(space_, ruleset, *path, of_family).accepted(family);
@@ -531,7 +531,7 @@ Addresses own_addresses(Sources const& sources, SourceId source, Ruleset const& 
         std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
         std::size_t const at = line.find(head_of_own);
-        if (at == std::string_view::npos || at > 2) continue;
+        if (at > 2) continue; // behind the mark of a comment and a blank
         line.remove_prefix(at + head_of_own.size());
         while (!line.empty()) {
             std::size_t const end = std::min(line.find_first_of(", \r"), line.size());

@@ -25,11 +25,9 @@ std::string patterns_text(Policy const& policy) {
     return text;
 }
 
-// What a target that cannot count does not say.
-std::string rates_text(Policy const& policy) {
+std::string rates_text(Policy const& policy, Target target) {
     std::string text;
-    for (Statement const& statement : policy.statements)
-        if (statement.rate && statement.rate_optional) text += fmt::format("! Without its rate, which is optional: {}.\n", statement.name);
+    for (std::string const& name : without_rate(policy, target)) text += fmt::format("! Without its rate, which is optional: {}.\n", name);
     return text;
 }
 
@@ -48,7 +46,7 @@ std::string header(Policy const& policy, Target target, Origin const& origin) {
     if (mark == '!') text += "! Lists are not asked about what the device sends itself.\n";
     // Who compares lists with something else has to know which packets are for the device.
     if (std::string const own = own_addresses_line(policy.own); mark == '!' && !own.empty()) text += fmt::format("! {}\n", own);
-    if (mark == '!') text += patterns_text(policy) + rates_text(policy) + "!\n";
+    if (mark == '!') text += patterns_text(policy) + rates_text(policy, target) + "!\n";
     if (target != Target::nftables) return text;
     // One transaction that replaces the table, whether it is there or not, and nothing else.
     return text + "\ntable inet portcullis\ndelete table inet portcullis\n\n";
@@ -63,6 +61,14 @@ Writing write(Ruleset const& ruleset, Target target) {
 void add_line(std::string& comment, std::string const& line) { comment += comment.empty() ? line : '\n' + line; }
 
 } // namespace
+
+std::vector<std::string> without_rate(Policy const& policy, Target target) {
+    std::vector<std::string> names;
+    if (!is_cisco(dialect_of(target))) return names;
+    for (Statement const& statement : policy.statements)
+        if (statement.rate && statement.rate_optional) names.push_back(statement.name);
+    return names;
+}
 
 bool is_whole(Reading const& reading) { return std::ranges::none_of(reading.findings.all(), is_unread); }
 

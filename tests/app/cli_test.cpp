@@ -1032,6 +1032,7 @@ TEST_CASE("a policy comes to access lists of a device, and verify asks the same 
     CHECK(run(folder, {"init", "bastion", "-o", "bastion.toml"}).code == 0);
     Result const optional = run(folder, {"generate", "bastion.toml", "--to", "cisco-xr", "-o", "bastion.cfg"});
     CHECK(optional.code == 0);
+    CHECK_THAT(optional.err, Contains("bastion.toml: ssh in: without its rate, which is optional\n") && Contains("proved equal to the policy"));
     CHECK(run(folder, {"verify", "bastion.cfg", "--policy", "bastion.toml"}).code == 0);
     folder.write("bastion.toml", std::regex_replace(folder.read("bastion.toml"), std::regex("rate-optional[^\n]*"), ""));
     CHECK(run(folder, {"verify", "bastion.cfg", "--policy", "bastion.toml"}).code == 1);

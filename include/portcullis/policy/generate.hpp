@@ -42,6 +42,9 @@ using Remarks = std::function<std::vector<Remark>(SourceId source, Reading const
 Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources,
                    Remarks const& remarks = {});
 
+// The names of the statements whose rate, which is optional, the text does not have, as the target cannot count.
+std::vector<std::string> without_rate(Policy const& policy, Target target);
+
 // Whether reading left something out, so that nothing is proved.
 bool is_whole(Reading const& reading);
 
