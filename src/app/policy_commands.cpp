@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "app/files.hpp"
-#include "app/files.hpp"
 #include "app/inputs.hpp"
 #include "portcullis/base/embedded.hpp"
 #include "portcullis/base/sha256.hpp"

@@ -430,7 +430,8 @@ void RuleReader::add_whole_match(std::size_t instance) {
     bool const asks = bare && !header && loaded.name != "conntrack";
     if (nature == Nature::modelled || (nature == Nature::conditions && !asks)) return;
     bool negated = false;
-    bool rate = loaded.name == "limit" || loaded.name == "hashlimit";
+    bool const is_rate = loaded.name == "limit" || loaded.name == "hashlimit";
+    bool excess = false;
     Span span = loaded.span;
     std::string text = "-m " + std::string(loaded.name);
     for (Option const* each : ordered_) {
@@ -438,13 +439,14 @@ void RuleReader::add_whole_match(std::size_t instance) {
         if (option.instance != instance || is_default(loaded, option)) continue;
         bool const all = option.negated && option.info->has(OptionInfo::negates_match);
         negated = negated || all;
-        rate = rate && option.info->name != "hashlimit-above";
+        excess = excess || option.info->name == "hashlimit-above";
         text += (option.negated && !all ? " ! " : " ") + option_text(option);
         span.end = std::max(span.end, option.span.end);
     }
     bool const changes = loaded.name == "set" && set_changes_;
     add_opaque(std::move(text), nature == Nature::stateful || changes, negated, span);
-    rule_.match.opaque.back().rate = rate;
+    rule_.match.opaque.back().rate = is_rate && !excess;
+    rule_.match.opaque.back().excess = excess;
     rule_.match.opaque.back().until = end_of_time_match(instance);
 }
 

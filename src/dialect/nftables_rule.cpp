@@ -226,11 +226,11 @@ class RuleReader {
         // A set that is full makes "add" and "update" give up on the rule: not modelled, sets here have room.
         case set_update:
             if (is_conditional(action))
-                opaque(source_text(), true, false);
+                opaque_update(action);
             else
                 effects_.sets.push_back(source_text());
             break;
-        case meter: opaque(source_text(), true, false); break;
+        case meter: opaque_update(action); break;
         case foreign_match: opaque(source_text(), false, false); break;
         case dup:
         case flow:
@@ -495,6 +495,12 @@ class RuleReader {
 
     void opaque(std::string text, bool stateful, bool negated, bool rate = false) {
         match_.opaque.push_back({std::move(text), stateful, negated, span_, rate});
+    }
+    // It holds for elements whose limit does, where it has one and nothing else.
+    void opaque_update(ast::Action const& action) {
+        opaque(source_text(), true, false);
+        if (action.states.size() != 1 || action.states.front().kind != ast::Action::Kind::limit) return;
+        (action.states.front().over ? match_.opaque.back().excess : match_.opaque.back().rate) = true;
     }
     // The statement with single blanks and its variables followed; in quotes nft does that for prefixes of logs
     // only.

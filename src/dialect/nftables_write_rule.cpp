@@ -440,21 +440,27 @@ bool fits_in_quotes(std::string const& comment) {
            });
 }
 
+void lose(TableWriter& table, Rule const& rule, std::string const& what, std::string const& why) {
+    table.losses.add("PC002", rule.span).arg("construct", what).arg("why", why);
+}
+
 // Adds the comment to the last line of a rule, or in a line of its own above it.
-void add_comment(std::string const& comment, std::vector<std::string>& lines) {
+void add_comment(Rule const& rule, std::vector<std::string>& lines, TableWriter& table) {
+    std::string const& comment = rule.comment;
     if (comment.empty()) return;
     if (fits_in_quotes(comment)) {
         lines.back() += fmt::format(" comment \"{}\"", comment);
         return;
     }
     std::string line = "# " + comment;
-    for (char& c : line)
-        if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    bool lost = false;
+    for (char& c : line) {
+        if ((static_cast<unsigned char>(c) >= ' ' && c != '\x7f') || c == '\t') continue;
+        lost = lost || c != '\n'; // remarks of several lines come into one
+        c = ' ';
+    }
+    if (lost) lose(table, rule, "the comment", "it has control characters, which become blanks");
     lines.insert(lines.end() - 1, std::move(line));
-}
-
-void lose(TableWriter& table, Rule const& rule, std::string const& what, std::string const& why) {
-    table.losses.add("PC002", rule.span).arg("construct", what).arg("why", why);
 }
 
 } // namespace
@@ -465,7 +471,7 @@ std::vector<std::string> rule_lines(std::span<Rule const> rules, TableWriter& ta
     if (rules.size() > 1) {
         if (std::optional<std::string> const line = as_one_rule(rules, table)) {
             lines.push_back(*line);
-            add_comment(rules.front().comment, lines);
+            add_comment(rules.front(), lines, table);
             return lines;
         }
         // Apart, each of the rules has a limit of its own.
@@ -485,7 +491,7 @@ std::vector<std::string> rule_lines(std::span<Rule const> rules, TableWriter& ta
             continue;
         }
         lines.push_back(text.text().empty() ? "continue" : text.text());
-        add_comment(rule.comment, lines);
+        add_comment(rule, lines, table);
     }
     return lines;
 }

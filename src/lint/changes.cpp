@@ -62,11 +62,14 @@ class Describer {
             return new_connections_ ? first || syn : transport && field == Field::fragment && first;
         });
         for (Field const field : {Field::iif, Field::oif}) {
+            auto const named = std::ranges::find(cube.fields, field, [](auto const& each) { return each.first; });
+            if (named == cube.fields.end()) continue;
             IntervalSet const none = IntervalSet::single(0);
-            IntervalSet const* const values = cube.values(field);
-            bool const everywhere = packets_at(space_, hook).project(field) == none;
-            if (values == nullptr || !everywhere) continue;
-            std::erase_if(cube.fields, [field](auto const& named) { return named.first == field; });
+            bool const is_nowhere = packets_at(space_, hook).project(field) == none;
+            // Where a packet has an interface, whether those without one are in the product means nothing.
+            bool const is_somewhere = hook == HookPoint::forward || (field == Field::iif ? hook == HookPoint::input : hook == HookPoint::output);
+            if (is_somewhere && named->second.contains(1)) named->second = named->second.united(none); // "not lo"
+            if (is_nowhere || named->second.is_all(info(field).bits)) cube.fields.erase(named);
         }
     }
 
@@ -99,12 +102,23 @@ std::vector<Change> describe_all(Space& space, Ruleset const& before, Ruleset co
 
 // ---- against a policy
 
-// The statement of the policy that speaks about a packet, in favour of what the policy says of it.
+bool has_to_be_limited(Statement const& statement) { return statement.rate && !statement.rate_optional; }
+
+// The statements that speak for a packet, or against it: denials, then permits beyond whose rate it is.
+std::vector<Statement const*> speaking(Policy const& policy, bool for_it) {
+    std::vector<Statement const*> found;
+    for (Statement const& statement : policy.statements)
+        if (statement.deny != for_it) found.push_back(&statement);
+    if (for_it) return found;
+    for (Statement const& statement : policy.statements)
+        if (has_to_be_limited(statement)) found.push_back(&statement);
+    return found;
+}
+
 Treatment wanted(Policy const& policy, Meaning& meaning, Path::Kind kind, Member const& member, bool allowed) {
-    for (Statement const& statement : policy.statements) {
-        bool const speaks = statement.deny != allowed || (!allowed && statement.rate && !statement.rate_optional);
-        if (!speaks || !meaning.about(statement, kind).contains(member.packet)) continue;
-        return {allowed ? "accept" : "drop", statement.span, false};
+    for (Statement const* const statement : speaking(policy, allowed)) {
+        if (!meaning.about(*statement, kind).contains(member.packet)) continue;
+        return {allowed ? "accept" : "drop", statement->span, false, !allowed && !statement->deny ? "beyond its rate" : ""};
     }
     return {allowed ? "accept" : "drop", std::nullopt, false, allowed ? "[harden]" : "no statement allows it"};
 }
@@ -149,10 +163,9 @@ std::vector<Change> describe(Space& space, Policy const& policy, Ruleset const& 
             };
             // By the statement that is not kept, as far as there is one.
             PacketSet rest = *packets;
-            for (Statement const& statement : policy.statements) {
+            for (Statement const* const statement : speaking(policy, wants)) {
                 if (rest.empty()) break;
-                if (statement.deny == wants) continue;
-                PacketSet const own = rest & meaning.about(statement, gap.path.kind);
+                PacketSet const own = rest & meaning.about(*statement, gap.path.kind);
                 tell(own);
                 rest -= own;
             }

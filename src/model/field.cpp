@@ -165,39 +165,6 @@ std::string interfaces_text(Field field, Interval const& interval) {
     return fmt::format("{}..{}", first, last);
 }
 
-// Some combinations of flags one by one; more as a few products: which flags are set, and which are not, whatever the others.
-std::vector<std::string> flags_items(Field field, IntervalSet const& values) {
-    constexpr U128 most_listed = 4;
-    std::vector<std::string> items;
-    U128 const every = info(field).largest;
-    bool const listed = values.count() <= most_listed;
-    IntervalSet rest = values;
-    while (!rest.empty()) {
-        U128 const one = rest.intervals().front().first;
-        U128 free = 0;
-        // All that differ from it in free bits alone.
-        auto const product = [&](U128 open) {
-            std::vector<Interval> members;
-            for (U128 part = open;; part = (part - 1) & open) {
-                members.push_back({(one & ~open) | part, (one & ~open) | part});
-                if (part == 0) return IntervalSet::of(std::move(members));
-            }
-        };
-        for (U128 bit = 1; bit <= every; bit <<= 1)
-            if (!listed && values.contains(product(free | bit))) free |= bit;
-        rest = rest.minus(product(free));
-        U128 const set = one & ~free, clear = ~one & ~free & every;
-        if (free == 0) {
-            items.push_back(value_text(field, one));
-        } else {
-            std::string text = set == 0 ? "" : "with " + value_text(field, set);
-            if (clear != 0) text += (text.empty() ? "without " : " without ") + value_text(field, clear);
-            items.push_back(std::move(text));
-        }
-    }
-    return items;
-}
-
 std::string interval_text(Field field, Interval const& interval) {
     if (is_interface(field)) return interfaces_text(field, interval);
     std::string text = value_text(field, interval.first);
@@ -241,6 +208,38 @@ std::string value_text(Field field, U128 value) {
     }
 }
 
+std::vector<std::string> flags_items(Field field, IntervalSet const& values) {
+    constexpr U128 most_listed = 4;
+    std::vector<std::string> items;
+    U128 const every = info(field).largest;
+    bool const listed = values.count() <= most_listed;
+    IntervalSet rest = values;
+    while (!rest.empty()) {
+        U128 const one = rest.intervals().front().first;
+        U128 free = 0;
+        // All that differ from it in free bits alone.
+        auto const product = [&](U128 open) {
+            std::vector<Interval> members;
+            for (U128 part = open;; part = (part - 1) & open) {
+                members.push_back({(one & ~open) | part, (one & ~open) | part});
+                if (part == 0) return IntervalSet::of(std::move(members));
+            }
+        };
+        for (U128 bit = 1; bit <= every; bit <<= 1)
+            if (!listed && values.contains(product(free | bit))) free |= bit;
+        rest = rest.minus(product(free));
+        U128 const set = one & ~free, clear = ~one & ~free & every;
+        if (free == 0) {
+            items.push_back(value_text(field, one));
+        } else {
+            std::string text = set == 0 ? "" : "with " + value_text(field, set);
+            if (clear != 0) text += (text.empty() ? "without " : " without ") + value_text(field, clear);
+            items.push_back(std::move(text));
+        }
+    }
+    return items;
+}
+
 std::string values_text(Field field, IntervalSet const& values, std::size_t most) {
     if (values.is_all(info(field).bits)) return "any";
     if (values.empty()) return "nothing";
@@ -259,7 +258,7 @@ std::string values_text(Field field, IntervalSet const& values, std::size_t most
             }
         }
     } else if (info(field).kind == FieldKind::flags) {
-        items = flags_items(field, values);
+        return list_text(flags_items(field, values), most);
     } else {
         for (Interval const& interval : values.intervals()) {
             bool const listed = info(field).kind != FieldKind::range && !is_interface(field) &&

@@ -25,12 +25,6 @@ std::string patterns_text(Policy const& policy) {
     return text;
 }
 
-std::string rates_text(Policy const& policy, Target target) {
-    std::string text;
-    for (std::string const& name : without_rate(policy, target)) text += fmt::format("! Without its rate, which is optional: {}.\n", name);
-    return text;
-}
-
 // A target that counts has to say each rate.
 Policy with_all_rates(Policy policy) {
     for (Statement& statement : policy.statements) statement.rate_optional = false;
@@ -68,6 +62,12 @@ std::vector<std::string> without_rate(Policy const& policy, Target target) {
     for (Statement const& statement : policy.statements)
         if (statement.rate && statement.rate_optional) names.push_back(statement.name);
     return names;
+}
+
+std::string rates_text(Policy const& policy, Target target) {
+    std::string text;
+    for (std::string const& name : without_rate(policy, target)) text += fmt::format("! Without its rate, which is optional: {}.\n", name);
+    return text;
 }
 
 bool is_whole(Reading const& reading) { return std::ranges::none_of(reading.findings.all(), is_unread); }

@@ -215,6 +215,7 @@ void read_rate(TomlMember const& member, StatementDraft& draft, TomlReport& repo
     read_rate_into(member, draft.statement.rate.emplace(), report);
 }
 void read_rate_optional(TomlMember const& member, StatementDraft& draft, TomlReport& report) {
+    if (draft.statement.deny) return report.error(member.at, "a denial has no rate: what is denied is denied always");
     draft.rate_optional_at = member.at;
     draft.statement.rate_optional = read_boolean(member, report).value_or(false);
 }

@@ -8,21 +8,26 @@
 namespace portcullis {
 namespace {
 
+// What is accepted while all limits of a ruleset are kept, and while all are exceeded.
+struct Limited {
+    PacketSet kept, exceeded;
+};
+
 // Adds a gap where the packets that are `accepted` of those that are `asked` about are not the allowed ones, those that are
 // `tolerated` aside, which may pass. Marks and matches that are not modelled being what they may be: what some of them let pass,
-// and what all do.
-void compare(Path way, PacketSet const& asked, PacketSet const& accepted, Allowed const& allowed, std::vector<Gap>& gaps,
-             PacketSet const* tolerated = nullptr) {
+// and what all do. Packets with a rate are to pass while it is kept, and no longer.
+void compare(Path way, PacketSet const& asked, PacketSet const& accepted, Limited const& limited, Allowed const& allowed,
+             std::vector<Gap>& gaps, PacketSet const* tolerated = nullptr) {
     PacketSet const may = accepted.possibly();
     // The usual case, without all that follows on large sets: nothing unknown, no rates that have to be, and equal.
     if (may == accepted && allowed.without_limit == allowed.possibly && accepted == (allowed.possibly & asked)) return;
     PacketSet const must = may - (asked - accepted).possibly();
-    PacketSet beyond = ((may - allowed.possibly) | (must - allowed.without_limit)) & asked;
-    if (tolerated != nullptr) beyond -= *tolerated;
-    PacketSet within = ((allowed.certainly - must) | (allowed.possibly - may)) & asked;
     // Packets with what makes them pass, or stops them.
-    beyond &= accepted;
-    within -= accepted;
+    PacketSet beyond = ((may - allowed.possibly) & accepted) | (limited.exceeded - allowed.without_limit);
+    PacketSet within = ((allowed.certainly - must) - accepted) | (allowed.possibly - limited.kept);
+    beyond &= asked;
+    within &= asked;
+    if (tolerated != nullptr) beyond -= *tolerated;
     if (!beyond.empty() || !within.empty()) gaps.push_back({std::move(way), std::move(beyond), std::move(within)});
 }
 
@@ -42,11 +47,33 @@ PacketSet governed_by(Space& space, Ruleset const& ruleset) {
     return governed;
 }
 
+bool is_limit(Opaque const& opaque) { return opaque.rate || opaque.excess; }
+
+bool has_limits(Ruleset const& ruleset) {
+    return std::ranges::any_of(ruleset.chains, [](Chain const& chain) {
+        return std::ranges::any_of(chain.rules, [](Rule const& rule) { return std::ranges::any_of(rule.match.opaque, is_limit); });
+    });
+}
+
+// The ruleset while all of its limits are kept, or all are exceeded.
+Ruleset with_limits(Ruleset ruleset, bool kept) {
+    for (Chain& chain : ruleset.chains) {
+        std::erase_if(chain.rules, [&](Rule const& rule) {
+            return std::ranges::any_of(rule.match.opaque, [&](Opaque const& each) { return is_limit(each) && (each.rate == kept) == each.negated; });
+        });
+        for (Rule& rule : chain.rules) std::erase_if(rule.match.opaque, is_limit); // those that are left hold
+    }
+    return ruleset;
+}
+
 // With `numbers`, the ruleset is in these, and asked about packets by whatever interfaces: more than there are.
 std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ruleset, Renumbering const* numbers = nullptr) {
     std::vector<Path> const paths = find_paths(ruleset);
     Meaning meaning(space, policy, numbers);
     PacketSet const question = governed_by(space, ruleset) & unmarked(space, ruleset);
+    bool const is_limited = has_limits(ruleset) && std::ranges::any_of(policy.statements, [](Statement const& each) { return each.rate.has_value(); });
+    std::optional<Ruleset> const kept = is_limited ? std::optional(with_limits(ruleset, true)) : std::nullopt;
+    std::optional<Ruleset> const exceeded = is_limited ? std::optional(with_limits(ruleset, false)) : std::nullopt;
     std::vector<Gap> gaps;
     for (Path way : {Path{Path::Kind::to_host, "to-host", HookPoint::input, {}},
                      Path{Path::Kind::through, "through", HookPoint::forward, {}},
@@ -55,11 +82,14 @@ std::vector<Gap> hook_gaps(Space& space, Policy const& policy, Ruleset const& ru
         if (found != paths.end()) way = *found;
         PacketSet asked = numbers != nullptr ? question : question & packets_of(space, way);
         if (way.kind == Path::Kind::to_host) asked -= meaning.published();
-        PacketSet accepted = space.none();
-        PathReach reach(space, ruleset, way, asked);
-        for (Family const family : {Family::v4, Family::v6}) accepted |= reach.accepted(family);
+        auto const accepted_by = [&](Ruleset const& some) {
+            PathReach reach(space, some, way, asked);
+            return reach.accepted(Family::v4) | reach.accepted(Family::v6);
+        };
+        PacketSet const accepted = accepted_by(ruleset);
+        Limited const limited{kept ? accepted_by(*kept) : accepted, exceeded ? accepted_by(*exceeded) : accepted};
         Allowed const allowed = meaning.allowed(way.kind);
-        compare(std::move(way), asked, accepted, allowed, gaps);
+        compare(std::move(way), asked, accepted, limited, allowed, gaps);
     }
     return gaps;
 }
@@ -127,7 +157,7 @@ class ListGaps {
                 if (is_known)
                     compare_known(std::move(path), here, accepted, allowed.certainly, later, gaps_);
                 else
-                    compare(std::move(path), here, accepted, remembers ? opened : allowed, gaps_, remembers ? &tolerated : &later);
+                    compare(std::move(path), here, accepted, {accepted, accepted}, remembers ? opened : allowed, gaps_, remembers ? &tolerated : &later);
             }
         }
         add_sent();
@@ -214,8 +244,8 @@ class ListGaps {
         PacketSet asked = question_ & of_interface(Field::iif, interface) & single(Field::oif, 0);
         asked -= forwarded_discovery(space_);
         if (!keeps_connections_) asked &= addresses_in(space_, false, device_destinations(policy_.own));
-        compare({Path::Kind::to_host, interface + " -> the device", HookPoint::input, own.chains}, asked,
-                (own.accepted | managed(interface)) & asked, received, gaps_);
+        PacketSet const accepted = (own.accepted | managed(interface)) & asked;
+        compare({Path::Kind::to_host, interface + " -> the device", HookPoint::input, own.chains}, asked, accepted, {accepted, accepted}, received, gaps_);
     }
 
     PacketSet managed(std::string const& interface) {

@@ -30,6 +30,9 @@ Json witness_json(Witness const& witness) {
             {"oif", name_or_null(interface_name(p[Field::oif]))},
             {"hook", to_string(witness.hook)},
             {"verdict", witness.verdict}};
+    // What packets have seldom.
+    for (auto const& [key, field] : {std::pair("mark", Field::mark), std::pair("ct_mark", Field::ct_mark), std::pair("ct_status", Field::ct_status)})
+        if (p[field] != 0) json[key] = value_text(field, p[field]);
     if (witness.became) {
         Packet const& now = *witness.became;
         json["became"] = {{"src", to_string(now.source())},

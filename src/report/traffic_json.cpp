@@ -6,7 +6,7 @@ namespace {
 
 constexpr U128 most_named = 256; // values of one interval that are named one by one
 
-// Prefixes where addresses are some, "1024-65535" where numbers are a range, names where they have them; {"not": …} where
+// Prefixes where addresses are some, "1024-65535" where numbers are a range, names where they have them, flags as in the text; {"not": …} where
 // all interfaces but some are meant.
 Json values_json(Field field, IntervalSet const& values) {
     Json items = Json::array();
@@ -19,6 +19,7 @@ Json values_json(Field field, IntervalSet const& values) {
         for (Prefix const& prefix : to_prefixes(values, *info(field).family)) items.push_back(to_string(prefix));
         return items;
     }
+    if (info(field).kind == FieldKind::flags) return flags_items(field, values);
     bool const ranges = info(field).kind == FieldKind::range || interface;
     for (Interval const& interval : values.intervals()) {
         if (ranges || interval.last - interval.first >= most_named) {

@@ -35,9 +35,10 @@ bool has_its_place(Field field) {
 
 // The values, or those that are not among them: whichever is shorter to say.
 std::string shorter_text(Field field, IntervalSet const& values) {
-    std::string text = values_text(field, values);
-    std::string others = "not " + values_text(field, IntervalSet(0, info(field).largest).minus(values));
-    return others.size() < text.size() ? others : text;
+    constexpr std::size_t all = ~std::size_t{0};
+    IntervalSet const others = IntervalSet(0, info(field).largest).minus(values);
+    bool const is_shorter = values_text(field, others, all).size() + 4 < values_text(field, values, all).size();
+    return is_shorter ? "not " + values_text(field, others) : values_text(field, values);
 }
 
 } // namespace
@@ -72,9 +73,9 @@ std::string treatment_text(Treatment const& treatment, Sources const& sources) {
     if (!treatment.span)
         return fmt::format("{:<6}  {}", treatment.fate, treatment.reason.empty() ? "no chain looks at it" : treatment.reason);
     Source const& source = sources[treatment.span->source];
-    return fmt::format("{:<6}  {}:{}  {}", treatment.fate, visible(source.path()),
-                       source.locate(treatment.span->begin).line,
-                       treatment.is_policy ? "the policy" : visible(shortened(sources.text(*treatment.span), 160)));
+    return fmt::format("{:<6}  {}:{}  {}{}", treatment.fate, visible(source.path()), source.locate(treatment.span->begin).line,
+                       treatment.is_policy ? "the policy" : visible(shortened(sources.text(*treatment.span), 160)),
+                       treatment.reason.empty() ? "" : "  (" + treatment.reason + ')');
 }
 
 std::string proof_text(Proof const& proof, Sources const& sources, Paint const& paint, std::string_view indent) {

@@ -68,6 +68,7 @@ struct Opaque {
     bool negated = false;
     Span span;
     bool rate = false; // it holds (if not negated) while a rate is kept: limit, hashlimit
+    bool excess = false; // … while one is exceeded: hashlimit-above, and a limit "over" a rate in an update of a set
     std::optional<std::chrono::year_month_day> until{}; // it holds no more after this day: a time range with an end
 };
 

@@ -44,6 +44,8 @@ Generated generate(Space& space, Policy const& policy, Target target, Origin con
 
 // The names of the statements whose rate, which is optional, the text does not have, as the target cannot count.
 std::vector<std::string> without_rate(Policy const& policy, Target target);
+// … as lines of comments.
+std::string rates_text(Policy const& policy, Target target);
 
 // Whether reading left something out, so that nothing is proved.
 bool is_whole(Reading const& reading);

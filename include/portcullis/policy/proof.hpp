@@ -12,9 +12,9 @@ namespace portcullis {
 // One way on which they differ.
 struct Gap {
     Path path;        // without chains where the ruleset has none there, so that all packets pass
-    PacketSet beyond; // that may pass and that the policy allows in no case, or that always pass where it names a rate that has to be
-    PacketSet within; // that the policy allows always and that may be stopped, or that never pass where it names a rate
-    // "may": by what matches that are not modelled say, rates among them.
+    PacketSet beyond; // that may pass and that the policy allows in no case, or that pass beyond a rate that has to be
+    PacketSet within; // that the policy allows always and that may be stopped, or that are stopped within their rate
+    // "may": by what marks and matches that are not modelled say.
 };
 
 // The gaps for packets of the families that the ruleset governs; none where it is proved equal. Access lists are asked for

@@ -115,6 +115,7 @@ class DifferencePage {
         html_.element("small", fmt::format("{}:{}", source.path(), source.locate(treatment.span->begin).line)).text(" ");
         if (treatment.is_policy) html_.text("the policy");
         else html_.element("code", shortened(sources_.text(*treatment.span), 160));
+        if (!treatment.reason.empty()) html_.text(" (" + treatment.reason + ")");
     }
 
     void list_of(std::string_view heading, std::vector<std::string> const& sentences) {
