@@ -17,6 +17,13 @@ std::string lower_case(std::string text) {
     return text;
 }
 
+// Where the quote is closed that is opened there; a backslash guards a quote within quotes.
+std::size_t closing_quote(std::string_view raw, std::size_t open) {
+    std::size_t at = raw.find_first_of("\"\\", open + 1);
+    while (at != std::string_view::npos && raw[at] == '\\') at = raw.find_first_of("\"\\", at + 2);
+    return at;
+}
+
 std::string canonical(std::string_view raw) {
     std::string text;
     for (std::size_t i = 0; i < raw.size(); ++i) {
@@ -25,7 +32,7 @@ std::string canonical(std::string_view raw) {
             if (!text.empty() && text.back() != ' ') text += ' ';
             continue;
         }
-        std::size_t const close = c == '"' ? raw.find('"', i + 1) : std::string_view::npos;
+        std::size_t const close = c == '"' ? closing_quote(raw, i) : std::string_view::npos;
         std::string_view const quoted = close == std::string_view::npos ? "" : raw.substr(i + 1, close - i - 1);
         bool const needless = !quoted.empty() && quoted.find_first_of(" \t\\") == std::string_view::npos;
         if (close == std::string_view::npos)

@@ -220,6 +220,7 @@ std::uint32_t Value::offset_of(std::size_t at) const {
 
 std::optional<Value> Value::find(std::string_view key) const {
     std::optional<Value> found;
+    if (kind() != Kind::object) return found;
     each_member([&](Value name, Value value) {
         if (name.text() == key) found = value;
     });

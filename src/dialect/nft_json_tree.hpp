@@ -30,7 +30,7 @@ class Value {
     // Where the byte at `at` of a string's text stands in the source.
     std::uint32_t offset_of(std::size_t at) const;
     bool empty() const { return after() == index_ + 1; } // nothing is in it
-    // The member of an object with this key.
+    // The member with this key; nothing in what is no object.
     std::optional<Value> find(std::string_view key) const;
 
     template <class Use> void each_item(Use use) const;   // of an array

@@ -228,7 +228,7 @@ void run_lsp(std::string_view text) {
 constexpr Target table[] = {
     {"iptables", run_iptables, {"fixtures/iptables", "fixtures/ip6tables"}, 60'000},
     {"nftables", run_loaded<Dialect::nftables>, {"fixtures/nftables"}, 100'000},
-    {"nft-json", run_reader<Dialect::nft_json>, {"fixtures/nft-json"}, 500'000},
+    {"nft-json", run_reader<Dialect::nft_json>, {"fixtures/nft-json", "fuzz/seeds/nft-json"}, 500'000},
     {"cisco", run_cisco, {"fixtures/cisco-ios", "fixtures/cisco-asa", "fixtures/cisco-nxos", "fixtures/cisco-xr"}, 500'000},
     {"iptables-script", run_reader<Dialect::iptables_script>, {"fuzz/seeds/iptables-script"}, 100'000},
     {"ipset", run_ipset, {"fuzz/seeds/ipset"}, 500'000},

@@ -190,7 +190,7 @@ TEST_CASE("the ready policies come to lists that are proved equal and of which l
                 bool const home = (name == "workstation" || name == "kubernetes-node") && finding.rule->id == "PC311";
                 CHECK(finding.suppressed.has_value() == (finding.rule->id == "PC125" || finding.rule->id == "PC324" || home));
                 if (!finding.suppressed) CHECK(finding.severity < Severity::medium);
-                else if (home) CHECK_THAT(finding.suppressed->reason, Catch::StartsWith("these sources are of "));
+                else if (home) CHECK_THAT(finding.suppressed->reason, Catch::Contains("these sources are of "));
                 else CHECK_THAT(finding.suppressed->reason, Catch::StartsWith("answers to "));
                 CHECK(finding.rule->id.find("PC01") == std::string::npos); // no waiver for nothing
             }
@@ -211,7 +211,7 @@ TEST_CASE("what lists cannot say is told, and lets nothing more through") {
         bool is_lost_to_asa, is_equal;
     };
     constexpr std::string_view optional = "rate-optional = true";
-    std::string const router = replaced(policy_file("docs/nat-router.toml"), "[device]\n", "[device]\naddresses = [\"198.51.100.2\", \"fd00:1::1\"]\n");
+    std::string const router = policy_file("docs/nat-router.toml");
     Case const cases[] = {
         {"a rate", replaced(ready_policy("bastion"), optional, ""), {"rate"}, true, false},
         {"a rate", replaced(ready_policy("server"), optional, "rate-optional = false"), {"rate"}, true, false},
@@ -238,7 +238,7 @@ TEST_CASE("what lists cannot say is told, and lets nothing more through") {
 TEST_CASE("forged sources are found in lists of a policy that lets them in without saying whose they are") {
     std::string text = ready_policy("workstation");
     text.replace(text.find("from = [\"neighbours\"]"), 21, "from = [\"home\"]");
-    std::size_t const begin = text.find("[zones.neighbours]"), end = text.find("[services]");
+    std::size_t const begin = text.find("[zones.neighbours]"), end = text.find("[objects]");
     text = text.erase(begin, end - begin) + "[harden]\nbogons = false\n";
     auto sources = std::make_shared<Sources>();
     Policy const policy = load(*sources, text);

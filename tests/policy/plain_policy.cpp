@@ -265,7 +265,7 @@ std::string random_policy(unsigned seed, Interfaces kind) {
         // One alone: what two rates let pass together cannot be told from what one does.
         if (!deny && !rated && dice.one_in(lists ? 6 : 2)) {
             text += "rate = \"20/second burst 9\"\n";
-            if (lists && dice.one_in(2)) text += "rate-optional = true\n"; // elsewhere it makes no difference
+            if (dice.one_in(2)) text += "rate-optional = true\n";
             rated = true;
         } else if (dice.one_in(5)) text += "direction = \"both\"\n";
         if (!deny) text += fmt::format("[[exception]]\nallow = \"statement {}\"\nservices = [\"any\"]\nwho = \"a test\"\nwhy = \"random\"\nuntil = 2099-01-01\n", i);

@@ -1,6 +1,7 @@
 // Policies in, rulesets out: equal for every target, by packet sets and by the interpreter; and whatever changes the packets
 // of a text is noticed.
 #include <catch2/catch.hpp>
+#include <array>
 #include <cstdlib>
 #include <random>
 #include <regex>
@@ -180,6 +181,114 @@ TEST_CASE("a rate has to be there, and an optional one may be") {
             Generated const made = generate(space, policy, target, {"p.toml", "0", "test"}, sources);
             CHECK((made.text.find(target == Target::nftables ? "limit rate 7/minute burst 3 packets accept" : "--limit 7/min") != std::string::npos) == has_rate);
         }
+}
+
+TEST_CASE("a rate is a limit that is kept and exceeded, and neither a mark nor any other match") {
+    std::string const statement = "[[allow]]\nname = \"ssh\"\nfrom = [\"10.0.0.0/8\"]\nto = [\"self\"]\nservices = [\"ssh\"]\n";
+    Sources sources;
+    Policy const required = load(sources, statement + "rate = \"7/minute\"\n"), optional = load(sources, statement + "rate = \"7/minute\"\nrate-optional = true\n");
+    struct Case {
+        Target target;
+        std::vector<std::string> rules; // instead of the one that accepts
+        bool beyond, within;            // where the rate has to be
+        bool stopped = false;           // where it may be left out, what is within is stopped
+    };
+    std::string const ssh = "ip saddr 10.0.0.0/8 tcp dport 22 ", tables = "-s 10.0.0.0/8 -p tcp -m tcp --dport 22 ";
+    Case const cases[] = {
+        {Target::nftables, {ssh + "accept"}, true, false},
+        {Target::nftables, {ssh + "limit rate 7/minute accept"}, false, false},
+        {Target::nftables, {ssh + "limit rate 7/minute accept", ssh + "limit rate 3/minute accept"}, false, false},
+        {Target::nftables, {ssh + "limit rate over 7/minute drop", ssh + "accept"}, false, false},
+        {Target::nftables, {ssh + "update @s { ip saddr limit rate 7/minute } accept"}, false, false},
+        {Target::nftables, {ssh + "add @s { ip saddr limit rate over 7/minute } drop", ssh + "accept"}, false, false},
+        {Target::iptables, {tables + "-m limit --limit 7/min -j ACCEPT"}, false, false},
+        {Target::iptables, {tables + "-m hashlimit --hashlimit-upto 7/min --hashlimit-mode srcip --hashlimit-name s -j ACCEPT"}, false, false},
+        {Target::iptables, {tables + "-m hashlimit --hashlimit-above 7/min --hashlimit-mode srcip --hashlimit-name s -j DROP", tables + "-j ACCEPT"}, false, false},
+        // Only what is too much passes.
+        {Target::nftables, {ssh + "limit rate over 7/minute accept"}, true, true, true},
+        {Target::nftables, {ssh + "limit rate 7/minute drop", ssh + "accept"}, true, true, true},
+        {Target::nftables, {ssh + "add @s { ip saddr limit rate over 7/minute } accept"}, true, true, true},
+        {Target::iptables, {tables + "-m hashlimit --hashlimit-above 7/min --hashlimit-mode srcip --hashlimit-name s -j ACCEPT"}, true, true, true},
+        // What decides is something else.
+        {Target::nftables, {ssh + "meta mark 5 accept"}, true, true, true},
+        {Target::nftables, {ssh + "meta mark 5 drop", ssh + "accept"}, true, true, true},
+        {Target::nftables, {ssh + "ct status & assured == assured accept"}, true, true, true},
+        {Target::nftables, {ssh + "meta hour \"08:00\"-\"17:00\" accept"}, true, true, true},
+        {Target::nftables, {ssh + "ct count over 3 drop", ssh + "accept"}, true, true, true},
+        {Target::nftables, {ssh + "meta mark 5 accept", ssh + "limit rate 7/minute accept"}, true, false},
+        {Target::iptables, {tables + "-m recent --update --seconds 60 --hitcount 4 -j DROP", tables + "-j ACCEPT"}, true, true, true},
+        {Target::nftables, {}, false, true, true},
+    };
+    for (Case const& each : cases) {
+        Space space;
+        std::string text = generate(space, load(sources, statement), each.target, {"p.toml", "0", "test"}, sources).text;
+        bool const nft = each.target == Target::nftables;
+        std::size_t const begin = text.find(nft ? "\t\t" + ssh + "accept" : "-A INPUT " + tables);
+        REQUIRE(begin != std::string::npos);
+        std::string rules;
+        for (std::string const& rule : each.rules) rules += (nft ? "\t\t" : "-A INPUT ") + rule + '\n';
+        text.replace(begin, text.find('\n', begin) + 1 - begin, rules);
+        if (nft) text.insert(text.find("\tchain"), "\tset s { type ipv4_addr; flags dynamic; timeout 1m; }\n");
+        INFO(text);
+        Reading const reading = read(sources, sources.add("t", text), dialect_of(each.target));
+        REQUIRE(is_whole(reading));
+        for (Policy const* const policy : {&required, &optional}) {
+            auto const gaps = find_gaps(space, *policy, reading.ruleset);
+            bool const beyond = each.beyond && policy == &required, within = policy == &required ? each.within : each.stopped;
+            INFO((policy == &required ? "required" : "optional"));
+            REQUIRE(gaps.size() == (beyond || within ? 1 : 0));
+            if (gaps.empty()) continue;
+            CHECK(gaps.front().beyond.empty() != beyond);
+            CHECK(gaps.front().within.empty() != within);
+            auto const changes = describe(space, *policy, reading.ruleset, gaps, Catalogue::built_in()); // throws where the interpreter disagrees
+            for (Change const& change : changes)
+                CHECK(change.traffic.front().before.reason == (change.kind == ChangeKind::allowed ? "beyond its rate" : ""));
+        }
+    }
+}
+
+TEST_CASE("a random policy without its rate is equal where the rate is optional, and is seen where it is not") {
+    std::size_t rated = 0;
+    for (unsigned seed = 0; seed < seeds(60); ++seed) {
+        Sources sources;
+        std::string const text = random_policy(95'000 + seed);
+        Policy policy = load(sources, text);
+        auto const limited = std::ranges::find_if(policy.statements, [](Statement const& each) { return each.rate.has_value(); });
+        if (limited == policy.statements.end()) continue;
+        // By the statements alone: whether any packet is limited.
+        Target const target = targets[seed % std::size(targets)];
+        bool some = false;
+        for (unsigned i = 0; i < 400; ++i) {
+            Path::Kind const kind = std::array{Path::Kind::to_host, Path::Kind::through, Path::Kind::from_host}[i % 3];
+            Packet const packet = random_packet(seed * 400 + i, kind);
+            bool const asked = target == Target::nftables || (packet.family() == Family::v4) == (target == Target::iptables);
+            some = some || (asked && plainly(policy, kind, packet) == Passes::at_a_rate);
+        }
+        Space space;
+        auto const gaps_of = [&](Policy const& made_of, bool optional) {
+            limited->rate_optional = optional;
+            return find_gaps(space, policy, generate(space, made_of, target, {"p.toml", "0", "test"}, sources).reading.ruleset);
+        };
+        Policy unlimited = policy, without = policy;
+        std::size_t const at = static_cast<std::size_t>(limited - policy.statements.begin());
+        unlimited.statements[at].rate.reset();
+        without.statements.erase(without.statements.begin() + static_cast<std::ptrdiff_t>(at));
+        INFO(text);
+        CHECK(gaps_of(policy, false).empty());
+        CHECK(gaps_of(policy, true).empty());
+        CHECK(gaps_of(unlimited, true).empty());
+        auto const is_within = [](Gap const& gap) { return gap.beyond.empty() && !gap.within.empty(); };
+        auto const is_beyond = [](Gap const& gap) { return !gap.beyond.empty() && gap.within.empty(); };
+        auto const loose = gaps_of(unlimited, false), strict = gaps_of(without, true), none = gaps_of(without, false);
+        CHECK(std::ranges::all_of(loose, is_beyond));
+        CHECK(std::ranges::all_of(strict, is_within));
+        CHECK(std::ranges::all_of(none, is_within));
+        CHECK(strict.size() == none.size());
+        CHECK(strict.size() == loose.size());
+        if (some) CHECK(!loose.empty());
+        rated += some ? 1 : 0;
+    }
+    CHECK(rated > seeds(60) / 12);
 }
 
 TEST_CASE("what packets bring with them, a mark or a translation elsewhere, is in the witness") {
