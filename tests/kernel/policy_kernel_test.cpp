@@ -68,6 +68,7 @@ namespace {
 // Its interfaces are those of the laboratory, in some order; and a pattern begins as one that it stands for.
 std::string in_laboratory(std::string text, Policy const& policy) {
     constexpr std::string_view names[] = {"wan0", "eth0", "eth1", "eth10"};
+    REQUIRE(policy.interfaces.size() <= std::size(names));
     auto const replace = [&](std::string const& name, std::string_view by) {
         for (std::size_t at = 0; (at = text.find('"' + name + '"', at)) != std::string::npos; ++at) text.replace(at + 1, name.size(), by);
     };
