@@ -209,7 +209,7 @@ std::string value_text(Field field, U128 value) {
 }
 
 std::vector<std::string> flags_items(Field field, IntervalSet const& values) {
-    constexpr U128 most_listed = 4;
+    constexpr U128 most_listed = 8;
     std::vector<std::string> items;
     U128 const every = info(field).largest;
     bool const listed = values.count() <= most_listed;

@@ -17,7 +17,7 @@ words_of = {
     "cisco": cisco,
     "iptables-script": iptables + ["grammars/shell/*.cpp", "src/dialect/shell_*.cpp", "src/dialect/script_*.cpp"],
     "ipset": ["src/dialect/ipset_*.cpp"],
-    "convert": iptables + nftables + cisco, "lint": iptables + nftables + cisco, "audit": iptables + nftables + cisco,
+    "analysis": iptables + nftables + cisco,
     "configuration": ["src/catalogue/*.cpp", "src/query/*.cpp", "src/policy/policy_*.cpp"],
     "packet": ["src/app/packet_line.cpp", "src/model/*.cpp"],
     "generate": ["src/policy/policy_*.cpp"],

@@ -31,7 +31,7 @@ void check_writing(ReadText const& read, Dialect dialect);
 // In its layout, a text is the same ruleset with the same comments, and stays as it is.
 void check_format(std::string_view text, Dialect dialect);
 // Converted without a loss, it is proved equal.
-void run_convert(std::string_view text);
+void check_conversion(std::string_view text, Dialect dialect);
 // A policy is read or its errors have places; what it becomes on each target is proved to be what it says.
 void load_policy_text(std::string_view text);
 void run_generate(std::string_view text);

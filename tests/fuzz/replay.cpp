@@ -63,7 +63,7 @@ TEST_CASE("every reader survives the files of all others") {
     }
 }
 
-// What libFuzzer has found, in a build of any kind: PORTCULLIS_TARGET=lint PORTCULLIS_INPUT=FILE test_fuzz "one input"
+// What libFuzzer has found, in a build of any kind: PORTCULLIS_TARGET=analysis PORTCULLIS_INPUT=FILE test_fuzz "one input"
 TEST_CASE("one input", "[.]") {
     char const* const name = std::getenv("PORTCULLIS_TARGET");
     char const* const path = std::getenv("PORTCULLIS_INPUT");

@@ -97,25 +97,24 @@ void run_ipset(std::string_view text) {
     for (Finding const& finding : reading.findings.all()) check_finding(sources, finding);
 }
 
-// What `portcullis lint` and `portcullis audit` do with a file.
-template <bool audit> void run_command(std::string_view text) {
+// What `portcullis lint`, `audit` and `convert` do with a file.
+void run_analysis(std::string_view text) {
     auto const dialect = detect_dialect(text);
     if (!dialect) return;
     auto sources = std::make_shared<Sources>();
     SourceId const source = sources->add("input", std::string(text));
     Reading reading = read_with_includes(*sources, source, *dialect);
     LintOptions options;
-    options.exposures = audit;
+    options.exposures = true;
     options.outline = true;
     Report report{"", {lint(sources, source, *dialect, std::move(reading), options)}, Severity::info};
     for (Diagnostic const& d : report.files[0].findings) check_finding(*sources, d.finding);
-    if (audit)
-        text_audit(report, {});
-    else
-        text_report(report, {true, false});
-    json_report(report, audit);
+    text_audit(report, {});
+    text_report(report, {true, false});
+    json_report(report, true);
     for (ReportFormat const& format : report_formats()) format.write(report);
     html_report(report);
+    check_conversion(text, *dialect);
 }
 
 void check_errors(std::vector<ConfigError> const& errors, std::string_view text) {
@@ -232,9 +231,7 @@ constexpr Target table[] = {
     {"cisco", run_cisco, {"fixtures/cisco-ios", "fixtures/cisco-asa", "fixtures/cisco-nxos", "fixtures/cisco-xr"}, 500'000},
     {"iptables-script", run_reader<Dialect::iptables_script>, {"fuzz/seeds/iptables-script"}, 100'000},
     {"ipset", run_ipset, {"fuzz/seeds/ipset"}, 500'000},
-    {"convert", run_convert, {"fixtures"}, 5'000, true},
-    {"lint", run_command<false>, {"fixtures"}, 20'000, true},
-    {"audit", run_command<true>, {"fixtures/nftables"}, 1'000, true},
+    {"analysis", run_analysis, {"fixtures"}, 5'000, true},
     {"configuration", run_configuration, {"fuzz/seeds/config", "fuzz/seeds/catalogue", "fuzz/seeds/assertions", "fuzz/seeds/policy"}, 100'000},
     {"packet", run_packet, {"fuzz/seeds/packet", "fuzz/seeds/packet-lines"}, 500'000},
     {"generate", run_generate, {"fuzz/seeds/policy"}, 500},

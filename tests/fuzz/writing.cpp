@@ -42,13 +42,11 @@ void check_writing(ReadText const& before, Dialect dialect) {
     require(write_in(dialect, after.reading.ruleset).text == written.text, "what is written stays as it is");
 }
 
-void run_convert(std::string_view text) {
-    auto const dialect = detect_dialect(text);
-    if (!dialect) return;
-    ReadText before(text, *dialect);
+void check_conversion(std::string_view text, Dialect dialect) {
+    ReadText before(text, dialect);
     if (!is_read_whole(before.reading)) return;
     try {
-        Conversion const made = convert(before.sources, before.reading.ruleset, other_than(*dialect));
+        Conversion const made = convert(before.sources, before.reading.ruleset, other_than(dialect));
         require(!has_syntax_error(made.reading), "what is converted can be read");
         require(!made.losses.empty() || made.equal(), "what is converted without a loss is equal");
     } catch (NotConvertible const&) { // is said to the user

@@ -113,7 +113,7 @@ Interval interface_prefix(std::string_view prefix);
 
 // A value as its field is usually written: "192.0.2.1", "tcp", "new", "syn,ack", "eth0", "443".
 std::string value_text(Field field, U128 value);
-// Sets of flags, up to four one by one ("syn,ack"), more as products: "with dnat", "with syn without rst,ack" has the one and none of the
+// Sets of flags, up to eight one by one ("syn,ack"), more as products: "with dnat", "with syn without rst,ack" has the one and none of the
 // others, and may have whatever else there is.
 std::vector<std::string> flags_items(Field field, IntervalSet const& values);
 // A set likewise, at most `most` items and then "and N more": "10.0.0.0/8, 192.0.2.1", "1024-65535", "eth*", "any".
