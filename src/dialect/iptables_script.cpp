@@ -277,12 +277,14 @@ class ScriptReader : public shell::Programs {
             return std::nullopt;
         }
         if (!is_table(line.table)) return error(span, "unknown table '" + line.table + '\'');
-        if (line.arguments.empty()) return error(span, "no command such as -A in this line");
+        auto const none = [&] { return error(span, "no command such as -A in this line"); };
+        if (line.arguments.empty()) return none();
         if (!free_unknown(line)) {
             auto const unknown = std::ranges::find(line.arguments, false, &Field::known);
             unsupported(span, "the argument " + shortened(unknown->text, 60), "the script does not say what it is");
             return std::nullopt;
         }
+        if (line.arguments.empty()) return none(); // only a condition that is not known
         std::string const& first = line.arguments.front().text;
         if (!first.starts_with('-') && first != "!")
             return error(line.arguments.front().span, "expected a command such as -A, found '" + first + '\'');
