@@ -170,7 +170,8 @@ int run_generate(Options const& options) {
         if (int const code = add_commands(space, policy, *target, made, origin, options, shared, catalogue, files); code != clean) return code;
     if (options.out_folder.empty() || !options.output_file.empty()) write_plain(options.output_file, made.text);
     if (!options.out_folder.empty()) write_folder(options.out_folder, files);
-    for (std::string const& name : without_rate(policy, *target)) say(fmt::format("{}: {}: without its rate, which is optional", origin.file, name));
+    if (lists)
+        for (std::string const& name : optional_rates(policy)) say(fmt::format("{}: {}: without its rate, which is optional", origin.file, name));
     say(fmt::format("{}: {} statements, {} rules; proved {} the policy {}", origin.file, policy.statements.size(),
                     rule_count(made.reading.ruleset), narrowed ? "to let through nothing beyond" : "equal to", ways_of(*target)));
     return clean;

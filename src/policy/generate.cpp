@@ -40,7 +40,7 @@ std::string header(Policy const& policy, Target target, Origin const& origin) {
     if (mark == '!') text += "! Lists are not asked about what the device sends itself.\n";
     // Who compares lists with something else has to know which packets are for the device.
     if (std::string const own = own_addresses_line(policy.own); mark == '!' && !own.empty()) text += fmt::format("! {}\n", own);
-    if (mark == '!') text += patterns_text(policy) + rates_text(policy, target) + "!\n";
+    if (mark == '!') text += patterns_text(policy) + rates_text(policy) + "!\n";
     if (target != Target::nftables) return text;
     // One transaction that replaces the table, whether it is there or not, and nothing else.
     return text + "\ntable inet portcullis\ndelete table inet portcullis\n\n";
@@ -56,17 +56,16 @@ void add_line(std::string& comment, std::string const& line) { comment += commen
 
 } // namespace
 
-std::vector<std::string> without_rate(Policy const& policy, Target target) {
+std::vector<std::string> optional_rates(Policy const& policy) {
     std::vector<std::string> names;
-    if (!is_cisco(dialect_of(target))) return names;
     for (Statement const& statement : policy.statements)
         if (statement.rate && statement.rate_optional) names.push_back(statement.name);
     return names;
 }
 
-std::string rates_text(Policy const& policy, Target target) {
+std::string rates_text(Policy const& policy) {
     std::string text;
-    for (std::string const& name : without_rate(policy, target)) text += fmt::format("! Without its rate, which is optional: {}.\n", name);
+    for (std::string const& name : optional_rates(policy)) text += fmt::format("! Without its rate, which is optional: {}.\n", name);
     return text;
 }
 

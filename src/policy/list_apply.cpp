@@ -152,7 +152,7 @@ std::vector<ApplyFile> apply_files(Target target, Policy const& policy, Origin c
     Steps const& steps = steps_of(target);
     std::string const head = fmt::format("! {}: lists of {}, made by portcullis {}. Enter the lines as they are.\n! policy sha256: {}\n",
                                          policy.device.empty() ? "Device" : policy.device, visible(origin.file), origin.version, origin.hash);
-    std::string apply = head + rates_text(policy, target) + fmt::format("! Then try what has to work, and enter {} within {} minutes; {} takes everything back at once.\n",
+    std::string apply = head + rates_text(policy) + fmt::format("! Then try what has to work, and enter {} within {} minutes; {} takes everything back at once.\n",
                                            file("confirm"), minutes, file("rollback")) +
                         std::string(steps.notes);
     if (!is_current_known)

@@ -35,11 +35,9 @@ bool has_its_place(Field field) {
 
 // The values, or those that are not among them: whichever is shorter to say.
 std::string shorter_text(Field field, IntervalSet const& values) {
-    constexpr std::size_t all = ~std::size_t{0};
+    constexpr std::size_t all = ~std::size_t{0}; // one that is cut is no shorter
     IntervalSet const others = IntervalSet(0, info(field).largest).minus(values);
-    bool const is_shorter = info(field).kind == FieldKind::flags
-                                ? flags_items(field, others).size() < flags_items(field, values).size()
-                                : values_text(field, others, all).size() + 4 < values_text(field, values, all).size();
+    bool const is_shorter = values_text(field, others, all).size() + 4 < values_text(field, values, all).size();
     return is_shorter ? "not " + values_text(field, others) : values_text(field, values);
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 #include <regex>
 
+#include "policy/list_device.hpp"
 #include "policy/new_connections.hpp"
 #include "policy/plain_policy.hpp"
 #include "policy/text_lines.hpp"
@@ -53,9 +54,7 @@ Policy some_policy(Sources& sources, unsigned seed, std::string& text) {
     text = random_policy(seed, Interfaces::of_lists);
     LoadedPolicy loaded = load_policy(sources, sources.add("p.toml", text), today);
     REQUIRE(loaded.errors.empty());
-    for (Statement& statement : loaded.policy.statements)
-        if (statement.rate_optional) statement.rate.reset(); // else chains have it, lists do not, and that is a difference
-    return std::move(loaded.policy);
+    return without_optional_rates(std::move(loaded.policy)); // chains would have them, lists not, and that is a difference
 }
 
 } // namespace

@@ -42,10 +42,10 @@ using Remarks = std::function<std::vector<Remark>(SourceId source, Reading const
 Generated generate(Space& space, Policy const& policy, Target target, Origin const& origin, Sources& sources,
                    Remarks const& remarks = {});
 
-// The names of the statements whose rate, which is optional, the text does not have, as the target cannot count.
-std::vector<std::string> without_rate(Policy const& policy, Target target);
-// … as lines of comments.
-std::string rates_text(Policy const& policy, Target target);
+// The names of the statements whose rate is optional: lists, which cannot count, do not have it.
+std::vector<std::string> optional_rates(Policy const& policy);
+// … as lines of comments in the text of lists.
+std::string rates_text(Policy const& policy);
 
 // Whether reading left something out, so that nothing is proved.
 bool is_whole(Reading const& reading);
