@@ -4,7 +4,6 @@
 #pragma once
 #include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -69,8 +68,8 @@ struct NamedSet {
     std::vector<Change> changes;
 };
 
-// A counter, quota, helper … of a table: its kind and its name.
-using ObjectNames = std::set<std::pair<std::string, std::string>, std::less<>>;
+// The counters, quotas, helpers … of a table by kind and name, and whether one is a limit "over" its rate.
+using ObjectNames = std::map<std::pair<std::string, std::string>, bool, std::less<>>;
 
 // Where an expression stands.
 struct Scope {

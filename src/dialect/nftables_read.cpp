@@ -75,6 +75,12 @@ struct TypeName {
 constexpr TypeName type_names[] = {
     {"filter", ChainType::filter}, {"nat", ChainType::nat}, {"route", ChainType::route}};
 
+// Whether the block of a limit says "rate over".
+bool is_over(ast::Expr const& content) {
+    auto const is_it = [](ast::Expr const& rate, ast::Expr const& over) { return rate.text == "rate" && over.text == "over"; };
+    return std::ranges::adjacent_find(content.parts, is_it) != content.parts.end();
+}
+
 std::optional<int> small_number(std::string_view text) {
     bool const negative = text.starts_with('-');
     if (negative) text.remove_prefix(1);
@@ -455,7 +461,7 @@ class Reader {
     void declare_object(TableState& table, std::string_view kind, std::string_view name, Span span,
                         ast::Expr const* content) {
         if (content != nullptr) checker_.check_object(kind, *content, span, scope_of(table, now_));
-        table.object_names.emplace(kind, name);
+        table.object_names.try_emplace({std::string(kind), std::string(name)}, kind == "limit" && content != nullptr && is_over(*content));
         bool const of_ct = kind == "helper" || kind == "timeout" || kind == "expectation";
         table.objects.try_emplace({(of_ct ? "ct " : "") + canonical(kind), std::string(name)},
                                   ObjectState{name, span, now_, content});

@@ -205,7 +205,10 @@ class RuleReader {
             effects_.log = true;
             effects_.log_options = after_word(source_text(true), "log");
             break;
-        case limit: opaque(without_over(source_text()), true, action.over, true); break;
+        case limit:
+            opaque(without_over(source_text()), true, action.over, true);
+            if (names_excess(action)) set_excess(match_.opaque.back());
+            break;
         case quota:
         case connection_limit: opaque(without_over(source_text()), true, action.over); break;
         case notrack: effects_.notrack = true; break;
@@ -500,7 +503,22 @@ class RuleReader {
     void opaque_update(ast::Action const& action) {
         opaque(source_text(), true, false);
         if (action.states.size() != 1 || action.states.front().kind != ast::Action::Kind::limit) return;
-        (action.states.front().over ? match_.opaque.back().excess : match_.opaque.back().rate) = true;
+        match_.opaque.back().rate = true;
+        if (action.states.front().over) set_excess(match_.opaque.back());
+    }
+    static void set_excess(Opaque& limit) {
+        limit.rate = false;
+        limit.excess = true;
+    }
+    // Whether it names a limit that was declared "over" its rate.
+    bool names_excess(ast::Action const& action) {
+        ast::Expr const* const name = action.find(ast::Part::Kind::name);
+        if (name == nullptr || scope_.objects == nullptr) return false;
+        Time time = scope_.time;
+        ast::Expr const* const found = expressions_.resolve(*name, time);
+        if (found == nullptr) return false;
+        auto const limit = scope_.objects->find({"limit", std::string(found->text)});
+        return limit != scope_.objects->end() && limit->second;
     }
     // The statement with single blanks and its variables followed; in quotes nft does that for prefixes of logs
     // only.
