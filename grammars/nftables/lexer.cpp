@@ -120,7 +120,11 @@ struct Out {
     void push(TokenKind kind, It begin, It end) {
         Token token;
         token.offset = static_cast<std::uint32_t>(begin - base);
-        token.length = static_cast<std::uint32_t>(end - begin) & 0xffffffU;
+        if (end - begin > Token::longest) {
+            kind = TokenKind::bad;
+            end = begin + Token::longest;
+        }
+        token.length = static_cast<std::uint32_t>(end - begin) & Token::longest;
         token.kind = kind;
         if (kind == TokenKind::word) token.keyword = find_keyword({begin, static_cast<std::size_t>(end - begin)});
         tokens.tokens.push_back(token);
@@ -171,24 +175,36 @@ auto const one_sign = sign<T::comma>(',') | sign<T::open_brace>('{') | sign<T::c
                       sign<T::ampersand>('&') | sign<T::bar>('|') | sign<T::caret>('^') | sign<T::not_>('!') |
                       sign<T::less>('<') | sign<T::greater>('>') | sign<T::plus>('+') | sign<T::open_bracket>('[') |
                       sign<T::close_bracket>(']');
-auto const text = x3::omit[blank] | x3::raw['\n'][push<T::newline>] | x3::raw[address_parser{}][push<T::word>] |
-                  x3::raw[handle_parser{}][push<T::word>] | x3::raw[word_parser{}][push<T::word>] |
-                  x3::raw[digits_parser{}][push_digits] | x3::raw['#' >> *(char_ - '\n')][keep_comment] |
-                  x3::raw['"' >> *~char_("\"\n") >> '"'][push_string] | two_signs | one_sign |
-                  x3::raw[x3::lit("\\*")][push<T::word>] | x3::raw[char_][push<T::bad>];
-auto const file = *text;
+template <class Inside> auto text(Inside const& inside_quotes) {
+    return *(x3::omit[blank] | x3::raw['\n'][push<T::newline>] | x3::raw[address_parser{}][push<T::word>] |
+             x3::raw[handle_parser{}][push<T::word>] | x3::raw[word_parser{}][push<T::word>] |
+             x3::raw[digits_parser{}][push_digits] | x3::raw['#' >> *(char_ - '\n')][keep_comment] |
+             x3::raw['"' >> *inside_quotes >> '"'][push_string] | two_signs | one_sign |
+             x3::raw[x3::lit("\\*")][push<T::word>] | x3::raw[char_][push<T::bad>]);
+}
+// nft takes strings of several lines. Where one does not end, none of them do: the lines after a quote too many mean what they say.
+auto const file = text(~char_('"'));
+auto const file_with_open_string = text(~char_("\"\n"));
 
-} // namespace
-
-Tokens lex(std::string_view input, SourceId source) {
+template <class Text> Tokens lex_as(Text const& text, std::string_view input, SourceId source) {
     Tokens tokens;
     tokens.tokens.reserve(input.size() / 5 + 2);
     It first = input.data();
     It const last = first + input.size();
     Out out{tokens, first, source};
-    x3::parse(first, last, x3::with<out_tag>(out)[file]);
+    x3::parse(first, last, x3::with<out_tag>(out)[text]);
     out.push(TokenKind::end, last, last);
     return tokens;
+}
+
+} // namespace
+
+Tokens lex(std::string_view input, SourceId source) {
+    Tokens tokens = lex_as(file, input, source);
+    bool const is_open = std::ranges::any_of(tokens.tokens, [&](Token const& token) {
+        return token.kind == TokenKind::bad && input[token.offset] == '"';
+    });
+    return is_open ? lex_as(file_with_open_string, input, source) : tokens;
 }
 
 } // namespace portcullis::nftables

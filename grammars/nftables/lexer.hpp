@@ -53,8 +53,9 @@ enum class TokenKind : std::uint8_t {
 using Keyword = std::uint16_t; // 0: not a keyword
 
 struct Token {
+    static constexpr std::uint32_t longest = 0xffffff; // longer ones are cut, and bad
     std::uint32_t offset = 0;
-    std::uint32_t length : 24 = 0; // longer ones are cut: bad tokens, in effect
+    std::uint32_t length : 24 = 0;
     TokenKind kind = TokenKind::end;
     Keyword keyword = 0;
     std::uint32_t end() const { return offset + length; }

@@ -436,7 +436,7 @@ namespace {
 // nft(8): a comment has at most 128 bytes; a quote would end it.
 bool fits_in_quotes(std::string const& comment) {
     return comment.size() <= 128 && std::all_of(comment.begin(), comment.end(), [](char c) {
-               return c != '"' && static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
+               return c != '"' && (static_cast<unsigned char>(c) >= ' ' || c == '\n') && c != '\x7f';
            });
 }
 
@@ -456,7 +456,7 @@ void add_comment(Rule const& rule, std::vector<std::string>& lines, TableWriter&
     bool lost = false;
     for (char& c : line) {
         if ((static_cast<unsigned char>(c) >= ' ' && c != '\x7f') || c == '\t') continue;
-        lost = lost || c != '\n'; // remarks of several lines come into one
+        lost = lost || c != '\n'; // long ones of several lines come into one
         c = ' ';
     }
     if (lost) lose(table, rule, "the comment", "it has control characters, which become blanks");

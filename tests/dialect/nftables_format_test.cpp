@@ -109,7 +109,7 @@ TEST_CASE("a text with an error of syntax is not formatted") {
     CHECK_THAT(formatted("table t { "), Contains("error: "));
     CHECK_THAT(formatted("table t { } }"), Contains("error: "));
     CHECK_THAT(formatted("table t { counter c { packets 1"), Contains("error: "));
-    CHECK_THAT(formatted("add ct helper t h { type \"ft\np\" ; }"), Contains("error: "));
+    CHECK_THAT(formatted("add ct helper t h { type \"ft\np ; }"), Contains("error: "));
     CHECK_THAT(formatted("add counter t c " + std::string(100'000, '{')), Contains("error: "));
 }
 

@@ -1,6 +1,7 @@
 // The nftables grammar by itself: what it takes apart, where things stand, and how it goes on after an error.
 #include <catch2/catch.hpp>
 
+#include "grammars/nftables/lexer.hpp"
 #include "grammars/nftables/parse.hpp"
 #include "grammars/nftables/selectors.hpp"
 
@@ -218,6 +219,24 @@ TEST_CASE("the statements after an error are read") {
     REQUIRE(table.items.size() == 2);
     CHECK(std::get<nftables::Chain>(table.items[0]).items.size() == 1);
     CHECK(std::get<nftables::Chain>(table.items[1]).name == "c");
+}
+
+TEST_CASE("a string may have several lines, and one that does not end has none") {
+    CHECK(rules_of("accept comment \"one\ntwo { three\" # \"four\ndrop").size() == 2);
+
+    File const file = nftables::parse("accept comment \"one\ndrop comment \"two\"\naccept\n", 0, Place::chain);
+    REQUIRE(file.errors.size() == 1);
+    CHECK(to_string(file.errors[0]) == "expected string, found '\"'");
+    CHECK(file.chain.items.size() == 2);
+}
+
+TEST_CASE("a word or string that is longer than a token is an error") {
+    std::size_t const aliased = nftables::Token::longest + 1 + std::string_view("accept").size();
+    for (std::string const& text : {"accept" + std::string(aliased - 6, 'x'), "drop comment \"" + std::string(aliased, 'x') + '"'}) {
+        File const file = nftables::parse(text + '\n', 0, Place::chain);
+        CHECK(file.errors.size() == 1);
+        CHECK(file.chain.items.empty());
+    }
 }
 
 TEST_CASE("what a block without its end says is kept") {
