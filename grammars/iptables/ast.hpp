@@ -95,6 +95,7 @@ struct NatTarget {
     bool has_ports = false;
     AddressRange addresses;
     PortRange ports;
+    std::optional<std::uint32_t> base; // ":9000-9010/7000": 7000 becomes 9000, 7001 becomes 9001 …
 };
 
 using Value = std::variant<std::monostate, Word, Slice<Network>, Slice<AddressRange>, Slice<NatTarget>,

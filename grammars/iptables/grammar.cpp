@@ -8,6 +8,7 @@
 
 #include "grammars/common/kit.hpp"
 #include "grammars/iptables/parse.hpp"
+#include "portcullis/base/c_number.hpp"
 
 namespace portcullis::iptables {
 
@@ -250,27 +251,15 @@ constexpr bounded_parser<0xffffffff> number32{};
 // A port: a number up to 65535, or a name, which is looked up once the protocol is known.
 struct port_parser : leaf<port_parser, Port> {
     template <class Context, class RContext, class Attribute>
-    bool parse(It& first, It const& last, Context const& context, RContext&, Attribute& attribute) const {
-        It end = first;
-        std::uint32_t value = 0;
-        bool numeric = true;
-        for (; end != last && *end != ':' && *end != ',' && !is_blank(*end); ++end) {
-            numeric = numeric && is_digit(*end);
-            if (numeric && value <= 0xffff) value = value * 10 + static_cast<unsigned>(*end - '0');
-        }
+    bool parse(It& first, It const& last, Context const&, RContext&, Attribute& attribute) const {
+        It const end = std::find_if(first, last, [](char c) { return c == ':' || c == ',' || is_blank(c); });
         if (end == first || *first == '-' || *first == '!') return false;
-        if (numeric && value > 0xffff) return false;
         Port port{};
-        if (numeric)
-            port.number = static_cast<std::uint16_t>(value);
-        else {
-            std::uint64_t in_c = 0; // "0x16" is a number too
-            It at = first;
-            if (is_digit(*first) && number_in_c.parse(at, end, context, x3::unused, in_c) && at == end &&
-                in_c <= 0xffff)
-                port.number = static_cast<std::uint16_t>(in_c);
-            else
-                port.name = view(first, end);
+        if (auto const number = parse_c_number(view(first, end))) {
+            if (*number > 0xffff) return false;
+            port.number = static_cast<std::uint16_t>(*number);
+        } else {
+            port.name = view(first, end);
         }
         first = end;
         x3::traits::move_to(port, attribute);
@@ -279,28 +268,19 @@ struct port_parser : leaf<port_parser, Port> {
 };
 constexpr port_parser port{};
 
-// Dotted quads may lack their last parts, which are then zero: "10.1" is 10.1.0.0.
+// Dotted quads may lack their last parts, which are then zero: "10.1" is 10.1.0.0. Their numbers are those of C (xtables.c).
 std::optional<Ip> address_of(std::string_view text) {
-    if (auto const ip = parse_ip(text)) return ip;
-    auto const dots = std::ranges::count(text, '.');
-    bool const quad_part = !text.empty() && dots < 3 && text.back() != '.' &&
-                           std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; });
-    if (!quad_part) return std::nullopt;
-    std::string padded(text);
-    for (auto n = dots; n < 3; ++n) padded += ".0";
-    return parse_ipv4(padded);
+    return text.find(':') == std::string_view::npos ? parse_c_ipv4(text, 1) : parse_ipv6(text);
 }
 
 // A mask as its length or as an address; nothing where it is neither, or longer than the address.
 std::optional<U128> mask_of(std::string_view text, Family family) {
     unsigned const bits = address_bits(family);
-    if (!text.empty() && text.size() <= 3 && std::ranges::all_of(text, is_digit)) {
-        unsigned length = 0;
-        for (char const c : text) length = length * 10 + static_cast<unsigned>(c - '0');
-        if (length > bits) return std::nullopt;
-        return max_value(bits) & ~max_value(bits - length);
+    if (auto const length = parse_c_number(text)) {
+        if (*length > bits) return std::nullopt;
+        return max_value(bits) & ~max_value(bits - static_cast<unsigned>(*length));
     }
-    auto const ip = parse_ip(text);
+    auto const ip = text.find(':') == std::string_view::npos ? parse_c_ipv4(text) : parse_ipv6(text);
     return ip && ip->family == family ? std::optional(ip->value) : std::nullopt;
 }
 
@@ -353,7 +333,8 @@ struct address_parser : leaf<address_parser, Ip> {
         It end = std::find_if_not(first, last, in_v6);
         if (std::count(first, end, ':') < 2)
             end = std::find_if_not(first, end, [](char c) { return is_digit(c) || c == '.'; });
-        auto const ip = parse_ip(view(first, end));
+        std::string_view const text = view(first, end);
+        auto const ip = text.find(':') == std::string_view::npos ? parse_c_ipv4(text) : parse_ipv6(text);
         if (!ip) return false;
         first = end;
         x3::traits::move_to(*ip, attribute);
@@ -742,7 +723,8 @@ auto const set_ports = [](auto& c) {
     x3::_val(c).ports = x3::_attr(c);
     x3::_val(c).has_ports = true;
 };
-auto const nat_port_part = ':' >> nat_ports[set_ports] >> -('/' >> must(port_number, "port number"));
+auto const set_base = [](auto& c) { x3::_val(c).base = x3::_attr(c); };
+auto const nat_port_part = ':' >> nat_ports[set_ports] >> -('/' >> must(port_number, "port number")[set_base]);
 auto const bracketed = '[' >> addresses[set_addresses] >> must(x3::lit(']'), "']'");
 auto const nat_target_def = nat_port_part | ((bracketed | addresses[set_addresses]) >> -nat_port_part);
 
@@ -948,6 +930,7 @@ struct value_parser : leaf<value_parser, x3::unused_type> {
     template <class Context> static bool set_protocol(Context const& context, Option const& option) {
         std::string name = std::get<Word>(option.value).plain();
         for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        if (auto const of_c = parse_c_number(name); of_c && *of_c <= 255) name = std::to_string(static_cast<unsigned>(*of_c));
         line_state(context).protocol = protocol_extension(name);
         return true;
     }

@@ -352,7 +352,7 @@ auto const verdict_def =
     spanned[as<std::string_view>["accept"_word | "drop"_word | "return"_word | "continue"_word][verdict_text] |
             (as<std::string_view>["jump"_word | "goto"_word][verdict_text] >> must(simple, "chain")[add_part])];
 
-// { element, element, }: blank lines may stand anywhere between.
+// { element, element, }: blank lines may stand anywhere between, and commas without an element.
 auto const duration = must(simple, "duration");
 auto const element_option = (("timeout"_kw | "expires"_kw) >> duration >> x3::eps[set<&Expr::expires, true>]) |
                             ("comment"_kw >> must(name, "string")[put<&Expr::text>]) | x3::omit[element_state];
@@ -365,9 +365,9 @@ auto const element_def =
               must(as<Expr>[verdict | right_concat], "value")[add_part] >> *(blank_lines >> element_option))];
 auto const anonymous_set_def =
     spanned[open_brace >> x3::eps[be<Kind::set>] >>
-            nested[blank_lines >> -(element[add_part] >> blank_lines >>
-                                    *(comma >> blank_lines >> element[add_part] >> blank_lines)) >>
-                   -comma >> blank_lines >> must(close_brace, "',' or '}'")]];
+            nested[blank_lines >> must(element, "element")[add_part] >> blank_lines >>
+                   *(comma >> blank_lines >> -(element[add_part] >> blank_lines)) >>
+                   must(close_brace, "',' or '}'")]];
 
 BOOST_SPIRIT_DEFINE(computed, left_atom, right_leaf, right_atom, mixed_atom, left_ops, right_ops, mixed_ops,
                     right_range, mixed_range, element)

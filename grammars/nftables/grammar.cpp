@@ -151,14 +151,16 @@ x3::rule<struct table_body_id, Table> const table_body{"'{'"};
 x3::rule<struct command_id, Command> const command{"command"};
 x3::rule<struct file_item_id, FileItem> const file_item{"command"};
 x3::rule<struct negative_id, Expr> const negative{"number"};
+x3::rule<struct empty_set_id, Expr> const empty_set{"{ }"};
 
-// define NAME = VALUE
+// define NAME = VALUE; the only place of an empty set
 auto const negative_text = [](auto& c) { x3::_val(c).text = x3::_attr(c); };
 auto const negative_def = spanned[dash >> number[negative_text] >> x3::eps[set<&Expr::quoted, true>]];
+auto const empty_set_def = spanned[open_brace >> *newline >> close_brace >> x3::eps[set<&Expr::kind, Expr::Kind::set>]];
 auto const define_def =
     spanned[("define"_kw | ("redefine"_kw >> x3::eps[set<&Define::kind, Define::Kind::redefine>])) >>
                 must(word, "name")[put<&Define::name>] >> must(equals, "'='") >>
-                must(as<Expr>[negative | right], "value")[put<&Define::value>] |
+                must(as<Expr>[negative | empty_set | right], "value")[put<&Define::value>] |
             ("undefine"_kw >> x3::eps[set<&Define::kind, Define::Kind::undefine>] >>
              must(word, "name")[put<&Define::name>])];
 auto const include_def = spanned["include"_kw >> must(string, "file name in quotes")[put<&Include::pattern>]];
@@ -288,7 +290,7 @@ auto const file_item_def = define[become] | include[become] | command[become];
 
 BOOST_SPIRIT_DEFINE(define, include, flags, comment, hook, policy, chain_item, chain, chain_body, set_type,
                     elements, property, set_item, named_set, set_body, object, object_body, table_item, table_body, command,
-                    file_item, negative)
+                    file_item, negative, empty_set)
 
 } // namespace
 } // namespace grammar

@@ -165,7 +165,7 @@ auto const keep_comment = [](auto& context) {
 template <TokenKind Kind, class Text> auto sign(Text const& text) { return x3::raw[x3::lit(text)][push<Kind>]; }
 
 using T = TokenKind;
-auto const blank = +char_(" \t\r") | (x3::lit('\\') >> *char_(" \t\r") >> '\n');
+auto const blank = +char_(" \t\r") | (x3::lit('\\') >> '\n');
 auto const two_signs = sign<T::double_equals>("==") | sign<T::not_equals>("!=") | sign<T::less_equals>("<=") |
                        sign<T::greater_equals>(">=") | sign<T::shift_left>("<<") | sign<T::shift_right>(">>");
 auto const one_sign = sign<T::comma>(',') | sign<T::open_brace>('{') | sign<T::close_brace>('}') |
@@ -198,6 +198,30 @@ template <class Text> Tokens lex_as(Text const& text, std::string_view input, So
 }
 
 } // namespace
+
+// In the order of the alphabet.
+constexpr std::string_view reserved_words[] = {
+    "accept", "add", "ah", "all", "and", "arp", "auto-merge", "bridge", "chain", "comment", "comp", "constant",
+    "continue", "counter", "cpu", "create", "day", "dccp", "define", "delete", "describe", "device", "devices",
+    "dnat", "drop", "dst", "dup", "dynamic", "ecn", "element", "elements", "eq", "esp", "ether", "exists",
+    "expires", "export", "exthdr", "fib", "flags", "flow", "flowtable", "flush", "frag", "fwd", "gc-interval",
+    "ge", "get", "goto", "gt", "handle", "hbh", "hook", "hour", "ibriport", "ibrname", "icmp", "icmpv6", "igmp",
+    "iif", "iifgroup", "iifname", "iiftype", "import", "include", "index", "inet", "insert", "interval", "ip",
+    "ip6", "ipsec", "jhash", "jump", "le", "limit", "list", "log", "lt", "map", "mark", "masquerade", "meta",
+    "meter", "mh", "missing", "monitor", "ne", "netdev", "nftrace", "not", "notrack", "numgen", "obriport",
+    "obrname", "offload", "oif", "oifgroup", "oifname", "oiftype", "or", "osf", "pkttype", "policy", "position",
+    "priority", "queue", "quota", "random", "redefine", "redirect", "reject", "rename", "replace", "reset",
+    "return", "rt", "rt0", "rt2", "rtclassid", "rule", "ruleset", "sctp", "secmark", "set", "size", "skgid",
+    "skuid", "snat", "socket", "srh", "symhash", "synproxy", "table", "tcp", "th", "time", "timeout", "tproxy",
+    "type", "typeof", "udp", "udplite", "undefine", "update", "vlan", "vmap", "xor", "xt"};
+
+bool is_reserved(std::string_view word) { return std::ranges::binary_search(reserved_words, word); }
+
+bool is_identifier(std::string_view name) {
+    auto const is_part = [](char c) { return is_letter(c) || is_digit(c) || c == '/' || c == '-' || c == '.'; };
+    bool const begins = !name.empty() && (is_letter(name.front()) || name.front() == '.');
+    return begins && std::ranges::all_of(name, is_part) && !is_reserved(name);
+}
 
 Tokens lex(std::string_view input, SourceId source) {
     Tokens tokens = lex_as(file, input, source);

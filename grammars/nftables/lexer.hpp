@@ -129,4 +129,10 @@ constexpr Keyword find_keyword(std::string_view word) {
 }
 inline constexpr std::size_t keyword_count = detail::keywords.count;
 
+// Whether nft takes the word for one of its own wherever a name stands: its scanner's tokens outside of narrower states, as
+// nft 1.0.6 has them (checked with nft -c for tables, chains, sets and objects).
+bool is_reserved(std::string_view word);
+// Whether it can name a table, chain, set or object there.
+bool is_identifier(std::string_view name);
+
 } // namespace portcullis::nftables

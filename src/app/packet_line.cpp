@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "model/packet_words.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/catalogue/names.hpp"
 #include "portcullis/model/tracking.hpp"
@@ -225,6 +226,7 @@ PacketLine PacketLineReader::read(std::string_view line) {
     packet[Field::iif] = interface_value(result.in);
     packet[Field::oif] = interface_value(result.out);
     packet[Field::tcp_flags] = tcp_flags(packet);
+    packet[Field::dst_type] = usual_destination_type(packet);
     result.hook = hook_by_name(text_of(hook));
     if (value(hook).kind != Value::Kind::absent && !result.hook)
         throw std::runtime_error(fmt::format("there is no hook {}", json_of(hook)));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "portcullis/base/c_number.hpp"
 #include "portcullis/catalogue/names.hpp"
 
 namespace portcullis::ipset {
@@ -398,16 +399,8 @@ std::string type_names() {
 }
 
 std::optional<std::uint64_t> read_number(std::string_view text) {
-    int base = 10;
-    if (text.starts_with("0x") || text.starts_with("0X")) {
-        base = 16;
-        text.remove_prefix(2);
-    } else if (text.size() > 1 && text.front() == '0') {
-        base = 8;
-    }
-    std::uint64_t value = 0;
-    auto const [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return problem == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+    auto const number = parse_c_number(text);
+    return number && *number <= max_value(64) ? std::optional(low64(*number)) : std::nullopt;
 }
 
 std::optional<Interval> read_range(std::string_view text, IpsetType const& type) {

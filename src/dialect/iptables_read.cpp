@@ -160,6 +160,7 @@ Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, 
     Restore(tables, reading.findings).run(text);
     tables.lower(reading.ruleset.chains, reading.findings);
     report_unused_sets(sets, family, reading.findings);
+    report_written_fields(reading.ruleset, reading.findings);
     reading.ruleset.groups = address_groups(sets, family);
     advise_conntrack(file, reading.findings);
     return reading;

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "dialect/iptables_rule_reader.hpp"
+#include "portcullis/base/c_number.hpp"
 #include "portcullis/base/date.hpp"
 #include "portcullis/catalogue/names.hpp"
 
@@ -86,11 +87,9 @@ std::optional<std::uint32_t> number_of(std::span<NamedNumber const> names, std::
 }
 
 std::optional<std::uint8_t> number_of_protocol(std::string const& name) {
-    bool const digits =
-        !name.empty() && name.size() <= 3 && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits) return protocol_number(name, Vocabulary::linux_names);
-    int const value = std::stoi(name);
-    return value <= 255 ? std::optional(static_cast<std::uint8_t>(value)) : std::nullopt;
+    std::optional<U128> const number = parse_c_number(name);
+    if (!number) return protocol_number(name, Vocabulary::linux_names);
+    return *number <= 255 ? std::optional(static_cast<std::uint8_t>(*number)) : std::nullopt;
 }
 
 bool RuleReader::read(std::uint32_t origin, std::vector<Rule>& out) {

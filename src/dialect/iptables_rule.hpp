@@ -35,5 +35,7 @@ void report(Findings& findings, std::string_view rule, Span span,
 // Where the kernel runs the built-in chain `name` of `table`; nothing where the table has no such chain.
 std::optional<Hook> builtin_hook(std::string_view table, std::string_view name, Family family);
 bool is_table(std::string_view name);
+// Whether an extension, or the kernel itself, is a target of that name.
+bool is_target(std::string_view name);
 
 } // namespace portcullis::iptables

@@ -2,12 +2,24 @@
 
 #include <algorithm>
 
+#include "dialect/written_fields.hpp"
+
 namespace portcullis::iptables {
 namespace {
 
 std::string quote(std::string_view text) { return '\'' + std::string(text) + '\''; }
 
 Span to_source(CommandText const& text, Word const& word) { return text.to_source(text.file->span(word.raw)); }
+
+// What makes a name none of a chain, for iptables-restore (xshared.c, assert_valid_chain_name); iptables -N refuses those of all targets.
+std::string problem_of_chain_name(std::string_view name, bool of_command) {
+    constexpr std::size_t most = 28; // XT_EXTENSION_MAXNAMELEN, with its end
+    constexpr std::string_view verdicts[] = {"ACCEPT", "DROP", "QUEUE", "RETURN"};
+    if (name.size() > most) return "a chain name has at most " + std::to_string(most) + " characters";
+    if (name.starts_with('-') || name.starts_with('!')) return "a chain name does not begin with '-' or '!'";
+    bool const clashes = of_command ? is_target(name) : std::ranges::find(verdicts, name) != std::end(verdicts);
+    return clashes ? quote(name) + " is a target, and no name of a chain" : std::string();
+}
 
 bool is_error(Finding const& finding) {
     return is_unread(finding) || finding.rule == "PC401";
@@ -66,6 +78,7 @@ void Tables::declare(std::string const& chain, Span span, std::string const& pol
     bool const decided = earlier != nullptr && earlier->explicit_policy;
     Verdict const former = decided ? earlier->policy : Verdict(Accept{});
     Span const former_span = decided ? earlier->policy_span : Span{};
+    if (std::string problem = problem_of_chain_name(chain, false); !problem.empty()) error(span, std::move(problem));
     ChainState& state = make(chain, span);
     if (policy == "-" || !set_policy(state, policy, policy_span)) return;
     if (decided && state.explicit_policy && former != state.policy) redeclared(state, former_span);
@@ -307,6 +320,7 @@ bool Tables::new_chain(Command const& command, CommandText const& text) {
     Span const span = text.to_source(command.span);
     if (block_->find(name) != nullptr || built_in(name))
         return !live() && error(span, "the chain " + quote(name) + " exists already");
+    if (std::string problem = problem_of_chain_name(name, true); !problem.empty()) return error(span, std::move(problem));
     make(name, span);
     return true;
 }
@@ -429,6 +443,28 @@ std::size_t Tables::key_of(Entry const& rule, ChainState const& chain) {
     std::string key;
     for (std::string const& part : parts) key += part + '\n';
     return keys_[rule.command] = std::hash<std::string>{}(key);
+}
+
+void report_written_fields(Ruleset const& ruleset, Findings& findings) {
+    // xt_HL.c, xt_DSCP.c, ip6t_NPT.c
+    struct Row {
+        std::string_view target;
+        Field field;
+    };
+    constexpr Row rows[] = {{"TTL", Field::ttl},   {"HL", Field::ttl},    {"DSCP", Field::dscp},
+                            {"TOS", Field::dscp},  {"TOS", Field::ecn},   {"DNPT", Field::dst6},
+                            {"SNPT", Field::src6}};
+    std::vector<WrittenField> written;
+    for (Chain const& chain : ruleset.chains) {
+        for (Rule const& rule : chain.rules) {
+            for (std::string const& change : rule.effects.sets) {
+                std::string_view const target = std::string_view(change).substr(0, change.find(' '));
+                for (Row const& row : rows)
+                    if (row.target == target) written.push_back({row.field, change, rule.span});
+            }
+        }
+    }
+    portcullis::report_written_fields(written, ruleset, findings);
 }
 
 void Tables::lower(std::vector<Chain>& out, Findings& findings) {

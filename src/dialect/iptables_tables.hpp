@@ -147,4 +147,7 @@ class Tables {
     std::unordered_map<Command const*, std::size_t> keys_;
 };
 
+// What targets such as TTL and DNPT write, where other rules ask for it.
+void report_written_fields(Ruleset const& ruleset, Findings& findings);
+
 } // namespace portcullis::iptables

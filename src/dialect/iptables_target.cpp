@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dialect/iptables_rule_reader.hpp"
+#include "dialect/nat_flags.hpp"
 
 namespace portcullis::iptables {
 namespace {
@@ -79,6 +80,12 @@ constexpr Target targets[] = {
     {"MASQUERADE", Does::translate, "nat", at(HookPoint::postrouting)},
     {"NETMAP", Does::translate, "nat"},
 };
+
+} // namespace
+
+bool is_target(std::string_view name) { return std::ranges::find(targets, name, &Target::name) != std::end(targets); }
+
+namespace {
 
 Target const* target_by_name(std::string_view name) {
     auto const found = std::ranges::find(targets, name, &Target::name);
@@ -383,6 +390,7 @@ void RuleReader::nat_target(Rewrite& rewrite, Option const& option) {
             rewrite.address = Interval{to.addresses.first.value, to.addresses.last.value};
         }
         if (to.has_ports) set_port(rewrite, to.ports, option);
+        if (to.base) rewrite.flags = std::string(port_base) + to_digits(*to.base);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "dialect/iptables_write_words.hpp"
+#include "dialect/nat_flags.hpp"
 
 namespace portcullis::iptables {
 namespace {
@@ -215,6 +216,8 @@ std::string to_text(Rewrite const& rewrite, Family family) {
     if (brackets) text = '[' + text + ']';
     auto const port = [](U128 value) { return fmt::format("{}", low64(value)); };
     if (rewrite.port) text += ':' + range_text(*rewrite.port, port);
+    for (std::string const& word : words_in(rewrite.flags))
+        if (word.starts_with(port_base)) text += '/' + word.substr(port_base.size());
     return text;
 }
 
@@ -252,7 +255,8 @@ std::string nat_text(Rewrite const& rewrite, Ruleset const& ruleset, InTable con
         {{"fully-random", "--random-fully"}, {Kind::snat, Kind::masquerade}},
         {{"persistent", "--persistent"}, {Kind::dnat, Kind::snat}},
     };
-    std::vector<std::string> const words = words_in(rewrite.flags);
+    std::vector<std::string> words = words_in(rewrite.flags);
+    std::erase_if(words, [](std::string const& word) { return word.starts_with(port_base); });
     std::size_t written = 0;
     for (Flag const& flag : flags) {
         bool const wanted = std::ranges::find(words, flag.name.nft) != words.end() &&

@@ -130,7 +130,7 @@ void Advice::bound_at_load(ast::Expr const& key, ast::Expr const& values, Time t
 }
 
 void Advice::bound_value(Meaning const& meaning, ast::Expr const& value) {
-    bool const number = !value.quoted && parse_number(value.text);
+    bool const number = !value.quoted && parse_c_number(value.text);
     std::string what;
     if (meaning.type == Type::interface_index && (number ? value.text != "0" && value.text != "1" : comes_and_goes(value.text)))
         what = fmt::format("{} '{}' is meant as the device that has this {} when the rules are loaded, not as any later one",

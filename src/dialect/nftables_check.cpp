@@ -289,7 +289,7 @@ std::optional<Interval> Checker::prefix(ast::Expr const& expr, Typed typed, Time
     std::optional<Interval> const value = constant(expr.parts[0], typed, time);
     ast::Expr const* const text = resolve(expr.parts[1], time);
     if (text == nullptr || typed.type == Type::opaque) return std::nullopt;
-    std::optional<U128> const length = parse_number(text->text);
+    std::optional<U128> const length = parse_c_number(text->text);
     if (!length || *length > typed.bits) {
         error(expr.parts[1].span, fmt::format("a prefix of at most {} bits is needed", typed.bits));
         return std::nullopt;
@@ -682,7 +682,11 @@ void Checker::check_set(NamedSet const& set, Scope const& scope) {
     Table const table = declared_table(set);
     std::vector<Entry> entries;
     for (NamedSet::Change const& change : set.changes) {
-        if (!change.removal) elements(*change.elements, table, change.time, entries);
+        if (change.removal) continue;
+        for (ast::Expr const& element : change.elements->parts)
+            if (element.kind == Kind::element && element.expires && !set.has_timeouts)
+                error(element.span, fmt::format("'{}' lacks 'flags timeout' or 'timeout'", set.name));
+        elements(*change.elements, table, change.time, entries);
     }
     bool const removals =
         std::any_of(set.changes.begin(), set.changes.end(), [](auto const& c) { return c.removal; });

@@ -67,7 +67,7 @@ constexpr std::string_view tcp_states[] = {"syn_sent",   "syn_recv", "establishe
 constexpr std::string_view udp_states[] = {"unreplied", "replied"};
 
 bool is_number(ast::Expr const& expr) {
-    return expr.kind == Kind::value && !expr.quoted && parse_number(expr.text);
+    return expr.kind == Kind::value && !expr.quoted && parse_c_number(expr.text);
 }
 
 std::string words_of_kind(std::string_view kind) {

@@ -19,7 +19,7 @@ bool is_one_of(std::string_view word, Words words) {
 }
 
 std::optional<U128> number_of(ast::Expr const* expr) {
-    return expr == nullptr || expr->kind != Kind::value ? std::nullopt : parse_number(expr->text);
+    return expr == nullptr || expr->kind != Kind::value ? std::nullopt : parse_c_number(expr->text);
 }
 
 // nft(8), "LIMIT STATEMENT" and "QUOTA STATEMENT".
@@ -159,7 +159,7 @@ void Checker::check_reject(Action const& action) {
                                                   : Type::icmpx_code;
     Time time = scope_->time;
     ast::Expr const* const word = resolve(*code, time);
-    if (word != nullptr && !parse_number(word->text)) constant(*word, {type, 8}, time);
+    if (word != nullptr && !parse_c_number(word->text)) constant(*word, {type, 8}, time);
 }
 
 void Checker::check_queue(Action const& action) {
@@ -179,7 +179,7 @@ void Checker::check_queue(Action const& action) {
         std::vector<std::string_view> const words = words_of(found->text);
         auto const after = [&](std::string_view word) -> U128 {
             auto const at = std::find(words.begin(), words.end(), word);
-            return words.end() - at > 1 ? parse_number(at[1]).value_or(0) : 0;
+            return words.end() - at > 1 ? parse_c_number(at[1]).value_or(0) : 0;
         };
         if (after("mod") + after("offset") > 65536) error(written->span, "a queue has a number of at most 65535");
     } else if (is_computed(*found, time)) {
@@ -408,7 +408,7 @@ void Checker::check_chain(ast::HookSpec const& hook, Scope const& scope) {
     if (priority == nullptr) return;
     std::string_view const name = priority->text.substr(0, priority->text.find_first_of(" +-"));
     std::string_view const only = only_hook_of(name, scope.family);
-    bool const unnamed = !name.empty() && !parse_number(name) && name != "filter" &&
+    bool const unnamed = !name.empty() && !parse_c_number(name) && name != "filter" &&
                          (scope.family == TableFamily::arp || scope.family == TableFamily::netdev);
     if (!only.empty() && only != hook.point)
         error(hook.priority.span, fmt::format("the priority {} is for the hook {} only", name, only));

@@ -280,7 +280,7 @@ bool Expressions::collect_prefix(ast::Expr const& expr, Meaning const& meaning, 
     Time length_time = time;
     ast::Expr const* const length_text = resolve(expr.parts[1], length_time);
     if (!value || length_text == nullptr) return false;
-    std::optional<U128> const length = parse_number(length_text->text);
+    std::optional<U128> const length = parse_c_number(length_text->text);
     if (!length || *length > meaning.bits) return false;
     U128 const rest = max_value(meaning.bits - static_cast<unsigned>(*length));
     out.push_back({*value & ~rest, *value | rest});
@@ -449,6 +449,7 @@ struct Expressions::Component {
     U128 mask = 0;
     U128 flip = 0;
     bool computed = false; // there is arithmetic
+    bool first_header = false; // "ip6 nexthdr"
 };
 
 bool Expressions::component(ast::Expr const& expr, Scope const& scope, Component& out) {
@@ -460,6 +461,7 @@ bool Expressions::component(ast::Expr const& expr, Scope const& scope, Component
         bool const padded = scope.family == ast::TableFamily::bridge || scope.family == ast::TableFamily::netdev;
         if (padded && expr.kind == Kind::selector && expr.selector == nftables::selector_index("meta", "length"))
             return false;
+        out.first_header = expr.kind == Kind::selector && expr.selector == nftables::selector_index("ip6", "nexthdr");
         return out.meaning.type != Type::opaque;
     }
     if (expr.kind != Kind::operation || !component(expr.parts[0], scope, out)) return false;
@@ -485,8 +487,26 @@ std::optional<std::vector<Expressions::Component>> Expressions::components(ast::
     std::vector<Component> all(left.kind == Kind::concatenation ? left.parts.size() : 1);
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (!component(left.kind == Kind::concatenation ? left.parts[i] : left, scope, all[i])) return std::nullopt;
+        if (all[i].first_header && (all[i].computed || all.size() > 1)) return std::nullopt;
     }
     return all;
+}
+
+// Adds that the field has one of the values, where the model can say that.
+bool Expressions::add(Component const& look, ValueSet values, Span span, Match& out) {
+    if (!look.first_header) {
+        out.terms.push_back({look.meaning.field, std::move(values), span});
+        return true;
+    }
+    std::optional<Alternatives> relation = nft::first_header(values, span);
+    if (!relation) return false;
+    if (relation->rows.size() > 1) {
+        out.alternatives.push_back(std::move(*relation));
+        return true;
+    }
+    out.terms.push_back({Field::protocol, std::move(values), span});
+    out.terms.push_back({Field::exthdr, ValueSet::single(0), span});
+    return true;
 }
 
 // "left relation right" for one selector and a right side that is no set.
@@ -585,10 +605,7 @@ void Expressions::member(ast::Expr const& key, std::vector<Element> const& chose
         std::optional<ValueSet> set;
         if (modelled)
             set = to_field(only.meaning, IntervalSet::of(std::move(values)), only.mask, only.flip, negated);
-        if (set) {
-            out.terms.push_back({only.meaning.field, std::move(*set), span});
-            return;
-        }
+        if (set && add(only, std::move(*set), span, out)) return;
         modelled = false;
     }
     if (modelled) {
@@ -653,11 +670,8 @@ bool Expressions::set_match(ast::Match const& statement, ast::Expr const& table,
             std::string const type = known_set_type(meaning.type, meaning.protocol);
             auto const known = known_sets_.find({&found->second, type});
             if (known != known_sets_.end()) {
-                if (std::optional<ValueSet> set =
-                        to_field(meaning, known->second, look->front().mask, 0, negated)) {
-                    out.terms.push_back({meaning.field, std::move(*set), span});
-                    return true;
-                }
+                std::optional<ValueSet> set = to_field(meaning, known->second, look->front().mask, 0, negated);
+                if (set && add(look->front(), std::move(*set), span, out)) return true;
             } else {
                 std::vector<Interval> values;
                 bool exact = true;
@@ -679,6 +693,18 @@ bool Expressions::set_match(ast::Match const& statement, ast::Expr const& table,
     out.opaque.push_back({fmt::format("{} contains {}", name, text(statement.left, scope.time)),
                           found.stateful || is_stateful(statement.left), negated, span});
     return true;
+}
+
+void Expressions::note_written(ast::Expr const& selector, std::string text, Span span) {
+    std::optional<Field> field;
+    if (selector.kind == Kind::selector) {
+        Meaning const& meaning = meaning_of(selector.selector);
+        if (meaning.type == Type::opaque) return; // of no field that a rule can ask for here
+        field = meaning.field;
+    } else if (!selector.text.starts_with('@')) {
+        return;
+    }
+    written_.push_back({field, std::move(text), span});
 }
 
 std::vector<AddressGroup> Expressions::address_sets() const {
@@ -749,10 +775,8 @@ void Expressions::match(ast::Match const& statement, Span span, Scope const& of_
     } else if (std::optional<std::vector<Component>> const look = components(statement.left, scope);
                look && right != nullptr) {
         if (look->size() == 1) {
-            if (std::optional<ValueSet> values = compared(look->front(), statement, *right, time)) {
-                out.terms.push_back({look->front().meaning.field, std::move(*values), span});
-                return;
-            }
+            std::optional<ValueSet> values = compared(look->front(), statement, *right, time);
+            if (values && add(look->front(), std::move(*values), span, out)) return;
         } else if (statement.mask.empty() && equality) {
             member(statement.left, {{right, nullptr, time}}, statement.relation == Relation::ne, span, scope, out);
             return;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dialect/nftables_meaning.hpp"
+#include "dialect/written_fields.hpp"
 #include "portcullis/model/finding.hpp"
 
 namespace portcullis::nft {
@@ -120,11 +121,15 @@ class Expressions {
     bool is_kept(NamedSet const& set) const { return kept_.contains(&set); }
     // The named sets of addresses that matches have asked for so far, in the order of the text.
     std::vector<AddressGroup> address_sets() const;
+    // That a statement writes what the selector reads.
+    void note_written(ast::Expr const& selector, std::string text, Span span);
+    std::vector<WrittenField> const& written() const { return written_; }
 
   private:
     struct Component; // one selector of the left side, perhaps masked
     std::optional<std::vector<Component>> components(ast::Expr const& left, Scope const& scope);
     bool component(ast::Expr const& expr, Scope const& scope, Component& out);
+    static bool add(Component const& component, ValueSet values, Span span, Match& out);
     bool fragment_match(ast::Match const& statement, Span span, Scope const& scope, Match& out);
     std::optional<ValueSet> compared(Component const& component, ast::Match const& statement,
                                      ast::Expr const& right, Time time);
@@ -148,6 +153,7 @@ class Expressions {
     std::unordered_set<NamedSet const*> kept_;
     std::map<std::pair<NamedSet const*, std::string>, IntervalSet> known_sets_;
     std::map<NamedSet const*, std::vector<Element>> known_elements_;
+    std::vector<WrittenField> written_;
 };
 
 // What a word of nft, and so the name of a variable, is made of.

@@ -28,8 +28,7 @@ struct FieldRow {
 constexpr U128 tcp = number(Protocol::tcp), udp = number(Protocol::udp), udplite = number(Protocol::udplite),
                sctp = number(Protocol::sctp), dccp = number(Protocol::dccp);
 
-// "ip6 nexthdr" looks at the first header only: a packet with extension headers has another value there than its
-// transport protocol. The model has one protocol per packet; nft(8) advises "meta l4proto" for the same reason.
+// "ip6 nexthdr" is only the first of the headers: see first_header().
 constexpr FieldRow field_rows[] = {
     {"ip", "saddr", Field::src4},
     {"ip", "daddr", Field::dst4},
@@ -318,6 +317,46 @@ std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw,
         }
     }
     return negated ? values.complement() : values;
+}
+
+namespace {
+
+// Numbers of the extension headers that the model knows, and their bits in Field::exthdr.
+constexpr std::pair<U128, U128> extension_numbers[] = {{0, extension_header::hbh}, {60, extension_header::dst}, {43, extension_header::rt},
+                                                       {44, extension_header::frag}, {51, extension_header::ah}};
+
+} // namespace
+
+std::optional<Alternatives> first_header(ValueSet const& numbers, Span span) {
+    U128 asked = 0; // the extension headers that may be the first
+    for (auto const& [number, bit] : extension_numbers)
+        if (numbers.contains(number)) asked |= bit;
+    std::vector<Interval> first;
+    for (U128 there = 1; there <= max_value(info(Field::exthdr).bits); ++there) {
+        // RFC 8200, 4.1: hop-by-hop options come first; the order of the others is the sender's.
+        U128 const candidates = (there & extension_header::hbh) != 0 ? extension_header::hbh : there;
+        if ((candidates & asked) == candidates) first.push_back({there, there});
+        else if ((candidates & asked) != 0) return std::nullopt;
+    }
+    Alternatives relation{{Field::exthdr, Field::protocol}, {{ValueSet::single(0), numbers}}, false, span};
+    if (!first.empty()) relation.rows.push_back({ValueSet(IntervalSet::of(std::move(first))), ValueSet{}.complement()});
+    return relation;
+}
+
+std::optional<ValueSet> numbers_of_first_header(Alternatives const& relation) {
+    if (relation.negated || relation.fields != std::vector{Field::exthdr, Field::protocol} || relation.rows.empty()) return std::nullopt;
+    ValueSet const& protocols = relation.rows[0][1];
+    if (!protocols.masks.empty()) return std::nullopt;
+    unsigned const bits = info(Field::protocol).bits;
+    IntervalSet numbers = protocols.negated ? protocols.intervals.complement(bits) : protocols.intervals;
+    for (auto const& [number, bit] : extension_numbers) {
+        bool const asked = relation.rows.size() > 1 && relation.rows[1][0].contains(bit);
+        numbers = asked ? numbers.united(IntervalSet::single(number)) : numbers.minus(IntervalSet::single(number));
+    }
+    ValueSet const asked = protocols.negated ? ValueSet(numbers.complement(bits)).complement() : ValueSet(numbers);
+    auto const again = first_header(asked, relation.span);
+    bool const same = again && to_text(Match{{}, {*again}, {}}) == to_text(Match{{}, {relation}, {}});
+    return same ? std::optional(asked) : std::nullopt;
 }
 
 namespace {

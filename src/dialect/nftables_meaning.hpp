@@ -50,6 +50,12 @@ void add_required(Requirement const& requirement, bool any_family, Span span, st
 std::optional<ValueSet> to_field(Meaning const& meaning, IntervalSet const& raw, U128 mask, U128 flip,
                                  bool negated);
 
+// "ip6 nexthdr" is one of the numbers: the protocol of a packet without extension headers, else the first of these. Rows of
+// Field::exthdr and Field::protocol; nothing where their order decides.
+std::optional<Alternatives> first_header(ValueSet const& numbers, Span span);
+// … and back; nothing where it is no such relation.
+std::optional<ValueSet> numbers_of_first_header(Alternatives const& relation);
+
 // nft(8), "Standard priority names": those of bridge differ.
 std::optional<int> priority_by_name(std::string_view name, ast::TableFamily family);
 // As `nft list ruleset` prints it: "filter", "filter + 10", "-400".

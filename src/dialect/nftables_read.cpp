@@ -9,11 +9,13 @@
 #include <limits>
 #include <map>
 #include <span>
+#include <utility>
 
 #include "dialect/nftables_advice.hpp"
 #include "dialect/nftables_check.hpp"
 #include "dialect/nftables_declaration.hpp"
 #include "dialect/nftables_rule.hpp"
+#include "grammars/nftables/lexer.hpp"
 #include "grammars/nftables/parse.hpp"
 
 namespace portcullis {
@@ -26,16 +28,25 @@ constexpr std::size_t include_limit = 1000; // files in all
 struct RuleState {
     ast::Rule const* rule;
     Time time;
+    std::size_t command = 0; // the one that says it
+};
+
+struct HookState {
+    ast::HookSpec const* spec = nullptr;
+    Time time = 0;
 };
 
 struct ChainState {
     std::string name;
     Span span;
     std::size_t order = 0; // of declaration
+    std::size_t command = 0; // that made it
     ast::HookSpec const* hook = nullptr;
     ast::Policy const* policy = nullptr;
     Time hook_time = 0;
     Time policy_time = 0;
+    bool is_closed = false;              // its first block is behind us
+    std::vector<HookState> later_hooks; // of other blocks
     std::deque<RuleState> rules; // "insert" prepends
 };
 
@@ -84,7 +95,7 @@ bool is_over(ast::Expr const& content) {
 std::optional<int> small_number(std::string_view text) {
     bool const negative = text.starts_with('-');
     if (negative) text.remove_prefix(1);
-    std::optional<U128> const value = parse_number(text);
+    std::optional<U128> const value = parse_c_number(text);
     if (!value || *value > max_value(31)) return std::nullopt;
     int const number = static_cast<int>(*value);
     return negative ? -number : number;
@@ -189,12 +200,15 @@ class Reader {
 
     // of tables
     void apply(ast::Chain const& chain, TableState* table, ChainState*) {
+        check_name(chain.name, chain.span);
         run_chain(chain, *table, declare_chain(*table, chain.name, chain.span));
     }
     void apply(ast::Set const& set, TableState* table, ChainState*) {
+        check_name(set.name, set.span);
         run_set(set, *table, declare_set(*table, set.name, set.is_map, set.span));
     }
     void apply(ast::Object const& object, TableState* table, ChainState*) {
+        check_name(object.name, object.span);
         declare_object(*table, object.kind, object.name, object.span, &object.content);
     }
     void apply(ast::Flags const& flags, TableState* table, ChainState* chain) {
@@ -209,9 +223,15 @@ class Reader {
     // of chains
     void apply(ast::Rule const& rule, TableState* table, ChainState* chain) {
         note_addition(*table, *chain, rule.span);
-        chain->rules.push_back({&rule, now_});
+        chain->rules.push_back({&rule, now_, command_});
     }
     void apply(ast::HookSpec const& hook, TableState*, ChainState* chain) {
+        if (chain->hook != nullptr) {
+            chain->later_hooks.push_back({&hook, now_});
+            return;
+        }
+        if (chain->is_closed)
+            error(hook.span, fmt::format("'{}' is there already, and no base chain", chain->name));
         chain->hook = &hook;
         chain->hook_time = now_;
     }
@@ -244,6 +264,7 @@ class Reader {
         check_once<ast::Comment, ast::Policy>(chain.items);
         variables_.open_block();
         for (auto const& item : chain.items) visit(item, &table, &state);
+        state.is_closed = true;
         variables_.close_block(++now_);
     }
     void run_set(ast::Set const& set, TableState& table, NamedSet& state) {
@@ -290,6 +311,7 @@ class Reader {
 
     void run_command(ast::Command const& command) {
         using enum ast::Verb;
+        ++command_;
         switch (command.verb) {
         case add:
         case create:
@@ -305,7 +327,10 @@ class Reader {
 
     void run_addition(ast::Command const& command) {
         if (command.object == "table") {
+            check_new(command, tables_.contains({family_of(command), std::string(command.table)}), command.table);
+            check_name(command.table, command.span);
             TableState& table = declare_table(family_of(command), command.table);
+            table.dormant = false; // its flags are those of the last declaration (nf_tables_updtable)
             variables_.open_block();
             if (auto const* const body = std::get_if<ast::Table>(&command.payload)) run_table(*body, table);
             variables_.close_block(++now_);
@@ -313,9 +338,14 @@ class Reader {
         }
         TableState& table = needed_table(command);
         if (command.object == "chain") {
+            check_new(command, table.chains.contains(command.name), command.name);
+            check_name(command.name, command.span);
             ChainState& chain = declare_chain(table, command.name, command.span);
             if (auto const* const body = std::get_if<ast::Chain>(&command.payload)) run_chain(*body, table, chain);
+            chain.is_closed = true;
         } else if (command.object == "set" || command.object == "map") {
+            check_new(command, table.sets.contains(command.name), command.name);
+            check_name(command.name, command.span);
             NamedSet& set = declare_set(table, command.name, command.object == "map", command.span);
             if (auto const* const body = std::get_if<ast::Set>(&command.payload)) run_set(*body, table, set);
         } else if (command.object == "element") {
@@ -323,14 +353,34 @@ class Reader {
         } else if (command.object == "rule") {
             add_rule(command, table);
         } else {
+            check_name(command.name, command.span);
             declare_object(table, command.object, command.name, command.span,
                            std::get_if<ast::Expr>(&command.payload));
         }
     }
 
+    // JSON names things as it likes.
+    void check_name(std::string_view name, Span span) {
+        if (options_.from_json) return;
+        std::string_view const text = sources_[span.source].text();
+        auto const begin = static_cast<std::uint32_t>(name.data() - text.data());
+        Span const place{span.source, begin, begin + static_cast<std::uint32_t>(name.size())};
+        if (begin > 0 && text[begin - 1] == '"')
+            error(place, "nft takes no name in quotes");
+        else if (nftables::is_reserved(name))
+            error(place, fmt::format("'{}' is a word of nft, which takes it for no name", name));
+        else if (!nftables::is_identifier(name))
+            error(place, fmt::format("'{}' is no name: letters, digits and _ - / . behind a letter", name));
+    }
+
+    void check_new(ast::Command const& command, bool exists, std::string_view name) {
+        if (command.verb == ast::Verb::create && exists)
+            error(command.span, fmt::format("'{}' is there already, and 'create' makes what is not", name));
+    }
+
     void add_rule(ast::Command const& command, TableState& table) {
         ChainState& chain = needed_chain(command, table);
-        RuleState const rule{&std::get<ast::Rule>(command.payload), now_};
+        RuleState const rule{&std::get<ast::Rule>(command.payload), now_, command_};
         note_addition(table, chain, command.span);
         bool const prepend = command.verb == ast::Verb::insert;
         if (command.position_kind == "index") {
@@ -442,6 +492,7 @@ class Reader {
             at->second.name = name;
             at->second.span = span;
             at->second.order = ++declared_;
+            at->second.command = command_;
         }
         return at->second;
     }
@@ -650,10 +701,11 @@ class Reader {
             inline_bodies_.pop_front();
             std::vector<Rule> rules;
             for (std::uint32_t i = 0; i < body.rules->size(); ++i)
-                lower_one((*body.rules)[i], i, *body.table, body.time, rules);
+                lower_one((*body.rules)[i], i, *body.table, body.state, rules);
             reading_.ruleset.chains[body.id].rules = std::move(rules);
         }
         reading_.ruleset.groups = expressions_.address_sets();
+        report_written_fields(expressions_.written(), reading_.ruleset, findings_);
         check_jump_depth(reading_.ruleset, findings_);
     }
 
@@ -662,17 +714,18 @@ class Reader {
         rules.reserve(place.chain->rules.size());
         for (std::uint32_t i = 0; i < place.chain->rules.size(); ++i) {
             RuleState const& rule = place.chain->rules[i];
-            lower_one(*rule.rule, i, *place.table, rule.time, rules);
+            lower_one(*rule.rule, i, *place.table, rule, rules);
         }
         reading_.ruleset.chains[chain_ids_[place.chain]].rules = std::move(rules);
     }
 
-    void lower_one(ast::Rule const& rule, std::uint32_t origin, TableState const& table, Time time,
+    // `state`: when and by which command it, or the rule that it is a part of, was said.
+    void lower_one(ast::Rule const& rule, std::uint32_t origin, TableState const& table, RuleState const& state,
                    std::vector<Rule>& out) {
-        Scope const scope = scope_of(table, time);
+        Scope const scope = scope_of(table, state.time);
         ChainLookup const chains{
-            [&](std::string_view name, Span span) { return find_chain(table, name, span); },
-            [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, time); }};
+            [&](std::string_view name, Span span) { return find_chain(table, name, span, state.command); },
+            [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, state); }};
         std::string const comment = rule.comment.empty() ? comment_beside(rule.span) : std::string(rule.comment);
         checker_.check_rule(rule, scope);
         std::size_t const first = out.size();
@@ -696,7 +749,7 @@ class Reader {
         return {table.family, &table.sets, time, &table.object_names};
     }
 
-    ChainId find_chain(TableState const& table, std::string_view name, Span span) {
+    ChainId find_chain(TableState const& table, std::string_view name, Span span, std::size_t command) {
         auto const found = table.chains.find(name);
         if (found == table.chains.end()) {
             undefined("chain", name, span);
@@ -704,17 +757,19 @@ class Reader {
         }
         if (found->second.hook != nullptr)
             error(span, fmt::format("'{}' is a base chain, which no rule can jump to", name));
+        if (found->second.command > command)
+            error(span, fmt::format("the chain '{}' is made by a later command only", name));
         return chain_ids_.at(&found->second);
     }
 
-    ChainId inline_chain(TableState const& table, std::vector<ast::Rule> const& body, Time time) {
+    ChainId inline_chain(TableState const& table, std::vector<ast::Rule> const& body, RuleState const& state) {
         Chain chain;
         chain.table = title(table);
         chain.name = fmt::format("{{}} {}", ++inline_count_);
         chain.span = body.front().span;
         auto const id = static_cast<ChainId>(reading_.ruleset.chains.size());
         reading_.ruleset.chains.push_back(std::move(chain));
-        inline_bodies_.push_back({&table, &body, time, id});
+        inline_bodies_.push_back({&table, &body, state, id});
         return id;
     }
 
@@ -727,8 +782,10 @@ class Reader {
         chain.table = title(table);
         chain.name = state.name;
         chain.span = chain.policy_span = state.span;
-        if (state.hook != nullptr && !table.dormant) chain.hook = hook(table, state);
+        if (state.hook != nullptr) check_later_hooks(table, state);
+        if (state.hook != nullptr && !table.dormant) chain.hook = hook(table, *state.hook, state.hook_time);
         if (state.policy != nullptr) {
+            if (state.hook == nullptr) error(state.policy->span, "only a base chain has a policy: this one has no 'type … hook …'");
             Time time = state.policy_time;
             ast::Expr const* const verdict = checker_.resolve(state.policy->verdict, time);
             if (verdict != nullptr && verdict->text == "drop")
@@ -741,8 +798,20 @@ class Reader {
         return chain;
     }
 
-    std::optional<Hook> hook(TableState const& table, ChainState const& state) {
-        ast::HookSpec const& spec = *state.hook;
+    // A chain that is declared again may say where it stands, but not somewhere else (nf_tables_updchain).
+    void check_later_hooks(TableState const& table, ChainState const& state) {
+        if (state.later_hooks.empty()) return;
+        Findings told = std::exchange(findings_, {});
+        auto const first = hook(table, *state.hook, state.hook_time); // whose errors are told once
+        findings_ = std::move(told);
+        for (HookState const& later : state.later_hooks) {
+            auto const other = hook(table, *later.spec, later.time);
+            bool const same = !first || !other || (first->point == other->point && first->type == other->type && first->priority == other->priority);
+            if (!same) error(later.spec->span, fmt::format("'{}' is at another hook or priority already", state.name));
+        }
+    }
+
+    std::optional<Hook> hook(TableState const& table, ast::HookSpec const& spec, Time time) {
         Hook hook;
         auto const point = std::find_if(std::begin(point_names), std::end(point_names),
                                         [&](PointName const& row) { return row.name == spec.point; });
@@ -753,12 +822,12 @@ class Reader {
         if (point == std::end(point_names) || type == std::end(type_names)) return std::nullopt;
         hook.point = point->point;
         hook.type = type->type;
-        checker_.check_chain(spec, scope_of(table, state.hook_time));
-        hook.priority = priority(spec, table.family, state.hook_time);
+        checker_.check_chain(spec, scope_of(table, time));
+        hook.priority = priority(spec, table.family, time);
         using enum ast::TableFamily;
         hook.v4 = table.family != ip6 && table.family != arp;
         hook.v6 = table.family != ip && table.family != arp;
-        for (ast::Expr const& devices : spec.devices) hook.device = device_names(devices, table, state.hook_time);
+        for (ast::Expr const& devices : spec.devices) hook.device = device_names(devices, table, time);
         return hook;
     }
 
@@ -783,6 +852,8 @@ class Reader {
             return 0;
         }
         if (spec.negative) value = -*value;
+        if (!spec.offset.empty() && small_number(base->text))
+            error(spec.offset.front().span, "only a name of a priority has an offset");
         for (ast::Expr const& offset : spec.offset) {
             Time offset_time = time;
             ast::Expr const* const number = checker_.resolve(offset, offset_time);
@@ -803,7 +874,7 @@ class Reader {
 
     std::optional<int> priority_text(std::string_view text, ast::TableFamily family) {
         if (std::optional<int> const number = small_number(text)) return number;
-        std::size_t const end = text.find_first_of(" +-");
+        std::size_t const end = text.find(' ');
         std::optional<int> const base = priority_by_name(text.substr(0, end), family);
         if (!base || end == std::string_view::npos) return base;
         std::string offset;
@@ -857,7 +928,7 @@ class Reader {
     struct InlineBody {
         TableState const* table;
         std::vector<ast::Rule> const* rules;
-        Time time;
+        RuleState state;
         ChainId id;
     };
 
@@ -879,6 +950,7 @@ class Reader {
     std::deque<InlineBody> inline_bodies_;
     std::size_t inline_count_ = 0;
     std::size_t declared_ = 0;
+    std::size_t command_ = 0; // how many were run
     Time now_ = 0;
 };
 

@@ -252,7 +252,7 @@ unsigned field_width(std::string_view field, bool is_chunk) {
 }
 
 std::optional<unsigned> small(std::string_view text) {
-    std::optional<U128> const value = parse_number(text);
+    std::optional<U128> const value = parse_c_number(text);
     if (!value || *value > 0xffffffffU) return std::nullopt;
     return static_cast<unsigned>(*value);
 }
@@ -434,7 +434,7 @@ std::optional<U128> parse_mac(std::string_view text) {
     for (std::size_t begin = 0; begin <= text.size(); ++groups) {
         std::size_t const end = std::min(text.find(':', begin), text.size());
         if (end == begin || end - begin > 2) return std::nullopt;
-        std::optional<U128> const group = parse_number("0x" + std::string(text.substr(begin, end - begin)));
+        std::optional<U128> const group = parse_c_number("0x" + std::string(text.substr(begin, end - begin)));
         if (!group) return std::nullopt;
         value = value << 8 | *group;
         begin = end + 1;
@@ -513,7 +513,7 @@ std::vector<std::string_view> words_of(std::string_view text) {
 }
 
 bool is_tcp_option(std::string_view name) {
-    if (std::optional<U128> const kind = parse_number(name)) return *kind <= 255;
+    if (std::optional<U128> const kind = parse_c_number(name)) return *kind <= 255;
     return std::any_of(std::begin(tcp_options), std::end(tcp_options),
                        [&](OptionRow const& row) { return among(name, row.names); });
 }
@@ -558,24 +558,23 @@ ComputedType computed_type(std::span<std::string_view const> words) {
     return {};
 }
 
-std::optional<U128> parse_number(std::string_view text) {
-    bool const hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    if (hex) text.remove_prefix(2);
-    if (text.empty()) return std::nullopt;
-    unsigned const base = hex ? 16 : 10;
-    U128 value = 0;
-    for (char const c : text) {
-        unsigned digit = 99;
-        if (c >= '0' && c <= '9')
-            digit = static_cast<unsigned>(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = static_cast<unsigned>(c - 'a') + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = static_cast<unsigned>(c - 'A') + 10;
-        if (digit >= base || value > (~U128{0} - digit) / base) return std::nullopt;
-        value = value * base + digit;
-    }
+namespace {
+
+// Of up to twelve digits, which is all that comes here.
+std::uint64_t decimal(std::string_view digits) {
+    std::uint64_t value = 0;
+    for (char const c : digits) value = value * 10 + static_cast<unsigned>(c - '0');
     return value;
+}
+
+bool all_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+} // namespace
+
+std::optional<Ip> parse_address(std::string_view text) {
+    return text.find(':') == std::string_view::npos ? parse_c_ipv4(text) : parse_ipv6(text);
 }
 
 std::optional<std::uint64_t> parse_duration(std::string_view text) {
@@ -590,7 +589,7 @@ std::optional<std::uint64_t> parse_duration(std::string_view text) {
     while (!text.empty()) {
         std::size_t const digits = std::min(text.find_first_not_of("0123456789"), text.size());
         if (digits == 0 || digits > 12) return std::nullopt;
-        std::uint64_t const amount = low64(*parse_number(text.substr(0, digits)));
+        std::uint64_t const amount = decimal(text.substr(0, digits));
         text.remove_prefix(digits);
         std::uint64_t scale = 1000;
         if (!text.empty()) {
@@ -608,10 +607,6 @@ std::optional<std::uint64_t> parse_duration(std::string_view text) {
 
 namespace {
 
-bool all_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
-
 // "17:00" or "17:00:01".
 bool is_hour(std::string_view text) {
     int fields = 0;
@@ -619,7 +614,7 @@ bool is_hour(std::string_view text) {
         std::size_t const end = std::min(text.find(':', begin), text.size());
         std::string_view const field = text.substr(begin, end - begin);
         if (!all_digits(field) || field.size() > 2) return false;
-        if (*parse_number(field) >= (fields == 0 ? 24U : 60U)) return false;
+        if (decimal(field) >= (fields == 0 ? 24U : 60U)) return false;
         begin = end + 1;
     }
     return fields == 2 || fields == 3;
@@ -634,7 +629,7 @@ bool is_date(std::string_view text) {
     std::string_view const day = date.substr(8, 2);
     if (!all_digits(date.substr(0, 4)) || !all_digits(month) || !all_digits(day)) return false;
     auto const within = [](std::string_view digits, unsigned last) {
-        U128 const value = *parse_number(digits);
+        std::uint64_t const value = decimal(digits);
         return value >= 1 && value <= last;
     };
     return within(month, 12) && within(day, 31) && (day_end == text.size() || is_hour(text.substr(day_end + 1)));
@@ -696,7 +691,7 @@ std::string value_problem(std::string_view text, Typed typed) {
         break;
     default: break;
     }
-    std::optional<U128> const number = parse_number(text);
+    std::optional<U128> const number = parse_c_number(text);
     if (typed.type == Type::day && number && *number > 6) return fmt::format("{} is more than 6", text);
     if (is_named_by_machine(typed.type) && !number) return {};
     if (parse_value(text, typed)) return {};
@@ -751,17 +746,19 @@ std::optional<Interval> parse_value(std::string_view text, Typed typed, U128 pro
     case Type::interface:
     case Type::interface_index: return parse_interface(text);
     case Type::ipv4:
-        if (std::optional<Ip> const address = parse_ipv4(text)) return single(address->value);
+        if (std::optional<Ip> const address = parse_c_ipv4(text)) return single(address->value);
         break;
     case Type::ipv6: return single(ip(parse_ipv6(text)));
     case Type::mac: return single(parse_mac(text));
     default: break;
     }
-    if (std::optional<U128> const value = parse_number(text))
+    if (std::optional<U128> const value = parse_c_number(text))
         return *value <= max_value(typed.bits) ? single(value) : std::nullopt;
     switch (typed.type) {
     case Type::protocol: return single(protocol_number(text, Vocabulary::linux_names));
-    case Type::port: return single(parse_port(text, protocol));
+    case Type::port: // "0080" is no number of C, and getaddrinfo(3) takes it
+        if (all_digits(text) && text.size() <= 12 && decimal(text) <= 0xffff) return single(decimal(text));
+        return single(parse_port(text, protocol));
     case Type::icmp_type: return single(icmp(Family::v4));
     case Type::icmpv6_type: return single(icmp(Family::v6));
     default: break;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "grammars/nftables/ast.hpp"
+#include "portcullis/base/c_number.hpp"
 #include "portcullis/base/interval_set.hpp"
 
 namespace portcullis::nft {
@@ -97,8 +98,8 @@ std::optional<Interval> parse_value(std::string_view text, Typed typed, U128 pro
 std::string word_of(Type type, U128 value);
 // What is wrong with a value of the type; empty: nothing. Names that only the machine knows are right.
 std::string value_problem(std::string_view text, Typed typed);
-// A number in digits or hexadecimal, of at most 128 bits.
-std::optional<U128> parse_number(std::string_view text);
+// An address of either family; parts of IPv4 are numbers as C has them.
+std::optional<Ip> parse_address(std::string_view text);
 // "1d12h", in milliseconds. A number alone is in seconds.
 std::optional<std::uint64_t> parse_duration(std::string_view text);
 

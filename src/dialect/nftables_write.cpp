@@ -90,11 +90,7 @@ class Writer {
     }
 
     static bool is_name(std::string_view name) {
-        constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.";
-        if (name.empty() || letters.find(name.front()) == name.npos || nftables::find_keyword(name) != 0)
-            return false;
-        return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.") ==
-               name.npos;
+        return nftables::is_identifier(name) && nftables::find_keyword(name) == 0;
     }
 
     void lose(Span span, std::string what, std::string why) {

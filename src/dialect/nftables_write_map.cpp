@@ -272,7 +272,7 @@ std::optional<Values> marks_of(std::span<Rule const> rules, TableWriter& table) 
 
 std::optional<Values> targets_of(std::span<Rule const> rules, TableWriter& table, Known const& known) {
     auto const* const first = std::get_if<Rewrite>(&rules.front().verdict);
-    if (first == nullptr) return std::nullopt;
+    if (first == nullptr || !has_words_for(*first)) return std::nullopt;
     Values values{to_text(Rewrite{first->kind, {}, {}, {}}, table.ruleset),
                   "map",
                   {},

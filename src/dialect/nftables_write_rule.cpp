@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <utility>
 
+#include "dialect/nat_flags.hpp"
 #include "dialect/nftables_expr.hpp"
 #include "dialect/nftables_rule.hpp"
 #include "grammars/nftables/parse.hpp"
@@ -208,7 +210,22 @@ bool RuleText::add(Piece const& piece) {
 
 // ---- conditions
 
+std::optional<Piece> RuleText::first_header_piece(ValueSet const& numbers) {
+    Look look{{"ip6 nexthdr", {}}, Field::protocol, Type::protocol, "inet_proto"};
+    add_required(requirement_of("ip6"), sees_both_families(table_.family), {}, look.selector.needs);
+    return comparison(look, numbers, table_.sets);
+}
+
 std::optional<Piece> RuleText::piece_of(Term const& term) {
+    // Behind the protocol of a packet without extension headers.
+    if (term.field == Field::exthdr && !waiting_.empty() && waiting_.back().field == Field::protocol) {
+        Alternatives const both{{Field::exthdr, Field::protocol}, {{term.values, waiting_.back().values}}, false, term.span};
+        if (auto const numbers = numbers_of_first_header(both)) {
+            with_first_header_ = waiting_.back();
+            waiting_.pop_back();
+            return first_header_piece(*numbers);
+        }
+    }
     std::optional<Look> const look = look_at(term.field, known());
     std::optional<Piece> piece = look ? comparison(*look, term.values, table_.sets) : std::nullopt;
     if (!piece) fail(to_text(Match{{term}, {}, {}}), "nft has no such comparison");
@@ -216,6 +233,7 @@ std::optional<Piece> RuleText::piece_of(Term const& term) {
 }
 
 std::optional<Piece> RuleText::piece_of(Alternatives const& alternatives) {
+    if (auto const numbers = numbers_of_first_header(alternatives)) return first_header_piece(*numbers);
     std::optional<Piece> piece = relation(alternatives, known(), table_.sets);
     if (!piece) fail(to_text(Match{{}, {alternatives}, {}}), "nft has no such comparison of several fields");
     return piece;
@@ -293,6 +311,7 @@ bool RuleText::conditions(Match const& match, Effects const& effects) {
             return true;
         }
         if (!piece || !add(*piece)) return false;
+        if (with_first_header_) there_.push_back(*std::exchange(with_first_header_, std::nullopt));
         // A state that is asked for can be all that a key of the connection needs.
         if (term_first && match.terms[term - 1].field == Field::ct_state) there_.push_back(match.terms[term - 1]);
     }
@@ -381,6 +400,7 @@ Family family_of(Rewrite const& rewrite, std::optional<Family> known) {
 }
 
 bool is_netmap(Rewrite const& rewrite) { return rewrite.flags == "netmap"; }
+bool has_words_for(Rewrite const& rewrite) { return rewrite.flags.find(port_base) == std::string::npos; }
 
 std::string target_text(Rewrite const& rewrite, Family family, std::string_view separator) {
     if (is_netmap(rewrite) && rewrite.address)
@@ -416,6 +436,7 @@ bool RuleText::verdict(Verdict const& verdict, Effects const& effects) {
     bool const needs_target = rewrite->kind == Rewrite::Kind::dnat || rewrite->kind == Rewrite::Kind::snat;
     if (needs_target && !rewrite->address && !rewrite->port)
         return fail(to_text(verdict, table_.ruleset), "its target is computed");
+    if (!has_words_for(*rewrite)) return fail(to_text(verdict, table_.ruleset), "nft does not keep the distance between ports");
     Piece piece{to_text(Rewrite{rewrite->kind, {}, {}, {}}, table_.ruleset), {}};
     Family const family = family_of(*rewrite, known().family);
     if (rewrite->address && sees_both_families(table_.family)) {

@@ -55,6 +55,7 @@ class RuleText {
   private:
     std::optional<Piece> piece_of(Term const& term);
     std::optional<Piece> piece_of(Alternatives const& alternatives);
+    std::optional<Piece> first_header_piece(ValueSet const& numbers);
     std::optional<Piece> piece_of(Opaque const& opaque, Effects const& effects);
     std::optional<std::size_t> absorbed(Piece const& piece) const;
     bool wait(Term const& term);
@@ -68,6 +69,7 @@ class RuleText {
     std::string text_;
     std::vector<Term> there_;          // what the text says about family and protocol
     std::vector<Term> waiting_;        // … and what it has to say yet
+    std::optional<Term> with_first_header_{}; // the protocol that "ip6 nexthdr" says too
     std::vector<std::string> written_; // statements that are conditions as well as effects, such as tproxy
     std::string what_;
     std::string why_;
@@ -78,6 +80,8 @@ std::optional<std::string> decision_text(Verdict const& verdict, TableWriter& ta
 // "10.0.0.1:80"
 // Each address of a prefix becomes the one at its place in another.
 bool is_netmap(Rewrite const& rewrite);
+// Whether nft can say how it chooses ports.
+bool has_words_for(Rewrite const& rewrite);
 std::string target_text(Rewrite const& rewrite, Family family, std::string_view separator);
 Family family_of(Rewrite const& rewrite, std::optional<Family> known);
 

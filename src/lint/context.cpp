@@ -8,6 +8,7 @@
 #include "lint/prepared_space.hpp"
 #include "portcullis/engine/connection.hpp"
 #include "portcullis/engine/interpret_many.hpp"
+#include "portcullis/engine/routed.hpp"
 
 namespace portcullis {
 
@@ -247,7 +248,7 @@ PacketSet const& Context::unmarked() const {
 PacketSet const& Context::asked_at(HookPoint point) const {
     auto const known = asked_at_.find(point);
     if (known != asked_at_.end()) return known->second;
-    PacketSet set = new_connections(point) & unmarked();
+    PacketSet set = new_connections(point) & unmarked() & routed(*space_, ruleset_, point);
     if (asking_ == Asking::anybody) set -= space_->of(Field::iif, ValueSet::single(interface_value("lo")));
     else set &= from_untrusted();
     return asked_at_.emplace(point, std::move(set)).first->second;

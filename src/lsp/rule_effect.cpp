@@ -4,6 +4,7 @@
 
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/cubes.hpp"
+#include "portcullis/engine/routed.hpp"
 #include "query/asked.hpp"
 #include "report/traffic_text.hpp"
 
@@ -73,7 +74,7 @@ class Teller {
         }
         if (!effect.traffic.empty()) return effect;
         effect.new_connections = false;
-        PacketSet const all = packets_at(space_, path.hook) & unmarked(space_, ruleset_);
+        PacketSet const all = packets_at(space_, path.hook) & unmarked(space_, ruleset_) & routed(space_, ruleset_, path.hook);
         PacketSet const hit = hits(path, all);
         effect.more = !tell(hit | all.complement(), hit, effect.traffic);
         return effect;

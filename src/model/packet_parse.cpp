@@ -140,6 +140,7 @@ class Parser {
             packet_[key.field] = *value;
             has_flags_ = has_flags_ || key.field == Field::tcp_flags;
             has_state_ = has_state_ || key.field == Field::ct_state;
+            has_destination_type_ = has_destination_type_ || key.field == Field::dst_type;
             if (key.field == Field::iif) in_ = text.substr(equals + 1);
             if (key.field == Field::oif) out_ = text.substr(equals + 1);
             return true;
@@ -156,6 +157,7 @@ class Parser {
         if (packet_[Field::protocol] == number(Protocol::tcp) && !has_flags_) {
             packet_[Field::tcp_flags] = is_new ? tcp_flag::syn : tcp_flag::ack;
         }
+        if (!has_destination_type_) packet_[Field::dst_type] = usual_destination_type(packet_);
         return {packet_, in_, out_, {}};
     }
 
@@ -167,9 +169,19 @@ class Parser {
     bool has_protocol_ = false;
     bool has_flags_ = false;
     bool has_state_ = false;
+    bool has_destination_type_ = false;
 };
 
 } // namespace
+
+U128 usual_destination_type(Packet const& packet) {
+    constexpr U128 unicast = 1, local = 2, broadcast = 3, multicast = 5;
+    bool const v4 = packet.family() == Family::v4;
+    U128 const address = packet.destination().value;
+    if (v4 && address == 0xFFFFFFFFU) return broadcast;
+    if (address >> (v4 ? 28U : 120U) == (v4 ? 0xEU : 0xFFU)) return multicast;
+    return packet[Field::oif] == 0 ? local : unicast;
+}
 
 std::optional<U128> value_by_name(Field field, std::string_view text) {
     if (is_interface(field)) {

@@ -1,8 +1,11 @@
 // The words that stand for fields in a packet's notation: "in=eth0". What is read and what is written share them.
 #pragma once
-#include "portcullis/model/field.hpp"
+#include "portcullis/model/packet.hpp"
 
 namespace portcullis {
+
+// The routing type of a packet's destination where nothing says it: by its address, or local without a way out.
+U128 usual_destination_type(Packet const& packet);
 
 struct PacketWord {
     std::string_view name;

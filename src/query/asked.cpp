@@ -8,6 +8,7 @@
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/engine/connection.hpp"
+#include "portcullis/engine/routed.hpp"
 
 namespace portcullis {
 
@@ -31,7 +32,7 @@ class Describer {
         : space_(space), ruleset_(ruleset), config_(config), question_(question), path_(path) {}
 
     PacketSet context() {
-        PacketSet set = packets_at(space_, path_.hook) & unmarked(space_, ruleset_) & states() & families();
+        PacketSet set = packets_at(space_, path_.hook) & unmarked(space_, ruleset_) & routed(space_, ruleset_, path_.hook) & states() & families();
         Field const own = path_.kind == Path::Kind::from_host ? Field::oif : Field::iif;
         if (!names_loopback(own)) set -= space_.of(own, ValueSet::single(interface_value(loopback)));
         return set;

@@ -531,3 +531,33 @@ TEST_CASE("spans lead to the text") {
     CHECK(read.sources.text(rule.match.terms.at(1).span) == "--dport 22");
     CHECK(read.sources.text(rule.match.opaque.at(0).span) == "-m limit --limit 1/s");
 }
+
+TEST_CASE("numbers are those of C: a zero before them makes them octal") {
+    CHECK(meaning("-s 192.168.001.010 -p 021 --dport 022 -j DROP") == "l4proto udp and ip saddr 192.168.1.8 and dport 18 -> drop\n");
+    CHECK(meaning("-s 0x0a.1.2.3 -j DROP") == "ip saddr 10.1.2.3 -> drop\n");
+    CHECK(meaning("-s 10.0.0.0/010 -j DROP") == "ip saddr 10.0.0.0/8 -> drop\n");
+    CHECK(meaning("-m iprange --src-range 010.0.0.1-012.0.0.1 -j DROP") == "ip saddr 8.0.0.1-10.0.0.1 -> drop\n");
+    CHECK(meaning("-p tcp -m multiport --dports 022,0x17 -j DROP") == "l4proto tcp and dport {18, 23} -> drop\n");
+    CHECK_THAT(meaning("-s 1.2.3.08 -j DROP"), Catch::Contains("PC001"));
+    CHECK_THAT(meaning("-s 10.0.0.0/08 -j DROP"), Catch::Contains("PC001"));
+    CHECK_THAT(meaning("-p tcp --dport 08 -j DROP"), Catch::Contains("PC001"));
+}
+
+TEST_CASE("names that no chain may have are errors") {
+    auto const findings = [](std::string const& name) { return Read(table("filter", ':' + name + " - [0:0]")).findings(); };
+    CHECK(findings(std::string(28, 'a')).empty());
+    CHECK_THAT(findings(std::string(29, 'a')), Catch::Contains("at most 28"));
+    CHECK_THAT(findings("-x"), Catch::Contains("does not begin"));
+    CHECK_THAT(findings("RETURN"), Catch::Contains("is a target"));
+    CHECK(findings("LOG").empty());
+    CHECK_THAT(Read(table("filter", "-N LOG")).findings(), Catch::Contains("is a target"));
+}
+
+TEST_CASE("what a target writes into packets is told where a rule that decides asks for it") {
+    auto const findings = [](std::string const& rule) {
+        return Read(table("mangle", "-A PREROUTING -j TTL --ttl-set 64") + table("filter", "-A INPUT " + rule)).findings();
+    };
+    CHECK_THAT(findings("-m ttl --ttl-eq 1 -j DROP"), Catch::Contains("PC002"));
+    CHECK(findings("-m ttl --ttl-eq 1").empty());
+    CHECK(findings("-p tcp --dport 22 -j DROP").empty());
+}

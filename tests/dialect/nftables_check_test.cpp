@@ -1,5 +1,6 @@
 // What nft refuses is refused, where it is written; beside each refused text stands a neighbour that is accepted.
 // Both columns of verdicts are those of `nft -c` 1.0.6, but for what only the kernel refuses when it loads a text.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "dialect/nftables_read.hpp"
@@ -321,4 +322,66 @@ TEST_CASE("what a set's file includes goes on in the set") {
     Reading const reading = read_nftables(sources, source, options);
     CHECK(reading.findings.empty());
     CHECK(to_text(reading.ruleset.chains.at(0).rules.at(0).match) == "ip saddr 192.0.2.1, 192.0.2.2");
+}
+
+TEST_CASE("files that the kernel or the grammar of nft refuses as a whole") {
+    struct Text {
+        char const* refused;
+        char const* message;
+        char const* accepted;
+    };
+    for (Text const& row : {
+             Text{"table ip t {\n chain log {\n }\n}\n", "a word of nft", "table ip t {\n chain logs {\n }\n}\n"},
+             Text{"table ip t {\n set dynamic {\n  type ipv4_addr\n }\n}\n", "a word of nft", "table ip t {\n set dyn {\n  type ipv4_addr\n }\n}\n"},
+             Text{"add table tcp\n", "a word of nft", "add table tcp4\n"},
+             Text{"add table 4ip\n", "no name", "add table ip4\n"},
+             Text{"table ip t {\n chain \"c\" {\n }\n}\n", "quotes", "table ip t {\n chain c {\n }\n}\n"},
+             Text{"table ip t {\n set s {\n  type ipv4_addr\n  elements = { }\n }\n}\n", "expected element",
+                  "define x = { }\ntable ip t {\n set s {\n  type ipv4_addr\n  elements = $x\n }\n}\n"},
+             Text{"table ip t {\n chain c {\n  ip saddr { } drop\n }\n}\n", "expected element",
+                  "table ip t {\n chain c {\n  ip saddr { 192.0.2.1,, 192.0.2.2, } drop\n }\n}\n"},
+             Text{"table ip t {\n chain c {\n  tcp dport 22 \\ \n  drop\n }\n}\n", "expected", "table ip t {\n chain c {\n  tcp dport 22 \\\n  drop\n }\n}\n"},
+             Text{"table ip t {\n chain c {\n  type filter hook input priority filter-5\n }\n}\n", "not a priority",
+                  "table ip t {\n chain c {\n  type filter hook input priority filter+5\n }\n}\n"},
+             Text{"table ip t {\n chain c {\n  type filter hook input priority -5 + 3\n }\n}\n", "offset",
+                  "table ip t {\n chain c {\n  type filter hook input priority filter + 3\n }\n}\n"},
+             Text{"table ip t {\n chain c {\n  policy drop\n }\n}\n", "only a base chain",
+                  "table ip t {\n chain c {\n  type filter hook input priority 0\n  policy drop\n }\n}\n"},
+             Text{"table ip t {\n chain c {\n  type filter hook input priority 0\n }\n chain c {\n  type filter hook output priority 0\n }\n}\n", "another hook",
+                  "table ip t {\n chain c {\n  type filter hook input priority 0\n }\n chain c {\n  type filter hook input priority filter; policy drop\n }\n}\n"},
+             Text{"add table t\nadd chain t c\nadd chain t c { type filter hook input priority 0; }\n", "no base chain",
+                  "add table t\nadd chain t c { type filter hook input priority 0; }\nadd chain t c\n"},
+             Text{"add table t\nadd chain t c\nadd rule t c jump d\nadd chain t d\n", "later command", "add table t\nadd chain t d\nadd chain t c\nadd rule t c jump d\n"},
+             Text{"table ip t {\n set s {\n  type ipv4_addr\n  elements = { 192.0.2.1 timeout 5s }\n }\n}\n", "lacks 'flags timeout'",
+                  "table ip t {\n set s {\n  type ipv4_addr\n  timeout 1h\n  elements = { 192.0.2.1 timeout 5s }\n }\n}\n"},
+             Text{"create table t\ncreate table t\n", "there already", "create table t\nadd table t\n"},
+             Text{"table ip t {\n chain c {\n  ip saddr 192.0.2.08 drop\n }\n}\n", "192.0.2.08", "table ip t {\n chain c {\n  ip saddr 192.0.2.07 drop\n }\n}\n"},
+         }) {
+        INFO(row.refused);
+        auto const refused = complaint(row.refused);
+        REQUIRE(refused);
+        CHECK_THAT(refused->message, Catch::Contains(row.message));
+        INFO(row.accepted);
+        auto const accepted = complaint(row.accepted);
+        CHECK((accepted ? accepted->message : "") == "");
+    }
+}
+
+TEST_CASE("a table that is declared again without flags is not dormant any more") {
+    Sources sources;
+    Reading const reading = read_nftables(sources, sources.add("test.nft", "table ip t {\n flags dormant\n chain c {\n  type filter hook input priority 0\n }\n}\ntable ip t {\n}\n"));
+    CHECK(reading.ruleset.chains.at(0).hook);
+}
+
+TEST_CASE("what a rule writes into packets is told where a rule that decides asks for it") {
+    auto const told = [](std::string const& rules) {
+        Sources sources;
+        Reading const reading = read_nftables(sources, sources.add("test.nft", with_rule("inet", rules)));
+        return std::ranges::any_of(reading.findings.all(), [](Finding const& finding) { return finding.rule == "PC002"; });
+    };
+    CHECK(told("tcp dport 8022 tcp dport set 22\n  tcp dport 22 drop"));
+    CHECK(told("@th,16,16 set 22\n  udp dport 53 drop"));
+    CHECK_FALSE(told("ip dscp set cs1\n  tcp dport 22 drop"));
+    CHECK_FALSE(told("ip dscp cs1 ip dscp set cs2\n  ip dscp cs2 counter"));
+    CHECK_FALSE(told("tcp option maxseg size set 1400\n  tcp dport 22 drop"));
 }

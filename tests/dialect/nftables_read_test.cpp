@@ -72,7 +72,7 @@ TEST_CASE("a selector implies the headers that it reads") {
             {"ip saddr 192.0.2.1 drop", "nfproto ipv4 and ip saddr 192.0.2.1 -> drop"},
             {"ip saddr 0.0.0.0/0 accept", "nfproto ipv4 and ip saddr any -> accept"},
             {"ip protocol tcp accept", "nfproto ipv4 and l4proto tcp -> accept"},
-            {"ip6 nexthdr icmpv6 accept", "nfproto ipv6 and l4proto icmpv6 -> accept"},
+            {"ip6 nexthdr icmpv6 accept", "nfproto ipv6 and l4proto icmpv6 and exthdr none -> accept"},
             {"meta l4proto tcp accept", "l4proto tcp -> accept"},
             {"meta l4proto { tcp, udp } th dport 53 accept", "l4proto {tcp, udp} and dport 53 -> accept"},
             {"th dport 53 accept", "l4proto {tcp, udp, dccp, sctp, udplite} and dport 53 -> accept"},

@@ -137,7 +137,8 @@ TEST_CASE("a term on family or protocol is left out where the selector after it 
           "meta l4proto tcp iifname \"a\" tcp dport 22 drop");
     CHECK(written("ip protocol tcp tcp dport 22 drop") == "meta nfproto ipv4 tcp dport 22 drop");
     CHECK(written("ip protocol icmp drop") == "ip protocol icmp drop");
-    CHECK(written("ip6 nexthdr icmpv6 drop") == "meta nfproto ipv6 meta l4proto icmpv6 drop");
+    for (char const* const rule : {"ip6 nexthdr icmpv6 drop", "ip6 nexthdr tcp tcp dport 22 drop", "ip6 nexthdr != tcp drop", "ip6 nexthdr { tcp, udp } drop"})
+        CHECK(written(rule) == rule);
     CHECK(written("limit rate 5/second tcp dport 22 drop") == "limit rate 5/second tcp dport 22 drop");
     CHECK(written("tcp dport 22 limit rate 5/second drop") == "tcp dport 22 limit rate 5/second drop");
     CHECK(written("meta l4proto tcp reject with tcp reset") == "reject with tcp reset");

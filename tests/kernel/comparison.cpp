@@ -103,7 +103,7 @@ Probe probe_of(std::string_view text) {
     ParsedPacket const parsed = parse_packet(text);
     INFO(text << ": " << parsed.error);
     REQUIRE(parsed.packet);
-    return {*parsed.packet};
+    return {*parsed.packet, (*parsed.packet)[Field::exthdr] == extension_header::dst};
 }
 
 void check(Claim const& claim, Ours const& ours, Laboratory& laboratory) {

@@ -180,6 +180,34 @@ std::vector<Claim> const claims{
      {"udp 192.0.2.9:4000 > 198.51.100.7:53 out=wan0"},
      output,
      Fate::accept},
+    {"the first header of IPv6 is the protocol's where no other stands between",
+     R"(table ip6 t {
+            chain in { type filter hook input priority 0; policy drop; ip6 nexthdr tcp accept; }
+        })",
+     {ssh6},
+     input,
+     Fate::accept},
+    {"the first header of IPv6 is not the protocol's behind options for the destination",
+     R"(table ip6 t {
+            chain in { type filter hook input priority 0; policy drop; ip6 nexthdr tcp accept; }
+        })",
+     {"tcp [2001:db8:9::9]:4000 > [2001:db8:1::1]:22 in=eth0 exthdr=dst"},
+     input,
+     Fate::drop},
+    {"… and its negation holds there",
+     R"(table ip6 t {
+            chain in { type filter hook input priority 0; policy drop; ip6 nexthdr != tcp accept; }
+        })",
+     {"tcp [2001:db8:9::9]:4000 > [2001:db8:1::1]:22 in=eth0 exthdr=dst"},
+     input,
+     Fate::accept},
+    {"a zero before a number makes it octal",
+     R"(table ip t {
+            chain in { type filter hook input priority 0; policy drop; ip daddr 012.001.0.1 tcp dport 026 accept; }
+        })",
+     {ssh},
+     input,
+     Fate::accept},
     {"forwarding has taken one from the time to live",
      R"(table ip t {
             chain through { type filter hook forward priority 0; policy drop; ip ttl 63 accept; }

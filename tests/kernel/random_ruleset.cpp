@@ -271,7 +271,6 @@ class Generator {
 
     bool fits(Selector const& selector) {
         if (selector.family && context_.family != selector.family) return false;
-        if (selector.text == "ip6 nexthdr" && out_.options_headers) return false;
         bool const of_protocol = selector.field == Field::protocol;
         if (of_protocol && context_.protocol != any_protocol) return false;
         if (selector.values == Values::mac && !chain().may_see_mac) return false;

@@ -132,3 +132,24 @@ TEST_CASE("rules that no assertion is about are known") {
     CHECK(untouched("[[test]]\nname = 'x'\nallow_only = []\nof = 'state any'\n").empty());
     CHECK(untouched("[[test]]\nname = 'x'\nsame_as = 'y'\n").empty());
 }
+
+TEST_CASE("what comes to the host has an address of the host, or of a group, and what goes through has not") {
+    // ufw's chain: nothing but what is local, multicast or broadcast gets on.
+    Firewall const ufw("-A INPUT -m addrtype --dst-type LOCAL -j RETURN\n"
+                       "-A INPUT -m addrtype --dst-type MULTICAST -j RETURN\n"
+                       "-A INPUT -m addrtype --dst-type BROADCAST -j RETURN\n"
+                       "-A INPUT -j DROP\n");
+    Firewall const jumping("-N not-local\n-A INPUT -j not-local\n-A INPUT -p tcp --dport 22 -j ACCEPT\n"
+                           "-A not-local -m addrtype --dst-type LOCAL -j RETURN\n"
+                           "-A not-local -m addrtype --dst-type BROADCAST -j RETURN\n-A not-local -m addrtype --dst-type MULTICAST -j RETURN\n-A not-local -j DROP\n"
+                           "-A FORWARD -m addrtype --dst-type LOCAL -j ACCEPT\n");
+    CHECK(result(ufw, "must_block = 'from any to self tcp/22'").outcome == TestResult::Outcome::passed);
+    CHECK(result(jumping, "must_pass = 'from 192.0.2.0/24 to self tcp/22'").outcome == TestResult::Outcome::passed);
+    CHECK(result(jumping, "must_block = 'from 192.0.2.0/24 in eth0 out eth1 tcp/22'").outcome == TestResult::Outcome::passed);
+    // A translation may lead any destination to the host.
+    Firewall const proxy("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 3128\nCOMMIT\n"
+                         "*filter\n:INPUT DROP [0:0]\n-A INPUT -m addrtype --dst-type UNICAST -p tcp --dport 22 -j ACCEPT\n"
+                         "-A INPUT -p tcp --dport 3128 -j ACCEPT\nCOMMIT\n", Dialect::iptables);
+    CHECK(result(proxy, "must_block = 'from 192.0.2.0/24 to self tcp/22'").outcome == TestResult::Outcome::passed);
+    CHECK(result(proxy, "must_pass = 'from 192.0.2.0/24 to 203.0.113.7 in eth0 tcp/80'").outcome == TestResult::Outcome::passed);
+}
