@@ -50,7 +50,7 @@ constexpr Selector transport_selectors[] = {
 };
 constexpr Selector network_selectors[] = {
     {"ip protocol", Field::protocol, "inet_proto", Values::protocol, v4, any_protocol, 1, 140},
-    {"ip6 nexthdr", Field::protocol, "inet_proto", Values::protocol, v6, any_protocol, 1, 140},
+    {"ip6 nexthdr", Field::protocol, "inet_proto", Values::protocol, v6, any_protocol, 1, 42}, // below the extension headers: else their order decides
     {"meta l4proto", Field::protocol, "inet_proto", Values::protocol, both, any_protocol, 1, 140},
     {"ip ttl", Field::ttl, "", Values::number, v4, any_protocol, 1, 254},
     {"ip6 hoplimit", Field::ttl, "", Values::number, v6, any_protocol, 1, 254},
