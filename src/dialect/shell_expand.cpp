@@ -31,6 +31,104 @@ bool is_all(Part const& part) {
     return part.text == "@" || part.text == "*" || part.index == "@" || part.index == "*";
 }
 
+// A pattern of the shell: `*`, `?`, `[…]`, and `\` before characters that mean themselves.
+class Pattern {
+  public:
+    // What it does is taken from the steps that are left. Throws TooMuch.
+    Pattern(std::string_view text, std::size_t& steps_left) : steps_left_(steps_left) {
+        spend(1 + text.size());
+        bool may_close = true; // a ']' is still to come
+        for (std::size_t p = 0; p < text.size();) {
+            bool const escaped = text[p] == '\\' && p + 1 < text.size();
+            std::size_t close = std::string_view::npos;
+            if (text[p] == '[' && may_close) {
+                close = text.find(']', p + 2);
+                may_close = close != std::string_view::npos;
+            }
+            if (text[p] == '*') {
+                // Two are as good as one.
+                if (elements_.empty() || elements_.back().kind != Kind::any_text) elements_.push_back({Kind::any_text, {}});
+                ++p;
+            } else if (close != std::string_view::npos) {
+                elements_.push_back({Kind::one_of, text.substr(p + 1, close - p - 1)});
+                p = close + 1;
+            } else if (text[p] == '?') {
+                elements_.push_back({Kind::any_character, {}});
+                ++p;
+            } else {
+                p += escaped ? 1 : 0;
+                elements_.push_back({Kind::character, text.substr(p++, 1)});
+            }
+        }
+    }
+
+    // The length of the longest or shortest piece at the front or end of the text that matches. All places of the pattern where
+    // one may be are followed at once, so that it is read once, however many pieces there are.
+    std::optional<std::size_t> matched(std::string_view text, bool front, bool longest) const {
+        std::optional<std::size_t> found;
+        std::vector<std::size_t> places; // rising
+        std::vector<std::size_t> next;
+        enter(0, front, places);
+        for (std::size_t length = 0;; ++length) {
+            if (!places.empty() && places.back() == elements_.size()) found = length;
+            if ((found && !longest) || length == text.size() || places.empty()) return found;
+            char const c = front ? text[length] : text[text.size() - 1 - length];
+            next.clear();
+            for (std::size_t const place : places) {
+                if (place == elements_.size()) continue;
+                Element const& element = at(place, front);
+                spend(1 + element.text.size());
+                if (element.kind == Kind::any_text) enter(place, front, next);
+                else if (is(element, c)) enter(place + 1, front, next);
+            }
+            places.swap(next);
+        }
+    }
+
+  private:
+    enum class Kind : std::uint8_t { any_text, any_character, one_of, character };
+    struct Element {
+        Kind kind;
+        std::string_view text; // the character, or what stands between the brackets
+    };
+
+    void spend(std::size_t steps) const {
+        if (steps_left_ < steps) throw TooMuch({}, "comparing values with patterns takes more than 50000000 steps");
+        steps_left_ -= steps;
+    }
+
+    Element const& at(std::size_t place, bool front) const {
+        return elements_[front ? place : elements_.size() - 1 - place];
+    }
+
+    // Whoever is before "*" is behind it as well.
+    void enter(std::size_t place, bool front, std::vector<std::size_t>& places) const {
+        auto const add = [&](std::size_t p) {
+            if (places.empty() || places.back() < p) places.push_back(p);
+        };
+        add(place);
+        if (place < elements_.size() && at(place, front).kind == Kind::any_text) add(place + 1);
+    }
+
+    static bool is(Element const& element, char c) {
+        if (element.kind == Kind::any_character) return true;
+        if (element.kind == Kind::character) return element.text.front() == c;
+        std::string_view members = element.text;
+        bool const negated = members.front() == '!' || members.front() == '^';
+        if (negated) members.remove_prefix(1);
+        bool member = false;
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            bool const range = i + 2 < members.size() && members[i + 1] == '-';
+            member = member || (range ? members[i] <= c && c <= members[i + 2] : members[i] == c);
+            if (range) i += 2;
+        }
+        return member != negated;
+    }
+
+    std::size_t& steps_left_;
+    std::vector<Element> elements_;
+};
+
 } // namespace
 
 Value const* Variables::find(std::string const& name) const {
@@ -128,14 +226,9 @@ Value Expander::operate(Part const& part, Value value) {
     auto const wanted = pattern(word);
     if (!wanted) return std::nullopt;
     auto const trimmed = [&](bool front, bool longest) -> Value {
-        for (std::size_t i = 0; i <= text.size(); ++i) {
-            std::size_t const length = longest ? text.size() - i : i;
-            std::string_view const piece = front ? std::string_view(text).substr(0, length)
-                                                 : std::string_view(text).substr(text.size() - length);
-            if (!matches_pattern(*wanted, piece)) continue;
-            return Value({front ? text.substr(length) : text.substr(0, text.size() - length)});
-        }
-        return Value({text});
+        auto const length = Pattern(*wanted, steps_left_).matched(text, front, longest);
+        if (!length) return Value({text});
+        return Value({front ? text.substr(*length) : text.substr(0, text.size() - *length)});
     };
     if (name == "#" || name == "##") return trimmed(true, name == "##");
     if (name == "%" || name == "%%") return trimmed(false, name == "%%");
@@ -255,42 +348,13 @@ std::optional<std::string> Expander::pattern(Word const& word) {
     return text;
 }
 
-// Greedy with one place to come back to: no pattern takes more than length times length steps.
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t resume = 0;
-    // The length of the pattern's element at p if it matches the character, else 0.
-    auto const element = [&](char c) -> std::size_t {
-        if (pattern[p] == '\\' && p + 1 < pattern.size()) return pattern[p + 1] == c ? 2 : 0;
-        std::size_t const close = pattern[p] == '[' ? pattern.find(']', p + 2) : std::string_view::npos;
-        if (close == std::string_view::npos) return pattern[p] == '?' || pattern[p] == c ? 1 : 0;
-        bool const negated = pattern[p + 1] == '!' || pattern[p + 1] == '^';
-        bool member = false;
-        for (std::size_t i = p + (negated ? 2 : 1); i < close; ++i) {
-            bool const range = i + 2 < close && pattern[i + 1] == '-';
-            member = member || (range ? pattern[i] <= c && c <= pattern[i + 2] : pattern[i] == c);
-            if (range) i += 2;
-        }
-        return member != negated ? close + 1 - p : 0;
-    };
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (std::size_t const length = p < pattern.size() ? element(text[t]) : 0; length > 0) {
-            p += length;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
+bool Expander::matches(std::string_view pattern, std::string_view text, Span span) {
+    try {
+        // The longest piece that matches is all of it, if that matches.
+        return Pattern(pattern, steps_left_).matched(text, true, true) == text.size();
+    } catch (TooMuch& e) {
+        throw TooMuch(span, e.what());
     }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
 }
 
 } // namespace portcullis::shell

@@ -62,6 +62,8 @@ class Expander {
     std::optional<std::string> pattern(Word const& word);
     // The pieces of a here-document.
     Field single(std::vector<Part> const& parts, Span span);
+    // Whether all of the text matches the pattern.
+    bool matches(std::string_view pattern, std::string_view text, Span span);
 
   private:
     struct Expansion; // of one word
@@ -73,9 +75,7 @@ class Expander {
     Variables& variables_;
     Substitute substitute_;
     int depth_ = 0;
+    std::size_t steps_left_ = 50'000'000; // of comparisons with patterns, in the whole script
 };
-
-// Whether the text matches a pattern of the shell: `*`, `?`, `[…]`, and `\` before characters that mean themselves.
-bool matches_pattern(std::string_view pattern, std::string_view text);
 
 } // namespace portcullis::shell

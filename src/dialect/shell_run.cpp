@@ -263,7 +263,7 @@ Status Shell::run_case(Command const& command) {
         for (Word const& word : branch.patterns) {
             auto const pattern = expander_.pattern(word);
             bool const decided = pattern && (subject.known || *pattern == "*");
-            certain = certain || (decided && (*pattern == "*" || matches_pattern(*pattern, subject.text)));
+            certain = certain || (decided && (*pattern == "*" || expander_.matches(*pattern, subject.text, word.span)));
             possible = possible || !decided;
         }
         if (certain && !undecided) return run(branch.body);

@@ -141,6 +141,44 @@ TEST_CASE("loops, functions and conditions on known values are run") {
                 "iptables -C INPUT -p tcp -j DROP || iptables -A INPUT -p tcp -j DROP") == "l4proto tcp -> drop\n");
 }
 
+TEST_CASE("what patterns take from values, as bash takes it") {
+    auto const value = [](std::string const& text, std::string const& expansion) {
+        std::string const found = rules("X='" + text + "'\niptables -A INPUT -m comment --comment \"" + expansion +
+                                        "\" -p tcp --dport \"" + expansion + "\"");
+        return found.substr(0, found.find(" ->"));
+    };
+    auto const is = [](char const* number) { return std::string("l4proto tcp and dport ") + number; };
+    CHECK(value("a/b/7", "${X##*/}") == is("7"));
+    CHECK(value("a/7", "${X#*/}") == is("7"));
+    CHECK(value("7/b/c", "${X%%/*}") == is("7"));
+    CHECK(value("7/b", "${X%/*}") == is("7"));
+    CHECK(value("12121", "${X##*12}") == is("1"));
+    CHECK(value("12121", "${X#*12}") == is("121"));
+    CHECK(value("12121", "${X%%21*}") == is("1"));
+    CHECK(value("12121", "${X%21*}") == is("121"));
+    CHECK(value("abc7", "${X##[a-c]*[!0-9]}") == is("7"));
+    CHECK(value("7", "${X##*b}") == is("7"));
+    CHECK(value("22", "${X#?}") == is("2"));
+    CHECK(value("*7", "${X#\\*}") == is("7"));
+}
+
+TEST_CASE("comparing with patterns is bounded, in the whole script") {
+    std::string const rule = "\niptables -A INPUT -p tcp --dport 22 -j ACCEPT\n";
+    auto const script = [&](std::size_t length) {
+        std::string const half(length / 2, 'a');
+        return "X=" + half + half + "\nY=${X##*" + half + "b}" + rule;
+    };
+    CHECK(rules(script(8'000)) == port("22"));
+    CHECK(run(script(60'000)).findings ==
+          "2 PC002 construct=comparing values with patterns takes more than 50000000 steps why=the rest of the script is not read\n");
+    std::string const often = "X=" + std::string(2'000, 'a') + "\nfor i in " + [] {
+        std::string items;
+        for (int i = 0; i < 100; ++i) items += " 1";
+        return items;
+    }() + "; do case $X in *" + std::string(1'000, 'a') + "b) ;; esac; done" + rule;
+    CHECK(run(often).findings.find("more than 50000000 steps") != std::string::npos);
+}
+
 TEST_CASE("rules under a condition that nobody knows are there under an assumption") {
     Result const result = run("if [ -f /etc/web ]; then\niptables -A INPUT -p tcp --dport 80 -j ACCEPT\nelse\n"
                               "iptables -A INPUT -p tcp --dport 81 -j ACCEPT\nfi\n");
