@@ -21,6 +21,16 @@ std::string problem_of_chain_name(std::string_view name, bool of_command) {
     return clashes ? quote(name) + " is a target, and no name of a chain" : std::string();
 }
 
+// Where the rule jumps or goes to.
+std::optional<std::string> target_of(Command const& command, File const& file) {
+    for (Option const& option : file[command.options]) {
+        bool const jumps = option.info->key == Key::jump || option.info->key == Key::go_to;
+        auto const* const target = std::get_if<Word>(&option.value);
+        if (jumps && target != nullptr) return target->plain();
+    }
+    return std::nullopt;
+}
+
 bool is_error(Finding const& finding) {
     return is_unread(finding) || finding.rule == "PC401";
 }
@@ -135,9 +145,20 @@ bool Tables::set_policy(ChainState& chain, std::string const& policy, Span span)
     return true;
 }
 
+// The rule is taken away.
 void Tables::retire(ChainState const& chain, Entry const& rule) {
+    leave(rule);
     // Live commands are judged when they are run; what a file takes away again, at the end.
     if (!live()) block_->retired.emplace_back(rule, block_->by_name.at(chain.name));
+}
+
+// What the kernel knows of live chains: how many rules jump to each.
+void Tables::enter(Entry const& rule) {
+    if (auto const target = live() ? target_of(*rule.command, *rule.text->file) : std::nullopt) ++block_->jumps[*target];
+}
+
+void Tables::leave(Entry const& rule) {
+    if (auto const target = live() ? target_of(*rule.command, *rule.text->file) : std::nullopt) --block_->jumps[*target];
 }
 
 // ---- commands
@@ -218,6 +239,7 @@ bool Tables::append(Entry const& rule) {
     ChainState& chain = *require(*rule.command, *rule.text);
     if (!acceptable(rule, chain)) return false;
     chain.rules.push_back(rule);
+    enter(rule);
     return true;
 }
 
@@ -227,12 +249,14 @@ bool Tables::insert(Entry const& rule) {
     if (!acceptable(rule, chain)) return false;
     if (command.number <= 1) {
         chain.rules.push_front(rule);
+        enter(rule);
         return true;
     }
     auto const at = place(command, *rule.text, chain, chain.rules.size() + 1);
     if (!at || !affordable(rule.text->to_source(command.span), std::min(*at, chain.rules.size() - *at)))
         return false;
     chain.rules.insert(chain.rules.begin() + static_cast<std::ptrdiff_t>(*at), rule);
+    enter(rule);
     return true;
 }
 
@@ -312,6 +336,7 @@ bool Tables::replace(Entry const& rule) {
     if (!at) return false;
     retire(chain, chain.rules[*at]);
     chain.rules[*at] = rule;
+    enter(rule);
     return true;
 }
 
@@ -327,27 +352,17 @@ bool Tables::new_chain(Command const& command, CommandText const& text) {
 
 // Whether a rule of the table jumps to the chain: the kernel keeps it then.
 bool Tables::is_jumped_to(std::string_view name) const {
-    return std::ranges::any_of(block_->chains, [&](ChainState const& chain) {
-        return std::ranges::any_of(chain.rules, [&](Entry const& rule) {
-            File const& file = *rule.text->file;
-            return std::ranges::any_of(file[rule.command->options], [&](Option const& option) {
-                bool const jumps = option.info->key == Key::jump || option.info->key == Key::go_to;
-                auto const* const target = std::get_if<Word>(&option.value);
-                return jumps && target != nullptr && target->plain() == name;
-            });
-        });
-    });
+    auto const known = block_->jumps.find(std::string(name));
+    return known != block_->jumps.end() && known->second > 0;
 }
 
 bool Tables::delete_chains(Command const& command, CommandText const& text) {
     bool const all = command.chain.raw.empty();
     Span const span = text.to_source(command.span);
-    std::size_t rules = 0;
-    for (ChainState const& chain : block_->chains) rules += chain.rules.size();
     return for_chains(command, text, [&](ChainState& chain) {
         if (built_in(chain.name))
             return all || error(span, "the built-in chain " + quote(chain.name) + " cannot be deleted");
-        if (live() && (!chain.rules.empty() || !affordable(span, rules) || is_jumped_to(chain.name))) return false;
+        if (live() && (!chain.rules.empty() || is_jumped_to(chain.name))) return false;
         if (!chain.rules.empty()) return error(span, "the chain " + quote(chain.name) + " is not empty");
         chain.deleted = true;
         block_->by_name.erase(chain.name);

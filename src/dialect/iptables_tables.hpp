@@ -89,6 +89,7 @@ class Tables {
         std::deque<ChainState> chains;
         std::unordered_map<std::string_view, ChainId> by_name; // positions in `chains`
         std::unordered_map<std::string, ChainId> former_names;
+        std::unordered_map<std::string, std::size_t> jumps; // how many rules say the name; of live tables
         // Rules that later commands took away, and their chain.
         std::vector<std::pair<Entry, ChainId>> retired;
         bool replaced = false;   // by a later block of the same table
@@ -111,6 +112,8 @@ class Tables {
     bool set_policy(ChainState& chain, std::string const& policy, Span span);
     void redeclared(ChainState const& chain, Span former);
     void retire(ChainState const& chain, Entry const& rule);
+    void enter(Entry const& rule);
+    void leave(Entry const& rule);
 
     bool for_chains(Command const& command, CommandText const& text,
                     std::function<bool(ChainState&)> const& action);

@@ -141,6 +141,21 @@ TEST_CASE("loops, functions and conditions on known values are run") {
                 "iptables -C INPUT -p tcp -j DROP || iptables -A INPUT -p tcp -j DROP") == "l4proto tcp -> drop\n");
 }
 
+TEST_CASE("a live chain goes once no rule jumps to it") {
+    std::string const kept = "iptables -X a || iptables -A INPUT -p tcp --dport 1 -j ACCEPT\n";
+    std::string const gone = "iptables -X a && iptables -A INPUT -p tcp --dport 2 -j ACCEPT\n";
+    for (std::string const removal : {"iptables -D FORWARD -j a\n", "iptables -D FORWARD 1\n", "iptables -F FORWARD\n",
+                                      "iptables -R FORWARD 1 -j DROP\n"}) {
+        INFO(removal);
+        CHECK(rules("iptables -N a\niptables -A FORWARD -j a\n" + kept + removal + gone) == port("1") + port("2"));
+    }
+    CHECK(rules("iptables -N a\niptables -A FORWARD -j DROP\niptables -I FORWARD 2 -j a\niptables -I FORWARD -g a\niptables -D FORWARD 1\n" +
+                kept + "iptables -D FORWARD 2\n" + gone) == port("1") + port("2"));
+    std::string script;
+    for (int i = 0; i < 10'000; ++i) script += "iptables -N c" + std::to_string(i) + '\n';
+    CHECK(rules(script + "iptables -X && iptables -A INPUT -p tcp --dport 2 -j ACCEPT") == port("2"));
+}
+
 TEST_CASE("what patterns take from values, as bash takes it") {
     auto const value = [](std::string const& text, std::string const& expansion) {
         std::string const found = rules("X='" + text + "'\niptables -A INPUT -m comment --comment \"" + expansion +
