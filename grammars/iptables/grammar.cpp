@@ -761,7 +761,12 @@ x3::rule<struct icmp_type_id, IcmpType> const icmp_type = "icmp_type";
 auto const icmp_type_def = must(icmp_type_parser{}, "ICMP type by name or number");
 
 // What the commands take: -A CHAIN, -I CHAIN [NUMBER], -P CHAIN POLICY, -F [CHAIN] …
-auto const number_of_rule = -(blanks >> number32[put<&Command::number>] >> &(x3::char_(" \t") | x3::eoi));
+auto const set_rule_number = [](auto& c) {
+    x3::_val(c).number = x3::_attr(c);
+    x3::_pass(c) = x3::_attr(c) > 0;
+};
+auto const is_number_of_rule = &(number32 >> (x3::char_(" \t") | x3::eoi));
+auto const number_of_rule = -(blanks >> is_number_of_rule >> must(number32[set_rule_number], "number of a rule, from 1"));
 auto const chain_name = must(operand[put<&Command::chain>], "chain name");
 x3::rule<struct one_chain_id, Command> const one_chain = "one_chain";
 x3::rule<struct chain_and_number_id, Command> const chain_and_number = "chain_and_number";

@@ -2,6 +2,7 @@
 // and which of an extension's options need, or exclude, each other. Tables, from the xt_match and xt_target
 // structures (hooks, table, checkentry) and from the final checks of the shared objects.
 #include <algorithm>
+#include <cstdlib>
 
 #include "dialect/iptables_rule_reader.hpp"
 
@@ -79,6 +80,8 @@ constexpr Demand demands[] = {
     {"owner", "suppl-groups", "gid-owner"},
     {"statistic", "every", "packet"},
     {"connlimit", "", "connlimit-upto connlimit-above"},
+    {"recent", "", "set rcheck update remove"},
+    {"recent", "reap", "seconds"},
 };
 
 // Options that exclude each other.
@@ -86,13 +89,62 @@ struct Exclusion {
     std::string_view extension;
     std::string_view option;
     std::string_view other;
+    bool unless_zero = false; // a number of 0 is as good as none
 };
 constexpr Exclusion exclusions[] = {
     {"HMARK", "hmark-spi-mask", "hmark-sport-mask"},
     {"HMARK", "hmark-spi-mask", "hmark-dport-mask"},
     {"HMARK", "hmark-spi", "hmark-sport"},
     {"HMARK", "hmark-spi", "hmark-dport"},
+    {"recent", "set", "seconds"},
+    {"recent", "set", "hitcount", true},
+    {"recent", "set", "rttl"},
+    {"recent", "remove", "seconds"},
+    {"recent", "remove", "hitcount", true},
+    {"recent", "remove", "rttl"},
 };
+
+// libxt_limit.c and libxt_hashlimit.c, parse_rate: how long one packet takes, in parts of a second, is neither endless nor 0.
+bool is_rate(std::string const& text, std::uint64_t parts, std::uint64_t count) {
+    std::size_t const slash = text.find('/');
+    std::uint64_t seconds = 1;
+    if (slash != std::string::npos) {
+        std::string const unit = lower_case(text.substr(slash + 1));
+        constexpr std::pair<std::string_view, std::uint64_t> units[] = {
+            {"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}};
+        auto const known = std::ranges::find_if(units, [&](auto const& u) { return u.first.starts_with(unit); });
+        if (unit.empty() || known == std::end(units)) return false;
+        seconds = known->second;
+    }
+    return count != 0 && count <= parts * seconds;
+}
+
+// What is not a number to atoi is cut off there, and what is too large for 32 bits is cut too.
+bool is_limit_rate(std::string const& text) {
+    return is_rate(text, 10'000, static_cast<std::uint32_t>(std::strtol(text.c_str(), nullptr, 10)));
+}
+
+bool is_hashlimit_rate(std::string const& text) {
+    bool const bytes = lower_case(text.substr(0, text.find('/'))).find('b') != std::string::npos;
+    return bytes || is_rate(text, 1'000'000, std::strtoull(text.c_str(), nullptr, 10));
+}
+
+// libxt_time.c, time_parse_minutes: what strtoul takes, with what is left out as 0.
+bool is_time_of_day(std::string const& text) {
+    char const* at = text.c_str();
+    auto const take = [&](unsigned most) {
+        char* end = nullptr;
+        bool const fits = static_cast<unsigned>(std::strtoul(at, &end, 10)) <= most;
+        at = end;
+        return fits;
+    };
+    if (!take(23) || *at != ':') return false;
+    ++at;
+    if (!take(59) || (*at != ':' && *at != '\0')) return false;
+    if (*at == '\0') return true;
+    ++at;
+    return take(59) && *at == '\0';
+}
 
 bool is_zone(std::string const& text) { return text == "mark" || masked_number(text, 0xffff).has_value(); }
 
@@ -117,6 +169,12 @@ constexpr ValueCheck value_checks[] = {
     {"SNPT", "dst-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
     {"DNPT", "src-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
     {"DNPT", "dst-pfx", is_translatable_prefix, "an IPv6 prefix of at most 64 bits"},
+    {"limit", "limit", is_limit_rate, "a rate up to 10000/second"},
+    {"hashlimit", "hashlimit", is_hashlimit_rate, "a rate up to 1000000/second"},
+    {"hashlimit", "hashlimit-upto", is_hashlimit_rate, "a rate up to 1000000/second"},
+    {"hashlimit", "hashlimit-above", is_hashlimit_rate, "a rate up to 1000000/second"},
+    {"time", "timestart", is_time_of_day, "a time up to 23:59:59"},
+    {"time", "timestop", is_time_of_day, "a time up to 23:59:59"},
 };
 
 // The options of one of a rule's extensions.
@@ -201,7 +259,11 @@ std::string problem_of(Loaded const& loaded, std::span<Option const> options, st
                quote(std::get<Word>(option->value).plain());
     }
     for (Exclusion const& row : exclusions) {
-        if (row.extension == loaded.extension->name && given(own, row.option) && given(own, row.other))
+        if (row.extension != loaded.extension->name || given(own, row.option) == nullptr) continue;
+        Option const* const other = given(own, row.other);
+        auto const* const number = other == nullptr ? nullptr : std::get_if<NumberRange>(&other->value);
+        bool const zero = number != nullptr && number->last == 0;
+        if (other != nullptr && !(zero && row.unless_zero))
             return "'--" + std::string(row.option) + "' cannot be used together with '--" + std::string(row.other) +
                    '\'';
     }

@@ -225,6 +225,19 @@ TEST_CASE("what the kernel refuses in a chain, a table or a family is an error")
          "'--mode' has no value 'often': it is one of random nth"},
         {"raw", "-A PREROUTING -j CT --zone 65536",
          "'--zone' needs a number up to 65535, or 'mark', found '65536'"},
+        {"filter", "-I INPUT 0 -j DROP", "expected number of a rule, from 1, found '0'"},
+        {"filter", "-D INPUT 0x0", "expected number of a rule, from 1, found '0x0'"},
+        {"filter", "-A INPUT -m limit --limit 99999999999999999999/sec", "needs a rate up to 10000/second, found '9999"},
+        {"filter", "-A INPUT -m limit --limit 600001/minute", "needs a rate up to 10000/second, found '600001"},
+        {"filter", "-A INPUT -m limit --limit 0/sec", "needs a rate up to 10000/second, found '0/sec'"},
+        {"filter", "-A INPUT -m limit --limit 5/secs", "needs a rate up to 10000/second, found '5/secs'"},
+        {"filter", "-A INPUT -m hashlimit --hashlimit-upto 1000001/s --hashlimit-name x", "needs a rate up to 1000000/second"},
+        {"filter", "-A INPUT -m time --timestart 25:61", "'--timestart' needs a time up to 23:59:59, found '25:61'"},
+        {"filter", "-A INPUT -m time --timestop 12", "'--timestop' needs a time up to 23:59:59, found '12'"},
+        {"filter", "-A INPUT -m recent --name x", "'recent' needs '--set' or '--rcheck' or '--update' or '--remove'"},
+        {"filter", "-A INPUT -m recent --set --hitcount 3", "'--set' cannot be used together with '--hitcount'"},
+        {"filter", "-A INPUT -m recent --remove --seconds 3", "'--remove' cannot be used together with '--seconds'"},
+        {"filter", "-A INPUT -m recent --rcheck --reap", "'--reap' needs '--seconds'"},
     };
     for (auto const& c : cases) {
         INFO(c.line);
