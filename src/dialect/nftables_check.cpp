@@ -125,6 +125,12 @@ bool Checker::error(Span span, std::string message) {
     return false;
 }
 
+std::string problem_of_number(std::string_view word) {
+    std::optional<U128> const number = parse_c_number(word);
+    if (!number) return fmt::format("'{}' is not a number", word);
+    return *number >> 64U == 0 ? std::string() : fmt::format("{} is more than 64 bits hold", word);
+}
+
 bool Checker::spend(Span span) {
     if (++spent_ < work_limit) return true;
     if (spent_ == work_limit)
@@ -529,10 +535,25 @@ NamedSet const* Checker::named(ast::Expr const& name, std::string_view kind) {
     return nullptr;
 }
 
+// Whether the sets and variables that it is made of have no element at all.
+bool Checker::is_empty(ast::Expr const& expr, Time time) {
+    bool const set_key = expr.kind == Kind::element && expr.parts.size() == 1;
+    if (expr.kind != Kind::set && expr.kind != Kind::variable && !set_key) return false;
+    if (depth_ >= expression_depth || !spend(expr.span)) return false;
+    ++depth_;
+    ast::Expr const* const found = resolve(expr, time);
+    bool const empty = found != nullptr && (found->kind == Kind::set || found->kind == Kind::element) &&
+                       std::ranges::all_of(found->parts, [&](ast::Expr const& part) { return is_empty(part, time); });
+    --depth_;
+    return empty;
+}
+
 void Checker::lookup(ast::Expr const& expr, Table const& table, Time time) {
+    Time const from = time;
     ast::Expr const* const found = resolve(expr, time);
     if (found == nullptr) return;
     if (found->kind != Kind::set_name) {
+        if (!table.is_map && is_empty(expr, from)) error(expr.span, "the set is empty, and no packet is in it");
         std::vector<Entry> entries;
         elements(*found, table, time, entries);
         if (!entries.empty()) overlaps(entries, table);

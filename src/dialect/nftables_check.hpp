@@ -60,6 +60,7 @@ class Checker {
     void data(ast::Expr const& key, ast::Expr const* value, Table const& table, Time time);
     void overlaps(std::vector<Entry>& entries, Table const& table);
     void lookup(ast::Expr const& expr, Table const& table, Time time); // in { … }, @name or $name
+    bool is_empty(ast::Expr const& set, Time time);
     void lookup_objects(ast::Expr const& table, Shape const& key, std::string_view kind);
     void lookup_values(ast::Expr const& expr, Shape const& expected); // a value, or a map that yields it
     std::pair<Shape, Shape> declared_shapes(NamedSet const& set);     // of the key, and of what it maps to
@@ -106,6 +107,9 @@ class Checker {
     std::set<std::pair<ast::Expr const*, std::string>>
         known_; // sets in variables, by the types they were checked for
 };
+
+// Why the word is no number to nft's scanner, whose numbers have 64 bits; empty where it is one.
+std::string problem_of_number(std::string_view word);
 
 void check_jump_depth(Ruleset const& ruleset, Findings& findings);
 

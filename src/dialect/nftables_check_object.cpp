@@ -67,7 +67,7 @@ constexpr std::string_view tcp_states[] = {"syn_sent",   "syn_recv", "establishe
 constexpr std::string_view udp_states[] = {"unreplied", "replied"};
 
 bool is_number(ast::Expr const& expr) {
-    return expr.kind == Kind::value && !expr.quoted && parse_c_number(expr.text);
+    return expr.kind == Kind::value && !expr.quoted && problem_of_number(expr.text).empty();
 }
 
 std::string words_of_kind(std::string_view kind) {
@@ -94,7 +94,7 @@ std::string problem_of(ast::Expr const& value, Value wanted) {
     switch (wanted) {
     case Value::number:
     case Value::number_and_unit:
-        if (!is_number(value)) return fmt::format("'{}' is not a number", value.text);
+        if (!is_number(value)) return is_word && !value.quoted ? problem_of_number(value.text) : fmt::format("'{}' is not a number", value.text);
         break;
     case Value::duration:
         if (!is_word || !parse_duration(value.text)) return fmt::format("'{}' is not a duration", value.text);

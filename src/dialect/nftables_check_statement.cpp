@@ -19,7 +19,17 @@ bool is_one_of(std::string_view word, Words words) {
 }
 
 std::optional<U128> number_of(ast::Expr const* expr) {
-    return expr == nullptr || expr->kind != Kind::value ? std::nullopt : parse_c_number(expr->text);
+    bool const none = expr == nullptr || expr->kind != Kind::value || !problem_of_number(expr->text).empty();
+    return none ? std::nullopt : parse_c_number(expr->text);
+}
+
+// What a quota counts up to; of what is beyond 64 bits nft keeps the rest.
+std::optional<std::uint64_t> bytes_of(Action const& action, P number, P unit) {
+    std::optional<U128> const count = number_of(action.find(number));
+    if (!count) return std::nullopt;
+    ast::Expr const* const written = action.find(unit);
+    std::string_view const name = written == nullptr ? "bytes" : written->text;
+    return static_cast<std::uint64_t>(*count) << (name == "mbytes" ? 20U : name == "kbytes" ? 10U : 0U);
 }
 
 // nft(8), "LIMIT STATEMENT" and "QUOTA STATEMENT".
@@ -45,8 +55,8 @@ void Checker::check_number(Action const& action, P part) {
     if (written == nullptr) return;
     Time time = scope_->time;
     ast::Expr const* const found = resolve(*written, time);
-    if (found != nullptr && !number_of(found))
-        error(written->span, fmt::format("'{}' is not a number", found->text));
+    if (found == nullptr || number_of(found)) return;
+    error(written->span, found->kind == Kind::value ? problem_of_number(found->text) : fmt::format("'{}' is not a number", found->text));
 }
 
 // "name" of a counter, limit, quota or synproxy: an object of the table, or a map that yields one.
@@ -68,8 +78,8 @@ void Checker::check_limit(Action const& action) {
     check_object(action, "limit");
     check_number(action, P::rate);
     check_number(action, P::burst);
-    if (std::optional<U128> const rate = number_of(action.find(P::rate)); rate && *rate == 0)
-        error(action.find(P::rate)->span, "a rate of 0 limits nothing");
+    std::optional<U128> const rate = number_of(action.find(P::rate));
+    if (rate && *rate == 0) error(action.find(P::rate)->span, "a rate of 0 limits nothing");
     bool bytes = false;
     bool timed = false;
     for (ast::Part const& part : action.parts) { // "mbytes/second" is one word, "10/second" are two
@@ -95,8 +105,11 @@ void Checker::check_limit(Action const& action) {
     if (unit != nullptr && (bytes ? !is_byte_unit(unit->text) : unit->text != "packets"))
         error(unit->span,
               fmt::format("a burst is told in {}, not in '{}'", bytes ? "bytes" : "packets", unit->text));
-    if (std::optional<U128> const burst = number_of(action.find(P::burst)); burst && *burst == 0 && !bytes)
-        error(action.find(P::burst)->span, "a burst has at least 1 packet");
+    std::optional<U128> const burst = number_of(action.find(P::burst));
+    if (burst && *burst == 0 && !bytes) error(action.find(P::burst)->span, "a burst has at least 1 packet");
+    // nft_limit.c adds up both, in 64 bits; 32 are kept of a burst, and 5 packets are one that is not written.
+    if (rate && !bytes && *rate + static_cast<std::uint32_t>(burst.value_or(5)) > ~std::uint64_t{0})
+        error(action.find(P::rate)->span, "rate and burst together are more than 64 bits hold");
 }
 
 void Checker::check_quota(Action const& action) {
@@ -106,6 +119,12 @@ void Checker::check_quota(Action const& action) {
     for (P const part : {P::unit, P::used_unit})
         if (ast::Expr const* const unit = action.find(part); unit != nullptr && !is_byte_unit(unit->text))
             error(unit->span, fmt::format("a quota is told in bytes, kbytes or mbytes, not in '{}'", unit->text));
+    // nft_quota.c
+    std::optional<std::uint64_t> const bytes = bytes_of(action, P::bytes, P::unit);
+    std::optional<std::uint64_t> const used = bytes_of(action, P::used, P::used_unit);
+    if (bytes && *bytes > ~std::uint64_t{0} >> 1U)
+        error(action.find(P::bytes)->span, "a quota has at most 9223372036854775807 bytes");
+    if (bytes && used && *used > *bytes) error(action.find(P::used)->span, "more than the quota is used");
 }
 
 void Checker::check_log(Action const& action) {
@@ -315,7 +334,7 @@ void Checker::check_property(ast::Property const& property, Scope const& scope) 
     if (found == nullptr) return;
     switch (property.kind) {
     case ast::Property::Kind::size:
-        if (!number_of(found)) error(property.value.span, fmt::format("'{}' is not a number", found->text));
+        if (!number_of(found)) error(property.value.span, problem_of_number(found->text));
         break;
     case ast::Property::Kind::policy:
         if (!is_one_of(found->text, {"performance", "memory"}))

@@ -327,6 +327,10 @@ ComputedType raw_type(std::span<std::string_view const> words) {
     if (!among(words[1], "ll nh th ih")) return {{}, fmt::format("'{}' is none of ll, nh, th and ih", words[1])};
     std::optional<unsigned> const bits = small(words[5]);
     if (!bits) return {{}, "a length in bits is needed"};
+    // nft keeps 32 bits of it, the kernel takes 65535 bytes (nft_payload.c).
+    std::optional<U128> const offset = parse_c_number(words[3]);
+    if (!offset || *offset >> 64U != 0 || (*offset & 0xffffffffU) >= 65536U * 8U)
+        return {{}, "an offset in bits is needed, of at most 65535 bytes"};
     return {{Type::number, *bits}, {}};
 }
 
