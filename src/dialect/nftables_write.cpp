@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 #include <span>
 
@@ -39,7 +40,10 @@ TableName table_name(std::string const& title, Ruleset const& ruleset) {
 
 class Writer {
   public:
-    explicit Writer(Ruleset const& ruleset) : ruleset_(ruleset) { name_chains(); }
+    explicit Writer(Ruleset const& ruleset) : ruleset_(ruleset) {
+        name_tables();
+        name_chains();
+    }
 
     Writing run() {
         for (std::string const& title : titles()) write_table(title);
@@ -72,25 +76,59 @@ class Writer {
         return titles;
     }
 
-    // Other dialects allow more in a name, and words of nft.
+    // The kernel and the JSON of nft allow more in a name than its text.
+    void name_tables() {
+        std::map<std::string, TableName> tables; // by title
+        std::set<std::pair<std::string, std::string>> taken;
+        auto const meet = [&](std::string const& title) {
+            if (title.empty()) return;
+            TableName const table = table_name(title, ruleset_);
+            if (is_name(table.name)) taken.emplace(name_of(table.family), table.name);
+            tables.emplace(title, table);
+        };
+        for (Chain const& chain : ruleset_.chains) meet(chain.table);
+        for (Unmodelled const& item : ruleset_.unmodelled) meet(item.table);
+        for (auto& [title, table] : tables) {
+            auto const is_free = [&](std::string const& name) {
+                return taken.emplace(name_of(table.family), name).second;
+            };
+            if (!is_name(table.name)) table.name = new_name(table.name, "table_", is_free);
+        }
+        tables_ = std::move(tables);
+    }
+
+    // Other dialects allow more, too, and words of nft.
     void name_chains() {
         std::set<std::pair<std::string, std::string>> taken;
         for (Chain const& chain : ruleset_.chains)
             if (is_name(chain.name)) taken.emplace(chain.table, chain.name);
         for (Chain const& chain : ruleset_.chains) {
-            std::string name = chain.name;
-            if (ruleset_.dialect != Dialect::nftables && !is_name(name)) {
-                for (char& c : name)
-                    if (!is_name(std::string("a") + c)) c = '_';
-                if (!is_name(name)) name.insert(0, "chain_");
-                while (!taken.emplace(chain.table, name).second) name += '_';
-            }
-            chain_names_.push_back(std::move(name));
+            auto const is_free = [&](std::string const& name) { return taken.emplace(chain.table, name).second; };
+            bool const kept = is_name(chain.name) || is_in_rule(chain);
+            chain_names_.push_back(kept ? chain.name : new_name(chain.name, "chain_", is_free));
         }
     }
 
-    static bool is_name(std::string_view name) {
-        return nftables::is_identifier(name) && nftables::find_keyword(name) == 0;
+    // Such chains are written where they are called.
+    bool is_in_rule(Chain const& chain) const {
+        bool const of_nft = ruleset_.dialect == Dialect::nftables || ruleset_.dialect == Dialect::nft_json;
+        return of_nft && chain.name.starts_with("{}");
+    }
+
+    // Another name for what the text of nft cannot call so.
+    template <class IsFree>
+    std::string new_name(std::string name, std::string_view prefix, IsFree const& is_free) const {
+        for (char& c : name)
+            if (!is_name(std::string("a") + c)) c = '_';
+        if (!is_name(name)) name.insert(0, prefix);
+        while (!is_free(name)) name += '_';
+        return name;
+    }
+
+    // What a text of nft calls so is no word that would be in the way.
+    bool is_name(std::string_view name) const {
+        return nftables::is_identifier(name) &&
+               (ruleset_.dialect == Dialect::nftables || nftables::find_keyword(name) == 0);
     }
 
     void lose(Span span, std::string what, std::string why) {
@@ -100,7 +138,7 @@ class Writer {
     // ---- tables
 
     void write_table(std::string const& title) {
-        TableName const table = table_name(title, ruleset_);
+        TableName const& table = tables_.at(title);
         NamedSets sets(names_in(title));
         Findings counted; // the first pass only counts
         chains_of(title, table.family, sets, counted);
@@ -183,7 +221,7 @@ class Writer {
     std::string chains_of(std::string const& title, ast::TableFamily family, NamedSets& sets, Findings& losses) {
         std::string text;
         for (Chain const& chain : ruleset_.chains) {
-            if (chain.table != title || chain.name.starts_with("{}")) continue;
+            if (chain.table != title || is_in_rule(chain)) continue;
             if (!text.empty()) text += '\n';
             text += fmt::format("\tchain {} {{\n",
                                 chain_names_[static_cast<std::size_t>(&chain - ruleset_.chains.data())]);
@@ -233,7 +271,8 @@ class Writer {
     }
 
     Ruleset const& ruleset_;
-    std::vector<std::string> chain_names_; // by id
+    std::map<std::string, TableName> tables_; // by title
+    std::vector<std::string> chain_names_;    // by id
     Writing writing_;
 };
 

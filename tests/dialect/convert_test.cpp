@@ -42,6 +42,25 @@ TEST_CASE("rates keep what they mean in the words of the other firewall") {
     CHECK_THAT(back.text, Contains("--dport 22 -m limit --limit 3/min --limit-burst 9 -j ACCEPT"));
 }
 
+TEST_CASE("what JSON calls as text cannot gets another name") {
+    auto const json = [](std::string const& table, std::string const& chain) {
+        std::string const of = R"("family": "inet", "table": ")" + table + '"';
+        return R"({"table": {"family": "inet", "name": ")" + table + R"("}}, {"chain": {)" + of + R"(, "name": ")" + chain +
+               R"("}}, {"chain": {)" + of + R"(, "name": "i", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}, )" +
+               R"({"rule": {)" + of + R"(, "chain": "i", "expr": [{"jump": {"target": ")" + chain + R"("}}]}}, )" +
+               R"({"rule": {)" + of + R"(, "chain": ")" + chain + R"(", "expr": [{"accept": null}]}})";
+    };
+    for (auto const& [name, text] : {std::pair("a b", "a_b"), {"x\\\\", "x_"}, {"#", "_"}, {"1", "table_1"}}) {
+        INFO(name);
+        Outcome const result = converted("{\"nftables\": [" + json(name, "c d") + "]}", Dialect::nft_json, Dialect::nftables);
+        CHECK(result.equal);
+        CHECK_THAT(result.text, Contains("table inet " + std::string(text) + " {\n\tchain c_d {") && Contains("jump c_d"));
+    }
+    Outcome const two = converted("{\"nftables\": [" + json("a b", "c") + ", " + json("a_b", "c") + "]}", Dialect::nft_json, Dialect::nftables);
+    CHECK(two.equal);
+    CHECK_THAT(two.text, Contains("table inet a_b_ {") && Contains("table inet a_b {"));
+}
+
 TEST_CASE("a ruleset for both families becomes one of each") {
     Outcome const v4 = converted(two_families, Dialect::nftables, Dialect::iptables);
     CHECK(v4.equal);
