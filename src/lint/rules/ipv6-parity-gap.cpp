@@ -54,7 +54,7 @@ class PathGaps {
         if (v4_.accepted == v4_.asked || v6_.accepted == v6_.asked) return;
         report(v6_, v4_, out);
         // A host that offers nothing over IPv6 has made up its mind.
-        if (any_service(v6_)) report(v4_, v6_, out);
+        if (any_service(v6_)) report(without_forwards(v4_), v6_, out);
     }
 
   private:
@@ -64,6 +64,18 @@ class PathGaps {
         PacketSet asked = reach.of_family(family);
         auto sources = asked.project(src_field(family));
         return {family, std::move(asked), std::move(sources), std::move(worlds), std::move(accepted)};
+    }
+
+    // Ports that are forwarded to hosts with private addresses have no counterpart: over IPv6 those hosts have addresses
+    // of their own, and clients connect to these.
+    Worlds without_forwards(Worlds worlds, Family family) const {
+        if (path_.kind == Path::Kind::through && family == Family::v4)
+            std::erase_if(worlds, [](World const& world) { return world.marks.destination.done; });
+        return worlds;
+    }
+    Side without_forwards(Side side) const {
+        side.worlds = without_forwards(std::move(side.worlds), side.family);
+        return side;
     }
 
     bool any_service(Side const& side) const {
@@ -93,12 +105,16 @@ class PathGaps {
     // Finds who lets the service in: a rule that lets anybody in before one that lets in some.
     void add(std::vector<Gap>& gaps, OpenService const& service, Side const& open) const {
         Permit const* some = nullptr;
+        PacketSet packets = ctx_.space().none();
         for (Permit const* permit : permits_) {
             if (permit->family != open.family || !may_match(ctx_, *permit, service.port)) continue;
-            PacketSet const passing = ctx_.reaching(*permit, service.port);
+            PacketSet passing = ctx_.reaching(without_forwards(ctx_.passing_worlds(*permit), open.family), service.port);
             if (passing.empty()) continue;
             bool const anybody = open.from_anybody(passing);
-            if (anybody || some == nullptr) some = permit;
+            if (anybody || some == nullptr) {
+                some = permit;
+                packets = std::move(passing);
+            }
             if (anybody) break;
         }
         if (some == nullptr) return;
@@ -106,7 +122,7 @@ class PathGaps {
         if (known != gaps.end())
             known->services.push_back(service);
         else
-            gaps.push_back({some, {service}, ctx_.reaching(*some, service.port)});
+            gaps.push_back({some, {service}, std::move(packets)});
     }
 
     void report(Gap const& gap, Side const& open, Side const& closed, PacketSet const& perhaps,
