@@ -1,10 +1,12 @@
-// A rule that only logs, to which no packet comes that it could log: earlier rules end them all. Most logs stand at
-// the end of their chain and are reached by many packets, so the question is put to the interpreter first: what
-// takes the packet that is tried is left out of the next one. Only where some tries say nothing, the engine
-// compares the rule with all others.
+// A rule without a verdict to which no packet comes that it could log, change or count: earlier rules end them all. Most logs
+// stand at the end of their chain and are reached by many packets, so the question is put to the interpreter first: what takes
+// the packet that is tried is left out of the next one. Only where some tries say nothing, the engine compares the rule with all
+// others. Of the other rules, which may be many where marks are set, the shadows tell.
 #include <algorithm>
+#include <map>
 
 #include "lint/context.hpp"
+#include "lint/text_rules.hpp"
 #include "portcullis/engine/interpret.hpp"
 
 namespace portcullis {
@@ -16,6 +18,27 @@ constexpr std::size_t looks_for_all = 5'000'000; // rules that the interpreter m
 
 bool only_logs(Rule const& rule) { return rule.effects.log && std::holds_alternative<Continue>(rule.verdict); }
 
+bool is_count(std::string const& effect) { return effect.starts_with("counter ") || effect.starts_with("last"); }
+
+bool changes(Rule const& rule) { return rule.effects.notrack || !std::ranges::all_of(rule.effects.sets, is_count); }
+
+bool has_other_effect(Rule const& rule) {
+    Effects const& effects = rule.effects;
+    return std::holds_alternative<Continue>(rule.verdict) && !effects.log &&
+           (effects.counter || effects.notrack || !effects.sets.empty());
+}
+
+// Where the rules begin that PC213 tells of: those after one that ends every packet.
+std::vector<std::size_t> ends_of_chains(Ruleset const& ruleset) {
+    std::vector<std::size_t> ends;
+    for (Chain const& chain : ruleset.chains) {
+        auto const last = catch_all(chain);
+        auto const next = std::find_if(last, chain.rules.end(), [&](Rule const& rule) { return rule.origin != last->origin; });
+        ends.push_back(static_cast<std::size_t>(next - chain.rules.begin()));
+    }
+    return ends;
+}
+
 // Those that some base chain leads into the chain.
 PacketSet entering(Context const& ctx, ChainId id) {
     PacketSet all = ctx.space().none();
@@ -24,6 +47,37 @@ PacketSet entering(Context const& ctx, ChainId id) {
         all |= base == id ? seen : ctx.reach().entering(base, id) & seen;
     }
     return all;
+}
+
+Finding& add(Context const& ctx, Findings& out, RuleId id, char const* does, char const* infinitive) {
+    return add_finding(ctx, out, id.chain, id.rule).arg("does", does).arg("do", infinitive);
+}
+
+// Rules of the text all of whose rules of the model are dead, such as the elements of a map of marks.
+void find_other_effects(Context const& ctx, Findings& out) {
+    Ruleset const& ruleset = ctx.ruleset();
+    std::vector<std::size_t> const ends = ends_of_chains(ruleset);
+    std::map<ChainId, PacketSet> into;
+    for (TextRule const& group : rules_of_text(ruleset)) {
+        RuleId const id = group.front();
+        bool const asked = std::ranges::all_of(
+            group, [&](RuleId each) { return has_other_effect(rule_of(ruleset, each)) && each.rule < ends[each.chain]; });
+        if (!asked || ctx.shadows().life(id) != Life::dead) continue;
+        bool const dead = std::ranges::all_of(group, [&](RuleId each) {
+            Life const life = ctx.shadows().life(each);
+            return life == Life::dead || life == Life::excluded || life == Life::unmatchable;
+        });
+        if (!dead) continue;
+        // Of chains to which no packet comes, PC212 tells.
+        auto const [entered, is_new] = into.try_emplace(id.chain, ctx.space().none());
+        if (is_new) entered->second = entering(ctx, id.chain);
+        if ((entered->second & ctx.space().of(rule_of(ruleset, id).match)).empty()) continue;
+        bool const only_counts = !changes(rule_of(ruleset, id));
+        Finding& finding = only_counts ? add(ctx, out, id, "counts", "count") : add(ctx, out, id, "changes", "change");
+        if (only_counts) finding.severity = Severity::low;
+        for (Blocker const& blocker : ctx.shadows().cover(id))
+            finding.relate(std::string(verb_of(ruleset, blocker.rule).one) + " packets of it first", span_of(ruleset, blocker.rule));
+    }
 }
 
 // Whether the engine knows a packet that comes to the rule, with the marks that it has then.
@@ -94,10 +148,11 @@ void check_log_never_matches(Context const& ctx, Findings& out) {
             if (!passes_marks) answer = tries.ask(id, i, could);
             if (!answer) answer = Answer{reached(ctx, id, i), std::nullopt};
             if (answer->reached) continue;
-            Finding& finding = add_finding(ctx, out, id, i);
+            Finding& finding = add(ctx, out, {id, static_cast<std::uint32_t>(i)}, "logs", "log");
             if (answer->last) finding.relate("after this rule nothing is left for it", rules[*answer->last].span);
         }
     }
+    find_other_effects(ctx, out);
 }
 
 } // namespace portcullis
