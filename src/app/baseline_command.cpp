@@ -5,6 +5,7 @@
 #include <map>
 
 #include "app/baseline.hpp"
+#include "app/tell.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/lint/rule.hpp"
 
@@ -37,7 +38,7 @@ int tell_rest(std::vector<Job> const& jobs) {
             if (!d.suppressed && is_unignorable(*d.rule, *job.config)) ++rest[d.rule->id];
     }
     for (auto const& [rule, count] : rest)
-        fmt::print(stderr, "portcullis: {} of {} may not be suppressed, and {} not in the baseline\n", plural(count, "finding"), rule, count == 1 ? "is" : "are");
+        say(fmt::format("{} of {} may not be suppressed, and {} not in the baseline", plural(count, "finding"), rule, count == 1 ? "is" : "are"));
     return code;
 }
 
@@ -51,7 +52,7 @@ int create(Options const& options) {
     Baseline const baseline = baseline_of(jobs, repository);
     int const code = tell_rest(jobs);
     write_output(path.string(), baseline_text(baseline));
-    fmt::print(stderr, "portcullis: {} in {}\n", plural(baseline.size(), "finding"), visible(path.string()));
+    say(fmt::format("{} in {}", plural(baseline.size(), "finding"), path.string()));
     return code;
 }
 
@@ -77,7 +78,7 @@ int prune(Options const& options) {
         return gone || (looked_at.contains(entry.path) && !found.contains(entry.fingerprint));
     });
     if (baseline.size() < before) write_output(path.string(), baseline_text(baseline));
-    fmt::print(stderr, "portcullis: took {} out of {}, {} left\n", plural(before - baseline.size(), "finding"), visible(path.string()), baseline.size());
+    say(fmt::format("took {} out of {}, {} left", plural(before - baseline.size(), "finding"), path.string(), baseline.size()));
     return code;
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/inputs.hpp"
-#include "portcullis/base/visible.hpp"
+#include "app/tell.hpp"
 #include "portcullis/dialect/convert.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/report/difference.hpp"
@@ -12,9 +12,7 @@ namespace portcullis::app {
 
 namespace {
 
-void say(std::string const& text) { fmt::print(stderr, "portcullis: {}\n", visible(text)); }
-
-void tell(Findings const& items, Sources const& sources) {
+void tell_losses(Findings const& items, Sources const& sources) {
     for (Finding const& item : items.all()) {
         Source const& source = sources[item.span.source];
         say(fmt::format("{}:{}: {}: {}", source.path(), source.locate(item.span.begin).line, item.args.at("construct"), item.args.at("why")));
@@ -41,7 +39,7 @@ int finish(Conversion const& converted, DifferenceReport const& report, Options 
     }
     bool const whole = std::ranges::none_of(converted.reading.findings.all(), is_unread);
     if (!lossy && (!whole || !report.equal())) {
-        if (!report.equal()) fmt::print(stderr, "{}", text_difference(report, sources, TextStyle{}));
+        if (!report.equal()) tell(text_difference(report, sources, TextStyle{}));
         throw std::logic_error("what was converted is not what it was, so nothing is written; this is a defect of portcullis");
     }
     if (!whole) throw std::logic_error("what was converted cannot be read back, so nothing is written");
@@ -51,7 +49,7 @@ int finish(Conversion const& converted, DifferenceReport const& report, Options 
         say(fmt::format("{}: proved equal in {}", report.before, options.to));
         return clean;
     }
-    fmt::print(stderr, "{}", text_difference(report, sources, TextStyle{}));
+    tell(text_difference(report, sources, TextStyle{}));
     return findings;
 }
 
@@ -68,8 +66,8 @@ int run_convert(Options const& options) {
     if (!tell_problems(loaded)) return unreadable_input;
     try {
         Conversion const converted = convert(*loaded.sources, loaded.reading->ruleset, *to, options.chain);
-        tell(converted.losses, *loaded.sources);
-        tell(converted.beside, *loaded.sources);
+        tell_losses(converted.losses, *loaded.sources);
+        tell_losses(converted.beside, *loaded.sources);
         Sources const& sources = *loaded.sources;
         std::string const& before = sources[loaded.source].path();
         return finish(converted, compared(converted, before, sources[converted.source].path(), config->catalogue), options, sources);

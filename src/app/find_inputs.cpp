@@ -5,7 +5,7 @@
 
 #include "app/ignore.hpp"
 #include "app/inputs.hpp"
-#include "portcullis/base/visible.hpp"
+#include "app/tell.hpp"
 
 namespace portcullis::app {
 
@@ -26,8 +26,8 @@ class Search {
     }
     void tell() const {
         if (ignored_ == 0 || options_.quiet) return;
-        fmt::print(stderr, "portcullis: passed over {} {} that .gitignore names; --no-ignore looks at {}\n", ignored_, ignored_ == 1 ? "file or folder" : "files and folders",
-                   ignored_ == 1 ? "it" : "them");
+        say(fmt::format("passed over {} {} that .gitignore names; --no-ignore looks at {}", ignored_, ignored_ == 1 ? "file or folder" : "files and folders",
+                        ignored_ == 1 ? "it" : "them"));
     }
 
   private:
@@ -54,7 +54,7 @@ class Search {
 
     void ignore(fs::path const& path) {
         ++ignored_;
-        if (options_.verbose) fmt::print(stderr, "portcullis: {} is passed over: .gitignore names it\n", visible(path.string()));
+        if (options_.verbose) say(fmt::format("{} is passed over: .gitignore names it", path.string()));
     }
 
     Options const& options_;

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include "app/rewrite.hpp"
+#include "app/tell.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/dialect/format.hpp"
 
 namespace portcullis::app {
 
 namespace {
-
-void say(std::string const& message) { fmt::print(stderr, "portcullis: {}\n", visible(message)); }
 
 bool is_restore_file(Dialect dialect) { return dialect == Dialect::iptables || dialect == Dialect::ip6tables; }
 

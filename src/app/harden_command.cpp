@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "app/rewrite.hpp"
+#include "app/tell.hpp"
 #include "portcullis/base/did_you_mean.hpp"
-#include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/harden.hpp"
 #include "portcullis/report/difference.hpp"
@@ -13,8 +13,6 @@
 namespace portcullis::app {
 
 namespace {
-
-void say(std::string const& text) { fmt::print(stderr, "portcullis: {}\n", visible(text)); }
 
 // Zones that --zone does not name are as good as strangers.
 Config narrowed(Config config, std::vector<std::string> const& zones) {

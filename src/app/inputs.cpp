@@ -17,7 +17,7 @@
 
 #include "app/companions.hpp"
 #include "app/descriptor.hpp"
-#include "portcullis/base/visible.hpp"
+#include "app/tell.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/rule.hpp"
 
@@ -242,7 +242,7 @@ bool is_other_file(InputFile const& file, Loaded const& loaded) {
 
 bool tell_problems(Loaded const& loaded) {
     if (!loaded.reading) {
-        fmt::print(stderr, "portcullis: {}: {}\n", visible((*loaded.sources)[loaded.source].path()), visible(loaded.error));
+        say(fmt::format("{}: {}", (*loaded.sources)[loaded.source].path(), loaded.error));
         return false;
     }
     bool whole = true;
@@ -253,7 +253,7 @@ bool tell_problems(Loaded const& loaded) {
         auto const text = finding.args.contains("error")
                               ? finding.args.at("error")
                               : finding.args.at("construct") + ": " + finding.args.at("why");
-        fmt::print(stderr, "portcullis: {}:{}:{}: {}\n", visible(source.path()), at.line, at.column, visible(text));
+        say(fmt::format("{}:{}:{}: {}", source.path(), at.line, at.column, text));
         whole = false;
     }
     return whole;

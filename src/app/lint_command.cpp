@@ -9,8 +9,8 @@
 #include "app/baseline.hpp"
 #include "app/lint_run.hpp"
 #include "app/rewrite.hpp"
+#include "app/tell.hpp"
 #include "app/today.hpp"
-#include "portcullis/base/visible.hpp"
 #include "portcullis/report/formats.hpp"
 #include "portcullis/report/html.hpp"
 #include "portcullis/report/lines.hpp"
@@ -118,23 +118,25 @@ class Run {
 
     void tell(Job const& job) const {
         if (options_.fix && job.fix.fixes > 0)
-            fmt::print(stderr, "portcullis: fixed {} {} in {}\n", job.fix.fixes, job.fix.fixes == 1 ? "problem" : "problems", visible(job.file.path));
+            say(fmt::format("fixed {} {} in {}", job.fix.fixes, job.fix.fixes == 1 ? "problem" : "problems", job.file.path));
         if (options_.ipsets.empty() && !options_.quiet)
             for (std::string const& path : job.ipset_files)
-                fmt::print(stderr, "portcullis: the sets of {} are taken from {}\n", visible(job.file.path), visible(path));
+                say(fmt::format("the sets of {} are taken from {}", job.file.path, path));
         if (!options_.verbose) return;
         std::string by = "by the standard settings";
-        for (ConfigText const& text : job.config->files) by = (&text == &job.config->files.front() ? "by " : by + ", which extends ") + visible(text.path);
-        if (job.result) fmt::print(stderr, "portcullis: {} is looked at as {}, {}\n", visible(job.file.path), job.result->dialect ? to_string(*job.result->dialect) : "text that cannot be read", by);
+        for (ConfigText const& text : job.config->files) by = (&text == &job.config->files.front() ? "by " : by + ", which extends ") + text.path;
+        if (!job.result) return;
+        auto const as = job.result->dialect ? to_string(*job.result->dialect) : "text that cannot be read";
+        say(fmt::format("{} is looked at as {}, {}", job.file.path, as, by));
     }
 
     void tell_skipped() {
         std::erase_if(unrecognised_, [this](std::string const& path) { return sets_.contains(path); });
         if (options_.verbose)
-            for (std::string const& path : unrecognised_) fmt::print(stderr, "portcullis: {} is no firewall configuration\n", visible(path));
+            for (std::string const& path : unrecognised_) say(fmt::format("{} is no firewall configuration", path));
         if (!unrecognised_.empty())
-            fmt::print(stderr, "portcullis: skipped {} {}\n", unrecognised_.size(),
-                       unrecognised_.size() == 1 ? "file that is no firewall configuration" : "files that are no firewall configuration");
+            say(fmt::format("skipped {} {}", unrecognised_.size(),
+                            unrecognised_.size() == 1 ? "file that is no firewall configuration" : "files that are no firewall configuration"));
     }
 
     Options const& options_;

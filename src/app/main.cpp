@@ -16,9 +16,9 @@
 
 #include "app/command_line.hpp"
 #include "app/inputs.hpp"
+#include "app/tell.hpp"
 #include "app/today.hpp"
 #include "portcullis/base/did_you_mean.hpp"
-#include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/policy/plan.hpp"
 #include "portcullis/report/formats.hpp"
@@ -536,6 +536,29 @@ void limit_memory() {
 #endif
 }
 
+int run_to_code(int argc, char** argv) {
+    try {
+        return parse_and_run(argc, argv);
+    } catch (UsageError const& e) {
+        std::string_view rest = e.what();
+        while (!rest.empty()) {
+            std::string_view const line = rest.substr(0, rest.find('\n'));
+            say(line);
+            rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        }
+        return usage;
+    } catch (BudgetExceeded const& e) {
+        say(fmt::format("not worked out to the end: {}", e.what()));
+        return unreadable_input;
+    } catch (std::bad_alloc const&) {
+        say(out_of_memory);
+        return unreadable_input;
+    } catch (std::exception const& e) {
+        say(e.what());
+        return internal;
+    }
+}
+
 } // namespace
 
 int run(int argc, char** argv) {
@@ -544,26 +567,8 @@ int run(int argc, char** argv) {
     keep_memory();
     // A closed pipe is an error of writing like any other.
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN)); // which cannot fail
-    try {
-        return parse_and_run(argc, argv);
-    } catch (UsageError const& e) {
-        std::string_view rest = e.what();
-        while (!rest.empty()) {
-            std::string_view const line = rest.substr(0, rest.find('\n'));
-            fmt::print(stderr, "portcullis: {}\n", visible(line));
-            rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        }
-        return usage;
-    } catch (BudgetExceeded const& e) {
-        fmt::print(stderr, "portcullis: not worked out to the end: {}\n", visible(e.what()));
-        return unreadable_input;
-    } catch (std::bad_alloc const&) {
-        fmt::print(stderr, "portcullis: {}\n", out_of_memory);
-        return unreadable_input;
-    } catch (std::exception const& e) {
-        fmt::print(stderr, "portcullis: {}\n", visible(e.what()));
-        return internal;
-    }
+    int const code = run_to_code(argc, argv);
+    return all_was_told() ? code : std::max<int>(code, internal);
 }
 
 } // namespace portcullis::app

@@ -5,9 +5,9 @@
 
 #include "app/files.hpp"
 #include "app/inputs.hpp"
+#include "app/tell.hpp"
 #include "portcullis/base/embedded.hpp"
 #include "portcullis/base/sha256.hpp"
-#include "portcullis/base/visible.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/lint/policy_waivers.hpp"
 #include "portcullis/policy/apply.hpp"
@@ -19,8 +19,6 @@ namespace portcullis::app {
 namespace {
 
 constexpr std::size_t largest_policy = std::size_t{16} << 20U;
-
-void say(std::string const& text) { fmt::print(stderr, "portcullis: {}\n", visible(text)); }
 
 // With all that is wrong in it, where something is.
 Policy load(std::string const& path, Options const& options, Catalogue const& catalogue, Sources& sources, SourceId& source) {
@@ -105,7 +103,7 @@ std::optional<SourceId> load_current(Options const& options, Target target, std:
 void tell_gaps(Space& space, Policy const& policy, Ruleset const& ruleset, std::vector<Gap> const& gaps, DifferenceReport report,
                Sources const& sources, Catalogue const& catalogue) {
     report.changes = describe(space, policy, ruleset, gaps, catalogue);
-    fmt::print(stderr, "{}", text_difference(report, sources, TextStyle{}));
+    tell(text_difference(report, sources, TextStyle{}));
 }
 
 // The commands of a device with access lists, if they are proved; else `files` stays as it is, and the exit code is not 0.

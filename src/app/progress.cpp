@@ -11,6 +11,7 @@
 
 #include "app/options.hpp"
 #include "app/outputs.hpp"
+#include "app/tell.hpp"
 
 namespace portcullis::app {
 
@@ -39,7 +40,7 @@ std::size_t columns() {
 Progress::Progress(std::size_t total, Options const& options) : total_(total), wanted_(total > 0 && is_wanted(options)), next_(Clock::now() + patience) {}
 
 Progress::~Progress() {
-    if (shown_) fmt::print(stderr, "\r\033[K");
+    if (shown_) tell("\r\033[K");
 }
 
 void Progress::step() {
@@ -52,7 +53,7 @@ void Progress::step() {
     std::size_t const width = room > count.size() + 10 ? std::min<std::size_t>(40, room - count.size() - 3) : 0;
     std::size_t const filled = width * done_ / total_;
     std::string const bar = width == 0 ? "" : fmt::format("[{:<{}}]", std::string(filled, '#'), width);
-    fmt::print(stderr, "\r{}{}\033[K", bar, count);
+    tell(fmt::format("\r{}{}\033[K", bar, count));
 }
 
 } // namespace portcullis::app

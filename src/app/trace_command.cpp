@@ -9,6 +9,7 @@
 
 #include "app/host.hpp"
 #include "app/packet_line.hpp"
+#include "app/tell.hpp"
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/in_threads.hpp"
 #include "portcullis/base/visible.hpp"
@@ -308,7 +309,7 @@ void decide(Block& block, Lines const& lines, Way const& way, std::string const&
 int trace_many(Loaded const& loaded, Options const& options) {
     FileText const text = read_text({options.packets_file, true, options.packets_file == "-"});
     if (!text.error.empty()) {
-        fmt::print(stderr, "portcullis: {}\n", visible(text.error));
+        say(text.error);
         return unreadable_input;
     }
     Way const way(loaded.reading->ruleset, options);
@@ -323,7 +324,7 @@ int trace_many(Loaded const& loaded, Options const& options) {
     bool whole = true;
     for (Block const& block : blocks) {
         out += block.out;
-        fmt::print(stderr, "{}", block.errors);
+        tell(block.errors);
         whole = whole && block.errors.empty();
     }
     write_output(options.outputs.empty() ? "" : options.outputs.front().path, out);
@@ -355,7 +356,7 @@ int run_trace(Options const& options) {
     try {
         decision = way.decide({*parsed.packet, parsed.in, parsed.out}, std::nullopt, Detail::steps);
     } catch (BudgetExceeded const& e) {
-        fmt::print(stderr, "portcullis: not traced to the end: {}\n", e.what());
+        say(fmt::format("not traced to the end: {}", e.what()));
         return unreadable_input;
     }
     write_report(options, [&](std::string const& format, TextStyle const&) {

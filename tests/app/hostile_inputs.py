@@ -244,6 +244,18 @@ def full_disks(folder):
     call(["lint", "fw.rules", "-o", "json=/dev/full", "-o", "sarif=out.sarif", "-o", "text"], 4, "PC101", folder)
     if not (folder / "out.sarif").exists():
         complaints.append("a report is missing because another could not be written")
+    # Where nothing can be told, reports are written all the same.
+    for arguments in (["lint", "none.rules", "fw.rules", "-v"], ["lint", "fw.rules", "-v"]):
+        call(arguments, 4, "PC101", folder, stderr=open("/dev/full", "wb"))
+    call(["convert", "fw.rules", "--to", "nftables", "-o", "converted.nft"], 4, None, folder, stderr=open("/dev/full", "wb"))
+    if not (folder / "converted.nft").exists():
+        complaints.append("rules are missing because nobody could be told of them")
+    for arguments in (["--bogus"], ["lint"], ["nothing"], ["trace", "fw.rules", "--packet", "x"], ["baseline", "show"], ["fmt", "none.rules"], ["verify", "fw.rules", "--policy", "none"]):
+        call(arguments, 4, None, folder, stderr=open("/dev/full", "wb"))
+    ours, its = os.pipe()
+    os.close(ours)
+    call(["lint", "none.rules", "fw.rules", "-v"], 4, "PC101", folder, stderr=its)
+    os.close(its)
     # Standard streams that are closed.
     call(["lint", "fw.rules"], 4, "cannot write to standard output: Bad file descriptor", folder, before=lambda: os.close(1))
     call(["lint", "fw.rules", "-o", "json=closed.json"], 1, None, folder, before=lambda: (os.close(0), os.close(1), os.close(2)))
