@@ -118,7 +118,8 @@ def links(folder):
     (outside / "secret.nft").write_text("table ip secret { }\n")
     (inside / "link.nft").symlink_to("../outside/secret.nft")
     for pattern, says in (("../outside/secret.nft", "is outside"), ("link.nft", "is outside"), ("/etc/passwd", "is outside"), ("main.nft", "includes itself"),
-                          ("/*/*/*/*/*/*/*/*", "the pattern asks about more than 100000 files"), ("deep/up/" * 30 + "*.nft", "is outside"), ("none.nft", "no such file")):
+                          ("/*/*/*/*/*/*/*/*", "the pattern asks about more than 100000 files"), ("deep/up/" * 30 + "*.nft", "is outside"), ("none.nft", "no such file"),
+                          ("*/" * 1500 + "*.nft", "the pattern has more than 128 parts"), ("*/" * 3000 + "*.nft", "the pattern is longer than 4095 bytes")):
         (inside / "main.nft").write_text(f'include "{pattern}"\ntable ip t {{ }}\n')
         call(["lint", "--isolated", "inside/main.nft"], 3, says, folder)
     for i in range(4):
