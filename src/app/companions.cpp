@@ -34,6 +34,13 @@ std::vector<std::string> partner_names(std::string const& name) {
     return names;
 }
 
+constexpr std::array rules_names = {"iptables", "ip6tables", "nftables", "nftables.conf"};
+constexpr std::array rules_endings = {".rules", ".nft", ".nftables", ".iptables", ".ip6tables", ".v4", ".v6"};
+
+bool is_named_as_sets(fs::path const& name) {
+    return name.extension() == ".ipset" || std::ranges::find(usual_names, name) != usual_names.end();
+}
+
 } // namespace
 
 std::vector<std::string> ipset_files(InputFile const& file, std::string_view rules, Options const& options) {
@@ -96,6 +103,18 @@ bool is_named_ipv6(InputFile const& file) {
     std::string const name = fs::path(file.path).filename().string();
     return std::ranges::any_of(family_words,
                                [&](auto const& words) { return name.find(words.second) != std::string::npos; });
+}
+
+bool is_named_as_firewall(InputFile const& file) {
+    fs::path const name = fs::path(file.path).filename();
+    return is_named_as_sets(name) || std::ranges::find(rules_names, name) != rules_names.end() ||
+           std::ranges::find(rules_endings, name.extension()) != rules_endings.end();
+}
+
+bool has_sets(InputFile const& file, Sources const& sources, SourceId source) {
+    if (!is_named_as_sets(fs::path(file.path).filename())) return false;
+    IpsetReading const reading = read_ipset(sources, source);
+    return !reading.sets.empty() || reading.findings.empty();
 }
 
 } // namespace portcullis::app

@@ -27,4 +27,10 @@ std::optional<std::size_t> partner_of(std::size_t index, std::vector<InputFile> 
 // The name says that the rules are of IPv6: rules.v6, ip6tables.conf. Text without any address does not.
 bool is_named_ipv6(InputFile const& file);
 
+// The name says that a firewall's rules or sets are in it: rules.v4, own.nft, hosts.ipset.
+bool is_named_as_firewall(InputFile const& file);
+
+// It is called as files of sets are, and sets can be read from it: it is looked at with the rules that ask for them.
+bool has_sets(InputFile const& file, Sources const& sources, SourceId source);
+
 } // namespace portcullis::app

@@ -38,9 +38,9 @@ class Search {
         if (rules != nullptr) rules->enter(folder, path);
         for (; !error && at != fs::directory_iterator(); at.increment(error)) {
             std::string const name = at->path().filename().string();
-            std::error_code unknown; // what vanishes meanwhile is neither
+            std::error_code unknown; // what is no folder is told by who reads it
             bool const is_folder = at->is_directory(unknown);
-            if (is_hidden(name) || (is_folder ? at->is_symlink(unknown) : !at->is_regular_file(unknown))) continue;
+            if (is_hidden(name) || (is_folder && at->is_symlink(unknown))) continue;
             std::string const below = path.empty() ? name : path + '/' + name;
             if (is_excluded(at->path().string(), options_.exclude)) continue;
             if (rules != nullptr && rules->ignores(below, is_folder)) ignore(at->path());
@@ -110,6 +110,12 @@ std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, Op
     auto const last = std::unique(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) { return a.path == b.path; });
     found.erase(last, found.end());
     return found;
+}
+
+void check_found(std::vector<InputFile> const& files, Options const& options) {
+    // An empty list is an answer too: that of git diff --name-only, where nothing was changed.
+    bool const list_alone = !options.files_from.empty() && options.inputs.empty();
+    if (files.empty() && !list_alone) throw UsageError("there is no file in the directory to look at");
 }
 
 } // namespace portcullis::app

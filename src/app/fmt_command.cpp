@@ -13,11 +13,31 @@ namespace {
 
 bool is_restore_file(Dialect dialect) { return dialect == Dialect::iptables || dialect == Dialect::ip6tables; }
 
+// Of a directory, what it is not for.
+struct PassedOver {
+    std::vector<std::string> others; // that are no firewall's
+    std::size_t in_other_forms = 0;
+
+    void tell(Options const& options) const {
+        tell_passed_over(others, options);
+        if (in_other_forms > 0)
+            say(fmt::format("skipped {} {} neither a ruleset of nft nor a restore file of iptables", in_other_forms,
+                            in_other_forms == 1 ? "file that is" : "files that are"));
+    }
+};
+
 // The loaded file as fmt can work on it, or the exit code that says why not.
-std::optional<int> refusal(InputFile const& file, Loaded const& loaded) {
+std::optional<int> refusal(InputFile const& file, Loaded const& loaded, PassedOver& passed_over) {
     bool const recognised = loaded.dialect.has_value();
     if (recognised && (*loaded.dialect == Dialect::nftables || is_restore_file(*loaded.dialect))) return std::nullopt;
-    if (!file.named && (recognised || loaded.error.starts_with("not recognised"))) return clean; // in a directory
+    if (loaded.other_file) {
+        passed_over.others.push_back(file.path);
+        return clean;
+    }
+    if (recognised && !file.named) {
+        ++passed_over.in_other_forms;
+        return clean;
+    }
     if (!recognised) {
         say(fmt::format("{}: {}", file.path, loaded.error));
         return unreadable_input;
@@ -36,14 +56,14 @@ int tell_errors(Sources const& sources, Findings const& errors) {
     return unreadable_input;
 }
 
-int format_file(InputFile const& file, Options const& options, Config const& config) {
+int format_file(InputFile const& file, Options const& options, Config const& config, PassedOver& passed_over) {
     if (!options.check && is_link(file)) {
         if (!file.named) return clean;
         say(file.path + " is a symbolic link; name the file that it leads to");
         return usage;
     }
     Loaded loaded = load(file, options, config);
-    if (auto const code = refusal(file, loaded)) return *code;
+    if (auto const code = refusal(file, loaded, passed_over)) return *code;
     std::string const before((*loaded.sources)[loaded.source].text());
     Formatted const formatted = is_restore_file(*loaded.dialect)
                                     ? format_iptables(*loaded.sources, loaded.source, *loaded.dialect)
@@ -65,11 +85,15 @@ int format_file(InputFile const& file, Options const& options, Config const& con
 } // namespace
 
 int run_fmt(Options const& options) {
-    if (options.inputs.empty()) throw UsageError("fmt needs a file, a directory, or '-' for standard input");
+    if (options.inputs.empty() && options.files_from.empty()) throw UsageError("fmt needs a file, a directory, or '-' for standard input");
     Configs configs(options);
+    std::vector<InputFile> const files = find_inputs(options.inputs, options);
+    check_found(files, options);
+    PassedOver passed_over;
     int code = clean;
-    for (InputFile const& file : find_inputs(options.inputs, options))
-        code = std::max(code, format_file(file, options, *configs.config_for(file.path)));
+    for (InputFile const& file : files) code = std::max(code, format_file(file, options, *configs.config_for(file.path), passed_over));
+    passed_over.tell(options);
+    if (!files.empty() && passed_over.others.size() == files.size()) throw UsageError("no file in the directory is a firewall configuration");
     return code;
 }
 

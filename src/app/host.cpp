@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
-#include "portcullis/base/visible.hpp"
+#include "app/tell.hpp"
 
 namespace portcullis::app {
 
@@ -14,6 +14,14 @@ namespace {
 void name_apart(Ruleset& ruleset) {
     if (ruleset.dialect != Dialect::ip6tables) return;
     for (Chain& chain : ruleset.chains) chain.table = "ip6tables " + chain.table;
+}
+
+// Each by its name: what is left out of a host changes what is said of it.
+void tell_left_out(std::vector<std::string> const& paths, std::vector<Loaded> const& rules) {
+    for (std::string const& path : paths) {
+        bool const has_sets = std::ranges::any_of(rules, [&](Loaded const& one) { return std::ranges::find(one.ipset_files, path) != one.ipset_files.end(); });
+        if (!has_sets) say(fmt::format("{} is left out: it is no firewall configuration", path));
+    }
 }
 
 } // namespace
@@ -32,6 +40,7 @@ Loaded load_host(std::vector<InputFile> const& files, Options const& options, Co
                  std::shared_ptr<Sources> const& sources) {
     std::vector<Loaded> all;
     Findings unread;
+    std::vector<std::string> others;
     for (InputFile const& file : files) {
         Loaded one = load(file, options, config, sources);
         if (one.reading) {
@@ -40,8 +49,10 @@ Loaded load_host(std::vector<InputFile> const& files, Options const& options, Co
             continue;
         }
         if (file.named) return one;
-        if (!is_other_file(file, one)) unread.add("PC001", {one.source, 0, 0}).arg("error", one.error);
+        if (one.other_file) others.push_back(file.path);
+        else unread.add("PC001", {one.source, 0, 0}).arg("error", one.error);
     }
+    tell_left_out(others, all);
     if (all.empty()) throw UsageError("no file in the directory is a firewall configuration");
     Loaded host = std::move(all.front());
     for (std::size_t i = 1; i < all.size(); ++i) {

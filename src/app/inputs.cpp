@@ -91,6 +91,17 @@ bool is_iptables(Dialect dialect) {
     return dialect == Dialect::iptables || dialect == Dialect::ip6tables || dialect == Dialect::iptables_script;
 }
 
+// What a directory has besides files. Nobody named it, so that it is not waited for.
+std::string why_no_file(InputFile const& file) {
+    if (file.found_in.empty()) return "";
+    std::error_code error;
+    fs::file_type const type = fs::status(file.path, error).type();
+    bool const is_nowhere = type == fs::file_type::not_found || error == std::errc::too_many_symbolic_link_levels;
+    if (is_nowhere && fs::is_symlink(file.path, error)) return file.path + " is a link that leads nowhere";
+    constexpr fs::file_type others[] = {fs::file_type::fifo, fs::file_type::socket, fs::file_type::block, fs::file_type::character};
+    return std::ranges::find(others, type) != std::end(others) ? file.path + " is no regular file" : "";
+}
+
 } // namespace
 
 bool leads_outside(InputFile const& file) {
@@ -139,6 +150,12 @@ FileText read_text(InputFile const& file) {
 Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into, TextReader const& reader) {
     Loaded loaded;
     loaded.sources = std::move(into);
+    if (std::string why = why_no_file(file); !why.empty()) {
+        loaded.source = loaded.sources->add(file.path, "");
+        loaded.error = std::move(why);
+        loaded.other_file = !is_named_as_firewall(file);
+        return loaded;
+    }
     FileText text = reader ? reader(file.path) : read_text(file);
     if (!text.error.empty()) {
         loaded.source = loaded.sources->add(file.path, "");
@@ -154,6 +171,7 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     }
     if (!loaded.dialect) {
         loaded.error = "not recognised as iptables, nftables or Cisco text; name the dialect with --dialect";
+        loaded.other_file = !file.named && (!is_named_as_firewall(file) || has_sets(file, *loaded.sources, loaded.source));
         return loaded;
     }
     if (leads_outside(file)) {
@@ -181,8 +199,11 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     return loaded;
 }
 
-bool is_other_file(InputFile const& file, Loaded const& loaded) {
-    return !loaded.reading && !file.named && loaded.error.starts_with("not recognised");
+void tell_passed_over(std::vector<std::string> const& paths, Options const& options) {
+    if (options.verbose)
+        for (std::string const& path : paths) say(fmt::format("{} is no firewall configuration", path));
+    if (!paths.empty())
+        say(fmt::format("skipped {} {}", paths.size(), paths.size() == 1 ? "file that is no firewall configuration" : "files that are no firewall configuration"));
 }
 
 bool tell_problems(Loaded const& loaded) {

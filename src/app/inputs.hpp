@@ -34,6 +34,9 @@ InputFile named_input(std::string const& argument, std::string const& stdin_file
 // a list that cannot be read; a file that cannot be read is told when it is.
 std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, Options const& options);
 
+// Throws UsageError where they are none, though the arguments name something.
+void check_found(std::vector<InputFile> const& files, Options const& options);
+
 // The text, or why it cannot be had, as a sentence.
 struct FileText {
     std::string text;
@@ -55,6 +58,7 @@ struct Loaded {
     std::optional<Dialect> dialect;
     std::optional<Reading> reading;
     std::string error;
+    bool other_file = false; // a file of a directory that is no firewall's, and does not claim to be by its name: it is passed over
     ReadOptions read_options; // that it was read with; the includes are added to the sources
     std::vector<std::string> ipset_files; // that its sets are from
 };
@@ -62,8 +66,8 @@ struct Loaded {
 // among them.
 Loaded load(InputFile const& file, Options const& options, Config const& config,
             std::shared_ptr<Sources> sources = std::make_shared<Sources>(), TextReader const& reader = {});
-// A file of a directory that is no firewall's: it is passed over.
-bool is_other_file(InputFile const& file, Loaded const& loaded);
+// Says on standard error how many files were passed over, or which.
+void tell_passed_over(std::vector<std::string> const& paths, Options const& options);
 // Says on standard error what could not be read of it; whether all could.
 bool tell_problems(Loaded const& loaded);
 

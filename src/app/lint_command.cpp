@@ -132,11 +132,7 @@ class Run {
 
     void tell_skipped() {
         std::erase_if(unrecognised_, [this](std::string const& path) { return sets_.contains(path); });
-        if (options_.verbose)
-            for (std::string const& path : unrecognised_) say(fmt::format("{} is no firewall configuration", path));
-        if (!unrecognised_.empty())
-            say(fmt::format("skipped {} {}", unrecognised_.size(),
-                            unrecognised_.size() == 1 ? "file that is no firewall configuration" : "files that are no firewall configuration"));
+        tell_passed_over(unrecognised_, options_);
     }
 
     Options const& options_;

@@ -62,7 +62,7 @@ void work(Job& job, Options const& options, unsigned threads) {
     job.ipset_files = loaded.ipset_files;
     if (!loaded.reading) {
         // A directory holds other things too; what the user named has to be what they say.
-        if (!is_other_file(job.file, loaded)) job.result = unreadable(loaded.sources, loaded.source, loaded.error, job.name);
+        if (!loaded.other_file) job.result = unreadable(loaded.sources, loaded.source, loaded.error, job.name);
         return;
     }
     LintOptions lint_options = lint_options_of(job, options);
@@ -170,8 +170,7 @@ Plan plan_of(Options const& options) {
     for (auto const& level : options.levels) check_selectors({level.first}, "--level");
     Plan plan;
     plan.files = host_files(options);
-    // An empty list is an answer too: that of git diff --name-only, where nothing was changed.
-    if (plan.files.empty() && options.files_from.empty()) throw UsageError("there is no file in the directory to look at");
+    check_found(plan.files, options);
     Configs configs(options);
     for (InputFile const& file : plan.files) {
         auto const& config = plan.configs.emplace_back(configs.config_for(file.path));

@@ -45,6 +45,7 @@ int run_query(Options const& options) {
         report.complete = report.complete && whole;
         report.files.push_back(std::move(answered));
     };
+    std::vector<std::string> others;
     std::vector<InputFile> const files = host_files(options, {options.inputs.begin(), options.inputs.end() - 1});
     for (InputFile const& file : files) {
         auto const config = configs.config_for(file.path);
@@ -56,8 +57,10 @@ int run_query(Options const& options) {
             break;
         }
         Loaded const loaded = load(file, options, *config, sources);
-        if (!is_other_file(file, loaded)) answer_for(file.path, loaded, *config, *parsed.question);
+        if (loaded.other_file) others.push_back(file.path);
+        else answer_for(file.path, loaded, *config, *parsed.question);
     }
+    tell_passed_over(others, options);
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
     write_report(options, [&](std::string const& format, TextStyle const& style) {
         return format == "json" ? json_answers(report, *sources) : text_answers(report, *sources, style);

@@ -30,8 +30,10 @@ class Runner {
 
     void run(InputFile const& file, TestReport& report) {
         Loaded const loaded = load(file, options_, config_, sources_);
-        if (!is_other_file(file, loaded)) run(file.path, loaded, report);
+        if (loaded.other_file) others_.push_back(file.path);
+        else run(file.path, loaded, report);
     }
+    void tell_others() const { tell_passed_over(others_, options_); }
     void run_host(std::vector<InputFile> const& files, TestReport& report) {
         run(options_.host, load_host(files, options_, config_, sources_), report);
     }
@@ -57,7 +59,7 @@ class Runner {
                 other = &loaded.reading->ruleset;
             }
             tested.results.push_back(run_test(ruleset, config_, assertion, other));
-            if (other != nullptr && !others_.at(beside(assertions_path, assertion.other)).second) tested.problem = "a file that it is compared with was not understood whole";
+            if (other != nullptr && !compared_.at(beside(assertions_path, assertion.other)).second) tested.problem = "a file that it is compared with was not understood whole";
         }
         try {
             tested.untouched = untouched_rules(ruleset, config_, assertions_.tests);
@@ -67,11 +69,11 @@ class Runner {
     }
 
     Loaded const& other_file(std::string const& path) {
-        auto known = others_.find(path);
-        if (known == others_.end()) {
+        auto known = compared_.find(path);
+        if (known == compared_.end()) {
             Loaded loaded = load({path, true, false}, options_, config_, sources_);
             bool const whole = tell_problems(loaded);
-            known = others_.emplace(path, std::pair(std::move(loaded), whole)).first;
+            known = compared_.emplace(path, std::pair(std::move(loaded), whole)).first;
         }
         return known->second.first;
     }
@@ -80,7 +82,8 @@ class Runner {
     Config const& config_;
     Assertions const& assertions_;
     std::shared_ptr<Sources> sources_ = std::make_shared<Sources>();
-    std::map<std::string, std::pair<Loaded, bool>> others_; // whether it was read whole
+    std::map<std::string, std::pair<Loaded, bool>> compared_; // whether it was read whole
+    std::vector<std::string> others_;                        // of a directory, that are no firewall's
 };
 
 Assertions load_assertions_file(std::string const& path, Config const& config) {
@@ -123,6 +126,7 @@ int run_test_command(Options const& options) {
     if (one_host) runner.run_host(files, report);
     else
         for (InputFile const& file : files) runner.run(file, report);
+    runner.tell_others();
     if (report.files.empty()) throw UsageError("no file in the directory is a firewall configuration");
     write_report(options, [&](std::string const& format, TextStyle const& style) {
         return rendered(format, report, runner.sources(), style);

@@ -11,7 +11,7 @@
 namespace portcullis {
 namespace {
 
-constexpr std::size_t looked_at = 256 * 1024;
+constexpr std::size_t looked_at = 256 * 1024; // without comments
 // One strong signal, or a few weak ones.
 constexpr unsigned enough = 6;
 // A line that is repeated a thousand times says no more than one repeated twenty times.
@@ -285,7 +285,7 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 bool is_nft_json(std::string_view text) {
     std::size_t const start = text.find_first_not_of(" \t\r\n");
     return start != std::string_view::npos && (text[start] == '{' || text[start] == '[') &&
-           contains(text, "\"nftables\"");
+           contains(text.substr(start, looked_at), "\"nftables\"");
 }
 
 // All names of iptables begin with these letters, large or small; few lines of other texts have them.
@@ -312,11 +312,22 @@ bool calls_iptables(std::string_view line) {
     });
 }
 
-// Calls function(line) for each line of the text.
+// A comment of some dialect, or nothing.
+bool is_remark(std::string_view line) {
+    auto const first = std::ranges::find_if_not(line, is_blank);
+    return first == line.end() || *first == '#' || *first == '!';
+}
+
+// Calls function(line) for the lines by which a text is told. However many comments stand before or between them, they leave
+// room for what is none; those at the begin say something too, such as by which program it was written.
 template <class Function> void each_line(std::string_view text, Function const& function) {
-    for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t left = looked_at;
+    for (std::size_t begin = 0; begin < text.size() && left > 0;) {
         std::size_t const end = std::min(text.find('\n', begin), text.size());
-        function(text.substr(begin, end - begin));
+        std::string_view const line = text.substr(begin, std::min(end - begin, left));
+        bool const remark = is_remark(line);
+        if (!remark || begin < looked_at) function(line);
+        if (!remark) left -= std::min(left, line.size() + 1);
         begin = end + 1;
     }
 }
@@ -413,9 +424,8 @@ Scores score(std::string_view text) {
 } // namespace
 
 std::optional<Dialect> detect_dialect(std::string_view text) {
-    text = text.substr(0, looked_at);
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    if (is_binary(text)) return std::nullopt;
+    if (is_binary(text.substr(0, looked_at))) return std::nullopt;
     if (is_nft_json(text)) return nft_json;
     Scores const scores = score(text);
     auto const best = std::ranges::max_element(scores);

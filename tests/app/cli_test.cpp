@@ -264,6 +264,34 @@ TEST_CASE("a directory is searched for firewalls") {
     CHECK(run(folder, {"lint", "empty"}).code == 2);
     // What the user names has to be what they say.
     CHECK(run(folder, {"lint", "fw", "fw/README"}).code == 3);
+    CHECK(run(folder, {"fmt", "--check", "fw"}).err == result.err);
+    CHECK(run(folder, {"fmt", "texts"}).code == 2);
+    CHECK(run(folder, {"fmt", "empty"}).code == 2);
+}
+
+TEST_CASE("what claims to be a firewall by its name has to be one") {
+    Folder const folder;
+    folder.write("fw/a.rules", std::string(300'000, '\n') + telnet);
+    CHECK(run(folder, {"lint", "fw"}).code == 1);
+    folder.write("fw/README", "what is in this folder\n");
+    folder.write("fw/hosts.ipset", "create hosts hash:ip\nadd hosts 192.0.2.1\n");
+    for (std::vector<std::string> const& arguments : {std::vector<std::string>{"query", "--host", "fw", "allowed from any to self ssh"}, {"lint", "--host", "fw"}, {"audit", "--host", "fw"}}) {
+        Result const result = run(folder, arguments);
+        CHECK(result.code <= 1);
+        CHECK_THAT(result.err, Contains("fw/README is left out: it is no firewall configuration"));
+    }
+    CHECK_THAT(run(folder, {"query", "fw", "allowed from any to self ssh"}).err, Contains("skipped 2 files that are no firewall configuration"));
+    folder.write("fw/rules.v6", "-- all of it is elsewhere --\n");
+    fs::create_symlink("nowhere", folder.path() / "fw/b.nft");
+    REQUIRE(::mkfifo((folder.path() / "fw/c.rules").c_str(), 0600) == 0);
+    folder.write("fw/d.ipset", "no sets\n");
+    for (std::vector<std::string> const& arguments : {std::vector<std::string>{"lint", "fw", "-o", "json"}, {"lint", "--host", "fw", "-o", "json"}, {"query", "--host", "fw", "allowed from any to self ssh", "-o", "json"}}) {
+        Result const result = run(folder, arguments);
+        CHECK(result.code == 3);
+        CHECK_THAT(result.out, Contains("\"complete\": false"));
+        CHECK_THAT(result.out + result.err, Contains("not recognised") && Contains("fw/b.nft is a link that leads nowhere") && Contains("fw/c.rules is no regular file"));
+    }
+    CHECK(run(folder, {"fmt", "--check", "fw"}).code == 3);
 }
 
 TEST_CASE("reports go where they are sent, whole") {

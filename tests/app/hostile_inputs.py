@@ -102,7 +102,12 @@ def links(folder):
     (inside / "broken.rules").symlink_to("none")
     (inside / "loop.rules").symlink_to("loop.rules")
     (inside / "deep" / "up").symlink_to("..")
+    call(["lint", "inside"], 3, "inside/broken.rules is a link that leads nowhere", folder)
+    call(["lint", "inside"], 3, "inside/loop.rules is a link that leads nowhere", folder)
+    (inside / "broken.rules").rename(inside / "broken")
+    (inside / "loop.rules").unlink()
     call(["lint", "inside"], 0, "in 2 files", folder)
+    call(["lint", "inside"], 0, "skipped 1 file that is no firewall configuration", folder)
     (inside / "link.rules").symlink_to("../outside/secret.rules")
     run = call(["lint", "inside"], 3, "a link that leads outside inside; name the file itself", folder)
     if b"dport 23" in run.stdout:

@@ -88,3 +88,14 @@ TEST_CASE("only the beginning of a text counts") {
     while (text.size() < 300U * 1024U) text += "nothing to see here\n";
     CHECK(detected(text + "*filter\n:INPUT DROP [0:0]\nCOMMIT\n") == "none");
 }
+
+TEST_CASE("comments and empty lines do not use it up") {
+    for (char const* const line : {"# who changed what, and when\n", "! likewise\n", "\n", " \t\r\n"}) {
+        std::string text;
+        while (text.size() < 600U * 1024U) text += line;
+        CHECK(detected(text + "*filter\n:INPUT DROP [0:0]\nCOMMIT\n") == "iptables");
+        CHECK(detected(text + "*filter\n-A INPUT -s 2001:db8::/32 -j ACCEPT\nCOMMIT\n") == "ip6tables");
+        CHECK(detected("hostname a\n" + text + "ip access-list extended b\n permit ip any any\n") == "cisco-ios");
+    }
+    CHECK(detected(std::string(600U * 1024U, ' ') + "{\"nftables\": []}") == "nft-json");
+}
