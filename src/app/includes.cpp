@@ -1,6 +1,9 @@
 #include "app/includes.hpp"
 
+#include <array>
+#include <cerrno>
 #include <climits>
+#include <cstring>
 #include <dirent.h>
 #include <fmt/format.h>
 #include <glob.h>
@@ -18,22 +21,71 @@ namespace {
 constexpr std::size_t most_asked_about = 100'000;
 constexpr std::ptrdiff_t most_parts = 128; // glob() calls itself for each
 
-// The files that a pattern matches, in order; nothing where it looks at too many, as "/*/*/*/*" does, or links that lead to one another.
-std::optional<std::vector<std::string>> names_like(fs::path const& pattern) {
-    static thread_local std::size_t asked_about;
-    asked_about = 0;
-    glob_t matches{};
-    matches.gl_opendir = [](char const* name) -> void* { return ::opendir(name); };
-    matches.gl_closedir = [](void* folder) { ::closedir(static_cast<DIR*>(folder)); };
-    matches.gl_readdir = [](void* folder) { return ++asked_about > most_asked_about ? nullptr : ::readdir(static_cast<DIR*>(folder)); };
-    matches.gl_stat = [](char const* __restrict name, struct stat* __restrict status) { return ::stat(name, status); };
-    matches.gl_lstat = [](char const* __restrict name, struct stat* __restrict status) { return ::lstat(name, status); };
-    int const status = ::glob(pattern.c_str(), GLOB_ALTDIRFUNC, nullptr, &matches);
+// What glob() meets on its way and does not tell. It is C: nothing may be thrown through it.
+struct Encountered {
+    std::size_t names = 0;
+    int error = 0; // the first that is more than a missing file
+    std::array<char, PATH_MAX> at{};
+
+    void failed(char const* where) {
+        if (error != 0 || errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return;
+        error = errno;
+        std::strncpy(at.data(), where, at.size() - 1);
+    }
+};
+thread_local Encountered encountered;
+
+void* open_folder(char const* name) {
+    DIR* const folder = ::opendir(name);
+    if (folder == nullptr) encountered.failed(name);
+    return folder;
+}
+
+dirent* next_in(void* folder) {
+    if (++encountered.names > most_asked_about) return nullptr;
+    errno = 0;
+    dirent* const entry = ::readdir(static_cast<DIR*>(folder));
+    if (entry == nullptr && errno != 0) encountered.failed("a folder");
+    return entry;
+}
+
+int look_at(char const* __restrict name, struct stat* __restrict status) {
+    int const result = ::stat(name, status);
+    if (result != 0) encountered.failed(name);
+    return result;
+}
+
+// Links that lead to no file are names too.
+int look_at_link(char const* __restrict name, struct stat* __restrict status) {
+    int const result = ::lstat(name, status);
+    if (result != 0) encountered.failed(name);
+    return result;
+}
+
+// The files that a pattern matches, in order, or why it cannot be said: where it looks at too many, as "/*/*/*/*" does, or links that lead to
+// one another; and where it may not look at some, of which nobody knows whether they match.
+struct Matching {
     std::vector<std::string> names;
-    for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) names.emplace_back(matches.gl_pathv[i]);
+    std::string error;
+};
+
+Matching names_like(fs::path const& pattern) {
+    encountered = {};
+    glob_t matches{};
+    matches.gl_opendir = open_folder;
+    matches.gl_closedir = [](void* folder) { ::closedir(static_cast<DIR*>(folder)); };
+    matches.gl_readdir = next_in;
+    matches.gl_stat = look_at;
+    matches.gl_lstat = look_at_link;
+    int const status = ::glob(pattern.c_str(), GLOB_ALTDIRFUNC, nullptr, &matches);
+    Matching result;
+    for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) result.names.emplace_back(matches.gl_pathv[i]);
     ::globfree(&matches);
-    if (asked_about > most_asked_about) return std::nullopt;
-    return names;
+    if (encountered.names > most_asked_about) result.error = fmt::format("the pattern asks about more than {} files", most_asked_about);
+    else if (encountered.error != 0) result.error = fmt::format("cannot search {}: {}", encountered.at.data(), std::strerror(encountered.error));
+    else if (status == GLOB_NOSPACE) result.error = "looking for its files takes more memory than there is";
+    else if (status != 0 && status != GLOB_NOMATCH) result.error = "not all of its files could be looked for";
+    return result;
 }
 
 std::size_t size_of(Sources const& sources) {
@@ -50,8 +102,8 @@ Included include(std::string const& pattern, SourceId from, Sources& sources, fs
     if (path.native().size() >= PATH_MAX) return {{}, fmt::format("the pattern is longer than {} bytes", PATH_MAX - 1)};
     if (std::distance(path.begin(), path.end()) > most_parts) return {{}, fmt::format("the pattern has more than {} parts", most_parts)};
     auto const matching = names_like(path);
-    if (!matching) return {{}, fmt::format("the pattern asks about more than {} files", most_asked_about)};
-    std::vector<std::string> const& names = *matching;
+    if (!matching.error.empty()) return {{}, matching.error};
+    std::vector<std::string> const& names = matching.names;
     bool const is_pattern = pattern.find_first_of("*?[") != std::string::npos;
     // nft accepts a pattern that matches nothing, and refuses a missing file.
     if (names.empty()) return is_pattern ? Included{} : Included{{}, "no such file"};

@@ -150,6 +150,16 @@ def not_to_be_read(folder):
     (folder / "mine.rules").chmod(0o644)
     (folder / "sub").chmod(0o700)
     call(["lint", "--isolated", "."], 3, "sub cannot be searched", folder, before=as_nobody)
+    # Nobody knows what an include of it would have.
+    (folder / "main.nft").write_text('include "sub/*.nft"\ntable ip t { }\n')
+    call(["lint", "--isolated", "main.nft"], 3, "cannot search sub", folder, before=as_nobody)
+    (folder / "main.nft").write_text('include "*/*.nft"\ntable ip t { }\n')
+    call(["lint", "--isolated", "main.nft"], 3, "cannot search", folder, before=as_nobody)
+    (folder / "main.nft").write_text('include "*/own.rules"\ntable ip t { }\n')
+    call(["lint", "--isolated", "main.nft"], 3, "cannot search", folder, before=as_nobody)
+    (folder / "main.nft").write_text('include "none/*.nft"\ntable ip t { }\n')
+    call(["lint", "--isolated", "main.nft"], 0, None, folder, before=as_nobody)
+    (folder / "main.nft").unlink()
     # What may not be written is not replaced, though the folder may be.
     folder.chmod(0o777)
     (folder / "fixed.nft").write_text(bold)
