@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "app/places.hpp"
 #include "lint/fingerprint.hpp"
 #include "portcullis/base/visible.hpp"
 
@@ -62,7 +63,15 @@ Baseline baseline_of(std::vector<Job> const& jobs, Repository const& repository)
 
 fs::path baseline_path(Options const& options, Config const& config) {
     if (!options.baseline.empty()) return options.baseline;
-    return config.baseline.empty() ? fs::path() : fs::path(config.files.front().path).parent_path() / config.baseline;
+    if (config.baseline.empty()) return {};
+    std::string const& file = config.files.front().path;
+    fs::path const folder = fs::path(file).parent_path();
+    fs::path path = folder / config.baseline;
+    std::error_code error;
+    bool const inside = is_inside(fs::weakly_canonical(path, error), fs::canonical(folder.empty() ? "." : folder, error));
+    if (error || !inside)
+        throw UsageError(fmt::format("{}: the baseline {} is outside of the folder of this file; name it with --baseline", file, config.baseline));
+    return path;
 }
 
 void Baselines::apply(Job& job) {

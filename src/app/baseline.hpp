@@ -26,7 +26,8 @@ std::string baseline_text(Baseline baseline);
 // What a baseline of the jobs' results holds: all findings that nothing suppresses, and that may be suppressed.
 Baseline baseline_of(std::vector<Job> const& jobs, Repository const& repository);
 
-// That of --baseline, else of the configuration, else an empty path.
+// That of --baseline, else of the configuration, else an empty path. One of the configuration lies in the folder of it, links followed (else
+// UsageError): whoever wrote that need not be who starts the program.
 std::filesystem::path baseline_path(Options const& options, Config const& config);
 // Marks what the baselines have of jobs. Each baseline is read once.
 class Baselines {

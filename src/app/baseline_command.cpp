@@ -47,6 +47,7 @@ int create(Options const& options) {
     std::vector<Job> const jobs = lint_jobs(options, repository);
     fs::path const path = path_of(options, jobs);
     std::error_code error;
+    if (fs::is_symlink(path, error) && !fs::exists(path, error)) throw UsageError(path.string() + " is a link that leads nowhere; what it names is not made");
     if (!options.force && fs::exists(path, error))
         throw UsageError(path.string() + " is there already; 'prune' takes out of it what is mended, and --force writes it anew");
     Baseline const baseline = baseline_of(jobs, repository);

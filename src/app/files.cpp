@@ -162,6 +162,11 @@ fs::path place_of(fs::path const& path) {
     return error ? path : place;
 }
 
+void refuse_link(fs::path const& path) {
+    std::error_code error;
+    if (fs::is_symlink(path, error)) throw std::runtime_error(fmt::format("cannot write {}: it is a symbolic link", path.string()));
+}
+
 Descriptor open_through(std::string const& path) {
     return Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
 }
@@ -181,7 +186,8 @@ void write_files(std::span<NewFile const> files) {
     std::vector<Staged> staged;
     std::vector<NewFile const*> others;
     for (NewFile const& file : files) {
-        fs::path const place = place_of(file.path);
+        if (!file.through_links) refuse_link(file.path);
+        fs::path const place = file.through_links ? place_of(file.path) : fs::path(file.path);
         if (is_written_through(place))
             others.push_back(&file);
         else {

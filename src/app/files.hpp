@@ -11,6 +11,7 @@ struct NewFile {
     std::string path;
     std::string_view text;
     bool executable = false; // by whoever may read it
+    bool through_links = true; // else a link in its place is an error
 };
 
 // Writes all files beside where they belong, and puts them there when each is on the disk: a reader, or one who comes after a

@@ -77,7 +77,7 @@ std::string_view ways_of(Target target) {
     }
 }
 
-// The rules, and how they come onto the machine.
+// The rules, and how they come onto the machine. They stay in the folder that was named: a link there may be of somebody else's making.
 void write_folder(std::string const& folder, std::vector<ApplyFile> const& files) {
     namespace fs = std::filesystem;
     std::error_code error;
@@ -86,7 +86,9 @@ void write_folder(std::string const& folder, std::vector<ApplyFile> const& files
     std::vector<NewFile> all;
     for (bool const scripts : {true, false}) // a script that finds no rules does less harm than rules without one
         for (ApplyFile const& file : files)
-            if (file.is_script == scripts) all.push_back({fs::path(folder) / file.name, file.text, file.is_script});
+            if (file.is_script == scripts) all.push_back({fs::path(folder) / file.name, file.text, file.is_script, false});
+    for (NewFile const& file : all)
+        if (fs::is_symlink(file.path, error)) throw UsageError(file.path + " is a symbolic link, and may lead out of the folder; nothing is written");
     write_files(all);
 }
 

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "app/files.hpp"
+
 namespace portcullis::app {
 
 bool is_link(InputFile const& file) {
@@ -18,7 +20,8 @@ void rewrite(InputFile const& file, std::string_view before, std::string_view af
     FileText const now = read_text_file(file.path);
     if (!now.error.empty()) throw std::runtime_error(now.error);
     if (now.text != before) throw std::runtime_error(file.path + " was changed by somebody else meanwhile, and is left as it is");
-    write_output(file.path, after);
+    NewFile const changed{.path = file.path, .text = after, .through_links = false};
+    write_files({&changed, 1});
 }
 
 } // namespace portcullis::app

@@ -101,6 +101,32 @@ TEST_CASE("a baseline holds nothing that could not be read, and no file is taken
     CHECK(run(folder, {"baseline", "prnue", "broken.rules"}).code == 2);
 }
 
+TEST_CASE("a configuration names no baseline outside of its folder, and a link makes no file") {
+    Folder const folder, elsewhere;
+    folder.write("fw.rules", rules(telnet));
+    std::string const outside = (elsewhere.path() / "known.json").string();
+    REQUIRE(run(folder, {"baseline", "create", "fw.rules", "--baseline", outside}).code == 0);
+    CHECK(run(folder, {"lint", "--baseline", outside, "fw.rules"}).code != 2);
+    std::string const before = elsewhere.read("known.json");
+    fs::create_symlink(outside, folder.path() / "link.json");
+    fs::create_directory_symlink(elsewhere.path(), folder.path() / "there");
+    for (std::string const& name : {outside, "../" + elsewhere.path().filename().string() + "/known.json", std::string("link.json"), std::string("there/known.json"), std::string("there/new.json")}) {
+        folder.write("portcullis.toml", configuration + "baseline = \"" + name + "\"\n");
+        for (std::vector<std::string> const& command : {std::vector<std::string>{"lint", "fw.rules"}, {"baseline", "create", "--force", "fw.rules"}, {"baseline", "prune", "fw.rules"}, {"baseline", "show"}}) {
+            Result const result = run(folder, command);
+            CHECK(result.code == 2);
+            CHECK_THAT(result.err, Contains("portcullis.toml: the baseline " + name + " is outside of the folder of this file; name it with --baseline"));
+        }
+    }
+    CHECK(elsewhere.read("known.json") == before);
+    CHECK_FALSE(fs::exists(elsewhere.path() / "new.json"));
+    folder.write("portcullis.toml", configuration);
+    fs::create_symlink(elsewhere.path() / "new.json", folder.path() / ".portcullis-baseline.json");
+    CHECK(run(folder, {"baseline", "create", "fw.rules"}).code == 2);
+    CHECK(run(folder, {"baseline", "create", "--force", "fw.rules"}).code == 2);
+    CHECK_FALSE(fs::exists(elsewhere.path() / "new.json"));
+}
+
 TEST_CASE("a [[waive]] is found wrong once, in its own file, after all files that it is for") {
     Folder const folder;
     folder.write("a.rules", rules(telnet));

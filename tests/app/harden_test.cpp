@@ -67,6 +67,15 @@ TEST_CASE("generate writes what is entered into a device, from what it has now w
     }
     folder.write("broken.cfg", "ip access-list extended A\n permit tcp any eq\n");
     CHECK(run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--out-dir", "other", "--current", "broken.cfg"}).code == 3);
+    // Nothing is written through a link in the folder.
+    folder.write("linked/note", "");
+    folder.write("precious", "kept");
+    fs::create_symlink("../precious", folder.path() / "linked/lists.cfg");
+    Result const linked = run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--out-dir", "linked"});
+    CHECK(linked.code == 2);
+    CHECK_THAT(linked.err, Contains("linked/lists.cfg is a symbolic link"));
+    CHECK(folder.read("precious") == "kept");
+    CHECK_FALSE(fs::exists(folder.path() / "linked/apply-cisco-ios.txt"));
     CHECK(run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--out-dir", "other", "--current", "none.cfg"}).code == 3);
     CHECK(!fs::exists(folder.path() / "other"));
     CHECK(run(folder, {"generate", "p.toml", "--to", "nftables", "--out-dir", "other", "--current", "out/lists.cfg"}).code == 2);
