@@ -5,6 +5,7 @@
 #include <map>
 
 #include "app/baseline.hpp"
+#include "app/places.hpp"
 #include "app/tell.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/lint/rule.hpp"
@@ -50,6 +51,8 @@ int create(Options const& options) {
     if (fs::is_symlink(path, error) && !fs::exists(path, error)) throw UsageError(path.string() + " is a link that leads nowhere; what it names is not made");
     if (!options.force && fs::exists(path, error))
         throw UsageError(path.string() + " is there already; 'prune' takes out of it what is mended, and --force writes it anew");
+    for (Job const& job : jobs)
+        if (identity_of(job.file.path) == identity_of(path)) throw UsageError(path.string() + " is one of the files, and would be written over");
     Baseline const baseline = baseline_of(jobs, repository);
     int const code = tell_rest(jobs);
     write_output(path.string(), baseline_text(baseline));

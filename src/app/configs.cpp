@@ -71,6 +71,7 @@ Configs::Found& Configs::load(fs::path const& file) {
     if (found) return *found;
     ConfigText text = read_config(file);
     if (!text.error.empty()) throw UsageError(text.error);
+    check_apart({file.string()}, options_);
     std::error_code error;
     found = std::make_unique<Found>(Found{fs::absolute(file, error).parent_path(), ConfigDocument(std::move(text), read_extended), {}});
     return *found;

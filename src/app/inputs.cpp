@@ -147,7 +147,7 @@ FileText read_text(InputFile const& file) {
     return read_text_file(file.path);
 }
 
-Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into, TextReader const& reader) {
+static Loaded load_unchecked(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into, TextReader const& reader) {
     Loaded loaded;
     loaded.sources = std::move(into);
     if (std::string why = why_no_file(file); !why.empty()) {
@@ -196,6 +196,16 @@ Loaded load(InputFile const& file, Options const& options, Config const& config,
     }
     loaded.reading = read(*loaded.sources, loaded.source, *loaded.dialect, loaded.read_options);
     loaded.reading->findings.append(std::move(of_sets));
+    return loaded;
+}
+
+Loaded load(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into, TextReader const& reader) {
+    std::size_t const before = into->size();
+    Loaded loaded = load_unchecked(file, options, config, std::move(into), reader);
+    std::vector<std::string> read;
+    for (std::size_t i = before; i < loaded.sources->size(); ++i)
+        if (!file.standard_input || i != loaded.source) read.push_back((*loaded.sources)[static_cast<SourceId>(i)].path());
+    check_apart(read, options);
     return loaded;
 }
 

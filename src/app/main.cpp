@@ -396,7 +396,17 @@ CommandLine described(CLI::App& app) {
     return line;
 }
 
+// All that the command line names to be read.
+std::vector<std::string> files_read(Options const& options) {
+    std::vector<std::string> names = options.inputs;
+    names.insert(names.end(), options.ipsets.begin(), options.ipsets.end());
+    for (auto const& name : {options.policy_file, options.packets_file, options.current_file, options.config_file, options.files_from, options.baseline})
+        names.push_back(name);
+    return names;
+}
+
 int dispatch(Options const& options) {
+    check_apart(files_read(options), options);
     if (options.command == "lint" || options.command == "audit") return run_lint(options);
     if (options.command == "baseline") return run_baseline(options);
     if (options.command == "trace") return run_trace(options);

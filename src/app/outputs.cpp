@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/files.hpp"
+#include "app/places.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/report/lines.hpp"
 
@@ -132,11 +133,23 @@ Repository find_repository(fs::path const& around) {
 void check_outputs(std::vector<Output> const& outputs) {
     std::set<std::string> places;
     for (Output const& output : outputs) {
-        std::string const place = output.path.empty() ? "" : fs::path(output.path).lexically_normal().string();
+        std::string const place = output.path.empty() ? "" : identity_of(output.path);
         if (places.insert(place).second) continue;
         throw UsageError(place.empty() ? "-o: two reports to standard output; write one of them to a file, as in -o sarif=FILE"
                                        : fmt::format("-o: two reports to {}", output.path));
     }
+}
+
+void check_apart(std::vector<std::string> const& read, Options const& options) {
+    std::vector<std::string> written;
+    for (Output const& output : options.outputs)
+        if (!output.path.empty()) written.push_back(output.path);
+    if (!options.output_file.empty()) written.push_back(options.output_file);
+    for (std::string& path : written) path = identity_of(path);
+    if (written.empty()) return;
+    for (std::string const& name : read)
+        if (name != "-" && !name.empty() && std::ranges::find(written, identity_of(name)) != written.end())
+            throw UsageError(fmt::format("-o: {} is read, and would be written over", name));
 }
 
 void write_report(Options const& options, Render const& render) {

@@ -42,8 +42,10 @@ bool use_color(std::string const& wanted);
 // The repository around a folder, or that folder alone; without one, of the working directory.
 Repository find_repository(std::filesystem::path const& folder = {});
 
-// Throws a sentence where two reports would go to one place.
+// Throws a sentence where two reports would go to one place, by whatever names.
 void check_outputs(std::vector<Output> const& outputs);
+// … and where one would go into a file that is read.
+void check_apart(std::vector<std::string> const& read, Options const& options);
 
 // Writes a report in each of the forms that were asked for but those in lines, as text on standard output where none was. `render` gives it
 // in a format, in the style of where it goes. One that cannot be written keeps none of the others back.

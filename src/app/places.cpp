@@ -1,6 +1,8 @@
 #include "app/places.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace portcullis::app {
 
@@ -8,6 +10,26 @@ namespace fs = std::filesystem;
 
 bool is_inside(fs::path const& path, fs::path const& root) {
     return std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first == root.end();
+}
+
+namespace {
+
+// Where a chain of links leads that has no file at its end; at most as many as the system follows.
+fs::path end_of_links(fs::path path) {
+    std::error_code error;
+    for (int i = 0; i < 40 && fs::is_symlink(path, error); ++i) path = path.parent_path() / fs::read_symlink(path, error);
+    return path;
+}
+
+} // namespace
+
+std::string identity_of(fs::path const& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) return fmt::format("{}:{}", status.st_dev, status.st_ino);
+    std::error_code error;
+    fs::path const place = fs::absolute(end_of_links(path), error);
+    fs::path const real = fs::weakly_canonical(place, error);
+    return error ? place.lexically_normal().string() : real.string();
 }
 
 } // namespace portcullis::app

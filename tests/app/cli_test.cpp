@@ -269,6 +269,32 @@ TEST_CASE("a directory is searched for firewalls") {
     CHECK(run(folder, {"fmt", "empty"}).code == 2);
 }
 
+TEST_CASE("no report goes into a file that is read, whatever it is called") {
+    Folder const folder;
+    folder.write("fw/a.rules", telnet);
+    folder.write("fw/main.nft", "include \"part.nft\"\ntable ip t { }\nflush ruleset\n");
+    folder.write("fw/part.nft", "table ip u { }\n");
+    folder.write("portcullis.toml", "");
+    fs::create_symlink("fw/a.rules", folder.path() / "link");
+    fs::create_symlink("new.json", folder.path() / "new-link");
+    REQUIRE(run(folder, {"init", "server", "-o", "p.toml"}).code == 0);
+    std::string const policy = folder.read("p.toml"), whole = (folder.path() / "fw/a.rules").string();
+    for (std::vector<std::string> const& arguments : {
+             std::vector<std::string>{"lint", "fw/a.rules", "-o", "json=fw/a.rules"}, {"lint", "fw/a.rules", "-o", "json=./fw/../fw/a.rules"}, {"lint", "fw/a.rules", "-o", "json=" + whole},
+             {"lint", "link", "-o", "json=fw/a.rules"}, {"lint", "fw/a.rules", "-o", "jsonl=link"}, {"lint", "fw", "-o", "json=fw/a.rules"}, {"lint", "fw/main.nft", "-o", "sarif=fw/part.nft"},
+             {"lint", "fw/a.rules", "-o", "json=portcullis.toml"}, {"query", "fw/a.rules", "allowed from any to self ssh", "-o", "json=fw/a.rules"}, {"diff", "fw/a.rules", "link", "-o", "json=link"},
+             {"convert", "fw/a.rules", "--to", "nftables", "-o", "fw/a.rules"}, {"generate", "p.toml", "--to", "nftables", "-o", "./p.toml"}, {"verify", "fw/a.rules", "--policy", "p.toml", "-o", "json=p.toml"},
+             {"lint", "fw/a.rules", "-o", "json=out", "-o", "sarif=" + (folder.path() / "out").string()}, {"lint", "fw/a.rules", "-o", "json=new.json", "-o", "sarif=new-link"},
+             {"baseline", "create", "--force", "fw", "--baseline", "link"}}) {
+        INFO(arguments[0] << ' ' << arguments.back());
+        CHECK(run(folder, arguments).code == 2);
+    }
+    CHECK(folder.read("fw/a.rules") == telnet);
+    CHECK(folder.read("p.toml") == policy);
+    CHECK(folder.read("portcullis.toml").empty());
+    CHECK_FALSE(fs::exists(folder.path() / "new.json"));
+}
+
 TEST_CASE("what claims to be a firewall by its name has to be one") {
     Folder const folder;
     folder.write("fw/a.rules", std::string(300'000, '\n') + telnet);
