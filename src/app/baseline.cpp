@@ -78,9 +78,10 @@ void Baselines::apply(Job& job) {
     fs::path const path = baseline_path(options_, *job.config);
     if (path.empty() || !job.result) return;
     auto const [known, is_new] = fingerprints_.try_emplace(path);
-    if (is_new) check_apart({path.string()}, options_);
-    if (is_new)
+    if (is_new) {
+        check_apart({path.string()}, options_);
         for (BaselineEntry& entry : read_baseline(path)) known->second.insert(std::move(entry.fingerprint));
+    }
     for (Diagnostic& d : job.result->findings)
         if (!d.suppressed && known->second.contains(d.fingerprint) && !is_unignorable(*d.rule, *job.config))
             d.suppressed = Suppression{Suppression::Kind::baseline, "", {}, "", ""};

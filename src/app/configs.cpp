@@ -1,6 +1,8 @@
 #include "app/configs.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "app/inputs.hpp"
 #include "portcullis/lint/rule.hpp"
@@ -32,10 +34,10 @@ ConfigText read_extended(std::string const& name, std::string const& from) {
 }
 
 // Every rule that the configuration names has to exist, or a misspelt one would be ignored in silence; and so for phrases of traffic.
-std::string wrong_words(Config const& config) {
-    std::string errors;
+std::vector<std::string> wrong_words(Config const& config) {
+    std::vector<std::string> errors;
     auto const add = [&](ConfigWord const& word, std::string const& error) {
-        errors += fmt::format("{}:{}:{}: {}\n", config.files[word.file].path, word.line, word.column, error);
+        errors.push_back(fmt::format("{}:{}:{}: {}", config.files[word.file].path, word.line, word.column, error));
     };
     auto const check = [&](ConfigWord const& rule) {
         if (auto const error = unknown_rule(rule.text)) add(rule, *error);
@@ -54,13 +56,10 @@ std::string wrong_words(Config const& config) {
 
 std::shared_ptr<Config const> config_of(ConfigDocument const& document, std::vector<std::size_t> const& tables) {
     LoadedConfig loaded = document.config(tables);
-    std::string errors;
-    for (ConfigError const& error : loaded.errors) errors += to_string(error) + '\n';
-    errors += wrong_words(loaded.config);
-    if (!errors.empty()) {
-        errors.pop_back();
-        throw UsageError(errors);
-    }
+    std::vector<std::string> errors;
+    for (ConfigError const& error : loaded.errors) errors.push_back(to_string(error));
+    std::ranges::move(wrong_words(loaded.config), std::back_inserter(errors));
+    if (!errors.empty()) throw UsageError(errors);
     return std::make_shared<Config const>(std::move(loaded.config));
 }
 

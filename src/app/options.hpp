@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "portcullis/base/visible.hpp"
 #include "portcullis/model/finding.hpp"
 
 namespace portcullis::app {
@@ -13,9 +14,17 @@ namespace portcullis::app {
 // The exit codes of docs/cli.md; the highest that applies wins.
 enum ExitCode : int { clean = 0, findings = 1, usage = 2, unreadable_input = 3, internal = 4 };
 
-// A mistake of the caller's, as a sentence; ends the run with exit code 2.
+// A mistake of the caller's; ends the run with exit code 2. A sentence is one line, whatever names are in it; several have a line each.
 struct UsageError : std::runtime_error {
-    using std::runtime_error::runtime_error;
+    explicit UsageError(std::string const& sentence) : std::runtime_error(visible(sentence)) {}
+    explicit UsageError(std::vector<std::string> const& sentences) : std::runtime_error(lines_of(sentences)) {}
+
+  private:
+    static std::string lines_of(std::vector<std::string> const& sentences) {
+        std::string lines;
+        for (std::string const& sentence : sentences) lines += (lines.empty() ? "" : "\n") + visible(sentence);
+        return lines;
+    }
 };
 
 struct Output {

@@ -28,8 +28,8 @@ Policy load(std::string const& path, Options const& options, Catalogue const& ca
     source = sources.add(path == "-" ? options.stdin_filename : path, std::move(text.text));
     LoadedPolicy loaded = load_policy(sources, source, *options.today, catalogue);
     if (!loaded.errors.empty()) {
-        std::string errors;
-        for (ConfigError const& error : loaded.errors) errors += (errors.empty() ? "" : "\n") + to_string(error);
+        std::vector<std::string> errors;
+        for (ConfigError const& error : loaded.errors) errors.push_back(to_string(error));
         throw UsageError(errors);
     }
     for (std::string const& note : loaded.policy.notes) say(fmt::format("{}: {}", sources[source].path(), note));

@@ -90,8 +90,8 @@ Assertions load_assertions_file(std::string const& path, Config const& config) {
     FileText const text = read_text({path, true, path == "-"});
     if (!text.error.empty()) throw UsageError(text.error);
     LoadedAssertions loaded = load_assertions(text.text, path, config);
-    std::string errors;
-    for (ConfigError const& error : loaded.errors) errors += (errors.empty() ? "" : "\n") + to_string(error);
+    std::vector<std::string> errors;
+    for (ConfigError const& error : loaded.errors) errors.push_back(to_string(error));
     if (!errors.empty()) throw UsageError(errors);
     return std::move(loaded.assertions);
 }

@@ -269,6 +269,29 @@ TEST_CASE("a directory is searched for firewalls") {
     CHECK(run(folder, {"fmt", "empty"}).code == 2);
 }
 
+TEST_CASE("a mistake is told in a line of its own, whatever names it has") {
+    Folder const folder;
+    folder.write("fw.rules", telnet);
+    std::string const evil = "q\n::error::x\r\x1b[2J";
+    folder.write("bad.toml", "[lint]\nselect = [\"q\\n::error::x\"]\nbogus = 1\n");
+    folder.write("extends.toml", "extend = \"q\\n::error::x\"\n");
+    fs::create_directory(folder.path() / evil);
+    folder.write(fs::path(evil) / "policy.toml", "[[allow]]\n");
+    folder.write(fs::path(evil) / "portcullis.toml", "[lint]\nbogus = 1\n");
+    folder.write(fs::path(evil) / "fw.rules", telnet);
+    for (std::vector<std::string> const& arguments : {
+             std::vector<std::string>{"lint", "fw.rules", "--config", evil}, {"lint", "fw.rules", "--baseline", evil}, {"lint", "--files-from", evil}, {"lint", "fw.rules", "--select", evil},
+             {"lint", "fw.rules", "--config", "bad.toml"}, {"lint", "fw.rules", "--config", "extends.toml"}, {"lint", evil}, {"lint", evil + "/fw.rules"}, {"lint", "--host", evil + "x"}, {"lint", "fw.rules", "-o", evil},
+             {"trace", "fw.rules", "--packet", evil}, {"query", "fw.rules", evil}, {"query", "fw.rules", "allowed from " + evil}, {"harden", "fw.rules", "--zone", evil}, {"harden", "fw.rules", "--keep", "from " + evil},
+             {"generate", evil, "--to", "nftables"}, {"generate", evil + "/policy.toml", "--to", "nftables"}, {"verify", "fw.rules", "--policy", evil}, {"test", evil, "fw.rules"}, {"init", evil}, {"explain", evil},
+             {"catalogue", evil}, {"convert", evil, "--to", "nftables"}, {"fmt", evil + "x"}, {evil}, {"--" + evil}, {"lint", "--" + evil}, {"lint", "fw.rules", "--level", evil}, {"baseline", evil}}) {
+        INFO(arguments[0] << ' ' << arguments.back());
+        Result const result = run(folder, arguments);
+        CHECK(result.code >= 2);
+        CHECK_THAT(result.err, Contains("portcullis: ") && !Contains("\n::error::") && !Contains("\x1b") && !Contains("\r"));
+    }
+}
+
 TEST_CASE("no report goes into a file that is read, whatever it is called") {
     Folder const folder;
     folder.write("fw/a.rules", telnet);
