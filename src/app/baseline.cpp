@@ -19,12 +19,22 @@ constexpr std::size_t longest_text = 120;
 
 } // namespace
 
+std::string baseline_name(std::string const& path) {
+    try {
+        static_cast<void>(nlohmann::json(path).dump());
+        return path;
+    } catch (nlohmann::json::exception const&) {
+        return visible(path);
+    }
+}
+
 Baseline read_baseline(fs::path const& path) {
     FileText const file = read_text_file(path);
     if (!file.error.empty()) throw UsageError(file.error + "; 'portcullis baseline create' writes a baseline");
     auto const json = nlohmann::json::parse(file.text, nullptr, false);
     auto const no_baseline = [&] { return UsageError(path.string() + " is no baseline of portcullis"); };
-    if (!json.is_object() || json.value("schema_version", "") != "1.0" || !json.contains("findings") || !json["findings"].is_array()) throw no_baseline();
+    if (!json.is_object() || !json.contains("schema_version") || json["schema_version"] != "1.0" || !json.contains("findings") || !json["findings"].is_array())
+        throw no_baseline();
     Baseline baseline;
     for (auto const& item : json["findings"]) {
         bool const whole = item.is_object() && std::ranges::all_of(std::initializer_list<char const*>{"fingerprint", "path", "rule", "where", "text"},
@@ -54,7 +64,7 @@ Baseline baseline_of(std::vector<Job> const& jobs, Repository const& repository)
         for (Diagnostic const& d : job.result->findings) {
             if (d.suppressed || is_unignorable(*d.rule, *job.config)) continue;
             std::string const text = lasting_text(job.result->sources->text(d.finding.span));
-            baseline.push_back({d.fingerprint, visible(repository.name_of(job.result->path)), d.rule->id, visible(chain_of(d.finding.where)),
+            baseline.push_back({d.fingerprint, baseline_name(repository.name_of(job.result->path)), d.rule->id, visible(chain_of(d.finding.where)),
                                 shortened(visible(text), longest_text)});
         }
     }

@@ -13,12 +13,15 @@ namespace portcullis::app {
 
 struct BaselineEntry {
     std::string fingerprint;
-    std::string path;  // of the file, from the repository
+    std::string path;  // of the file, as baseline_name
     std::string rule;  // its id; this and the rest are for people
     std::string where; // chain or access list
     std::string text;  // that the finding stands on
 };
 using Baseline = std::vector<BaselineEntry>; // by path, rule, text and fingerprint
+
+// What a baseline calls a file: its path from the repository, escaped where it is not UTF-8, which JSON cannot hold.
+std::string baseline_name(std::string const& path);
 
 // UsageError for a file that is missing or no baseline.
 Baseline read_baseline(std::filesystem::path const& path);

@@ -60,6 +60,12 @@ int create(Options const& options) {
     return code;
 }
 
+// Nobody can ask the disk for a name that stands there escaped; what is found in it stays, unless the file is looked at.
+bool is_gone(BaselineEntry const& entry, Repository const& repository) {
+    std::error_code error;
+    return entry.path.find('\\') == std::string::npos && !fs::exists(fs::path(repository.root) / entry.path, error) && !error;
+}
+
 // Takes out what is not found any more in the files that were looked at, and in files that are gone.
 int prune(Options const& options) {
     Repository const repository = find_repository();
@@ -71,15 +77,14 @@ int prune(Options const& options) {
     for (Job const& job : jobs) {
         if (!job.result) continue;
         // What was not read to the end may have more findings than were found.
-        if (job.result->complete) looked_at.insert(visible(repository.name_of(job.result->path)));
+        std::string const name = repository.name_of(job.result->path);
+        if (job.result->complete) looked_at.insert({baseline_name(name), visible(name)}); // which older baselines have
         else code = unreadable_input;
     }
     for (BaselineEntry const& entry : baseline_of(jobs, repository)) found.insert(entry.fingerprint);
     std::size_t const before = baseline.size();
     std::erase_if(baseline, [&](BaselineEntry const& entry) {
-        std::error_code error;
-        bool const gone = !fs::exists(fs::path(repository.root) / entry.path, error) && !error;
-        return gone || (looked_at.contains(entry.path) && !found.contains(entry.fingerprint));
+        return is_gone(entry, repository) || (looked_at.contains(entry.path) && !found.contains(entry.fingerprint));
     });
     if (baseline.size() < before) write_output(path.string(), baseline_text(baseline));
     say(fmt::format("took {} out of {}, {} left", plural(before - baseline.size(), "finding"), path.string(), baseline.size()));

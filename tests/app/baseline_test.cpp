@@ -96,9 +96,29 @@ TEST_CASE("a baseline holds nothing that could not be read, and no file is taken
 
     folder.write("list.json", "[]");
     folder.write("other.json", R"({"schema_version": "1.0", "findings": [{"fingerprint": 1}]})");
-    for (std::string const name : {"list.json", "other.json", "broken.rules", "missing.json"}) CHECK(run(folder, {"lint", "--baseline", name, "broken.rules"}).code == 2);
+    folder.write("number.json", R"({"schema_version": 1.0, "findings": []})");
+    folder.write("no-version.json", R"({"findings": []})");
+    folder.write("no-list.json", R"({"schema_version": "1.0", "findings": {}})");
+    folder.write("deep.json", std::string(500'000, '['));
+    folder.write("deep-list.json", R"({"schema_version": "1.0", "findings": [)" + std::string(500'000, '[') + std::string(500'000, ']') + "]}");
+    for (std::string const name : {"list.json", "other.json", "number.json", "no-version.json", "no-list.json", "deep.json", "deep-list.json", "broken.rules", "missing.json"}) CHECK(run(folder, {"lint", "--baseline", name, "broken.rules"}).code == 2);
     CHECK(run(folder, {"baseline", "create"}).code == 2);
     CHECK(run(folder, {"baseline", "prnue", "broken.rules"}).code == 2);
+}
+
+TEST_CASE("a baseline knows files by their names, whatever bytes these have") {
+    for (std::string const name : {"new\nline.rules", "esc\x1b.rules", "tab\t.rules", "\xff.rules", "back\\slash.rules", "\u202e.rules"}) {
+        Folder const folder;
+        folder.write("portcullis.toml", configuration);
+        folder.write(name, rules(telnet));
+        REQUIRE(run(folder, {"baseline", "create", "--", name}).code == 0);
+        INFO(folder.read(".portcullis-baseline.json"));
+        CHECK(run(folder, {"baseline", "prune", "--", name}).err == "portcullis: took 0 findings out of .portcullis-baseline.json, 1 left\n");
+        folder.write("other.rules", rules(""));
+        CHECK(run(folder, {"baseline", "prune", "other.rules"}).err == "portcullis: took 0 findings out of .portcullis-baseline.json, 1 left\n");
+        folder.write(name, rules(""));
+        CHECK(run(folder, {"baseline", "prune", "--", name}).err == "portcullis: took 1 finding out of .portcullis-baseline.json, 0 left\n");
+    }
 }
 
 TEST_CASE("a configuration names no baseline outside of its folder, and a link makes no file") {
