@@ -10,9 +10,28 @@ std::string text_of(Json const& message) { return message.dump(-1, ' ', false, J
 
 [[noreturn]] void refuse(std::string const& what) { throw RequestError(ErrorCode::invalid_request, what); }
 
+// No client nests as deep. Values are copied and written by functions that call themselves for each level.
+constexpr std::size_t deepest = 200;
+
+// Whatever is wrong with it besides.
+bool nests_too_deep(std::string_view json) {
+    std::size_t depth = 0;
+    bool in_text = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        char const c = json[i];
+        if (c == '"') in_text = !in_text;
+        else if (in_text) i += c == '\\' ? 1 : 0;
+        else if (c == '[' || c == '{') ++depth;
+        else if ((c == ']' || c == '}') && depth > 0) --depth;
+        if (depth > deepest) return true;
+    }
+    return false;
+}
+
 } // namespace
 
 Message parse_message(std::string_view body) {
+    if (nests_too_deep(body)) throw RequestError(ErrorCode::invalid_request, fmt::format("the message nests more than {} deep", deepest));
     Json json = Json::parse(body, nullptr, false);
     if (json.is_discarded()) throw RequestError(ErrorCode::parse_error, "the message is not JSON");
     if (!json.is_object()) refuse("a message has to be an object");

@@ -74,7 +74,8 @@ TEST_CASE("what is no message is answered with an error and nothing else") {
         {"", -32700},
         {"{", -32700},
         {"\xff", -32700},
-        {std::string(200000, '['), -32700},
+        {std::string(200000, '['), -32600},
+        {R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":)" + std::string(500'000, '[') + std::string(500'000, ']') + "}", -32600},
         {std::string(100000, '[') + std::string(100000, ']'), -32600},
         {"[]", -32600},
         {"7", -32600},
@@ -95,6 +96,8 @@ TEST_CASE("what is no message is answered with an error and nothing else") {
         CHECK(heard.back()["id"].is_null());
         CHECK(error_code(heard.back()) == c.code);
     }
+    // Brackets in a text are no levels.
+    CHECK(error_code(talk.request("textDocument/fly", {{"text", '"' + std::string(1000, '[')}})) == -32601);
     // Answers to what nobody asked.
     std::size_t const before = talk.heard().size();
     talk.server().handle(R"({"jsonrpc":"2.0","id":9,"result":null})");
