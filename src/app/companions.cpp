@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "app/places.hpp"
+
 namespace portcullis::app {
 
 namespace fs = std::filesystem;
@@ -50,12 +52,12 @@ std::vector<std::string> ipset_files(InputFile const& file, std::string_view rul
     fs::path const folder = fs::path(file.path).parent_path();
     std::error_code error;
     for (char const* name : usual_names)
-        if (fs::is_regular_file(folder / name, error)) found.push_back((folder / name).string());
+        if (fs::exists(fs::symlink_status(folder / name, error))) found.push_back((folder / name).string());
     std::vector<std::string> others;
     for (fs::directory_iterator at(folder.empty() ? "." : folder, error), end; !error && at != end;
          at.increment(error)) {
         bool const is_other = at->path().extension() == ".ipset" || at->path().filename() == ".ipset";
-        if (is_other && at->is_regular_file(error) && at->path().filename() != "rules.ipset")
+        if (is_other && at->path().filename() != "rules.ipset")
             others.push_back((folder / at->path().filename()).string());
     }
     std::ranges::sort(others);
@@ -67,9 +69,11 @@ LoadedIpsets load_ipsets(std::vector<std::string> const& paths, Sources& sources
     IpsetReading all;
     bool readable = true;
     for (std::string const& path : paths) {
-        FileText text = leads_outside({path, false, false, found_in}) ? FileText{{}, path + " is a link that leads outside " + found_in}
-                        : reader                                      ? reader(path)
-                                                                      : read_text_file(path);
+        std::string const why = found_in.empty() ? "" : why_no_file(path);
+        FileText text = !why.empty()                                    ? FileText{{}, why}
+                        : leads_outside({path, false, false, found_in}) ? FileText{{}, path + " is a link that leads outside " + found_in}
+                        : reader                                        ? reader(path)
+                                                                        : read_text_file(path);
         SourceId const source = sources.add(path, text.error.empty() ? std::move(text.text) : "");
         if (!text.error.empty()) {
             all.findings.add("PC001", {source, 0, 0}).arg("error", text.error);

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "app/inputs.hpp"
+#include "app/places.hpp"
 #include "portcullis/lint/rule.hpp"
 #include "portcullis/query/question.hpp"
 
@@ -81,7 +82,10 @@ Configs::Found& Configs::search(fs::path const& folder) {
     if (!is_new) return *at->second;
     std::error_code error;
     Found* found = &standard_;
-    if (fs::is_regular_file(folder / "portcullis.toml", error)) found = &load(folder / "portcullis.toml");
+    fs::path const file = folder / "portcullis.toml";
+    // Whoever put it there wanted something of it.
+    if (std::string const why = why_no_file(file); !why.empty()) throw UsageError(why);
+    if (fs::exists(file, error)) found = &load(file);
     // A repository is a world of its own.
     else if (!folder.empty() && folder != folder.root_path() && !fs::exists(folder / ".git", error)) found = &search(folder.parent_path());
     return *(folders_[folder.string()] = found);

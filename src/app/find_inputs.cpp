@@ -36,6 +36,9 @@ class Search {
         std::error_code error;
         fs::directory_iterator at(folder, error);
         if (rules != nullptr) rules->enter(folder, path);
+        // Nobody knows what it would have left out.
+        if (rules != nullptr)
+            for (auto& [file, why] : rules->take_problems()) found_.push_back({file, false, false, root_, why});
         for (; !error && at != fs::directory_iterator(); at.increment(error)) {
             std::string const name = at->path().filename().string();
             std::error_code unknown; // what is no folder is told by who reads it

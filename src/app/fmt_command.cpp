@@ -2,6 +2,7 @@
 // written was read again and says the same.
 #include <fmt/format.h>
 
+#include "app/places.hpp"
 #include "app/rewrite.hpp"
 #include "app/tell.hpp"
 #include "portcullis/base/visible.hpp"
@@ -57,7 +58,7 @@ int tell_errors(Sources const& sources, Findings const& errors) {
 }
 
 int format_file(InputFile const& file, Options const& options, Config const& config, PassedOver& passed_over) {
-    if (!options.check && is_link(file)) {
+    if (!options.check && is_link(file) && why_no_file(file.path).empty()) {
         if (!file.named) return clean;
         say(file.path + " is a symbolic link; name the file that it leads to");
         return usage;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "app/inputs.hpp"
+#include "app/places.hpp"
 #include "portcullis/base/glob.hpp"
 
 namespace portcullis::app {
@@ -27,8 +28,10 @@ std::string as_prefix(fs::path const& path) { return path.empty() || path == "."
 void IgnoreRules::read(fs::path const& file, std::string base) {
     File& rules = files_.emplace_back(File{std::move(base), {}});
     std::error_code error;
-    if (!fs::is_regular_file(file, error)) return;
-    FileText const text = read_text_file(file);
+    std::string const why = why_no_file(file);
+    if (why.empty() && !fs::exists(file, error) && !error) return;
+    FileText const text = why.empty() ? read_text_file(file) : FileText{{}, why};
+    if (!text.error.empty()) problems_.emplace_back(file.string(), text.error);
     std::string_view rest = text.text;
     while (!rest.empty()) {
         std::string_view line = trimmed(rest.substr(0, rest.find('\n')));

@@ -2,6 +2,7 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace portcullis::app {
@@ -16,6 +17,9 @@ class IgnoreRules {
     // On the way down, with the folder's path from where the search began ("" for itself), and up again.
     void enter(std::filesystem::path const& folder, std::string const& path);
     void leave() { files_.pop_back(); }
+
+    // Which of them could not be read, by path, and why; each is told once.
+    std::vector<std::pair<std::string, std::string>> take_problems() { return std::exchange(problems_, {}); }
 
     // Whether something in the folders that were entered is ignored; by its path from where the search began.
     bool ignores(std::string const& path, bool is_folder) const;
@@ -34,6 +38,7 @@ class IgnoreRules {
 
     std::string start_; // where the search began, from the root: "" or "a/b/"
     std::vector<File> files_;
+    std::vector<std::pair<std::string, std::string>> problems_;
 };
 
 // Whether some pattern fits the path, or a folder that it is in. Both are seen from the working directory.

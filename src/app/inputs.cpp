@@ -91,17 +91,6 @@ bool is_iptables(Dialect dialect) {
     return dialect == Dialect::iptables || dialect == Dialect::ip6tables || dialect == Dialect::iptables_script;
 }
 
-// What a directory has besides files. Nobody named it, so that it is not waited for.
-std::string why_no_file(InputFile const& file) {
-    if (file.found_in.empty()) return "";
-    std::error_code error;
-    fs::file_type const type = fs::status(file.path, error).type();
-    bool const is_nowhere = type == fs::file_type::not_found || error == std::errc::too_many_symbolic_link_levels;
-    if (is_nowhere && fs::is_symlink(file.path, error)) return file.path + " is a link that leads nowhere";
-    constexpr fs::file_type others[] = {fs::file_type::fifo, fs::file_type::socket, fs::file_type::block, fs::file_type::character};
-    return std::ranges::find(others, type) != std::end(others) ? file.path + " is no regular file" : "";
-}
-
 } // namespace
 
 bool leads_outside(InputFile const& file) {
@@ -150,10 +139,12 @@ FileText read_text(InputFile const& file) {
 static Loaded load_unchecked(InputFile const& file, Options const& options, Config const& config, std::shared_ptr<Sources> into, TextReader const& reader) {
     Loaded loaded;
     loaded.sources = std::move(into);
-    if (std::string why = why_no_file(file); !why.empty()) {
+    std::error_code error;
+    std::string const why = file.found_in.empty() || fs::is_directory(file.path, error) ? "" : why_no_file(file.path);
+    if (!why.empty() || !file.problem.empty()) {
         loaded.source = loaded.sources->add(file.path, "");
-        loaded.error = std::move(why);
-        loaded.other_file = !is_named_as_firewall(file);
+        loaded.error = file.problem.empty() ? why : file.problem;
+        loaded.other_file = file.problem.empty() && !is_named_as_firewall(file);
         return loaded;
     }
     FileText text = reader ? reader(file.path) : read_text(file);
@@ -178,7 +169,6 @@ static Loaded load_unchecked(InputFile const& file, Options const& options, Conf
         loaded.error = fmt::format("a link that leads outside {}; name the file itself", file.found_in);
         return loaded;
     }
-    std::error_code error;
     fs::path const named_in = fs::path(file.path).parent_path(), folder = named_in.empty() ? "." : named_in;
     fs::path const root = fs::canonical(folder, error);
     if (!file.standard_input && !error) { // an editor's text may be in a folder that is not there yet

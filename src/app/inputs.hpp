@@ -25,6 +25,7 @@ struct InputFile {
     bool named = false;  // by the user; the others were found in a directory
     bool standard_input = false;
     std::string found_in{}; // the directory, where it was not named
+    std::string problem{};  // why it is not looked at, though the search depends on it
 };
 
 // What one argument names: a file, or standard input by "-".

@@ -23,6 +23,16 @@ fs::path end_of_links(fs::path path) {
 
 } // namespace
 
+std::string why_no_file(fs::path const& path) {
+    std::error_code error;
+    fs::file_type const type = fs::status(path, error).type();
+    bool const is_nowhere = type == fs::file_type::not_found || error == std::errc::too_many_symbolic_link_levels;
+    if (is_nowhere) return fs::is_symlink(path, error) ? path.string() + " is a link that leads nowhere" : "";
+    if (type == fs::file_type::directory) return path.string() + " is a directory";
+    constexpr fs::file_type others[] = {fs::file_type::fifo, fs::file_type::socket, fs::file_type::block, fs::file_type::character};
+    return std::ranges::find(others, type) != std::end(others) ? path.string() + " is no regular file" : "";
+}
+
 std::string identity_of(fs::path const& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0) return fmt::format("{}:{}", status.st_dev, status.st_ino);

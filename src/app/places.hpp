@@ -12,4 +12,8 @@ bool is_inside(std::filesystem::path const& path, std::filesystem::path const& r
 // not where it would be.
 std::string identity_of(std::filesystem::path const& path);
 
+// Why what was found under the name, and not named by anybody, is no file to read: a broken link, a directory, a pipe or another device, which
+// would be waited for. Empty for a file, and where nothing is.
+std::string why_no_file(std::filesystem::path const& path);
+
 } // namespace portcullis::app

@@ -89,6 +89,18 @@ def kinds_of_files(folder):
     command = subprocess.run(["bash", "-c", f'"{binary}" lint <(sleep 0.2; printf "%s" "$RULES")'], cwd=folder, env={"RULES": telnet}, capture_output=True, timeout=60)
     if command.returncode != 1 or b"PC101" not in command.stdout:
         complaints.append(f"<(…): {command}")
+    # What stands where a configuration, sets or a .gitignore would stand is not passed over.
+    asks = rules.replace("-s 192.0.2.0/24", "-m set --match-set blocked src")
+    for name, code in (("portcullis.toml", 2), ("ipsets", 3), ("own.ipset", 3), (".gitignore", 3)):
+        where = folder / "special" / name
+        where.parent.mkdir()
+        (where.parent / "fw.rules").write_text(asks)
+        for make, says in ((lambda: where.symlink_to("none"), "is a link that leads nowhere"), (lambda: where.symlink_to(name), "is a link that leads nowhere"), (lambda: os.mkfifo(where), "is no regular file"),
+                           (where.mkdir, "is a directory"), (lambda: where.write_bytes(b"a\0b\n"), "is a binary file")):
+            make()
+            call(["lint", "special"], code, f"{name} {says}", folder, seconds=20)
+            shutil.rmtree(where) if where.is_dir() else where.unlink()
+        shutil.rmtree(where.parent)
     # None of it is looked at in a directory, where nobody named it.
     call(["lint", "."], 2, "no file in the directory", folder)
 
