@@ -1,6 +1,8 @@
 // The files to look at: what the arguments and lists name, directories searched.
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <set>
 #include <tuple>
 
 #include "app/ignore.hpp"
@@ -82,6 +84,23 @@ std::vector<std::string> listed_paths(Options const& options) {
     return paths;
 }
 
+// The same for all ways to a name: f.rules, ./f.rules. A link is a name of its own.
+class Names {
+  public:
+    std::string of(std::string const& path) {
+        fs::path const whole(path), name = whole.filename();
+        if (name.empty() || name == "." || name == "..") return path;
+        std::string const folder = whole.parent_path().string();
+        auto const [known, is_new] = folders_.try_emplace(folder);
+        std::error_code error;
+        if (is_new) known->second = fs::weakly_canonical(folder.empty() ? "." : folder, error);
+        return (known->second / name).string();
+    }
+
+  private:
+    std::map<std::string, fs::path> folders_;
+};
+
 } // namespace
 
 InputFile named_input(std::string const& argument, std::string const& stdin_filename) {
@@ -110,8 +129,15 @@ std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, Op
     std::stable_sort(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) {
         return std::tie(a.path, b.named) < std::tie(b.path, a.named);
     });
-    auto const last = std::unique(found.begin(), found.end(), [](InputFile const& a, InputFile const& b) { return a.path == b.path; });
-    found.erase(last, found.end());
+    Names names;
+    std::set<std::string> seen;
+    for (InputFile const& file : found)
+        if (file.named) seen.insert(file.standard_input ? "-" : names.of(file.path));
+    std::set<std::string> taken;
+    std::erase_if(found, [&](InputFile const& file) {
+        std::string const name = file.standard_input ? "-" : names.of(file.path);
+        return (!file.named && seen.contains(name)) || !taken.insert(name).second;
+    });
     return found;
 }
 

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -179,6 +181,7 @@ void add_baseline_file(CLI::App& app, Options& options) {
 void add_timeout(CLI::App& app, Options& options) {
     app.add_option("--timeout", options.timeout, "Stop what is not worked out after so many seconds, say so, and exit with 3 (no end)")
         ->check(CLI::PositiveNumber)
+        ->check([](std::string const& text) { return std::isnan(std::strtod(text.c_str(), nullptr)) ? std::string("it has to be a number") : std::string(); })
         ->type_name("SECONDS");
 }
 
