@@ -76,7 +76,7 @@ int format_file(InputFile const& file, Options const& options, Config const& con
         return changes ? findings : clean;
     }
     if (file.standard_input) {
-        write_plain("", formatted.text);
+        write_plain("", std::string(loaded.mark) + formatted.text);
     } else if (changes) {
         rewrite(file, before, formatted.text);
     }

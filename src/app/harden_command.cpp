@@ -53,7 +53,8 @@ int finish(Hardened const& hardened, DifferenceReport const& report, Options con
     std::string const& path = options.inputs[0];
     std::string_view const before = sources[loaded.source].text();
     if (!options.write || options.outputs.empty()) {
-        std::string const patch = unified_patch(path, before, hardened.text);
+        std::string const mark(loaded.mark);
+        std::string const patch = unified_patch(path, std::string(mark).append(before), mark + hardened.text);
         if (!options.write && options.outputs.empty()) write_plain("", patch);
     }
     for (HardenStep const& each : hardened.steps) say(each.what);

@@ -68,7 +68,10 @@ FileText read_all(int file, std::string const& name, Content content = Content::
             if (auto why = not_utf8(result.text, name); !why.empty()) return {{}, std::move(why)};
         if (part.find('\0') != std::string_view::npos) return {{}, name + " is a binary file: it has NUL bytes"};
     }
-    if (content == Content::text && result.text.starts_with("\xEF\xBB\xBF")) result.text.erase(0, 3);
+    if (content == Content::text && result.text.starts_with(byte_order_mark)) {
+        result.text.erase(0, byte_order_mark.size());
+        result.mark = byte_order_mark;
+    }
     return result;
 }
 
@@ -154,6 +157,7 @@ static Loaded load_unchecked(InputFile const& file, Options const& options, Conf
         return loaded;
     }
     loaded.source = loaded.sources->add(file.path, std::move(text.text));
+    loaded.mark = text.mark;
     std::string_view const content = (*loaded.sources)[loaded.source].text();
     loaded.dialect = options.dialect ? options.dialect : configured_dialect(config, file.path);
     if (!loaded.dialect) {

@@ -38,10 +38,13 @@ std::vector<InputFile> find_inputs(std::vector<std::string> const& arguments, Op
 // Throws UsageError where they are none, though the arguments name something.
 void check_found(std::vector<InputFile> const& files, Options const& options);
 
-// The text, or why it cannot be had, as a sentence.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+// The text without a byte order mark, or why it cannot be had, as a sentence.
 struct FileText {
     std::string text;
-    std::string error;
+    std::string error{};
+    std::string_view mark{}; // the byte order mark before it, or nothing
 };
 FileText read_text(InputFile const& file);
 FileText read_text_file(std::filesystem::path const& path);
@@ -59,6 +62,7 @@ struct Loaded {
     std::optional<Dialect> dialect;
     std::optional<Reading> reading;
     std::string error;
+    std::string_view mark{}; // before the text, for whoever writes it again
     bool other_file = false; // a file of a directory that is no firewall's, and does not claim to be by its name: it is passed over
     ReadOptions read_options; // that it was read with; the includes are added to the sources
     std::vector<std::string> ipset_files; // that its sets are from

@@ -20,7 +20,8 @@ void rewrite(InputFile const& file, std::string_view before, std::string_view af
     FileText const now = read_text_file(file.path);
     if (!now.error.empty()) throw std::runtime_error(now.error);
     if (now.text != before) throw std::runtime_error(file.path + " was changed by somebody else meanwhile, and is left as it is");
-    NewFile const changed{.path = file.path, .text = after, .through_links = false};
+    std::string const text = std::string(now.mark).append(after);
+    NewFile const changed{.path = file.path, .text = text, .through_links = false};
     write_files({&changed, 1});
 }
 

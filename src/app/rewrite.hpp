@@ -11,7 +11,7 @@ namespace portcullis::app {
 bool is_link(InputFile const& file);
 void refuse_link(InputFile const& file);
 
-// Puts `after` in the place of `before`, whole or not at all. Throws a sentence where somebody else has changed the file since it was
+// Puts `after` in the place of `before`, whole or not at all; a byte order mark stays. Throws a sentence where somebody else has changed the file since it was
 // read: their change would be lost, and what was proved was proved of another text.
 void rewrite(InputFile const& file, std::string_view before, std::string_view after);
 

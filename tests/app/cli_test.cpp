@@ -292,6 +292,32 @@ TEST_CASE("a mistake is told in a line of its own, whatever names it has") {
     }
 }
 
+TEST_CASE("a byte order mark stays where it was") {
+    Folder const folder;
+    std::string const mark = "\xEF\xBB\xBF", repeated = mark + std::string(clean).replace(std::string(clean).find("COMMIT"), 0, "-A INPUT -i lo -j ACCEPT\n");
+    folder.write("fw.rules", repeated);
+    CHECK_THAT(run(folder, {"lint", "--diff", "fw.rules"}).out, Contains(" " + mark + "*filter") || !Contains("*filter"));
+    run(folder, {"lint", "--fix", "fw.rules"});
+    CHECK(folder.read("fw.rules").starts_with(mark + "*filter"));
+    CHECK(folder.read("fw.rules").size() < repeated.size());
+    folder.write("fw.nft", mark + "table ip t { chain c { accept\n} }\n");
+    CHECK(run(folder, {"fmt", "fw.nft"}).code == 0);
+    CHECK(folder.read("fw.nft").starts_with(mark + "table ip t {\n"));
+}
+
+TEST_CASE("the same file under several names is one") {
+    Folder const folder;
+    folder.write("f.rules", std::string(clean).replace(std::string(clean).find("COMMIT"), 0, "-A INPUT -i lo -j ACCEPT\n"));
+    Result const result = run(folder, {"lint", "--fix", "f.rules", "./f.rules", (folder.path() / "f.rules").string(), "."});
+    INFO(result.err << result.out);
+    CHECK(result.code < 2);
+    CHECK_THAT(result.out, Contains("in 1 file"));
+    folder.write("empty", "");
+    CHECK(run(folder, {"lint", "--files-from", "empty"}).code == 0);
+    CHECK(run(folder, {"lint", "--files-from", "empty", "--exclude", "*", "f.rules"}).code == 2);
+    CHECK(run(folder, {"lint", "--exclude", "*", "f.rules"}).code == 2);
+}
+
 TEST_CASE("no report goes into a file that is read, whatever it is called") {
     Folder const folder;
     folder.write("fw/a.rules", telnet);

@@ -255,7 +255,7 @@ def time_limits(folder):
     silent, end = os.pipe()
     call(["lint", "-", "--timeout", "0.3"], 3, "has no end within the time that it may take", folder, seconds=20, stdin=silent)
     os.close(end), os.close(silent)
-    for wrong in ("0", "-1", "soon"):
+    for wrong in ("0", "-1", "soon", "nan", "-nan"):
         call(["lint", "fw.rules", "--timeout", wrong], 2, "--timeout", folder)
 
 
