@@ -5,6 +5,7 @@
 
 #include "app/files.hpp"
 #include "app/inputs.hpp"
+#include "app/places.hpp"
 #include "app/tell.hpp"
 #include "portcullis/base/embedded.hpp"
 #include "portcullis/base/sha256.hpp"
@@ -87,8 +88,10 @@ void write_folder(std::string const& folder, std::vector<ApplyFile> const& files
     for (bool const scripts : {true, false}) // a script that finds no rules does less harm than rules without one
         for (ApplyFile const& file : files)
             if (file.is_script == scripts) all.push_back({fs::path(folder) / file.name, file.text, file.is_script, false});
-    for (NewFile const& file : all)
+    for (NewFile const& file : all) {
         if (fs::is_symlink(file.path, error)) throw UsageError(file.path + " is a symbolic link, and may lead out of the folder; nothing is written");
+        if (std::string const why = why_no_file(file.path); !why.empty()) throw UsageError(why + "; nothing is written");
+    }
     write_files(all);
 }
 

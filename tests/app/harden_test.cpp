@@ -76,6 +76,9 @@ TEST_CASE("generate writes what is entered into a device, from what it has now w
     CHECK_THAT(linked.err, Contains("linked/lists.cfg is a symbolic link"));
     CHECK(folder.read("precious") == "kept");
     CHECK_FALSE(fs::exists(folder.path() / "linked/apply-cisco-ios.txt"));
+    fs::remove(folder.path() / "linked/lists.cfg");
+    REQUIRE(::mkfifo((folder.path() / "linked/lists.cfg").c_str(), 0600) == 0);
+    CHECK(run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--out-dir", "linked"}).code == 2);
     CHECK(run(folder, {"generate", "p.toml", "--to", "cisco-ios", "--out-dir", "other", "--current", "none.cfg"}).code == 3);
     CHECK(!fs::exists(folder.path() / "other"));
     CHECK(run(folder, {"generate", "p.toml", "--to", "nftables", "--out-dir", "other", "--current", "out/lists.cfg"}).code == 2);
