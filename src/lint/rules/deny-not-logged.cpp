@@ -17,15 +17,21 @@ struct End {
     std::optional<std::size_t> rule; // none: the policy
 };
 
+// By the gotos that take all: "-g DENIED". They may lead in a circle, which decides nothing.
 std::optional<End> final_deny(Ruleset const& ruleset, ChainId base) {
-    Chain const& chain = ruleset.chains[base];
-    auto const last = catch_all(chain);
-    if (last == chain.rules.end())
-        return std::holds_alternative<Drop>(chain.policy) ? std::optional(End{base, std::nullopt}) : std::nullopt;
-    if (std::holds_alternative<Drop>(last->verdict) || std::holds_alternative<Reject>(last->verdict))
-        return End{base, static_cast<std::size_t>(last - chain.rules.begin())};
-    auto const* jump = std::get_if<Jump>(&last->verdict); // "-g DENIED"
-    return jump != nullptr && jump->chain != no_chain ? final_deny(ruleset, jump->chain) : std::nullopt;
+    ChainId id = base;
+    for (std::size_t steps = 0; steps < ruleset.chains.size(); ++steps) {
+        Chain const& chain = ruleset.chains[id];
+        auto const last = catch_all(chain);
+        if (last == chain.rules.end())
+            return std::holds_alternative<Drop>(chain.policy) ? std::optional(End{id, std::nullopt}) : std::nullopt;
+        if (std::holds_alternative<Drop>(last->verdict) || std::holds_alternative<Reject>(last->verdict))
+            return End{id, static_cast<std::size_t>(last - chain.rules.begin())};
+        auto const* jump = std::get_if<Jump>(&last->verdict);
+        if (jump == nullptr || jump->chain == no_chain) return std::nullopt;
+        id = jump->chain;
+    }
+    return std::nullopt;
 }
 
 bool logs(Rule const& rule) { return rule.effects.log; }
