@@ -11,6 +11,7 @@
 #include "engine/box.hpp"
 #include "engine/contradiction.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/engine/devices.hpp"
 
 namespace portcullis {
 
@@ -30,17 +31,6 @@ bool takes_whole_match(Rule const& rule) {
 }
 
 bool of_terms(Match const& match) { return match.alternatives.empty() && match.opaque.empty(); }
-
-// The devices of a chain at ingress or egress.
-IntervalSet devices_of(Hook const& hook) {
-    IntervalSet all;
-    for (std::size_t at = 0; at <= hook.device.size();) {
-        std::size_t const end = std::min(hook.device.find(',', at), hook.device.size());
-        all = all.united(IntervalSet::single(interface_value(hook.device.substr(at, end - at))));
-        at = end + 1;
-    }
-    return all;
-}
 
 enum class Visit : std::uint8_t { new_, open, done };
 
@@ -195,10 +185,7 @@ struct Reach::Impl {
     // nat chain.
     PacketSet seen_by(ChainId base, Marks const& marks, PacketSet const& packets) {
         Chain const& chain = ruleset.chains[base];
-        if (chain.hook && !chain.hook->device.empty()) {
-            Field const device = chain.hook->point == HookPoint::egress ? Field::oif : Field::iif;
-            return packets & space.of(device, devices_of(*chain.hook));
-        }
+        if (auto const own = chain.hook ? at_devices(*chain.hook) : std::nullopt) return packets & space.of(own->field, own->values);
         if (!is_nat(chain)) return packets;
         if (!translation_is_open(chain, marks)) return space.none();
         PacketSet fresh = packets & space.of(Field::ct_state, ValueSet::single(ct_state::new_));

@@ -10,6 +10,7 @@
 #include "engine/shadow_list.hpp"
 #include "portcullis/base/in_threads.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/engine/devices.hpp"
 #include "portcullis/engine/marks.hpp"
 #include "portcullis/engine/reach.hpp"
 
@@ -17,12 +18,13 @@ namespace portcullis {
 
 namespace {
 
-// Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box
-// itself sends, without either in an access list.
-Match seen_at(HookPoint point) {
+// Packets as a base chain sees them: of its devices, without an outgoing interface before routing, without an incoming
+// one where the box itself sends, without either in an access list.
+Match seen_at(Hook const& hook) {
     Match seen;
+    if (auto own = at_devices(hook)) seen.terms.push_back(std::move(*own));
     auto const none = [&](Field field) { seen.terms.push_back({field, ValueSet::single(0), {}}); };
-    switch (point) {
+    switch (hook.point) {
     case HookPoint::ingress:
     case HookPoint::prerouting:
     case HookPoint::input: none(Field::oif); break;
@@ -53,7 +55,7 @@ std::vector<RuleList> lists_of(Ruleset const& ruleset) {
         for (ChainId const called : call_order(ruleset, id).chains) reached[called] = true;
     };
     for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
-        if (ruleset.chains[id].hook) add(id, seen_at(ruleset.chains[id].hook->point));
+        if (ruleset.chains[id].hook) add(id, seen_at(*ruleset.chains[id].hook));
     }
     std::vector<bool> called(ruleset.chains.size(), false);
     for (ChainId id = 0; id < ruleset.chains.size(); ++id) {

@@ -6,6 +6,7 @@
 
 #include "engine/source_port.hpp"
 #include "portcullis/engine/budget.hpp"
+#include "portcullis/engine/devices.hpp"
 #include "portcullis/engine/path.hpp"
 
 namespace portcullis::walk {
@@ -289,9 +290,8 @@ State state_of(Packet const& packet) { return {Marks::constant(packet[Field::mar
 
 // Whether the packet came in by, or leaves by, one of the devices of a chain at ingress or egress.
 bool is_at_device(Hook const& hook, Packet const& packet) {
-    if (hook.point != HookPoint::ingress && hook.point != HookPoint::egress) return true;
-    std::string const name = interface_name(packet[hook.point == HookPoint::ingress ? Field::iif : Field::oif]);
-    return (',' + hook.device + ',').find(',' + name + ',') != std::string::npos;
+    auto const own = at_devices(hook);
+    return !own || own->values.contains(packet[own->field]);
 }
 
 // A nat chain is asked about the first packet of a connection, and once about each of its ends.

@@ -7,6 +7,7 @@
 
 #include "lint/prepared_space.hpp"
 #include "portcullis/engine/connection.hpp"
+#include "portcullis/engine/devices.hpp"
 #include "portcullis/engine/interpret_many.hpp"
 #include "portcullis/engine/routed.hpp"
 
@@ -203,7 +204,9 @@ PacketSet Context::seen_by(ChainId base) const {
     IntervalSet families;
     if (hook.v4) families = families.united(IntervalSet::single(family_v4));
     if (hook.v6) families = families.united(IntervalSet::single(family_v6));
-    return seen_at(hook.point) & space_->of(Field::family, families);
+    PacketSet const seen = seen_at(hook.point) & space_->of(Field::family, families);
+    auto const own = at_devices(hook);
+    return own ? seen & space_->of(own->field, own->values) : seen;
 }
 
 PacketSet Context::first_packets(HookPoint point) const {
