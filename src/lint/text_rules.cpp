@@ -8,26 +8,25 @@
 namespace portcullis {
 
 std::vector<TextRule> rules_of_text(Ruleset const& ruleset) {
-    std::vector<RuleId> all;
+    struct Placed {
+        std::tuple<SourceId, std::uint32_t, std::uint32_t> place;
+        RuleId id;
+    };
+    std::vector<Placed> all;
     for (ChainId chain = 0; chain < ruleset.chains.size(); ++chain) {
         std::vector<Rule> const& rules = ruleset.chains[chain].rules;
+        std::uint32_t first = 0; // a branch may have a place of its own; the first of them speaks for all
         for (std::uint32_t i = 0; i < rules.size() && !ruleset.chains[chain].implicit; ++i) {
-            if (!rules[i].implicit) all.push_back({chain, i});
+            if (rules[i].origin != rules[first].origin) first = i;
+            Span const& span = rules[first].span;
+            if (!rules[i].implicit) all.push_back({{span.source, span.begin, span.end}, {chain, i}});
         }
     }
-    // A branch may have a place of its own; the first of them speaks for all.
-    auto const place = [&](RuleId id) {
-        std::vector<Rule> const& rules = ruleset.chains[id.chain].rules;
-        while (id.rule > 0 && rules[id.rule - 1].origin == rules[id.rule].origin) --id.rule;
-        Span const& span = rules[id.rule].span;
-        return std::tuple(span.source, span.begin, span.end);
-    };
-    std::stable_sort(all.begin(), all.end(), [&](RuleId a, RuleId b) { return place(a) < place(b); });
+    std::ranges::stable_sort(all, {}, &Placed::place);
     std::vector<TextRule> groups;
-    for (auto at = all.begin(); at != all.end();) {
-        auto const next = std::find_if(at, all.end(), [&](RuleId id) { return place(id) != place(*at); });
-        groups.emplace_back(at, next);
-        at = next;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i == 0 || all[i].place != all[i - 1].place) groups.emplace_back();
+        groups.back().push_back(all[i].id);
     }
     return groups;
 }
