@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "lint/fingerprint.hpp"
 #include "lint/waived_traffic.hpp"
@@ -67,17 +68,29 @@ class Comments {
         return {begin, std::max(begin, end)};
     }
 
+    // Findings by their rules; of those that are waived, the rule is left.
+    using ByRule = std::map<RuleInfo const*, std::vector<Diagnostic*>>;
+
+    // Many waivers may be about one place that has many findings.
+    ByRule& by_rule(std::span<Diagnostic> findings) {
+        auto const [known, is_new] = by_place_.try_emplace({findings.data(), findings.size()});
+        if (is_new)
+            for (Diagnostic& d : findings) known->second[d.rule].push_back(&d);
+        return known->second;
+    }
+
     void apply(Waiver const& waiver, Waiver::Selector const& selector) {
         bool used = false;
         bool refused = selects_only(selector.text, [&](RuleInfo const& rule) { return is_unignorable(rule, options_.config); });
-        for (Diagnostic& d : findings_at(waiver)) {
-            if (!selects(selector.text, *d.rule)) continue;
-            if (is_unignorable(*d.rule, options_.config)) {
+        for (auto& [rule, open] : by_rule(findings_at(waiver))) {
+            if (!selects(selector.text, *rule)) continue;
+            if (is_unignorable(*rule, options_.config)) {
                 refused = true;
                 continue;
             }
             used = true;
-            if (!d.suppressed) d.suppressed = {Suppression::Kind::comment, waiver.reason, waiver.until, waiver.owner, waiver.ticket};
+            for (Diagnostic* const d : std::exchange(open, {}))
+                if (!d->suppressed) d->suppressed = {Suppression::Kind::comment, waiver.reason, waiver.until, waiver.owner, waiver.ticket};
         }
         if (refused) tell(out_, "PC014", selector.span, selector.text);
         else if (!used && result_.complete && selects_only(selector.text, asked_)) tell(out_, "PC010", selector.span, selector.text);
@@ -87,6 +100,7 @@ class Comments {
     LintOptions const& options_;
     std::function<bool(RuleInfo const&)> const& asked_;
     Findings& out_;
+    std::map<std::pair<Diagnostic const*, std::size_t>, ByRule> by_place_;
 };
 
 // Without its rule, a comment would be about the next one: what edits a statement with a waiver is no fix.

@@ -99,6 +99,15 @@ TEST_CASE("a waiver holds for the statement that it stands at, in every dialect"
     }
 }
 
+TEST_CASE("of several waivers of one finding, all are used, and the first says why") {
+    std::string const telnet = "-A INPUT -p tcp --dport 23 -j ACCEPT\n";
+    std::string const waivers = "# portcullis: ignore-file[PC101] first\n# portcullis: ignore-file[telnet-exposed, PC101] second\n# portcullis: ignore[PC101] third\n";
+    FileResult const result = lint_text(Dialect::iptables, ipt(waivers + telnet + "# portcullis: ignore-file[PC102] none\n" + telnet));
+    CHECK(told(result) == "-8 PC010:9");
+    for (Diagnostic const& d : result.findings)
+        if (d.rule->id == "PC101") CHECK(d.suppressed->reason == "first");
+}
+
 TEST_CASE("in the JSON of nft a comment is about its own rule, whatever the line") {
     auto const rule = [](std::string const& source, std::string const& comment) {
         return fmt::format(R"({{"rule": {{"family": "ip", "table": "t", "chain": "i", "handle": 2, {}"expr": [{{"match": {{"op": "==", "left": {{"payload": {{"protocol": "ip", "field": "saddr"}}}}, "right": "{}"}}}}, )"
