@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <optional>
 #include <utility>
 #include <toml++/toml.h>
@@ -133,10 +134,13 @@ TomlValue const* find(TomlValue::Table const& table, std::string_view key) {
 TomlValue* find(TomlValue::Table& table, std::string_view key) { return const_cast<TomlValue*>(find(std::as_const(table), key)); }
 
 TomlValue::Table joined(TomlValue::Table nearer, TomlValue::Table farther) {
+    nearer.reserve(nearer.size() + farther.size()); // so that its members stay where they are
+    std::map<std::string_view, TomlValue*> known;
+    for (TomlMember& member : nearer) known.emplace(member.key, &member.value);
     for (TomlMember& other : farther) {
-        TomlValue* const own = find(nearer, other.key);
-        if (own == nullptr) nearer.push_back(std::move(other));
-        else if (own->table() && other.value.table()) own->data = joined(std::move(*own->table()), std::move(*other.value.table()));
+        auto const own = known.find(other.key);
+        if (own == known.end()) nearer.push_back(std::move(other));
+        else if (own->second->table() && other.value.table()) own->second->data = joined(std::move(*own->second->table()), std::move(*other.value.table()));
     }
     return nearer;
 }
