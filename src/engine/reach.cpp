@@ -5,6 +5,8 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "engine/beyond.hpp"
@@ -124,16 +126,18 @@ struct Reach::Impl {
     Space& space;
     Ruleset const& ruleset;
     PacketSet question;
-    std::vector<Dealings> dealings; // by chain
-    std::vector<std::map<Marks, ChainState>> chains; // by chain, and by the marks at its start where it looks at them
-    std::vector<bool> open; // by chain: being worked out; a jump to it closes a cycle, and decides nothing
-    std::map<std::pair<ChainId, Marks>, std::vector<Worlds>> entries; // by base chain, then by chain
+    // Each path has a Reach of its own, and there may be as many as there are chains: what is kept by chain is there for the
+    // chains that it is known of.
+    std::unordered_map<ChainId, Dealings> dealings;
+    std::unordered_map<ChainId, std::map<Marks, ChainState>> chains; // by the marks at its start where it looks at them
+    std::unordered_set<ChainId> open; // being worked out; a jump to one closes a cycle, and decides nothing
+    using Entered = std::unordered_map<ChainId, Worlds>; // by chain that some packet may come to
+    std::map<std::pair<ChainId, Marks>, Entered> entries; // by base chain
     std::size_t depth = 0;
     std::optional<std::vector<Known>> known_; // what the question fixes
 
     Impl(Space& s, Ruleset const& r, PacketSet q, std::vector<ChainId> const& asked)
-        : space(s), ruleset(r), question(std::move(q)), dealings(deal(asked)), chains(r.chains.size()),
-          open(r.chains.size()) {}
+        : space(s), ruleset(r), question(std::move(q)), dealings(deal(asked)) {}
 
     std::vector<Known> const& known() {
         if (!known_) known_ = known_fields(question);
@@ -141,10 +145,10 @@ struct Reach::Impl {
     }
 
     // What the rules of each chain do themselves is handed on to all chains that call it.
-    std::vector<Dealings> deal(std::vector<ChainId> const& asked) const {
-        std::vector<Dealings> all(ruleset.chains.size());
+    std::unordered_map<ChainId, Dealings> deal(std::vector<ChainId> const& asked) const {
+        std::unordered_map<ChainId, Dealings> all;
         if (!marks_matter(ruleset, asked)) return all;
-        std::vector<std::vector<ChainId>> callers(all.size());
+        std::unordered_map<ChainId, std::vector<ChainId>> callers;
         std::vector<ChainId> changed;
         for (ChainId const id : asked) {
             for (Rule const& rule : ruleset.chains[id].rules) {
@@ -166,9 +170,14 @@ struct Reach::Impl {
         return all;
     }
 
+    Dealings dealings_of(ChainId id) const {
+        auto const known = dealings.find(id);
+        return known == dealings.end() ? Dealings{} : known->second;
+    }
+
     // Marks make a difference only to chains that have to do with them.
     Marks relevant(ChainId id, Marks const& marks) {
-        Dealings const own = dealings[id];
+        Dealings const own = dealings_of(id);
         if (own.changes) return marks;
         Marks seen;
         if (own.reads) seen = marks;
@@ -196,12 +205,12 @@ struct Reach::Impl {
     ChainState& state_of(ChainId id, Marks const& marks) { return chains[id][relevant(id, marks)]; }
     // Its rules are worked through from top to bottom, not looked up in an index.
     bool sequential(ChainId id, Marks const& marks) {
-        Dealings const own = dealings[id];
+        Dealings const own = dealings_of(id);
         return ruleset.chains[id].rules.size() <= sequential_limit || own.changes || marks != Marks{};
     }
 
     PacketSet decided(ChainId chain) {
-        if (chain == no_chain || open[chain]) return space.none();
+        if (chain == no_chain || open.contains(chain)) return space.none();
         return question - exits(chain, {}).fates.returned;
     }
 
@@ -224,17 +233,17 @@ struct Reach::Impl {
         ChainState& state = state_of(id, start);
         if (state.exits) return *state.exits;
         CallDepth const guard(depth);
-        open[id] = true;
+        open.insert(id);
         Exits exits{{space.none(), space.none(), space.none(), space.none()}, {}, {}};
         if (sequential(id, relevant(id, start))) work_through(id, relevant(id, start), state, exits);
         else work_through_runs(ruleset.chains[id].rules, state, exits);
-        open[id] = false;
+        open.erase(id);
         state.exits = std::move(exits);
         return *state.exits;
     }
 
     void work_through(ChainId id, Marks const& start, ChainState& state, Exits& exits) {
-        bool const changes = dealings[id].changes;
+        bool const changes = dealings_of(id).changes;
         Worlds live{{start, question}};
         std::vector<Rule> const& rules = ruleset.chains[id].rules;
         for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -357,7 +366,7 @@ struct Reach::Impl {
     // What a jump does to the packets that take it; gives those that come back.
     Worlds called(Jump const& jump, Marks const& marks, PacketSet const& hit, Exits& exits, bool changes) {
         Worlds back;
-        if (jump.chain == no_chain || open[jump.chain]) {
+        if (jump.chain == no_chain || open.contains(jump.chain)) {
             back.push_back({marks, hit});
             return back;
         }
@@ -447,11 +456,18 @@ struct Reach::Impl {
         state.tree.emplace(std::move(boxes));
     }
 
-    // The packets that enter each chain on some way from the base chain, with their marks then.
-    std::vector<Worlds> const& entering(ChainId base, Marks const& start) {
+    // The packets that enter a chain on some way from the base chain, with their marks then.
+    Worlds const& entering(ChainId base, Marks const& start, ChainId chain) {
+        static Worlds const none;
+        Entered const& entered = all_entering(base, start);
+        auto const at = entered.find(chain);
+        return at == entered.end() ? none : at->second;
+    }
+
+    Entered const& all_entering(ChainId base, Marks const& start) {
         auto const [at, is_new] = entries.try_emplace({base, relevant(base, start)});
         if (!is_new) return at->second;
-        std::vector<Worlds> sets(ruleset.chains.size());
+        Entered sets;
         sets[base] = {{start, question}};
         for (ChainId const caller : call_order(ruleset, base).chains) {
             std::vector<Rule> const& rules = ruleset.chains[caller].rules;
@@ -460,7 +476,7 @@ struct Reach::Impl {
                 if (jump == nullptr || jump->chain == no_chain) continue;
                 for (World const& world : Worlds(sets[caller])) {
                     PacketSet const hit = hits(caller, i, world.marks);
-                    if (!dealings[caller].changes) {
+                    if (!dealings_of(caller).changes) {
                         add(sets[jump->chain], world.marks, hit & world.packets);
                         continue;
                     }
@@ -485,7 +501,7 @@ PacketSet Reach::hits(ChainId chain, std::size_t rule) { return impl_->hits(chai
 Fates const& Reach::fates(ChainId chain) { return impl_->fates(chain, impl_->at_start(chain)); }
 
 PacketSet Reach::entering(ChainId base, ChainId chain) {
-    return packets_of(impl_->space, impl_->entering(base, impl_->at_start(base))[chain]);
+    return packets_of(impl_->space, impl_->entering(base, impl_->at_start(base), chain));
 }
 
 Fates Reach::verdicts(ChainId base) { return verdicts({{Marks{}, impl_->question}}, base); }
@@ -494,20 +510,20 @@ PacketSet Reach::accepted(ChainId base) { return accepted_packets({{Marks{}, imp
 Worlds Reach::hits_by_world(Worlds const& worlds, ChainId base, ChainId chain, std::size_t rule) {
     Worlds all;
     Match const& match = impl_->ruleset.chains[chain].rules[rule].match;
-    bool const keeps = !impl_->dealings[base].changes;
+    bool const keeps = !impl_->dealings_of(base).changes;
     for (World const& start : worlds) {
         if (start.packets.empty() || (keeps && contradicts_translation(match, start.marks))) continue;
         Marks const marks = impl_->at_start(base, start.marks);
         PacketSet const seen = impl_->seen_by(base, marks, start.packets);
         if (seen.empty()) continue;
-        Worlds const here = chain == base ? Worlds{{marks, seen}} : impl_->entering(base, marks)[chain];
+        Worlds const here = chain == base ? Worlds{{marks, seen}} : impl_->entering(base, marks, chain);
         for (World const& world : here) {
             PacketSet const within = chain == base ? seen : world.packets & seen;
             PacketSet const hit = impl_->hits(chain, rule, world.marks) & within;
             if (hit.empty()) continue;
             // Where the base chain leaves marks alone, they are what they were.
-            if (!impl_->dealings[base].changes) Impl::add(all, marks, hit);
-            else if (!impl_->dealings[chain].changes) Impl::add(all, world.marks, hit);
+            if (!impl_->dealings_of(base).changes) Impl::add(all, marks, hit);
+            else if (!impl_->dealings_of(chain).changes) Impl::add(all, world.marks, hit);
             else
                 for (World const& left : impl_->state_of(chain, world.marks).leaving[rule])
                     Impl::add(all, left.marks, left.packets & hit);
