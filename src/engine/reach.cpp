@@ -123,6 +123,21 @@ struct Reach::Impl {
         friend bool operator==(Dealings const&, Dealings const&) = default;
     };
 
+    // The chains that are being worked out; a jump to one closes a cycle, and decides nothing. Work may end at any moment,
+    // by a budget, and be asked for again.
+    using OpenChains = std::unordered_set<ChainId>;
+    class Open {
+      public:
+        Open(OpenChains& chains, ChainId id) : chains_(chains), id_(id) { chains_.insert(id); }
+        ~Open() { chains_.erase(id_); }
+        Open(Open const&) = delete;
+        Open& operator=(Open const&) = delete;
+
+      private:
+        OpenChains& chains_;
+        ChainId id_;
+    };
+
     Space& space;
     Ruleset const& ruleset;
     PacketSet question;
@@ -130,7 +145,7 @@ struct Reach::Impl {
     // chains that it is known of.
     std::unordered_map<ChainId, Dealings> dealings;
     std::unordered_map<ChainId, std::map<Marks, ChainState>> chains; // by the marks at its start where it looks at them
-    std::unordered_set<ChainId> open; // being worked out; a jump to one closes a cycle, and decides nothing
+    OpenChains open;
     using Entered = std::unordered_map<ChainId, Worlds>; // by chain that some packet may come to
     std::map<std::pair<ChainId, Marks>, Entered> entries; // by base chain
     std::size_t depth = 0;
@@ -233,11 +248,10 @@ struct Reach::Impl {
         ChainState& state = state_of(id, start);
         if (state.exits) return *state.exits;
         CallDepth const guard(depth);
-        open.insert(id);
+        Open const opened(open, id);
         Exits exits{{space.none(), space.none(), space.none(), space.none()}, {}, {}};
         if (sequential(id, relevant(id, start))) work_through(id, relevant(id, start), state, exits);
         else work_through_runs(ruleset.chains[id].rules, state, exits);
-        open.erase(id);
         state.exits = std::move(exits);
         return *state.exits;
     }
@@ -465,8 +479,8 @@ struct Reach::Impl {
     }
 
     Entered const& all_entering(ChainId base, Marks const& start) {
-        auto const [at, is_new] = entries.try_emplace({base, relevant(base, start)});
-        if (!is_new) return at->second;
+        std::pair const key(base, relevant(base, start));
+        if (auto const known = entries.find(key); known != entries.end()) return known->second;
         Entered sets;
         sets[base] = {{start, question}};
         for (ChainId const caller : call_order(ruleset, base).chains) {
@@ -486,7 +500,7 @@ struct Reach::Impl {
                 }
             }
         }
-        return at->second = std::move(sets);
+        return entries.emplace(key, std::move(sets)).first->second;
     }
 };
 

@@ -94,11 +94,12 @@ Context::~Context() = default;
 
 std::vector<ChainId> const& Context::bases(ChainId chain) const {
     if (bases_.empty()) {
-        bases_.resize(ruleset_.chains.size());
+        std::vector<std::vector<ChainId>> bases(ruleset_.chains.size());
         for (ChainId base = 0; base < ruleset_.chains.size(); ++base) {
             if (!ruleset_.chains[base].hook) continue;
-            for (ChainId const called : call_order(ruleset_, base).chains) bases_[called].push_back(base);
+            for (ChainId const called : call_order(ruleset_, base).chains) bases[called].push_back(base);
         }
+        bases_ = std::move(bases);
     }
     return bases_[chain];
 }
@@ -306,12 +307,11 @@ void Context::collect_permits() {
 
 bool Context::is_before_translation(Permit const& permit) const {
     // It is asked of each permit, for each port of each service.
-    auto const [known, is_new] = before_translation_.try_emplace({permit.path, permit.family}, false);
-    if (!is_new) return known->second;
+    std::pair const key(permit.path, permit.family);
+    if (auto const known = before_translation_.find(key); known != before_translation_.end()) return known->second;
     auto const& chains = paths_[permit.path].chains;
     auto const decisive = reaches_[permit.path]->decisive(permit.family);
-    if (!decisive) return false;
-    return known->second = std::any_of(std::find(chains.begin(), chains.end(), *decisive), chains.end(), [&](ChainId base) {
+    bool const is_before = decisive && std::any_of(std::find(chains.begin(), chains.end(), *decisive), chains.end(), [&](ChainId base) {
         auto const called = call_order(ruleset_, base).chains;
         return std::any_of(called.begin(), called.end(), [&](ChainId id) {
             auto const& rules = ruleset_.chains[id].rules;
@@ -321,6 +321,8 @@ bool Context::is_before_translation(Permit const& permit) const {
             });
         });
     });
+    before_translation_.emplace(key, is_before);
+    return is_before;
 }
 
 PacketSet Context::asked(Permit const& permit) const {

@@ -4,6 +4,7 @@
 #include "engine/random_rules.hpp"
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/packet_set.hpp"
+#include "portcullis/engine/reach.hpp"
 #include "portcullis/engine/shadow.hpp"
 
 using namespace portcullis;
@@ -46,4 +47,24 @@ TEST_CASE("work ends once a stop is requested, and only that of its scope") {
         CHECK_THROWS_AS(Shadows(ruleset), Stopped);
     }
     CHECK_NOTHROW(check_deadline());
+}
+
+// The second chain is being worked out when it ends, on behalf of the first.
+TEST_CASE("what was asked when work ended has its answer afterwards") {
+    std::vector<Rule> many;
+    for (std::uint32_t seed = 1; seed <= 30; ++seed) many.push_back(rule(scattered(seed), seed % 2 == 0 ? Verdict(Drop{}) : Verdict(Accept{})));
+    Ruleset const ruleset = world({{rule({}, Jump{1, false})}, std::move(many)}, false);
+    Space space;
+    Reach reach(space, ruleset, space.all());
+    std::stop_source source;
+    source.request_stop();
+    {
+        StopWhen const stop(source.get_token());
+        CHECK_THROWS_AS(reach.accepted(0), Stopped);
+        CHECK_THROWS_AS(reach.entering(0, 1), Stopped);
+    }
+    Reach fresh(space, ruleset, space.all());
+    CHECK(reach.accepted(0) == fresh.accepted(0));
+    CHECK(reach.entering(0, 1) == fresh.entering(0, 1));
+    CHECK_FALSE(reach.accepted(0).empty());
 }
