@@ -11,8 +11,10 @@ namespace portcullis {
 namespace {
 
 constexpr std::size_t largest_slice = 63;       // atoms, with a guard bit above them
-constexpr std::size_t most_merged = 1024;       // pieces of a field that may still be few atoms
+constexpr std::size_t most_merged = 1U << 28U;  // pieces that sets of one field are compared by, to see whether these are few atoms
 constexpr std::size_t most_regions = 1U << 20U; // of one line
+
+constexpr std::size_t block_size = 256;         // pieces whose atoms are looked up together
 
 // Into how many intervals the masks of one set are taken apart. A wildcard over an address with more holes than
 // that would be as many regions; of narrow fields there are never too many.
@@ -92,6 +94,26 @@ Interval Grid::Axis::interval(std::size_t piece, U128 largest) const {
     return {starts[piece], piece + 1 < starts.size() ? starts[piece + 1] - 1 : largest};
 }
 
+void Grid::Axis::sum_up_atoms() {
+    blocks.assign(starts.size() / block_size + 1, 0);
+    first_of.assign(atom_count, starts.size());
+    for (std::size_t p = starts.size(); p-- > 0;) {
+        blocks[p / block_size] |= std::uint64_t{1} << atom_of[p];
+        first_of[atom_of[p]] = p;
+    }
+}
+
+std::uint64_t Grid::Axis::atoms_within(Span32 run) const {
+    std::uint64_t atoms = 0;
+    auto const end = static_cast<std::size_t>(run.last) + 1;
+    for (auto p = static_cast<std::size_t>(run.first); p < end;) {
+        bool const whole = p % block_size == 0 && p + block_size <= end;
+        atoms |= whole ? blocks[p / block_size] : std::uint64_t{1} << atom_of[p];
+        p += whole ? block_size : 1;
+    }
+    return atoms;
+}
+
 Grid::Grid(Ruleset const& ruleset, Lines const& lines, std::size_t most_atoms)
     : ruleset_(ruleset), lines_(lines), most_atoms_(std::min(most_atoms, largest_slice)) {
     Matches const matches = distinct_matches(ruleset, lines);
@@ -126,13 +148,13 @@ void Grid::cut(Matches const& matches) {
         bool const few = one.atom_count <= most_atoms_ || row.field == Field::family;
         if (few)
             one.atom_of = counting(one.atom_count);
-        else if (one.atom_count <= most_merged)
+        else
             merge_pieces(row.field, matches);
     }
 }
 
-// Pieces that no rule tells apart are one atom: eth0, eth1 and all other names, or tcp flags with SYN alone and all
-// other ones. Gives up where that leaves too many.
+// Pieces that no rule tells apart are one atom: eth0, eth1 and all other names, or the addresses of a large set that
+// many rules ask for. Gives up where that leaves too many.
 void Grid::merge_pieces(Field field, Matches const& matches) {
     Axis& one = axis(field);
     std::vector<std::uint32_t> atom(one.starts.size(), 0);
@@ -140,9 +162,10 @@ void Grid::merge_pieces(Field field, Matches const& matches) {
     using Runs = std::vector<std::pair<std::size_t, std::size_t>>;
     std::set<Runs> known;
     Runs runs;
+    std::size_t steps = 0;
     for (Match const* match : matches) {
         each_set(*match, [&](Field asked, ValueSet const& values) {
-            if (asked != field || sizes.size() > most_atoms_) return;
+            if (asked != field || sizes.size() > most_atoms_ || steps > most_merged) return;
             runs.clear();
             each_interval(field, values, [&](Interval const& interval) {
                 if (interval.first > info(field).largest) return;
@@ -156,6 +179,7 @@ void Grid::merge_pieces(Field field, Matches const& matches) {
             for (auto const& [first, last] : *at) {
                 for (std::size_t p = inside.empty() ? first : std::max(first, inside.back() + 1); p <= last; ++p) inside.push_back(p);
             }
+            steps += inside.size();
             std::vector<std::size_t> taken(sizes.size(), 0); // pieces of each atom
             for (std::size_t const p : inside) ++taken[atom[p]];
             std::vector<std::uint32_t> split(sizes.size(), ~0U); // what an atom's pieces inside become
@@ -172,7 +196,7 @@ void Grid::merge_pieces(Field field, Matches const& matches) {
             for (std::size_t old = 0; old < split.size(); ++old)
                 if (split[old] != ~0U) sizes[old] -= taken[old];
         });
-        if (sizes.size() > most_atoms_) return;
+        if (sizes.size() > most_atoms_ || steps > most_merged) return;
     }
     one.atom_count = sizes.size();
     one.atom_of.assign(atom.begin(), atom.end());
@@ -258,7 +282,9 @@ void Grid::place_axes() {
         Axis& one = axis(field);
         if (one.kind == Axis::Kind::coarse) continue;
         asked_.push_back(field);
-        if (one.kind == Axis::Kind::atoms) weigh_atoms(field);
+        if (one.kind != Axis::Kind::atoms) continue;
+        one.sum_up_atoms();
+        weigh_atoms(field);
     }
 }
 
@@ -323,12 +349,8 @@ void Grid::narrow(Extent& extent, Field field, ValueSet const& values) const {
     if (!pieces(field, values, runs)) extent.exact = false;
     if (one.kind == Axis::Kind::atoms) {
         std::uint64_t atoms = 0;
-        for (Span32 const run : runs) {
-            for (std::int32_t p = run.first; p <= run.last; ++p) {
-                atoms |= std::uint64_t{1} << (one.shift + one.atom_of[static_cast<std::size_t>(p)]);
-            }
-        }
-        keep(extent, one.place, atoms);
+        for (Span32 const run : runs) atoms |= one.atoms_within(run);
+        keep(extent, one.place, atoms << one.shift);
         return;
     }
     if (runs.size() == 1) {
@@ -515,6 +537,14 @@ Member Grid::member(Region const& region) const {
         auto const at = static_cast<std::int32_t>(piece);
         return one.kind != Axis::Kind::ordered || (region.first[one.place] <= at && at <= region.last[one.place]);
     };
+    auto const first_piece = [&](Axis const& one) {
+        if (one.kind == Axis::Kind::ordered) return static_cast<std::size_t>(region.first[one.place]);
+        if (one.kind != Axis::Kind::atoms) return std::size_t{0};
+        std::size_t first = one.starts.size();
+        for (std::size_t atom = 0; atom < one.atom_count; ++atom)
+            if (allows(one, one.first_of[atom])) first = std::min(first, one.first_of[atom]);
+        return first;
+    };
     auto const choose = [&](Field field) {
         Axis const& one = axis(field);
         bool const placed = one.kind == Axis::Kind::ordered || one.kind == Axis::Kind::atoms;
@@ -533,12 +563,7 @@ Member Grid::member(Region const& region) const {
         for (U128 const value : usual_values(field)) {
             if (fits(value)) return value;
         }
-        for (std::size_t p = one.kind == Axis::Kind::ordered ? static_cast<std::size_t>(region.first[one.place])
-                                                             : 0;
-             ; ++p) {
-            if (!allows(one, p)) continue;
-            return usual_within(field, one.interval(p, info(field).largest));
-        }
+        return usual_within(field, one.interval(first_piece(one), info(field).largest));
     };
     for (Field const field : {Field::family, Field::protocol, Field::fragment})
         member.packet[field] = choose(field);

@@ -54,6 +54,8 @@ class Grid {
         enum class Kind : std::uint8_t { unused, ordered, atoms, coarse } kind = Kind::unused;
         std::vector<U128> starts;          // of the pieces that the field is cut into; the first is 0
         std::vector<std::uint8_t> atom_of; // by piece, where the axis is one of atoms
+        std::vector<std::uint64_t> blocks; // the atoms of each 256 pieces, since a few atoms may have very many
+        std::vector<std::size_t> first_of; // by atom: the first of its pieces
         std::size_t place = 0;             // the dimension, or the slice
         unsigned shift = 0;                // of the slice
         std::size_t atom_count = 0;
@@ -61,6 +63,8 @@ class Grid {
 
         std::size_t piece(U128 value) const;
         Interval interval(std::size_t piece, U128 largest) const;
+        void sum_up_atoms();
+        std::uint64_t atoms_within(Span32 run) const;
     };
 
     using Matches = std::vector<Match const*>;

@@ -188,6 +188,29 @@ TEST_CASE(
     CHECK_FALSE(shadows.contains({0, 6}, {9, 9}));
 }
 
+TEST_CASE("a set of many addresses that several rules ask for is one atom") {
+    std::vector<Interval> every_second;
+    for (U128 i = 0; i < 3000; ++i) every_second.push_back({0xC0000000 + 2 * i, 0xC0000000 + 2 * i});
+    Match const listed = term(Field::src4, ValueSet(IntervalSet::of(every_second)));
+    every_second.pop_back();
+    Match const fewer = term(Field::src4, ValueSet(IntervalSet::of(every_second)));
+    Ruleset const ruleset = ruleset_of({{rule(listed & port(1, 100), Drop{}), rule(fewer & port(50, 60), Accept{}),
+                                         rule(source("192.0.0.0/20") & port(1, 100), Accept{}), rule(listed & port(1, 200), Accept{}),
+                                         rule(fewer & port(90, 110), Drop{})}});
+    for (std::uint32_t choice = 0; choice < 3; ++choice) {
+        Shadows const shadows(ruleset, some_options(choice));
+        std::vector<Life> lives;
+        for (RuleId const id : rules_of(ruleset)) lives.push_back(shadows.life(id));
+        CHECK(lives == std::vector{Life::alive, Life::dead, Life::alive, Life::alive, Life::dead});
+        CHECK(names(shadows.cover({0, 1})) == Ids{{0, 0}});
+        for (std::uint32_t const at : {2U, 3U}) {
+            auto const sight = shadows.witness({0, at});
+            REQUIRE(sight);
+            CHECK(interpret(ruleset, 0, sight->member.packet).main().rule == at);
+        }
+    }
+}
+
 TEST_CASE("a later base chain is asked about what earlier ones let through") {
     Ruleset ruleset = ruleset_of({{rule(port(22, 22), Accept{}), rule(port(0, 99), Drop{})},
                                   {rule(port(22, 22), Drop{}), rule(port(80, 80), Accept{}), rule({}, Drop{})}});
