@@ -301,41 +301,60 @@ struct Reach::Impl {
         for (World const& world : live) leave(exits.fates.returned, exits.returned, world, changes);
     }
 
-    // A long chain, which leaves marks alone.
+    // What becomes of the packets that a rule keeps from the rest of its chain, where it is the same of all of them. A call
+    // is like an accept where all that the called chain decides is accepted.
+    enum class Keeps : std::uint8_t { nothing, accepted, dropped, rejected, returned, several };
+
+    Keeps kept_by(Rule const& rule) {
+        auto const* jump = std::get_if<Jump>(&rule.verdict);
+        if (jump == nullptr) {
+            if (std::holds_alternative<Continue>(rule.verdict)) return Keeps::nothing;
+            if (std::holds_alternative<Drop>(rule.verdict)) return Keeps::dropped;
+            if (std::holds_alternative<Reject>(rule.verdict)) return Keeps::rejected;
+            return std::holds_alternative<Return>(rule.verdict) ? Keeps::returned : Keeps::accepted;
+        }
+        if (jump->is_goto && jump->chain != no_chain) return Keeps::several;
+        if (jump->chain == no_chain || open.contains(jump->chain)) return Keeps::nothing;
+        Fates const& callee = exits(jump->chain, {}).fates;
+        if (!callee.rejected.empty()) return Keeps::several;
+        if (callee.accepted.empty()) return Keeps::dropped;
+        return (callee.accepted | callee.returned) == question ? Keeps::accepted : Keeps::several;
+    }
+
+    // A long chain, which leaves marks alone: in runs of neighbours that do the same to what they keep.
     void work_through_runs(std::vector<Rule> const& rules, ChainState& state, Exits& exits) {
         if (!state.tree) index(state, rules);
         PacketSet live = question;
         for (std::size_t i = 0, end = 0; i < rules.size() && !live.empty(); i = end) {
-            end = end_of_run(rules, i);
-            if (std::holds_alternative<Continue>(rules[i].verdict)) continue;
-            PacketSet const hit = live & united(state, i, end);
-            if (hit.empty()) continue;
-            live -= hit;
-            auto const* jump = std::get_if<Jump>(&rules[i].verdict);
-            if (jump == nullptr) {
-                if (PacketSet* const fate = fate_of(rules[i].verdict, exits.fates)) *fate |= hit;
+            Keeps const keeps = state.matches[i] != nullptr ? kept_by(rules[i]) : Keeps::nothing;
+            end = i + 1;
+            if (keeps == Keeps::nothing) continue;
+            if (keeps == Keeps::several) {
+                call_alone(rules[i], *state.matches[i], live, exits);
                 continue;
             }
-            PacketSet const back = packets_of(space, called(*jump, {}, hit, exits, false));
-            (takes_whole_match(rules[i]) ? exits.fates.returned : live) |= back;
+            std::size_t const most = std::min(rules.size(), i + most_at_once);
+            while (end < most && (state.matches[end] == nullptr || kept_by(rules[end]) == keeps)) ++end;
+            PacketSet const hit = live & united(state, rules, i, end);
+            live -= hit;
+            if (PacketSet* const fate = fate_of(keeps, exits.fates)) *fate |= hit;
         }
         exits.fates.returned |= live;
     }
 
-    // Behind the rules from there on that do the same to their packets.
-    static std::size_t end_of_run(std::vector<Rule> const& rules, std::size_t begin) {
-        std::size_t end = begin + 1;
-        if (std::holds_alternative<Jump>(rules[begin].verdict)) return end;
-        std::size_t const most = std::min(rules.size(), begin + most_at_once);
-        while (end < most && rules[end].verdict.index() == rules[begin].verdict.index()) ++end;
-        return end;
+    void call_alone(Rule const& rule, Match const& match, PacketSet& live, Exits& exits) {
+        PacketSet const hit = live & space.of(match);
+        if (hit.empty()) return;
+        live -= hit;
+        PacketSet const back = packets_of(space, called(std::get<Jump>(rule.verdict), {}, hit, exits, false));
+        (takes_whole_match(rule) ? exits.fates.returned : live) |= back;
     }
 
     // Null for a drop.
-    static PacketSet* fate_of(Verdict const& verdict, Fates& fates) {
-        if (std::holds_alternative<Drop>(verdict)) return nullptr;
-        if (std::holds_alternative<Reject>(verdict)) return &fates.rejected;
-        return std::holds_alternative<Return>(verdict) ? &fates.returned : &fates.accepted;
+    static PacketSet* fate_of(Keeps keeps, Fates& fates) {
+        if (keeps == Keeps::dropped) return nullptr;
+        if (keeps == Keeps::rejected) return &fates.rejected;
+        return keeps == Keeps::returned ? &fates.returned : &fates.accepted;
     }
 
     Fates const& fates(ChainId id, Marks const& start) {
@@ -345,20 +364,26 @@ struct Reach::Impl {
         return fates;
     }
 
-    // Of the question: what the rules in [begin, end) match together.
-    PacketSet united(ChainState const& state, std::size_t begin, std::size_t end) {
-        if (end == begin + 1) return state.matches[begin] != nullptr ? space.of(*state.matches[begin]) : space.none();
+    // Of the question: what the rules in [begin, end) keep together from those behind them.
+    PacketSet united(ChainState const& state, std::vector<Rule> const& rules, std::size_t begin, std::size_t end) {
+        if (end == begin + 1 && !std::holds_alternative<Jump>(rules[begin].verdict)) return space.of(*state.matches[begin]);
         Beyond beyond(Frame({}, known()));
         std::vector<PacketSet> sets;
         for (std::size_t i = begin; i < end; ++i) {
             Match const* const match = state.matches[i];
             if (match == nullptr) continue;
-            if (of_terms(*match)) beyond.add(static_cast<std::uint32_t>(i), *match);
+            auto const* jump = std::get_if<Jump>(&rules[i].verdict);
+            if (jump != nullptr) sets.push_back(space.of(*match) & decided(jump->chain));
+            else if (of_terms(*match)) beyond.add(static_cast<std::uint32_t>(i), *match);
             else sets.push_back(space.of(*match));
         }
         if (beyond.everything()) return space.all();
         for (Beyond::Group const& group : beyond.groups()) sets.push_back(space.of(Beyond::united(group, 0, group.rules.size())));
-        // In pairs, since small sets are quicker to unite.
+        return all_of(std::move(sets));
+    }
+
+    // In pairs, since small sets are quicker to unite.
+    PacketSet all_of(std::vector<PacketSet> sets) {
         for (std::size_t step = 1; step < sets.size(); step *= 2)
             for (std::size_t i = 0; i + step < sets.size(); i += 2 * step) sets[i] |= sets[i + step];
         return sets.empty() ? space.none() : sets.front();
