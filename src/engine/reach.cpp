@@ -460,6 +460,14 @@ struct Reach::Impl {
             if (kept > 0) rest -= kept_union(state, group, kept);
             if (kept < count) rest -= space.of(Beyond::united(group, kept, count));
         }
+        std::vector<PacketSet> unknown; // what takes packets by nothing but what nobody knows of them
+        std::erase_if(alone, [&](std::uint32_t one) {
+            Match const& other = *state.matches[one];
+            bool const is_unknown = takes_whole_match(rules[one]) && other.terms.empty() && other.alternatives.empty();
+            if (is_unknown) unknown.push_back(space.of(other));
+            return is_unknown;
+        });
+        rest -= all_of(std::move(unknown));
         for (std::uint32_t const one : alone) {
             if (rest.empty()) break;
             PacketSet const taken = space.of(*state.matches[one]);
