@@ -40,6 +40,7 @@ void ShadowList::build() {
     Grid::Called called;
     Grid::Extent extent;
     for (std::uint32_t at = 0; at < count; ++at) {
+        if (at % portion == 0) check_deadline(); // the regions of some lines are very many
         Line const& one = line(at);
         grid_->extent(one, called, extent);
         begin_.push_back(static_cast<std::uint32_t>(regions_.size()));

@@ -203,6 +203,7 @@ std::vector<PartlyTaken> find_partly_taken(Context const& ctx, double least) {
     Pairs const pairs(ctx);
     for (TextRule const& group : rules_of_text(ctx.ruleset())) {
         if (!is_asked(ctx, group)) continue;
+        check_deadline();
         if (auto part = pairs.partly_taken(group.front(), least)) found.push_back(std::move(*part));
     }
     return found;
@@ -214,7 +215,9 @@ Orders find_orders(Context const& ctx, std::vector<PartlyTaken> const& told) {
     Orders found;
     Pairs const pairs(ctx);
     for (TextRule const& group : rules_of_text(ctx.ruleset())) {
-        if (is_asked(ctx, group)) pairs.orders(group.front(), pairs_told, found);
+        if (!is_asked(ctx, group)) continue;
+        check_deadline();
+        pairs.orders(group.front(), pairs_told, found);
     }
     return found;
 }
@@ -238,6 +241,7 @@ std::vector<Absorbed> find_absorbed(Context const& ctx) {
         Rule const& rule = rule_of(ruleset, group.front());
         if (group.size() != 1 || !decides(rule.verdict) || !is_silent(rule) || has_rate(rule)) continue;
         if (ctx.shadows().life(group.front()) != Life::alive) continue;
+        check_deadline();
         auto const later = ctx.shadows().absorbed_by(group.front());
         if (!later || later->rule == RuleId::policy || !is_quiet_between(ruleset, group.front(), *later)) continue;
         if (!rule_of(ruleset, *later).implicit) found.push_back({group.front(), *later});
