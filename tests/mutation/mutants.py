@@ -39,7 +39,7 @@ MUTANTS = [
     ("reach.cpp", "exits.fates.rejected |= hit;\n                } else if", "exits.fates.accepted |= hit;\n                } else if"),
     ("reach.cpp", "for (World const& world : live) leave(exits.fates.returned, exits.returned, world, changes);", ""),
     ("reach.cpp", "exits.fates.returned |= live;", ""),
-    ("reach.cpp", "rules[end].verdict.index() == rules[begin].verdict.index()) ++end;", "true) ++end;"),
+    ("reach.cpp", "(state.matches[end] == nullptr || kept_by(rules[end]) == keeps)) ++end;", "true) ++end;"),
     ("reach.cpp", "return fresh - space.of(Field::iif, ValueSet::single(interface_value(\"lo\")));", "return fresh;"),
     ("reach.cpp", "if (!translation_is_open(chain, marks)) return space.none();", ""),
     ("reach.cpp", "if (all[caller].include(callee)) changed.push_back(caller);", "all[caller].include(callee);"),
