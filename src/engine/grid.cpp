@@ -139,11 +139,11 @@ void Grid::cut(Matches const& matches) {
     // A set of both families or of neither does not tell them apart; an address does.
     if (by_family) axis(Field::family).starts.insert(axis(Field::family).starts.end(), {family_v4, family_v6});
     for (FieldInfo const& row : fields()) {
+        if (!is_asked(row.field)) continue;
         Axis& one = axis(row.field);
         std::sort(one.starts.begin(), one.starts.end());
         one.starts.erase(std::unique(one.starts.begin(), one.starts.end()), one.starts.end());
         one.starts.shrink_to_fit();
-        if (one.starts.empty()) continue;
         one.atom_count = one.starts.size();
         bool const few = one.atom_count <= most_atoms_ || row.field == Field::family;
         if (few)
@@ -251,7 +251,7 @@ std::optional<std::size_t> Grid::new_slice(std::size_t atoms, unsigned& shift) {
 void Grid::place_axes() {
     std::vector<Field> asked;
     for (FieldInfo const& row : fields()) {
-        if (!axis(row.field).starts.empty()) asked.push_back(row.field);
+        if (is_asked(row.field)) asked.push_back(row.field);
     }
     std::stable_sort(asked.begin(), asked.end(),
                      [&](Field a, Field b) { return axis(a).atom_count < axis(b).atom_count; });

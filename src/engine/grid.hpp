@@ -5,6 +5,7 @@
 // of two atoms.
 #pragma once
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -75,8 +76,17 @@ class Grid {
     void weigh_atoms(Field field);
     std::optional<std::size_t> new_slice(std::size_t atoms, unsigned& shift);
 
-    Axis& axis(Field field) { return axes_[static_cast<std::size_t>(field)]; }
-    Axis const& axis(Field field) const { return axes_[static_cast<std::size_t>(field)]; }
+    Axis& axis(Field field) {
+        auto& one = axes_[static_cast<std::size_t>(field)];
+        if (!one) one = std::make_unique<Axis>();
+        return *one;
+    }
+    Axis const& axis(Field field) const {
+        static Axis const unused;
+        auto const& one = axes_[static_cast<std::size_t>(field)];
+        return one ? *one : unused;
+    }
+    bool is_asked(Field field) const { return axes_[static_cast<std::size_t>(field)] != nullptr; }
     void narrow(Extent& extent, Match const& match) const;
     void narrow(Extent& extent, Field field, ValueSet const& values) const;
     void narrow(Extent& extent, Alternatives const& relation) const;
@@ -88,7 +98,7 @@ class Grid {
     Ruleset const& ruleset_;
     Lines const& lines_;
     std::size_t most_atoms_;
-    std::array<Axis, field_count> axes_;
+    std::array<std::unique_ptr<Axis>, field_count> axes_; // null where nothing is asked: there may be very many small lists
     std::vector<Field> asked_; // those with an axis, coarse ones left out
     struct Shared {
         Assumption assumption;
