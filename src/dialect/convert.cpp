@@ -3,6 +3,7 @@
 #include "portcullis/dialect/convert.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <array>
 #include <fmt/format.h>
 #include <map>
@@ -27,8 +28,11 @@ struct Limit {
     std::string count, unit, burst;
 };
 
-constexpr std::pair<std::string_view, std::string_view> units[] = {
-    {"second", "sec"}, {"minute", "min"}, {"hour", "hour"}, {"day", "day"}};
+struct Unit {
+    std::string_view nft, iptables;
+    std::uint64_t seconds;
+};
+constexpr Unit units[] = {{"second", "sec", 1}, {"minute", "min", 60}, {"hour", "hour", 3600}, {"day", "day", 86400}};
 
 // "-m limit --limit 5/min --limit-burst 7"; both have defaults (xt_limit, libxt_limit.c).
 std::optional<Limit> limit_of_iptables(std::string const& text) {
@@ -36,27 +40,32 @@ std::optional<Limit> limit_of_iptables(std::string const& text) {
     std::smatch parts;
     if (!std::regex_match(text, parts, form)) return std::nullopt;
     Limit limit{parts[1].matched ? parts[1].str() : "3", "hour", parts[3].matched ? parts[3].str() : "5"};
-    for (auto const& [nft, word] : units)
-        if (parts[2].matched && word == parts[2].str()) limit.unit = nft;
+    // libxt_limit.c keeps 32 bits of the number.
+    limit.count = std::to_string(static_cast<std::uint32_t>(std::strtoull(limit.count.c_str(), nullptr, 10)));
+    for (Unit const& unit : units)
+        if (parts[2].matched && unit.iptables == parts[2].str()) limit.unit = unit.nft;
     return limit;
 }
 
-// "limit rate 5/minute burst 7 packets"; the burst is 5 where it is not said (netlink_linearize.c).
+// "limit rate 5/minute burst 7 packets"; the burst is 5 where it is not said (netlink_linearize.c). Nothing of what iptables
+// refuses: it counts in parts of 1/10000 second, and bursts up to 10000.
 std::optional<Limit> limit_of_nft(std::string const& text) {
     static std::regex const form("limit rate ([0-9]+)/(second|minute|hour|day)(?: burst ([0-9]+) packets)?");
     std::smatch parts;
     if (!std::regex_match(text, parts, form)) return std::nullopt;
-    return Limit{parts[1].str(), parts[2].str(), parts[3].matched ? parts[3].str() : "5"};
+    Limit const limit{parts[1].str(), parts[2].str(), parts[3].matched ? parts[3].str() : "5"};
+    auto const unit = std::ranges::find(units, limit.unit, &Unit::nft);
+    auto const number = [](std::string const& digits) { return std::strtoull(digits.c_str(), nullptr, 10); };
+    bool const fits = number(limit.count) <= 10'000 * unit->seconds && number(limit.burst) <= 10'000;
+    return fits ? std::optional(limit) : std::nullopt;
 }
 
 std::string in_nft(Limit const& limit) {
     return fmt::format("limit rate {}/{} burst {} packets", limit.count, limit.unit, limit.burst);
 }
 std::string in_iptables(Limit const& limit) {
-    std::string_view unit = limit.unit;
-    for (auto const& [nft, word] : units)
-        if (nft == unit) unit = word;
-    return fmt::format("-m limit --limit {}/{} --limit-burst {}", limit.count, unit, limit.burst);
+    auto const unit = std::ranges::find(units, limit.unit, &Unit::nft);
+    return fmt::format("-m limit --limit {}/{} --limit-burst {}", limit.count, unit->iptables, limit.burst);
 }
 
 // ---- one chain alone

@@ -40,6 +40,13 @@ TEST_CASE("rates keep what they mean in the words of the other firewall") {
     Outcome const back = converted(nft.text, Dialect::nftables, Dialect::iptables);
     CHECK(back.equal);
     CHECK_THAT(back.text, Contains("--dport 22 -m limit --limit 3/min --limit-burst 9 -j ACCEPT"));
+    auto const of_rate = [](std::string const& rate) {
+        return converted("table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0;\n\t\tlimit rate " + rate + " accept\n\t}\n}\n",
+                         Dialect::nftables, Dialect::iptables);
+    };
+    CHECK_THAT(of_rate("600000/minute burst 10000 packets").text, Contains("--limit 600000/min --limit-burst 10000"));
+    CHECK_THAT(of_rate("600001/minute").losses, Contains("limit rate 600001/minute"));
+    CHECK_THAT(of_rate("5/second burst 10001 packets").losses, Contains("burst 10001 packets"));
 }
 
 TEST_CASE("what JSON calls as text cannot gets another name") {
