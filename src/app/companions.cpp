@@ -37,7 +37,7 @@ std::vector<std::string> partner_names(std::string const& name) {
 }
 
 constexpr std::array rules_names = {"iptables", "ip6tables", "nftables", "nftables.conf"};
-constexpr std::array rules_endings = {".rules", ".nft", ".nftables", ".iptables", ".ip6tables", ".v4", ".v6"};
+constexpr std::array rules_endings = {".nft", ".nftables", ".iptables", ".ip6tables", ".v4", ".v6"};
 
 bool is_named_as_sets(fs::path const& name) {
     return name.extension() == ".ipset" || std::ranges::find(usual_names, name) != usual_names.end();

@@ -358,13 +358,13 @@ TEST_CASE("what claims to be a firewall by its name has to be one") {
     CHECK_THAT(run(folder, {"query", "fw", "allowed from any to self ssh"}).err, Contains("skipped 2 files that are no firewall configuration"));
     folder.write("fw/rules.v6", "-- all of it is elsewhere --\n");
     fs::create_symlink("nowhere", folder.path() / "fw/b.nft");
-    REQUIRE(::mkfifo((folder.path() / "fw/c.rules").c_str(), 0600) == 0);
+    REQUIRE(::mkfifo((folder.path() / "fw/c.v4").c_str(), 0600) == 0);
     folder.write("fw/d.ipset", "no sets\n");
     for (std::vector<std::string> const& arguments : {std::vector<std::string>{"lint", "fw", "-o", "json"}, {"lint", "--host", "fw", "-o", "json"}, {"query", "--host", "fw", "allowed from any to self ssh", "-o", "json"}}) {
         Result const result = run(folder, arguments);
         CHECK(result.code == 3);
         CHECK_THAT(result.out, Contains("\"complete\": false"));
-        CHECK_THAT(result.out + result.err, Contains("not recognised") && Contains("fw/b.nft is a link that leads nowhere") && Contains("fw/c.rules is no regular file"));
+        CHECK_THAT(result.out + result.err, Contains("not recognised") && Contains("fw/b.nft is a link that leads nowhere") && Contains("fw/c.v4 is no regular file"));
     }
     CHECK(run(folder, {"fmt", "--check", "fw"}).code == 3);
 }
