@@ -724,7 +724,11 @@ class Reader {
                    std::vector<Rule>& out) {
         Scope const scope = scope_of(table, state.time);
         ChainLookup const chains{
-            [&](std::string_view name, Span span) { return find_chain(table, name, span, state.command); },
+            [&](std::string_view name, Span span) {
+                // What a named map has for it was said by a command of its own.
+                bool const is_own = span.source == rule.span.source && span.begin >= rule.span.begin && span.begin < rule.span.end;
+                return find_chain(table, name, span, is_own ? state.command : command_);
+            },
             [&](std::vector<ast::Rule> const& body) { return inline_chain(table, body, state); }};
         std::string const comment = rule.comment.empty() ? comment_beside(rule.span) : std::string(rule.comment);
         checker_.check_rule(rule, scope);

@@ -371,6 +371,8 @@ TEST_CASE("files that the kernel or the grammar of nft refuses as a whole") {
              Text{"add table t\nadd chain t c\nadd chain t c { type filter hook input priority 0; }\n", "no base chain",
                   "add table t\nadd chain t c { type filter hook input priority 0; }\nadd chain t c\n"},
              Text{"add table t\nadd chain t c\nadd rule t c jump d\nadd chain t d\n", "later command", "add table t\nadd chain t d\nadd chain t c\nadd rule t c jump d\n"},
+             Text{"add table t\nadd chain t c\nadd rule t c tcp dport vmap { 22 : jump d }\nadd chain t d\n", "later command",
+                  "table ip t {\n map m {\n  type ipv4_addr : verdict\n }\n chain c {\n  ip saddr vmap @m\n }\n}\nadd chain t d\nadd element t m { 192.0.2.1 : jump d }\n"},
              Text{"table ip t {\n set s {\n  type ipv4_addr\n  elements = { 192.0.2.1 timeout 5s }\n }\n}\n", "lacks 'flags timeout'",
                   "table ip t {\n set s {\n  type ipv4_addr\n  timeout 1h\n  elements = { 192.0.2.1 timeout 5s }\n }\n}\n"},
              Text{"create table t\ncreate table t\n", "there already", "create table t\nadd table t\n"},
