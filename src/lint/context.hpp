@@ -111,7 +111,7 @@ class Context {
     // Packets as a hook sees them: without an outgoing interface before routing, without an incoming one where the box
     // itself sends, without either in an access list.
     PacketSet seen_at(HookPoint point) const;
-    // … and as a base chain does: those of its families.
+    // … and as a base chain does: those of its families and devices.
     PacketSet seen_by(ChainId base) const;
     // The first packets of all connections, as the hook sees them; with a state of new, or any state.
     PacketSet first_packets(HookPoint point) const;

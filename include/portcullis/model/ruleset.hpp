@@ -107,7 +107,7 @@ struct Rewrite {
     std::optional<Interval> address; // of the packet's family
     std::optional<Interval> port;
     // "random,persistent": how ports and addresses are chosen; "netmap": each address becomes the one at its place in
-    // the prefix.
+    // the prefix; "base=7000": ports keep their distance from that one (iptables alone, dialect/nat_flags.hpp).
     std::string flags{};
     friend bool operator==(Rewrite const&, Rewrite const&) = default;
 };
