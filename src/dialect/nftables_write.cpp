@@ -89,8 +89,8 @@ class Writer {
         for (Chain const& chain : ruleset_.chains) meet(chain.table);
         for (Unmodelled const& item : ruleset_.unmodelled) meet(item.table);
         for (auto& [title, table] : tables) {
-            auto const is_free = [&](std::string const& name) {
-                return taken.emplace(name_of(table.family), name).second;
+            auto const is_free = [&taken, family = name_of(table.family)](std::string const& name) {
+                return taken.emplace(family, name).second;
             };
             if (!is_name(table.name)) table.name = new_name(table.name, "table_", is_free);
         }
