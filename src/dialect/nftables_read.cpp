@@ -520,12 +520,17 @@ class Reader {
 
     // The table or chain of a command; where the file does not have it, that is reported once.
     TableState& needed_table(ast::Command const& command) {
-        if (!tables_.contains({family_of(command), std::string(command.table)}))
+        if (!tables_.contains({family_of(command), std::string(command.table)})) {
+            check_name(command.table, command.span);
             undefined("table", command.table, command.span);
+        }
         return declare_table(family_of(command), command.table);
     }
     ChainState& needed_chain(ast::Command const& command, TableState& table) {
-        if (!table.chains.contains(command.name)) undefined("chain", command.name, command.span);
+        if (!table.chains.contains(command.name)) {
+            check_name(command.name, command.span);
+            undefined("chain", command.name, command.span);
+        }
         return declare_chain(table, command.name, command.span);
     }
 

@@ -353,6 +353,7 @@ TEST_CASE("files that the kernel or the grammar of nft refuses as a whole") {
              Text{"table ip t {\n chain log {\n }\n}\n", "a word of nft", "table ip t {\n chain logs {\n }\n}\n"},
              Text{"table ip t {\n set dynamic {\n  type ipv4_addr\n }\n}\n", "a word of nft", "table ip t {\n set dyn {\n  type ipv4_addr\n }\n}\n"},
              Text{"add table tcp\n", "a word of nft", "add table tcp4\n"},
+             Text{"add table c\nadd rule c 03att9 accept\n", "no name", "add table c\nadd chain c att9\nadd rule c att9 accept\n"},
              Text{"add table 4ip\n", "no name", "add table ip4\n"},
              Text{"table ip t {\n chain \"c\" {\n }\n}\n", "quotes", "table ip t {\n chain c {\n }\n}\n"},
              Text{"table ip t {\n set s {\n  type ipv4_addr\n  elements = { }\n }\n}\n", "expected element",
