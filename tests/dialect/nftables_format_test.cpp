@@ -104,6 +104,10 @@ TEST_CASE("signs that the lexer would take for a part of a word keep their blank
     CHECK(formatted("add rule t c tcp dport 1 \\\n accept") == "add rule t c tcp dport 1 accept\n");
 }
 
+TEST_CASE("a text that nft refuses for what it says is formatted") {
+    CHECK(formatted("table t {\n\tcounter w {\n\t\tpackets {2.103 . 443 }\n\t}\n}\n").starts_with("table t {\n\tcounter w {\n"));
+}
+
 TEST_CASE("a text with an error of syntax is not formatted") {
     CHECK_THAT(formatted("table t { chain c { tcp dprot 22 accept } }"), Contains("error: "));
     CHECK_THAT(formatted("table t { "), Contains("error: "));
