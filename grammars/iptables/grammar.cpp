@@ -269,9 +269,7 @@ struct port_parser : leaf<port_parser, Port> {
 constexpr port_parser port{};
 
 // Dotted quads may lack their last parts, which are then zero: "10.1" is 10.1.0.0. Their numbers are those of C (xtables.c).
-std::optional<Ip> address_of(std::string_view text) {
-    return text.find(':') == std::string_view::npos ? parse_c_ipv4(text, 1) : parse_ipv6(text);
-}
+std::optional<Ip> address_of(std::string_view text) { return parse_c_ip(text, 1); }
 
 // A mask as its length or as an address; nothing where it is neither, or longer than the address.
 std::optional<U128> mask_of(std::string_view text, Family family) {
@@ -280,7 +278,7 @@ std::optional<U128> mask_of(std::string_view text, Family family) {
         if (*length > bits) return std::nullopt;
         return max_value(bits) & ~max_value(bits - static_cast<unsigned>(*length));
     }
-    auto const ip = text.find(':') == std::string_view::npos ? parse_c_ipv4(text) : parse_ipv6(text);
+    auto const ip = parse_c_ip(text);
     return ip && ip->family == family ? std::optional(ip->value) : std::nullopt;
 }
 
@@ -333,8 +331,7 @@ struct address_parser : leaf<address_parser, Ip> {
         It end = std::find_if_not(first, last, in_v6);
         if (std::count(first, end, ':') < 2)
             end = std::find_if_not(first, end, [](char c) { return is_digit(c) || c == '.'; });
-        std::string_view const text = view(first, end);
-        auto const ip = text.find(':') == std::string_view::npos ? parse_c_ipv4(text) : parse_ipv6(text);
+        auto const ip = parse_c_ip(view(first, end));
         if (!ip) return false;
         first = end;
         x3::traits::move_to(*ip, attribute);

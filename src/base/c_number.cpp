@@ -1,7 +1,5 @@
 #include "portcullis/base/c_number.hpp"
 
-#include <algorithm>
-
 namespace portcullis {
 
 std::optional<U128> parse_c_number(std::string_view text) {
@@ -45,6 +43,10 @@ std::optional<Ip> parse_c_ipv4(std::string_view text, unsigned parts) {
         text.remove_prefix(number.size());
     }
     return text.empty() ? std::optional(Ip{Family::v4, address}) : std::nullopt;
+}
+
+std::optional<Ip> parse_c_ip(std::string_view text, unsigned parts) {
+    return text.find(':') == std::string_view::npos ? parse_c_ipv4(text, parts) : parse_ipv6(text);
 }
 
 } // namespace portcullis

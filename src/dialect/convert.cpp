@@ -3,14 +3,16 @@
 #include "portcullis/dialect/convert.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <array>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <map>
 #include <optional>
 #include <regex>
+#include <utility>
 
 #include "dialect/cisco_write_list.hpp"
+#include "dialect/rate_units.hpp"
 #include "portcullis/dialect/write.hpp"
 #include "portcullis/engine/reach.hpp"
 
@@ -28,12 +30,6 @@ struct Limit {
     std::string count, unit, burst;
 };
 
-struct Unit {
-    std::string_view nft, iptables;
-    std::uint64_t seconds;
-};
-constexpr Unit units[] = {{"second", "sec", 1}, {"minute", "min", 60}, {"hour", "hour", 3600}, {"day", "day", 86400}};
-
 // "-m limit --limit 5/min --limit-burst 7"; both have defaults (xt_limit, libxt_limit.c).
 std::optional<Limit> limit_of_iptables(std::string const& text) {
     static std::regex const form("-m limit(?: --limit ([0-9]+)/(sec|min|hour|day))?(?: --limit-burst ([0-9]+))?");
@@ -42,8 +38,8 @@ std::optional<Limit> limit_of_iptables(std::string const& text) {
     Limit limit{parts[1].matched ? parts[1].str() : "3", "hour", parts[3].matched ? parts[3].str() : "5"};
     // libxt_limit.c keeps 32 bits of the number.
     limit.count = std::to_string(static_cast<std::uint32_t>(std::strtoull(limit.count.c_str(), nullptr, 10)));
-    for (Unit const& unit : units)
-        if (parts[2].matched && unit.iptables == parts[2].str()) limit.unit = unit.nft;
+    for (RateUnit const& unit : rate_units)
+        if (parts[2].matched && unit.saved == parts[2].str()) limit.unit = unit.name;
     return limit;
 }
 
@@ -54,7 +50,7 @@ std::optional<Limit> limit_of_nft(std::string const& text) {
     std::smatch parts;
     if (!std::regex_match(text, parts, form)) return std::nullopt;
     Limit const limit{parts[1].str(), parts[2].str(), parts[3].matched ? parts[3].str() : "5"};
-    auto const unit = std::ranges::find(units, limit.unit, &Unit::nft);
+    auto const unit = std::ranges::find(rate_units, limit.unit, &RateUnit::name);
     auto const number = [](std::string const& digits) { return std::strtoull(digits.c_str(), nullptr, 10); };
     bool const fits = number(limit.count) <= 10'000 * unit->seconds && number(limit.burst) <= 10'000;
     return fits ? std::optional(limit) : std::nullopt;
@@ -64,8 +60,8 @@ std::string in_nft(Limit const& limit) {
     return fmt::format("limit rate {}/{} burst {} packets", limit.count, limit.unit, limit.burst);
 }
 std::string in_iptables(Limit const& limit) {
-    auto const unit = std::ranges::find(units, limit.unit, &Unit::nft);
-    return fmt::format("-m limit --limit {}/{} --limit-burst {}", limit.count, unit->iptables, limit.burst);
+    auto const unit = std::ranges::find(rate_units, limit.unit, &RateUnit::name);
+    return fmt::format("-m limit --limit {}/{} --limit-burst {}", limit.count, unit->saved, limit.burst);
 }
 
 // ---- one chain alone

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "dialect/iptables_rule_reader.hpp"
+#include "dialect/rate_units.hpp"
 
 namespace portcullis::iptables {
 namespace {
@@ -109,12 +110,9 @@ bool is_rate(std::string const& text, std::uint64_t parts, std::uint64_t count) 
     std::size_t const slash = text.find('/');
     std::uint64_t seconds = 1;
     if (slash != std::string::npos) {
-        std::string const unit = lower_case(text.substr(slash + 1));
-        constexpr std::pair<std::string_view, std::uint64_t> units[] = {
-            {"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}};
-        auto const known = std::ranges::find_if(units, [&](auto const& u) { return u.first.starts_with(unit); });
-        if (unit.empty() || known == std::end(units)) return false;
-        seconds = known->second;
+        RateUnit const* const unit = rate_unit_that_begins(lower_case(text.substr(slash + 1)));
+        if (unit == nullptr) return false;
+        seconds = unit->seconds;
     }
     return count != 0 && count <= parts * seconds;
 }

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "dialect/iptables_rule_reader.hpp"
+#include "dialect/rate_units.hpp"
 #include "portcullis/base/c_number.hpp"
 #include "portcullis/base/date.hpp"
 #include "portcullis/catalogue/names.hpp"
@@ -161,15 +162,12 @@ bool is_default(Loaded const& loaded, Option const& option) {
     return mask && mask->value == max_value(address_bits(mask->family));
 }
 
-// "1/second" is written in as many ways as the unit has beginnings (libxt_limit.c, parse_rate); one is kept.
+// "1/second" is written in as many ways as the unit has beginnings; one is kept.
 std::string with_short_unit(std::string text) {
     std::size_t const slash = text.find('/');
     if (slash == std::string::npos) return text;
-    std::string const unit = lower_case(text.substr(slash + 1));
-    constexpr std::pair<std::string_view, std::string_view> units[] = {
-        {"second", "sec"}, {"minute", "min"}, {"hour", "hour"}, {"day", "day"}};
-    for (auto const& [name, kept] : units)
-        if (!unit.empty() && name.starts_with(unit)) return text.replace(slash + 1, unit.size(), kept);
+    RateUnit const* const unit = rate_unit_that_begins(lower_case(text.substr(slash + 1)));
+    if (unit != nullptr) text.replace(slash + 1, std::string::npos, unit->saved);
     return text;
 }
 

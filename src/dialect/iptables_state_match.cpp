@@ -13,9 +13,11 @@ ValueSet tracked() { return ValueSet::range(ct_state::new_, ct_state::related); 
 // Bits of Field::dst_type. xt_addrtype.c asks an IPv6 address for its kind, and for its route only where a type
 // beyond that is listed: UNICAST is every unicast address, wherever it leads, and beside other types it restricts.
 ValueSet types_of_v6(std::uint32_t types) {
-    constexpr std::uint32_t unspecified = 1, unicast = 1U << 1U, local = 1U << 2U, anycast = 1U << 4U,
-                            multicast = 1U << 5U, unreachable = 1U << 7U;
-    constexpr std::uint32_t of_kind_unicast = unicast | local | anycast | 1U << 6U | unreachable | 1U << 8U;
+    constexpr std::uint32_t unspecified = 1U << route_type::unspecified, unicast = 1U << route_type::unicast,
+                            local = 1U << route_type::local, anycast = 1U << route_type::anycast,
+                            multicast = 1U << route_type::multicast, unreachable = 1U << route_type::unreachable;
+    constexpr std::uint32_t of_kind_unicast =
+        unicast | local | anycast | 1U << route_type::blackhole | unreachable | 1U << route_type::prohibit;
     constexpr std::uint32_t by_route = local | anycast | unreachable;
     std::uint32_t found = unspecified | of_kind_unicast | multicast;
     if ((types & multicast) != 0) found &= multicast;

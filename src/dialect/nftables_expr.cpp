@@ -453,6 +453,7 @@ struct Expressions::Component {
 };
 
 bool Expressions::component(ast::Expr const& expr, Scope const& scope, Component& out) {
+    static std::uint16_t const first_header = nftables::selector_index("ip6", "nexthdr");
     if (expr.kind == Kind::selector || expr.kind == Kind::computed) {
         out.meaning =
             expr.kind == Kind::selector ? meaning_of(expr.selector) : meaning_of_computed(canonical(expr.text), scope.family);
@@ -461,7 +462,7 @@ bool Expressions::component(ast::Expr const& expr, Scope const& scope, Component
         bool const padded = scope.family == ast::TableFamily::bridge || scope.family == ast::TableFamily::netdev;
         if (padded && expr.kind == Kind::selector && expr.selector == nftables::selector_index("meta", "length"))
             return false;
-        out.first_header = expr.kind == Kind::selector && expr.selector == nftables::selector_index("ip6", "nexthdr");
+        out.first_header = expr.kind == Kind::selector && expr.selector == first_header;
         return out.meaning.type != Type::opaque;
     }
     if (expr.kind != Kind::operation || !component(expr.parts[0], scope, out)) return false;

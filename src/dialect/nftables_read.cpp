@@ -9,7 +9,6 @@
 #include <limits>
 #include <map>
 #include <span>
-#include <utility>
 
 #include "dialect/nftables_advice.hpp"
 #include "dialect/nftables_check.hpp"
@@ -791,8 +790,11 @@ class Reader {
         chain.table = title(table);
         chain.name = state.name;
         chain.span = chain.policy_span = state.span;
-        if (state.hook != nullptr) check_later_hooks(table, state);
-        if (state.hook != nullptr && !table.dormant) chain.hook = hook(table, *state.hook, state.hook_time);
+        if (state.hook != nullptr) {
+            std::optional<Hook> const own = hook(table, *state.hook, state.hook_time);
+            check_later_hooks(table, state, own);
+            if (!table.dormant) chain.hook = own;
+        }
         if (state.policy != nullptr) {
             if (state.hook == nullptr) error(state.policy->span, "only a base chain has a policy: this one has no 'type … hook …'");
             Time time = state.policy_time;
@@ -808,11 +810,7 @@ class Reader {
     }
 
     // A chain that is declared again may say where it stands, but not somewhere else (nf_tables_updchain).
-    void check_later_hooks(TableState const& table, ChainState const& state) {
-        if (state.later_hooks.empty()) return;
-        Findings told = std::exchange(findings_, {});
-        auto const first = hook(table, *state.hook, state.hook_time); // whose errors are told once
-        findings_ = std::move(told);
+    void check_later_hooks(TableState const& table, ChainState const& state, std::optional<Hook> const& first) {
         for (HookState const& later : state.later_hooks) {
             auto const other = hook(table, *later.spec, later.time);
             bool const same = !first || !other || (first->point == other->point && first->type == other->type && first->priority == other->priority);

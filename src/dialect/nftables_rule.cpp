@@ -66,7 +66,7 @@ class RuleReader {
         operand(assignment.value);
         if (!field) {
             effects_.sets.push_back(source_text());
-            expressions_.note_written(assignment.target, source_text(), span_);
+            expressions_.note_written(assignment.target, effects_.sets.back(), span_);
             if (is_helper(assignment.target)) effects_.helper = assignment.value.text;
             return;
         }
@@ -463,7 +463,7 @@ class RuleReader {
         while (address != nullptr && !address->parts.empty() && address->kind != Kind::map)
             address = &address->parts.front();
         if (address == nullptr || address->kind != Kind::value) return std::nullopt;
-        std::optional<Ip> const ip = parse_address(address->text);
+        std::optional<Ip> const ip = parse_c_ip(address->text);
         return ip ? std::optional(ip->family) : std::nullopt;
     }
 

@@ -38,7 +38,7 @@ std::optional<Item> item_of(Expr const& expr) {
         return Item{sort_of(prefix->ip.family), prefix->first(), prefix->last(), prefix, 0, {}};
     }
     if (expr.kind != Kind::value || expr.quoted) return std::nullopt;
-    if (auto const ip = parse_address(expr.text)) {
+    if (auto const ip = parse_c_ip(expr.text)) {
         return Item{sort_of(ip->family), ip->value, ip->value, Prefix{*ip, address_bits(ip->family)}, 0, {}};
     }
     auto const number = parse_c_number(expr.text);
@@ -84,7 +84,7 @@ std::vector<Item> fewest(std::vector<Item> items) {
 std::optional<Prefix> written_prefix(Expr const& expr) {
     if (expr.kind != Kind::prefix || expr.parts[0].kind != Kind::value || expr.parts[1].kind != Kind::value)
         return std::nullopt;
-    std::optional<Ip> const ip = parse_address(expr.parts[0].text);
+    std::optional<Ip> const ip = parse_c_ip(expr.parts[0].text);
     std::optional<U128> const length = parse_c_number(expr.parts[1].text);
     if (!ip || !length || *length > address_bits(ip->family)) return std::nullopt;
     return Prefix{*ip, static_cast<unsigned>(*length)};

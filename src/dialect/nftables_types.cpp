@@ -577,10 +577,6 @@ bool all_digits(std::string_view text) {
 
 } // namespace
 
-std::optional<Ip> parse_address(std::string_view text) {
-    return text.find(':') == std::string_view::npos ? parse_c_ipv4(text) : parse_ipv6(text);
-}
-
 std::optional<std::uint64_t> parse_duration(std::string_view text) {
     struct Unit {
         std::string_view name;

@@ -98,8 +98,6 @@ std::optional<Interval> parse_value(std::string_view text, Typed typed, U128 pro
 std::string word_of(Type type, U128 value);
 // What is wrong with a value of the type; empty: nothing. Names that only the machine knows are right.
 std::string value_problem(std::string_view text, Typed typed);
-// An address of either family; parts of IPv4 are numbers as C has them.
-std::optional<Ip> parse_address(std::string_view text);
 // "1d12h", in milliseconds. A number alone is in seconds.
 std::optional<std::uint64_t> parse_duration(std::string_view text);
 

@@ -127,7 +127,7 @@ std::optional<U128> translated_value(Field field, Marks const& marks) {
     Translated const& from = marks.source;
     if (to.done && field == dst_field(to.family)) return only(to.address);
     if (to.done && field == Field::dport) return only(to.port);
-    if (to.done && field == Field::dst_type && to.to_host) return 2;
+    if (to.done && field == Field::dst_type && to.to_host) return route_type::local;
     if (from.done && field == src_field(from.family)) return only(from.address);
     if (from.done && field == Field::sport) return only(from.port);
     return std::nullopt;

@@ -373,8 +373,7 @@ struct Space::Impl {
         put_translation(to, destination, dst_field(destination.family), {Field::dport, Field::nat_dst, Field::nat_dport, 5});
         put_translation(to, marks.source, src_field(marks.source.family), {Field::sport, Field::nat_src, Field::nat_sport, 4});
         if (!destination.done || !destination.address) return to;
-        constexpr U128 local = 2;
-        if (destination.to_host) put_value(to, Field::dst_type, local);
+        if (destination.to_host) put_value(to, Field::dst_type, route_type::local);
         else
             for (unsigned bit = 0; bit < info(Field::dst_type).bits; ++bit)
                 to[variable_of(Field::dst_type, bit)] = literal(variable_of(Field::nat_dst_type, bit), true);

@@ -33,15 +33,14 @@ PacketSet may_match(Space& space, Match const& match) {
 } // namespace
 
 PacketSet routed(Space& space, Ruleset const& ruleset, HookPoint point) {
-    constexpr U128 unicast = 1, local = 2, broadcast = 3, anycast = 4, multicast = 5; // rtnetlink(7)
     bool const to_host = point == HookPoint::input;
     if ((!to_host && point != HookPoint::forward) || !any_rule(ruleset, asks_for_type)) return space.all();
     if (to_host && any_rule(ruleset, diverts)) return space.all();
-    IntervalSet const types = IntervalSet::single(to_host ? local : unicast).united(IntervalSet::single(multicast));
+    IntervalSet const types = IntervalSet::single(to_host ? route_type::local : route_type::unicast).united(IntervalSet::single(route_type::multicast));
     auto const of = [&](U128 family, U128 also) {
         return space.of(Field::family, ValueSet::single(family)) & space.of(Field::dst_type, types.united(IntervalSet::single(also)));
     };
-    PacketSet set = of(family_v4, broadcast) | of(family_v6, anycast); // neither family has the other's
+    PacketSet set = of(family_v4, route_type::broadcast) | of(family_v6, route_type::anycast); // neither family has the other's
     for (Chain const& chain : ruleset.chains) {
         for (Rule const& rule : chain.rules) {
             auto const* const rewrite = std::get_if<Rewrite>(&rule.verdict);

@@ -25,8 +25,8 @@ std::vector<U128> make_values(Field field) {
     case Field::oif: return {interface_value("eth1"), interface_value("eth0"), 0};
     case Field::phys_iif: return {0, interface_value("port1")};
     case Field::phys_oif: return {0, interface_value("port2")};
-    case Field::src_type: return {1};
-    case Field::dst_type: return {2, 1};
+    case Field::src_type: return {route_type::unicast};
+    case Field::dst_type: return {route_type::local, route_type::unicast};
     case Field::ttl: return {64};
     case Field::length: return {60};
     case Field::src_mac: return {0x020000000009ULL};

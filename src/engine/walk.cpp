@@ -93,8 +93,8 @@ void rewrite(Rewritten& state, Rewrite const& rule, Packet const& original) {
     if (ports) put(port, *ports, original[destination ? Field::nat_dport : Field::nat_sport], old_port);
     (destination ? state.destination : state.source) = true;
     if (destination) state.to_host = rule.kind == Kind::redirect;
-    constexpr U128 local = 2, snat = 1U << 4U, dnat = 1U << 5U;
-    if (destination && to) state.dst_type = state.to_host ? local : original[Field::nat_dst_type];
+    constexpr U128 snat = 1U << 4U, dnat = 1U << 5U;
+    if (destination && to) state.dst_type = state.to_host ? U128{route_type::local} : original[Field::nat_dst_type];
     if (changed) state.status |= destination ? dnat : snat;
 }
 

@@ -80,7 +80,7 @@ class Parser {
     ParsedPacket parse(std::string_view text) {
         packet_[Field::ttl] = 64;
         packet_[Field::length] = 60;
-        packet_[Field::src_type] = 1;
+        packet_[Field::src_type] = route_type::unicast;
         packet_[Field::skuid] = packet_[Field::skgid] = no_socket;
         auto const all = words(text);
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -175,12 +175,11 @@ class Parser {
 } // namespace
 
 U128 usual_destination_type(Packet const& packet) {
-    constexpr U128 unicast = 1, local = 2, broadcast = 3, multicast = 5;
     bool const v4 = packet.family() == Family::v4;
     U128 const address = packet.destination().value;
-    if (v4 && address == 0xFFFFFFFFU) return broadcast;
-    if (address >> (v4 ? 28U : 120U) == (v4 ? 0xEU : 0xFFU)) return multicast;
-    return packet[Field::oif] == 0 ? local : unicast;
+    if (v4 && address == 0xFFFFFFFFU) return route_type::broadcast;
+    if (address >> (v4 ? 28U : 120U) == (v4 ? 0xEU : 0xFFU)) return route_type::multicast;
+    return packet[Field::oif] == 0 ? route_type::local : route_type::unicast;
 }
 
 std::optional<U128> value_by_name(Field field, std::string_view text) {

@@ -117,8 +117,7 @@ PacketSet Meaning::arriving(Publish const& publish) {
     PacketSet there = single(dst_field(family), publish.host.value);
     if (publish.port) there &= single(Field::dport, *publish.port);
     set -= there;
-    constexpr U128 local = 2; // RTN_LOCAL
-    return set & (publish.any_own ? single(Field::dst_type, local) : addresses(Field::dst4, Field::dst6, publish.at));
+    return set & (publish.any_own ? single(Field::dst_type, route_type::local) : addresses(Field::dst4, Field::dst6, publish.at));
 }
 
 PacketSet Meaning::published() {

@@ -370,8 +370,7 @@ class Planner {
             Rewrite rewrite{Rewrite::Kind::dnat, Interval{publish.host.value, publish.host.value}, {}};
             if (publish.port) rewrite.port = Interval{*publish.port, *publish.port};
             Rule each = published(publish, from, rewrite);
-            constexpr U128 local = 2; // RTN_LOCAL
-            if (publish.any_own) ask(each, Field::dst_type, ValueSet::single(local));
+            if (publish.any_own) ask(each, Field::dst_type, ValueSet::single(route_type::local));
             else ask(each, dst_field(publish.host.family), shorter(publish.at.of(publish.host.family), address_bits(publish.host.family)));
             ask_traffic(each, traffic);
             chain.rules.push_back(std::move(each));

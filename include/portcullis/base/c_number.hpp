@@ -13,5 +13,7 @@ std::optional<U128> parse_c_number(std::string_view text);
 // "192.168.001.010" is 192.168.1.8 (inet_aton(3); iptables and nft too). `parts`: how many there have to be at least; those that
 // are missing are zero, as iptables has it.
 std::optional<Ip> parse_c_ipv4(std::string_view text, unsigned parts = 4);
+// … or an address of IPv6, whose numbers are hexadecimal everywhere.
+std::optional<Ip> parse_c_ip(std::string_view text, unsigned parts = 4);
 
 } // namespace portcullis

@@ -34,8 +34,7 @@ enum class Field : std::uint8_t {
     iif_group, oif_group, // the group numbers of the interfaces (ip-link(8)); the box chooses them
     phys_iif, phys_oif, // the ports of a bridge that it came in by and leaves by, likewise; 0: of no bridge
     packet_type,   // link layer: 0 to this host, 1 broadcast, 2 multicast, 3 to another host
-    src_type,      // the kernel's routing type of an address: 1 unicast, 2 local, 3 broadcast, 4 anycast,
-    dst_type,      //   5 multicast, 6 blackhole, 7 unreachable, 8 prohibit (rtnetlink(7)); 0 unspecified
+    src_type, dst_type, // the kernel's routing type of an address: route_type
     src_mac,       // Ethernet source
     dscp,          // 6 bits of the TOS or traffic class byte
     ecn,           // the other 2 bits of that byte
@@ -93,6 +92,9 @@ constexpr unsigned fin = 1, syn = 2, rst = 4, psh = 8, ack = 16, urg = 32, ece =
 }
 namespace extension_header {
 constexpr unsigned hbh = 1, dst = 2, rt = 4, frag = 8, ah = 16;
+}
+namespace route_type { // rtnetlink(7)
+constexpr unsigned unspecified = 0, unicast = 1, local = 2, broadcast = 3, anycast = 4, multicast = 5, blackhole = 6, unreachable = 7, prohibit = 8;
 }
 namespace ct_state {
 constexpr unsigned new_ = 0, established = 1, related = 2, invalid = 3, untracked = 4;
