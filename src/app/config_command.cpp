@@ -1,19 +1,17 @@
 // config: what holds for a file, and from where; and the schema of portcullis.toml, from the same table of keys that reads it.
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "app/configs.hpp"
 #include "app/outputs.hpp"
 #include "portcullis/base/date.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/lint/rule.hpp"
+#include "report/json_text.hpp"
 
 namespace portcullis::app {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Where a value is from that stands in none of the texts: numbers behind those of all files.
 constexpr std::size_t standard = ConfigDocument::most_files;
@@ -123,8 +121,8 @@ class Shower {
         return out + "]\n";
     }
 
-    // A JSON string is a TOML string. What a terminal would act on is written as its number.
-    static std::string quoted(std::string_view text) { return Json(text).dump(-1, ' ', visible(text) != text, Json::error_handler_t::replace); }
+    // A JSON string is a TOML string. What a terminal or a build log would act on is written as its number.
+    static std::string quoted(std::string_view text) { return visible(text) == text ? Json(text).dump() : json_text(Json(text), -1); }
 
     static std::string key_text(std::string const& key) {
         bool const bare = !key.empty() && std::ranges::all_of(key, [](char c) {
@@ -202,7 +200,7 @@ int show(Options const& options) {
         std::string const name = options.inputs.empty() ? "." : options.inputs.front();
         if (format == "text") return fmt::format("# what holds for {}\n{}", visible(name), shower.toml(root));
         Json const json{{"schema_version", "1.0"}, {"path", name}, {"settings", shower.json(root)}};
-        return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+        return json_text(json) + '\n';
     };
     write_report(options, render);
     return clean;

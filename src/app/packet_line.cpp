@@ -9,17 +9,16 @@
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/catalogue/names.hpp"
 #include "portcullis/model/tracking.hpp"
+#include "report/json_text.hpp"
 
 namespace portcullis::app {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string json_text(std::string const& text) {
-    bool const plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
-    if (plain) return '"' + text + '"';
-    return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+std::string json_string(std::string_view text) {
+    std::string quoted;
+    append_json(quoted, text);
+    return quoted;
 }
 
 [[noreturn]] void no_packet() { throw std::runtime_error("no JSON object with a packet"); }
@@ -67,7 +66,7 @@ class PacketLineReader::Events {
             now().text = value;
             return true;
         }
-        put(json_text(value));
+        put(json_string(value));
         if (depth_ == 2) now().items.push_back(value);
         return true;
     }
@@ -78,7 +77,7 @@ class PacketLineReader::Events {
     bool end_array() { return end(']'); }
     bool key(std::string& name) {
         if (depth_ > 1) {
-            put(json_text(name));
+            put(json_string(name));
             now().text += ':';
             return true;
         }
@@ -138,7 +137,7 @@ class PacketLineReader::Events {
 std::string PacketLineReader::json_of(Key key) const {
     switch (value(key).kind) {
     case Value::Kind::number: return std::to_string(value(key).number);
-    case Value::Kind::text: return json_text(value(key).text);
+    case Value::Kind::text: return json_string(value(key).text);
     default: return value(key).text;
     }
 }
@@ -193,7 +192,7 @@ U128 PacketLineReader::tcp_flags(Packet const& packet) const {
     U128 all = 0;
     for (std::string const& name : value(flags).items) {
         auto const bit = value_by_name(Field::tcp_flags, name);
-        if (!bit) throw std::runtime_error("unknown tcp flag " + json_text(name));
+        if (!bit) throw std::runtime_error("unknown tcp flag " + json_string(name));
         all |= *bit;
     }
     return all;

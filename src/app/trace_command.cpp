@@ -5,7 +5,6 @@
 #include <iterator>
 #include <set>
 #include <thread>
-#include <nlohmann/json.hpp>
 
 #include "app/host.hpp"
 #include "app/packet_line.hpp"
@@ -16,12 +15,11 @@
 #include "portcullis/engine/budget.hpp"
 #include "portcullis/engine/interpret_many.hpp"
 #include "portcullis/engine/path.hpp"
+#include "report/json_text.hpp"
 
 namespace portcullis::app {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // A packet and where it goes; access lists are bound to interfaces by names longer than a packet's fields.
 struct Question {
@@ -254,7 +252,7 @@ std::string trace_json(Loaded const& loaded, Packet const& packet, Decision cons
     Json json{{"verdict", to_string(decision.main().fate)}, {"certainty", certainty(decision)}};
     if (is_rewritten(decision)) json["became"] = became_json(packet, decision.main().rewritten);
     json["steps"] = steps;
-    return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+    return json_text(json) + '\n';
 }
 
 // Some lines of the packets, which are worked on side by side.

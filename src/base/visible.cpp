@@ -1,6 +1,9 @@
 #include "portcullis/base/visible.hpp"
 
+#include <algorithm>
 #include <utf8proc.h>
+
+#include "portcullis/base/ascii.hpp"
 
 namespace portcullis {
 
@@ -38,6 +41,13 @@ std::pair<utf8proc_int32_t, std::size_t> next_code(std::string_view text) {
     return length > 0 ? std::pair{code, static_cast<std::size_t>(length)} : std::pair{utf8proc_int32_t{-1}, std::size_t{1}};
 }
 
+// "##", letters, "[".
+bool begins_log_command(std::string_view text) {
+    if (!text.starts_with("##")) return false;
+    auto const end = std::find_if_not(text.begin() + 2, text.end(), is_ascii_letter);
+    return end != text.end() && *end == '[';
+}
+
 } // namespace
 
 std::string visible(std::string_view text) {
@@ -48,7 +58,7 @@ std::string visible(std::string_view text) {
         auto const byte = static_cast<unsigned char>(text.front());
         if (byte == '\t') {
             result += ' ';
-        } else if (code < 0x20 || code == 0x7F) { // less than 0 where it is no UTF-8
+        } else if (code < 0x20 || code == 0x7F || (byte == '#' && begins_log_command(text))) { // less than 0 where it is no UTF-8
             result += "\\x";
             result += digits[byte >> 4U];
             result += digits[byte & 0xFU];
@@ -60,6 +70,11 @@ std::string visible(std::string_view text) {
         text.remove_prefix(length);
     }
     return result;
+}
+
+std::size_t find_log_command(std::string_view text, std::size_t at) {
+    while ((at = text.find("##", at)) != std::string_view::npos && !begins_log_command(text.substr(at))) ++at;
+    return at;
 }
 
 std::string shortened(std::string_view text, std::size_t most) {

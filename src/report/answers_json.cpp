@@ -40,7 +40,7 @@ std::string json_answers(AnswerReport const& report, Sources const& sources) {
                     {"counterexamples", counterexamples},
                     {"problems", problems},
                     {"complete", report.complete}};
-    return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+    return json_text(json) + '\n';
 }
 
 } // namespace portcullis

@@ -5,11 +5,11 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "portcullis/base/did_you_mean.hpp"
 #include "portcullis/base/visible.hpp"
 #include "portcullis/catalogue/names.hpp"
+#include "report/json_text.hpp"
 #include "report/markdown_text.hpp"
 
 namespace portcullis {
@@ -249,8 +249,8 @@ std::string markdown_form(Services const& services, bool all) {
 
 // JSON
 
-nlohmann::ordered_json json_of(Service const& service) {
-    auto ports = nlohmann::ordered_json::array();
+Json json_of(Service const& service) {
+    auto ports = Json::array();
     for (PortRange const& range : service.ports)
         ports.push_back({{"protocol", protocol_name(range.protocol)},
                          {"first", range.first},
@@ -258,7 +258,7 @@ nlohmann::ordered_json json_of(Service const& service) {
                          {"role", range.role}});
     // What is not stated is null.
     auto const word = [](std::string_view text) {
-        return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+        return text.empty() ? Json(nullptr) : Json(text);
     };
     auto const severity = [&](std::optional<Severity> level) { return word(level ? to_string(*level) : ""); };
     return {{"name", service.name},
@@ -278,10 +278,10 @@ nlohmann::ordered_json json_of(Service const& service) {
 }
 
 std::string json_form(Services const& services) {
-    auto list = nlohmann::ordered_json::array();
+    auto list = Json::array();
     for (Service const* service : services) list.push_back(json_of(*service));
-    nlohmann::ordered_json const document = {{"schema_version", "1.0"}, {"services", std::move(list)}};
-    return document.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+    Json const document = {{"schema_version", "1.0"}, {"services", std::move(list)}};
+    return json_text(document) + "\n";
 }
 
 // The services that a port query means, without repetition.

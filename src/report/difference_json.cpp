@@ -38,7 +38,7 @@ std::string json_difference(DifferenceReport const& report, Sources const& sourc
                     {"not_compared", report.not_compared},
                     {"notes", report.notes},
                     {"complete", whole}};
-    return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+    return json_text(json) + '\n';
 }
 
 } // namespace portcullis

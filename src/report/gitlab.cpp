@@ -30,7 +30,7 @@ std::string gitlab_report(Report const& report) {
                          {"severity", severity_text(d.severity)},
                          {"location", {{"path", visible(report.repository.name_of(shown.source().path()))}, {"lines", lines}}}});
     }
-    return items.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+    return json_text(items) + '\n';
 }
 
 } // namespace portcullis

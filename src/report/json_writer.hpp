@@ -37,7 +37,6 @@ class JsonWriter {
     void next(std::string_view key);
     void begin(std::string_view key, char bracket, bool object);
     void end(char bracket);
-    void quote(std::string_view text);
     void new_line() {
         if (layout_ == Layout::indented) out_.append(1, '\n').append(2 * levels_.size(), ' ');
     }

@@ -31,6 +31,20 @@ void cut(MarkedLine& line, std::size_t room) {
     }
 }
 
+// A log command that begins before the end of a part is found in none of them.
+void hide_log_commands(MarkedLine& line) {
+    for (std::size_t at = 0; (at = find_log_command(line.before + line.marked + line.after, at)) != std::string::npos; ++at) {
+        std::size_t in = at;
+        for (std::string* const part : {&line.before, &line.marked, &line.after}) {
+            if (in < part->size()) {
+                part->replace(in, 1, "\\x23");
+                break;
+            }
+            in -= part->size();
+        }
+    }
+}
+
 } // namespace
 
 MarkedLine marked_line(Source const& source, Span span, std::size_t columns) {
@@ -44,6 +58,7 @@ MarkedLine marked_line(Source const& source, Span span, std::size_t columns) {
     result.marked = visible(line.substr(from, to - from));
     result.after = visible(line.substr(to));
     cut(result, columns);
+    hide_log_commands(result);
     return result;
 }
 

@@ -1,12 +1,9 @@
 // Packets in JSON, the same in all of its forms.
 #pragma once
-#include <nlohmann/json.hpp>
-
 #include "portcullis/model/finding.hpp"
+#include "report/json_text.hpp"
 
 namespace portcullis {
-
-using Json = nlohmann::ordered_json;
 
 inline Json name_or_null(std::string name) { return name.empty() ? Json() : Json(std::move(name)); }
 

@@ -49,7 +49,7 @@ std::string rdjson_report(Report const& report) {
     Json diagnostics = Json::array();
     for (Shown const& shown : shown_findings(report)) diagnostics.push_back(diagnostic_json(shown));
     Json const json{{"source", {{"name", "portcullis"}}}, {"diagnostics", std::move(diagnostics)}};
-    return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+    return json_text(json) + '\n';
 }
 
 } // namespace portcullis

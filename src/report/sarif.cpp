@@ -204,7 +204,7 @@ std::string sarif_report(Report const& report) {
     run["results"] = std::move(results);
     Json log{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}};
     log["runs"].push_back(std::move(run));
-    return log.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+    return json_text(log) + '\n';
 }
 
 } // namespace portcullis

@@ -44,7 +44,7 @@ std::string json_tests(TestReport const& report, Sources const& sources) {
                     {"files", files},
                     {"summary", {{"passed", passed}, {"failed", failed}, {"errors", undecided}}},
                     {"complete", report.complete()}};
-    return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+    return json_text(json) + '\n';
 }
 
 } // namespace portcullis

@@ -109,3 +109,11 @@ TEST_CASE("text of the input cannot command a terminal") {
     CHECK(visible("\xFF\xC3") == "\\xff\\xc3");                  // no UTF-8
     CHECK(display_width("\xE6\xBC\xA2") == 2);
 }
+
+TEST_CASE("text of the input cannot command who keeps the log of a build") {
+    CHECK(visible("a ##vso[task.setvariable variable=x]y") == "a \\x23#vso[task.setvariable variable=x]y");
+    CHECK(visible("###[error]##TeamCity[x]") == "#\\x23#[error]\\x23#TeamCity[x]");
+    CHECK(visible("## heading ## [1] ##") == "## heading ## [1] ##");
+    CHECK(find_log_command("##vso[a]##[b]", 1) == 8);
+    CHECK(find_log_command("##vso") == std::string_view::npos);
+}

@@ -18,7 +18,7 @@ complaints = []
 runs = 0
 
 # A name without blanks, and a text; neither with quotes, which would end them.
-word = "=cmd|\x1b[31m\u202e::error::no%0A]]></script><!--@all`*_[x](y)$\u2066\x7f"
+word = "=cmd|\x1b[31m\u202e::error::no%0A]]></script><!--@all`*_[x](y)$\u2066\x7f##vso[a.b]##[error]"
 text = word + " =1+1 \x07\x9b2J <b> \u2028 www.example.com"
 word_bytes, text_bytes = word.encode() + b"\xff\xc3", text.encode() + b"\xfe\xed\xa0\x80"
 toml_word = "".join(c if " " <= c <= "~" and c not in '"\\' else f"\\u{ord(c):04X}" for c in word)
@@ -86,8 +86,10 @@ def check_plain(name, output, colored=False):
         if unicodedata.category(c) in ("Cf", "Zl", "Zp"):
             complaints.append(f"{name}: {c!a} in {shown[max(0, at - 60):at + 20]!a}")
             return
+    if match := re.search(r"##[a-z]*\[", shown, re.I):  # Azure Pipelines and TeamCity look for it anywhere in a line
+        complaints.append(f"{name}: a command of a log: {shown[max(0, match.start() - 60):match.end() + 20]!a}")
     for line in shown.split("\n"):
-        if line.startswith("::") and not name.startswith(("lint github", "markdown")):
+        if line.lstrip().startswith("::") and not name.startswith("lint github"):  # blanks before it do not matter
             complaints.append(f"{name}: a workflow command: {line!a}")
 
 

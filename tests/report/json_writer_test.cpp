@@ -29,3 +29,15 @@ TEST_CASE("what is written without a tree is what its dump is") {
     json.end_object();
     CHECK(json.take() == tree.dump(2, ' ', true, Json::error_handler_t::replace));
 }
+
+TEST_CASE("no build log finds a command in JSON") {
+    Json const tree{{"##[a]", {"##vso[b]##vso[c]", "## d"}}};
+    std::string const text = json_text(tree, -1);
+    CHECK(text == "{\"\\u0023#[a]\":[\"\\u0023#vso[b]\\u0023#vso[c]\",\"## d\"]}");
+    CHECK(Json::parse(text) == tree);
+    JsonWriter json(JsonWriter::Layout::lines);
+    json.begin_object();
+    json.json("##[a]", tree["##[a]"]);
+    json.end_object();
+    CHECK(json.take() == text + '\n');
+}

@@ -7,6 +7,7 @@
 #include "portcullis/base/visible.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/report/report.hpp"
+#include "report/marked_line.hpp"
 
 namespace portcullis {
 namespace {
@@ -117,6 +118,16 @@ TEST_CASE("a long line is cut around what is meant") {
     CHECK(shown->find("4 | …") != std::string::npos);
     CHECK(shown->ends_with("…"));
     CHECK(shown->find("tcp dport 22") == std::string::npos);
+}
+
+TEST_CASE("no log command is put together of the parts of a line") {
+    Source const source("f", "##[error] ##vso[a.b]c");
+    for (std::uint32_t begin = 0; begin < 21; ++begin) {
+        for (std::uint32_t end = begin; end <= 21; ++end) {
+            MarkedLine const line = marked_line(source, {0, begin, end}, 80);
+            CHECK(line.before + line.marked + line.after == "\\x23#[error] \\x23#vso[a.b]c");
+        }
+    }
 }
 
 TEST_CASE("rules link to their pages only where there are pages, and nothing of the input is in a link") {

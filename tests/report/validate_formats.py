@@ -34,6 +34,7 @@ def reports(folder, arguments, cwd, options=()):
 
 # What a terminal or an eye would act on, as src/base/visible.cpp has it for the characters that the fixtures have.
 def shown(text):
+    text = re.sub(r"#(?=#[A-Za-z]*\[)", r"\\x23", text)
     return re.sub("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufffe\uffff]", lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 0x100 else f"\\u{{{ord(m[0]):x}}}", text.replace("\t", " "))
 
 
@@ -351,7 +352,7 @@ def check_audit(out, inputs, cwd, what):
         yield f"{what}: a character in audit's Markdown that acts on its reader"
 
 
-nasty = "\x1b[31m\u202e::error::no%0A::error::]]>--></script><script>alert(1)</script>|=cmd!A1|@all #12 [x](http://example.com) `*_$\u2028\ufffe"
+nasty = "\x1b[31m\u202e::error::no%0A::error::]]>--></script><script>alert(1)</script>|=cmd!A1|@all #12 ##vso[a.b] [x](http://example.com) `*_$\u2028\ufffe"
 
 
 def hostile_files(folder):
