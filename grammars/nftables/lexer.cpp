@@ -81,28 +81,52 @@ struct handle_parser : x3::parser<handle_parser> {
     }
 };
 
-// A run that starts with a digit: a number, an IPv4 address, a duration ("1d12h"), or a name such as "8021q".
+// What starts with a digit: a number, an IPv4 address (or what looks like a part of one), a duration ("1d12h"), and two
+// names of protocols; the longest of them. What follows is another token: "22accept" is two.
 struct digits_parser : x3::parser<digits_parser> {
     using attribute_type = x3::unused_type;
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         if (first == last || !is_digit(*first)) return false;
-        It at = first;
-        while (at != last && (is_digit(*at) || is_letter(*at) || (*at == '.' && at + 1 != last && is_digit(at[1]))))
-            ++at;
-        first = at;
+        first = std::max({dotted(first, last), hexadecimal(first, last), duration(first, last), name(first, last)});
         return true;
+    }
+    static It digits(It at, It last) { return std::find_if_not(at, last, is_digit); }
+    static It dotted(It at, It last) {
+        at = digits(at, last);
+        while (last - at > 1 && *at == '.' && is_digit(at[1])) at = digits(at + 1, last);
+        return at;
+    }
+    static It hexadecimal(It at, It last) {
+        bool const is_it = last - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
+        return is_it ? std::find_if_not(at + 2, last, is_hex) : at;
+    }
+    static It duration(It at, It last) {
+        for (std::string_view const unit : {"d", "h", "m", "s", "ms"}) {
+            It const end = digits(at, last);
+            std::string_view const rest(end, static_cast<std::size_t>(last - end));
+            bool const is_milliseconds = unit == "m" && rest.starts_with("ms");
+            if (end != at && rest.starts_with(unit) && !is_milliseconds) at = end + unit.size();
+        }
+        return at;
+    }
+    static It name(It at, It last) {
+        std::string_view const text(at, static_cast<std::size_t>(last - at));
+        for (std::string_view const word : {"8021q", "8021ad"})
+            if (text.starts_with(word)) return at + word.size();
+        return at;
     }
 };
 
-// A letter or '_' (or '.' before one) and then letters, digits and /-_. ; a last '*' makes it a pattern.
+// A letter, '_' or '.', and then letters, digits and /-_. ; a last '*' makes it a pattern. A '.' alone is a sign.
 struct word_parser : x3::parser<word_parser> {
     using attribute_type = x3::unused_type;
+    static bool is_part(char c) { return is_letter(c) || is_digit(c) || c == '/' || c == '-' || c == '.'; }
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
-        if (first == last || !is_letter(*first)) return false;
-        It at = first;
-        while (at != last && (is_letter(*at) || is_digit(*at) || *at == '/' || *at == '-' || *at == '.')) ++at;
+        if (first == last || (!is_letter(*first) && *first != '.')) return false;
+        It at = std::find_if_not(first, last, is_part);
+        if (*first == '.' && at == first + 1) return false;
         if (at != last && *at == '*')
             ++at;
         else if (last - at > 1 && at[0] == '\\' && at[1] == '*')
@@ -218,9 +242,8 @@ constexpr std::string_view reserved_words[] = {
 bool is_reserved(std::string_view word) { return std::ranges::binary_search(reserved_words, word); }
 
 bool is_identifier(std::string_view name) {
-    auto const is_part = [](char c) { return is_letter(c) || is_digit(c) || c == '/' || c == '-' || c == '.'; };
     bool const begins = !name.empty() && (is_letter(name.front()) || name.front() == '.');
-    return begins && std::ranges::all_of(name, is_part) && !is_reserved(name);
+    return begins && std::ranges::all_of(name, word_parser::is_part) && !is_reserved(name);
 }
 
 Tokens lex(std::string_view input, SourceId source) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "grammars/nftables/selectors.hpp"
+#include "portcullis/base/ascii.hpp"
 #include "portcullis/base/date.hpp"
 
 namespace portcullis::nft {
@@ -119,12 +120,33 @@ bool Expressions::spend(Span span) {
 
 // ---- text
 
+namespace {
+
+// A name and no number or address, in which nft's scanner takes '-' and '/' for more of it.
+bool ends_in_word(std::string_view text) {
+    static constexpr std::string_view other_signs = "_.:/-";
+    auto const begin = std::find_if_not(text.rbegin(), text.rend(), [](char c) {
+        return is_ascii_letter(c) || (c >= '0' && c <= '9') || other_signs.find(c) != std::string_view::npos;
+    }).base();
+    return begin != text.end() && (is_ascii_letter(*begin) || *begin == '_' || *begin == '.') && std::find(begin, text.end(), ':') == text.end();
+}
+
+} // namespace
+
 void Expressions::append_text(ast::Expr const& expr, Time time, std::string& out) {
     auto const join = [&](std::string_view separator) {
         for (std::size_t i = 0; i < expr.parts.size(); ++i) {
             if (i > 0) out += separator;
             append_text(expr.parts[i], time, out);
         }
+    };
+    // '-' and '/' can be a part of the word before them.
+    auto const join_word = [&](std::string_view separator) {
+        std::size_t const begin = out.size();
+        append_text(expr.parts[0], time, out);
+        if (ends_in_word(std::string_view(out).substr(begin))) out += ' ';
+        out += separator;
+        append_text(expr.parts[1], time, out);
     };
     switch (expr.kind) {
     case Kind::value:
@@ -163,8 +185,8 @@ void Expressions::append_text(ast::Expr const& expr, Time time, std::string& out
     case Kind::element: join(" : "); break;
     case Kind::list: join(","); break;
     case Kind::concatenation: join(" . "); break;
-    case Kind::range: join("-"); break;
-    case Kind::prefix: join("/"); break;
+    case Kind::range: join_word("-"); break;
+    case Kind::prefix: join_word("/"); break;
     case Kind::operation:
         if (expr.quoted) out += '(';
         join(operator_text(expr.op));

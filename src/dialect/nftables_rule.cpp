@@ -301,6 +301,10 @@ class RuleReader {
 
     // ---- maps
 
+    static bool is_within(Span inner, Span outer) {
+        return inner.source == outer.source && inner.begin >= outer.begin && inner.end <= outer.end;
+    }
+
     // Calls use(element, match, span) for each element of a map: the match is that of the rule and "key is
     // element".
     template <class Use> void each_entry(ast::Expr const& key, ast::Expr const& table, Use use) {
@@ -325,10 +329,12 @@ class RuleReader {
             Span const span = element.value == nullptr ? element.key->span
                                                        : Span{element.key->span.source, element.key->span.begin,
                                                               element.value->span.end};
+            // What a map of another place asks is asked here, among the other conditions of the rule.
+            Span const asked = is_within(span, span_) ? span : span_;
             if (!rest)
-                expressions_.member(key, {element}, false, span, scope_, match);
+                expressions_.member(key, {element}, false, asked, scope_, match);
             else if (!others.empty())
-                expressions_.member(key, others, true, span, scope_, match);
+                expressions_.member(key, others, true, asked, scope_, match);
             use(element, std::move(match), span);
         }
         if (key.kind == Kind::concatenation) part_overlaps();

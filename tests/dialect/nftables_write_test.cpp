@@ -154,6 +154,22 @@ TEST_CASE("a comment that does not fit into quotes stands above its rule") {
     check_fixed_point(in_chain("\t\t# " + std::string(200, 'x') + "\n\t\taccept"));
 }
 
+TEST_CASE("names that only the machine knows stay apart from what follows them") {
+    CHECK(written("ip saddr host / 16 drop") == "ip saddr host /16 drop");
+    CHECK(written("ip saddr \"host\"/16 drop") == "ip saddr \"host\"/16 drop");
+    CHECK(written("ip saddr one - two drop") == "ip saddr one -two drop");
+    CHECK(written("ip saddr 192.0.2.1 - host drop") == "ip saddr 192.0.2.1-host drop");
+    std::string const map = "table inet t {\n\tmap m {\n\t\ttype ipv4_addr : verdict\n\t\tflags interval\n\t\telements = { host / 16 : drop, 192.0.2.0/24 : accept }\n\t}\n";
+    check_fixed_point(map + "\tchain c {\n\t\tip saddr vmap @m\n\t}\n}\n");
+}
+
+TEST_CASE("what a map asks is asked where its rule does") {
+    std::string const text = "table inet t {\n\tmap m {\n\t\ttype ipv4_addr : verdict\n\t\telements = { 192.0.2.1 : drop }\n\t}\n\tchain c {\n\t\tlimit rate 5/second ip saddr vmap @m\n\t}\n}\n";
+    std::string const result = write_nftables(read_text(text).reading.ruleset).text;
+    INFO(result);
+    CHECK(result.find("limit rate 5/second ip saddr 192.0.2.1 drop") != std::string::npos);
+}
+
 TEST_CASE("rules within a rule are written within it") {
     check_fixed_point(in_chain(
         "tcp dport 22 jump {\n ip saddr 10.0.0.1 accept\n jump { drop\n }\n }\n udp dport 1 goto { accept\n }"));
