@@ -3,6 +3,7 @@
 
 #include "engine/random_rules.hpp"
 #include "portcullis/engine/marks.hpp"
+#include "portcullis/engine/packet_set.hpp"
 
 using namespace portcullis;
 
@@ -55,4 +56,21 @@ TEST_CASE("a rule behind a translation is asked about the new end") {
     REQUIRE(left->terms.size() == 1);
     CHECK(left->terms[0].field == Field::fragment);
     CHECK(within_translation(to_port(80, 80), Marks{})->terms.front().field == Field::dport);
+}
+
+TEST_CASE("a computed mark leaves what is asked beside it of other fields") {
+    Rule set = rule({}, Continue{});
+    set.span = Span{0, 10, 20};
+    set.effects.assignments.push_back({Field::ct_mark, 0, 0, 0, false});
+    Marks const computed = after({}, set);
+    Match match;
+    match.alternatives.push_back({{Field::dport, Field::ct_mark}, {{ValueSet::single(443), ValueSet::single(5)}}, false, {}});
+
+    Match const seen = with_unknown(match, computed);
+    CHECK(seen.opaque.size() == 1);
+    REQUIRE(seen.alternatives.size() == 1);
+    Space space;
+    CHECK(space.of(match, computed).subset_of(space.of(Field::dport, ValueSet::single(443))));
+    match.alternatives[0].negated = true;
+    CHECK(with_unknown(match, computed).alternatives.empty());
 }
