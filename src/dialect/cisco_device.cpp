@@ -29,6 +29,15 @@ void merge(portcullis::Interface& to, Interface const& from) {
     to.inspects = to.inspects || from.inspects || !from.zone.empty();
 }
 
+// The names of the interfaces that let nothing through.
+std::set<std::string_view> only_for_management(Config const& config) {
+    std::set<std::string_view> names;
+    each<Interface>(config, [&](Interface const& interface) {
+        if (interface.management_only) names.insert(interface.name);
+    });
+    return names;
+}
+
 } // namespace
 
 void add_interfaces(Config const& config, Ruleset& ruleset) {
@@ -62,21 +71,26 @@ void add_interface_term(Match& match, Field field, std::vector<std::string_view>
     match.opaque.push_back({std::move(text), false, false, span});
 }
 
+bool has_inbound_list(Ruleset const& ruleset, std::string_view interface) {
+    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [&](Chain const& chain) {
+        return std::any_of(chain.bindings.begin(), chain.bindings.end(),
+                           [&](Binding const& binding) { return binding.inbound && binding.interface == interface; });
+    });
+}
+
+std::vector<std::string> zones_that_pass_packets(Config const& config, Ruleset const& ruleset) {
+    std::set<std::string_view> const management_only = only_for_management(config);
+    std::vector<std::string> zones;
+    for (portcullis::Interface const& interface : ruleset.interfaces)
+        if (!interface.zone.empty() && !management_only.contains(interface.name)) zones.push_back(interface.zone);
+    return zones;
+}
+
 void add_security_levels(Config const& config, Ruleset& ruleset) {
     if (ruleset.dialect != Dialect::cisco_asa) return;
-    auto const has_list = [&](std::string const& zone) {
-        return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [&](Chain const& chain) {
-            return std::any_of(chain.bindings.begin(), chain.bindings.end(), [&](Binding const& binding) {
-                return binding.inbound && (binding.interface == zone || binding.interface == "global");
-            });
-        });
-    };
-    std::set<std::string_view> management_only; // they let nothing through
-    each<Interface>(config, [&](Interface const& interface) {
-        if (interface.management_only) management_only.insert(interface.name);
-    });
+    std::set<std::string_view> const management_only = only_for_management(config);
     for (portcullis::Interface const& from : ruleset.interfaces) {
-        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_list(from.zone)) continue;
+        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_inbound_list(ruleset, from.zone)) continue;
         std::vector<std::string_view> reached;
         for (portcullis::Interface const& to : ruleset.interfaces) {
             if (&to == &from || to.zone.empty() || !to.security_level || management_only.contains(to.name)) continue;

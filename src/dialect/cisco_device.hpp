@@ -9,6 +9,11 @@ namespace portcullis::cisco {
 void add_interfaces(Config const& config, Ruleset& ruleset);
 void add_management(Config const& config, Ruleset& ruleset);
 
+// Whether a list decides what comes in by the interface, which an ASA knows by its zone.
+bool has_inbound_list(Ruleset const& ruleset, std::string_view interface);
+// The zones of all interfaces that are not for management alone.
+std::vector<std::string> zones_that_pass_packets(Config const& config, Ruleset const& ruleset);
+
 // A chain for each interface of an ASA that has a security level and no list of its own: to less secure interfaces
 // everything may pass, to equally secure ones where "same-security-traffic" says so (ASA CLI guide, "Interface
 // parameters").

@@ -129,7 +129,7 @@ class Reader {
     Chain* list_to_apply(AccessGroup const& group, std::string_view name);
     Chain& missing_list(AccessGroup const& group, std::string_view name);
     void bind_common(AccessGroup const& group);
-    void add_global_list();
+    void add_global_lists();
     void add_uses();
     void report_gaps();
     void report_unused();
@@ -418,30 +418,36 @@ void Reader::bind() {
         if (is(group->qualifier, "control-plane")) // of what is for the box itself (ASA)
             chain->uses.push_back({Use::Kind::management, "control-plane of " + std::string(group->interface), span});
         else
-            chain->bindings.push_back({std::string(group->interface), group->inbound, span});
+            chain->bindings.push_back({std::string(group->interface), group->inbound, span, dialect_ == Dialect::cisco_asa && group->interface == "global"});
     }
 }
 
 // What the list of an ASA's interface does not decide, the global list does, and only then comes the implicit deny
-// (ASA CLI guide, "Implicit deny").
-void Reader::add_global_list() {
+// (ASA CLI guide, "Implicit deny"). Interfaces without a list have the global one alone.
+void Reader::add_global_lists() {
     auto& chains = reading_.ruleset.chains;
-    auto const global = [](Binding const& binding) { return binding.interface == "global"; };
-    auto const found = std::find_if(chains.begin(), chains.end(), [&](Chain const& chain) {
-        return std::any_of(chain.bindings.begin(), chain.bindings.end(), global);
-    });
-    if (dialect_ != Dialect::cisco_asa || found == chains.end()) return;
-    auto const id = static_cast<ChainId>(found - chains.begin());
-    Span const span = std::find_if(found->bindings.begin(), found->bindings.end(), global)->span;
-    for (Chain& chain : chains) {
-        bool const inbound = std::any_of(chain.bindings.begin(), chain.bindings.end(), [](Binding const& b) { return b.inbound; });
-        if (&chain == &chains[id] || !inbound || decides_all(chain)) continue;
-        Rule rule;
-        rule.verdict = Jump{id, true};
-        rule.span = span;
-        rule.origin = chain.rules.empty() ? 0 : chain.rules.back().origin + 1;
-        rule.implicit = true;
-        chain.rules.push_back(std::move(rule));
+    auto const global = [](Chain const& chain) { return std::ranges::find_if(chain.bindings, &Binding::by_global); };
+    auto const is_global = [&](Chain const& chain) { return global(chain) != chain.bindings.end(); };
+    if (std::ranges::none_of(chains, is_global)) return;
+    std::vector<std::string> zones;
+    for (std::string& zone : zones_that_pass_packets(config_, reading_.ruleset))
+        if (!has_inbound_list(reading_.ruleset, zone)) zones.push_back(std::move(zone));
+    for (ChainId id = 0; id < chains.size(); ++id) {
+        if (!is_global(chains[id])) continue;
+        Span const span = global(chains[id])->span;
+        for (Chain& chain : chains) {
+            bool const inbound = std::ranges::any_of(chain.bindings, &Binding::inbound);
+            if (!inbound || is_global(chain) || decides_all(chain)) continue;
+            if (!(chain.hook->v4 && chains[id].hook->v4) && !(chain.hook->v6 && chains[id].hook->v6)) continue;
+            Rule rule;
+            rule.verdict = Jump{id, true};
+            rule.span = span;
+            rule.origin = chain.rules.empty() ? 0 : chain.rules.back().origin + 1;
+            rule.implicit = true;
+            chain.rules.push_back(std::move(rule));
+        }
+        if (!zones.empty()) std::erase_if(chains[id].bindings, &Binding::by_global);
+        for (std::string const& zone : zones) chains[id].bindings.push_back({zone, true, span, true});
     }
 }
 
@@ -528,8 +534,8 @@ Reading Reader::run() && {
     add_uses();
     report_gaps();
     report_unused();
-    add_global_list();
     add_interfaces(config_, reading_.ruleset);
+    add_global_lists();
     add_management(config_, reading_.ruleset);
     add_security_levels(config_, reading_.ruleset);
     add_translations(config_, dialect_, objects_, reading_.ruleset);

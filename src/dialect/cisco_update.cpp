@@ -98,8 +98,9 @@ class Updater {
 
     // Whether every interface that has the list keeps it.
     bool keeps_place(Chain const& now, WrittenList const& list) const {
-        auto const& then = after_.chains[list.chain].bindings;
-        return std::all_of(now.bindings.begin(), now.bindings.end(), [&](Binding const& binding) {
+        auto const then = written_bindings(after_.chains[list.chain]);
+        auto const before = written_bindings(now);
+        return std::all_of(before.begin(), before.end(), [&](Binding const& binding) {
             return std::any_of(then.begin(), then.end(), [&](Binding const& other) {
                 return other.interface == binding.interface && other.inbound == binding.inbound;
             });
@@ -193,7 +194,7 @@ class Updater {
 
     std::vector<Place> places_of(Chain const& chain) const {
         std::vector<Place> places;
-        for (Binding const& binding : chain.bindings) places.push_back({binding.interface, binding.inbound, !chain.hook->v4, false});
+        for (Binding const& binding : written_bindings(chain)) places.push_back({binding.interface, binding.inbound, !chain.hook->v4, false});
         for (Use const& use : chain.uses)
             if (auto const interface = device_interface(use)) places.push_back({*interface, true, !chain.hook->v4, true});
         return places;

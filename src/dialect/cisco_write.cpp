@@ -78,7 +78,7 @@ Writing write_cisco(Ruleset const& ruleset, Dialect platform) {
     for (WrittenList const& list : written.lists) {
         lay_out(list, result.text);
         by_chain.emplace(list.chain, &list);
-        for (Binding const& binding : ruleset.chains[list.chain].bindings)
+        for (Binding const& binding : written_bindings(ruleset.chains[list.chain]))
             bindings.add(binding.interface, binding_command(list.traits, list.name, binding));
         for (Use const& use : ruleset.chains[list.chain].uses)
             if (auto const interface = interface_of_device_list(use); interface && platform == Dialect::cisco_asa)

@@ -434,6 +434,15 @@ std::string remark_command(WrittenList const& list, std::string const& name, std
     return ' ' + (sequence == 0 ? "" : fmt::format("{} ", sequence)) + text;
 }
 
+std::vector<Binding> written_bindings(Chain const& chain) {
+    std::vector<Binding> written;
+    for (Binding const& binding : chain.bindings) {
+        if (!binding.by_global) written.push_back(binding);
+        else if (std::ranges::none_of(written, &Binding::by_global)) written.push_back({"global", true, binding.span, true});
+    }
+    return written;
+}
+
 std::string binding_command(ListTraits const& traits, std::string const& name, Binding const& binding) {
     std::string_view const way = direction(binding, traits.dialect);
     switch (traits.dialect) {

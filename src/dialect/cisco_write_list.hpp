@@ -44,6 +44,8 @@ std::string list_header(WrittenList const& list, std::string const& name);
 // The command that enters the line, at a number or (0) at the end.
 std::string entry_command(WrittenList const& list, std::string const& name, ListLine const& line, std::uint32_t sequence);
 std::string remark_command(WrittenList const& list, std::string const& name, std::string const& remark, std::uint32_t sequence);
+// Where lines apply the list: one line is for all interfaces that have none of their own.
+std::vector<Binding> written_bindings(Chain const& chain);
 // The line that applies the list to the interface, within its block except on an ASA.
 std::string binding_command(ListTraits const& traits, std::string const& name, Binding const& binding);
 // … and that by which an ASA asks it about packets to itself.

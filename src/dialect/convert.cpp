@@ -273,10 +273,22 @@ class Converter {
             for (Use const& use : chain.uses)
                 result_.beside.add("PC002", use.span).arg("construct", use.what).arg("why", fmt::format("it uses '{}', and is not converted", chain.name));
             chain.uses.clear();
+            bind_each_interface(chain);
         }
         read_back(write(lists));
         compare_lists(lists);
         return std::move(result_);
+    }
+
+    // An ASA alone has a line for all interfaces that have no list of their own.
+    void bind_each_interface(Chain& list) {
+        if (to_ == Dialect::cisco_asa) return;
+        std::erase_if(list.bindings, [&](Binding& binding) {
+            bool const names_none = std::exchange(binding.by_global, false) && binding.interface == "global";
+            if (names_none)
+                result_.beside.add("PC002", binding.span).arg("construct", "global").arg("why", fmt::format("'{}' is for all interfaces, and the text names none", list.name));
+            return names_none;
+        });
     }
 
     Conversion chain_as_list() {

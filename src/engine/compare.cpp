@@ -43,8 +43,9 @@ std::string joined(Names const& names) {
 Names bindings_of(Chain const& chain) {
     Names names;
     for (Binding const& binding : chain.bindings)
-        names.push_back((binding.inbound ? "in " : "out ") + binding.interface);
+        names.push_back((binding.inbound ? "in " : "out ") + (binding.by_global ? "global" : binding.interface));
     std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
 }
 

@@ -111,6 +111,15 @@ bool is_bound(Chain const& chain, Interface const& interface, bool inbound) {
     return is_bound(chain, interface.name, inbound) || is_bound(chain, interface.zone, inbound);
 }
 
+bool passes_family(Ruleset const& ruleset, Family family) {
+    std::vector<Interface> const& all = ruleset.interfaces;
+    if (ruleset.dialect != Dialect::cisco_asa || all.empty()) return true;
+    return std::ranges::any_of(all, [&](Interface const& one) {
+        bool const is_routed = !one.addresses.empty() && !one.has_dynamic_address;
+        return !one.zone.empty() && (!is_routed || std::ranges::any_of(one.addresses, [&](Prefix const& prefix) { return prefix.ip.family == family; }));
+    });
+}
+
 std::vector<OutsideWay> find_outside_ways(Context const& ctx) {
     IntervalSet const outside = named_interfaces(ctx.ruleset()).intersected(ctx.config().outside_interfaces());
     bool const zones_say_so = std::ranges::any_of(ctx.config().zones, [](Zone const& zone) { return !zone.interfaces.empty(); });

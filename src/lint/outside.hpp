@@ -35,4 +35,7 @@ bool is_of(Binding const& binding, Interface const& interface);
 bool is_bound(Chain const& chain, std::string const& interface, bool inbound);
 bool is_bound(Chain const& chain, Interface const& interface, bool inbound);
 
+// False for an ASA whose interfaces have addresses, and none of the family: it passes none of its packets, though its lists ask about both.
+bool passes_family(Ruleset const& ruleset, Family family);
+
 } // namespace portcullis

@@ -83,7 +83,7 @@ std::vector<Spoofing> find_spoofing_from_outside(Context const& ctx) {
     std::vector<Spoofing> found;
     for (OutsideWay const& way : ctx.outside_ways()) {
         for (Family const family : families) {
-            if (!ctx.ruleset().governs(family)) continue;
+            if (!ctx.ruleset().governs(family) || !passes_family(ctx.ruleset(), family)) continue;
             IntervalSet const own = own_networks(ctx, way, family).minus(impossible_sources(family));
             IntervalSet const asked = own.united(bogon_sources(family));
             PacketSet const in = let_in(ctx, way.path, family, from(ctx, family, asked) & arriving(ctx, way));
@@ -121,7 +121,7 @@ std::vector<Spoofing> spoofing_from_zones(Context const& ctx) {
                 continue;
             }
             for (Family const family : families) {
-                if (!ctx.ruleset().governs(family) || zone.networks(family).empty()) continue;
+                if (!ctx.ruleset().governs(family) || !passes_family(ctx.ruleset(), family) || zone.networks(family).empty()) continue;
                 IntervalSet const foreign = zone.networks(family).complement(address_bits(family)).minus(impossible_sources(family));
                 PacketSet const in = let_in(ctx, p, family, from(ctx, family, foreign) & arriving);
                 if (in.empty()) continue;

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "dialect/cisco_read.hpp"
+#include "portcullis/dialect/write.hpp"
 
 using namespace portcullis;
 
@@ -376,6 +377,22 @@ TEST_CASE("the last access group of an interface and a direction counts") {
     CHECK(reading.ruleset.chains[0].bindings[0].interface == "global");
     REQUIRE(reading.ruleset.chains[1].bindings.size() == 1);
     CHECK(reading.ruleset.chains[1].bindings[0].interface == "outside");
+}
+
+TEST_CASE("the global list of an ASA decides where an interface has no list, and where its own says nothing") {
+    std::string const interfaces = "interface GigabitEthernet0/0\n nameif outside\n security-level 0\ninterface GigabitEthernet0/1\n nameif inside\n security-level 100\n"
+                                   "interface GigabitEthernet0/2\n nameif dmz\n security-level 50\ninterface Management0/0\n management-only\n nameif mgmt\n security-level 100\n";
+    std::string const lists = "access-list DMZ extended permit tcp any any eq 443\naccess-list ALL extended permit tcp any any eq 22\naccess-group DMZ in interface dmz\naccess-group ALL global\n";
+    auto const reading = read(interfaces + lists, Dialect::cisco_asa);
+    REQUIRE(reading.ruleset.chains.size() == 2); // and none for a security level
+    CHECK(reading.ruleset.chains[0].rules.size() == 2);
+    std::vector<std::string> names;
+    for (Binding const& binding : reading.ruleset.chains[1].bindings) {
+        CHECK((binding.inbound && binding.by_global));
+        names.push_back(binding.interface);
+    }
+    CHECK(names == std::vector<std::string>{"outside", "inside"});
+    CHECK(write_cisco(reading.ruleset, Dialect::cisco_asa).text == lists);
 }
 
 TEST_CASE("consumers of access lists that do not filter packets") {

@@ -167,6 +167,7 @@ struct Binding {
     std::string interface;
     bool inbound = true;
     Span span;
+    bool by_global = false; // by the one line for all interfaces that have no list of their own (ASA); "global" where no such interface is known
 };
 
 // Something else that asks an access list: a service by which the box is managed, where permitted sources may talk to
