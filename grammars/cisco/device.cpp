@@ -129,7 +129,9 @@ bool read_interface_line(Words words, bool negated, Platform platform, Interface
     }
     if (!is_one_of(first, {"ip", "ipv4", "ipv6"})) return false;
     auto const second = words.next();
+    bool const of_asa_v6 = platform == Platform::asa && is(first, "ipv6");
     if (is(second, "inspect")) out.inspects = !negated;
+    if (of_asa_v6 && is(second, "enable")) out.has_dynamic_address = !negated;
     if (is(second, "nat") && is(words.peek(), "outside") && Words(words.rest).next().size() == words.rest.size())
         out.is_outside = !negated;
     if (!is(second, "address")) return false;
@@ -141,8 +143,10 @@ bool read_interface_line(Words words, bool negated, Platform platform, Interface
     }
     if (is_one_of(words.peek(), {"dhcp", "pppoe", "negotiated", "autoconfig"}))
         out.has_dynamic_address = !negated;
-    else if (platform == Platform::asa && !negated && words.peek().find_first_of(".:") == std::string_view::npos)
-        out.address_name = words.peek();
+    else if (platform == Platform::asa && !negated && words.peek().find_first_of(".:") == std::string_view::npos) {
+        if (of_asa_v6) out.has_dynamic_address = true; // a delegated prefix, by its name
+        else out.address_name = words.peek();
+    }
     if (auto const address = read_interface_address(words)) {
         if (negated)
             std::erase(out.addresses, *address);

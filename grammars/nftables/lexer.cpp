@@ -98,7 +98,7 @@ struct digits_parser : x3::parser<digits_parser> {
         return at;
     }
     static It hexadecimal(It at, It last) {
-        bool const is_it = last - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X');
+        bool const is_it = last - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X') && is_hex(at[2]);
         return is_it ? std::find_if_not(at + 2, last, is_hex) : at;
     }
     static It duration(It at, It last) {
@@ -126,11 +126,12 @@ struct word_parser : x3::parser<word_parser> {
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         if (first == last || (!is_letter(*first) && *first != '.')) return false;
         It at = std::find_if_not(first, last, is_part);
-        if (*first == '.' && at == first + 1) return false;
+        It const name_end = at;
         if (at != last && *at == '*')
             ++at;
         else if (last - at > 1 && at[0] == '\\' && at[1] == '*')
             at += 2;
+        if (*first == '.' && name_end == first + 1 && at == name_end) return false;
         first = at;
         return true;
     }

@@ -63,7 +63,7 @@ void read_transport(TomlMember const& member, Draft& draft, TomlReport& report) 
 std::string one_line(std::string text, std::string_view key, TomlPlace at, TomlReport& report) {
     std::ranges::replace_if(
         text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-    if (visible(text) != text) report.error(at, "'" + std::string(key) + "' has a character that cannot be shown");
+    if (visible(text) != text) report.error(at, "'" + std::string(key) + "' has a character that cannot be shown, or a command of a build log");
     return text;
 }
 

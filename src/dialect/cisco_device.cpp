@@ -2,6 +2,7 @@
 #include "dialect/cisco_device.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "dialect/cisco_entry.hpp"
@@ -71,10 +72,10 @@ void add_interface_term(Match& match, Field field, std::vector<std::string_view>
     match.opaque.push_back({std::move(text), false, false, span});
 }
 
-bool has_inbound_list(Ruleset const& ruleset, std::string_view interface) {
-    return std::any_of(ruleset.chains.begin(), ruleset.chains.end(), [&](Chain const& chain) {
-        return std::any_of(chain.bindings.begin(), chain.bindings.end(),
-                           [&](Binding const& binding) { return binding.inbound && binding.interface == interface; });
+bool has_inbound_list(Ruleset const& ruleset, std::string_view interface, std::function<bool(Chain const&)> const& counts) {
+    return std::ranges::any_of(ruleset.chains, [&](Chain const& chain) {
+        auto const is_it = [&](Binding const& binding) { return binding.inbound && binding.interface == interface; };
+        return std::ranges::any_of(chain.bindings, is_it) && counts(chain);
     });
 }
 
@@ -82,7 +83,7 @@ std::vector<std::string> zones_that_pass_packets(Config const& config, Ruleset c
     std::set<std::string_view> const management_only = only_for_management(config);
     std::vector<std::string> zones;
     for (portcullis::Interface const& interface : ruleset.interfaces)
-        if (!interface.zone.empty() && !management_only.contains(interface.name)) zones.push_back(interface.zone);
+        if (!interface.zone.empty() && !interface.shutdown && !management_only.contains(interface.name)) zones.push_back(interface.zone);
     return zones;
 }
 
@@ -90,7 +91,7 @@ void add_security_levels(Config const& config, Ruleset& ruleset) {
     if (ruleset.dialect != Dialect::cisco_asa) return;
     std::set<std::string_view> const management_only = only_for_management(config);
     for (portcullis::Interface const& from : ruleset.interfaces) {
-        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_inbound_list(ruleset, from.zone)) continue;
+        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_inbound_list(ruleset, from.zone, [](Chain const&) { return true; })) continue;
         std::vector<std::string_view> reached;
         for (portcullis::Interface const& to : ruleset.interfaces) {
             if (&to == &from || to.zone.empty() || !to.security_level || management_only.contains(to.name)) continue;

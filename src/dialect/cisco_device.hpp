@@ -1,6 +1,8 @@
 // What a configuration says of the device around its access lists, in the form that rules ask about: interfaces,
 // management services, what the security levels of an ASA permit, and translations of addresses.
 #pragma once
+#include <functional>
+
 #include "dialect/cisco_objects.hpp"
 
 namespace portcullis::cisco {
@@ -9,9 +11,9 @@ namespace portcullis::cisco {
 void add_interfaces(Config const& config, Ruleset& ruleset);
 void add_management(Config const& config, Ruleset& ruleset);
 
-// Whether a list decides what comes in by the interface, which an ASA knows by its zone.
-bool has_inbound_list(Ruleset const& ruleset, std::string_view interface);
-// The zones of all interfaces that are not for management alone.
+// Whether a list that counts decides what comes in by the interface, which an ASA knows by its zone.
+bool has_inbound_list(Ruleset const& ruleset, std::string_view interface, std::function<bool(Chain const&)> const& counts);
+// The zones of all interfaces that are neither shut down nor for management alone.
 std::vector<std::string> zones_that_pass_packets(Config const& config, Ruleset const& ruleset);
 
 // A chain for each interface of an ASA that has a security level and no list of its own: to less secure interfaces

@@ -121,6 +121,7 @@ class Reader {
     void place_by_sequence(List& list, Entry const& entry);
     bool spend(std::size_t steps, Entry const& entry);
 
+    bool applies_ipv6_lists() const;
     void lower(List const& list);
     void add_rules(Chain& chain, ListTraits const& traits, List const& list);
     void add_neighbour_discovery(Chain& chain) const;
@@ -146,6 +147,7 @@ class Reader {
     // What each interface has last been given, by direction, family and qualifier.
     std::map<std::tuple<std::string_view, bool, bool, std::string_view>, AccessGroup const*> applied_;
     ListIndex chain_index_;
+    bool is_before_9_ = false; // an ASA whose lists are of one family
     std::map<ListName, AccessList const*> removed_; // by "no ip access-list …"
     std::size_t steps_ = 0;
 };
@@ -267,12 +269,21 @@ void Reader::place_by_sequence(List& list, Entry const& entry) {
 
 // --- Chains ---
 
+// Lists of an ASA ask about both families since 9.0, and about IPv4 before, where an "ipv6 access-list" stood beside them.
+bool Reader::applies_ipv6_lists() const {
+    return std::ranges::any_of(applied_, [&](auto const& applied) {
+        return std::ranges::any_of(applied.second->lists, [&](std::string_view name) {
+            return list_index_.contains({true, name}) && !list_index_.contains({false, name});
+        });
+    });
+}
+
 void Reader::lower(List const& list) {
     AccessList const& declaration = *list.first;
     ListTraits traits;
     traits.dialect = dialect_;
     traits.v4 = declaration.kind != AccessList::Kind::ipv6;
-    traits.v6 = declaration.kind == AccessList::Kind::ipv6 || dialect_ == Dialect::cisco_asa;
+    traits.v6 = declaration.kind == AccessList::Kind::ipv6 || (dialect_ == Dialect::cisco_asa && !is_before_9_);
 
     Chain chain;
     chain.name = declaration.name;
@@ -429,16 +440,17 @@ void Reader::add_global_lists() {
     auto const global = [](Chain const& chain) { return std::ranges::find_if(chain.bindings, &Binding::by_global); };
     auto const is_global = [&](Chain const& chain) { return global(chain) != chain.bindings.end(); };
     if (std::ranges::none_of(chains, is_global)) return;
-    std::vector<std::string> zones;
-    for (std::string& zone : zones_that_pass_packets(config_, reading_.ruleset))
-        if (!has_inbound_list(reading_.ruleset, zone)) zones.push_back(std::move(zone));
+    std::vector<std::string> const zones = zones_that_pass_packets(config_, reading_.ruleset);
     for (ChainId id = 0; id < chains.size(); ++id) {
         if (!is_global(chains[id])) continue;
         Span const span = global(chains[id])->span;
+        auto const of_family = [&](Chain const& chain) { return (chain.hook->v4 && chains[id].hook->v4) || (chain.hook->v6 && chains[id].hook->v6); };
+        std::vector<std::string> others;
+        for (std::string const& zone : zones)
+            if (!has_inbound_list(reading_.ruleset, zone, of_family)) others.push_back(zone);
         for (Chain& chain : chains) {
             bool const inbound = std::ranges::any_of(chain.bindings, &Binding::inbound);
-            if (!inbound || is_global(chain) || decides_all(chain)) continue;
-            if (!(chain.hook->v4 && chains[id].hook->v4) && !(chain.hook->v6 && chains[id].hook->v6)) continue;
+            if (!inbound || is_global(chain) || decides_all(chain) || !of_family(chain)) continue;
             Rule rule;
             rule.verdict = Jump{id, true};
             rule.span = span;
@@ -446,8 +458,8 @@ void Reader::add_global_lists() {
             rule.implicit = true;
             chain.rules.push_back(std::move(rule));
         }
-        if (!zones.empty()) std::erase_if(chains[id].bindings, &Binding::by_global);
-        for (std::string const& zone : zones) chains[id].bindings.push_back({zone, true, span, true});
+        if (!others.empty()) std::erase_if(chains[id].bindings, &Binding::by_global);
+        for (std::string const& zone : others) chains[id].bindings.push_back({zone, true, span, true});
     }
 }
 
@@ -527,6 +539,7 @@ Reading Reader::run() && {
     for (Statement const& statement : config_.statements)
         std::visit([&](auto const& one) { take(one); }, statement);
 
+    is_before_9_ = dialect_ == Dialect::cisco_asa && applies_ipv6_lists();
     for (List const& list : lists_)
         if (list.first) lower(list);
     bind();

@@ -9,7 +9,6 @@
 #include <map>
 #include <optional>
 #include <regex>
-#include <utility>
 
 #include "dialect/cisco_write_list.hpp"
 #include "dialect/rate_units.hpp"
@@ -283,12 +282,12 @@ class Converter {
     // An ASA alone has a line for all interfaces that have no list of their own.
     void bind_each_interface(Chain& list) {
         if (to_ == Dialect::cisco_asa) return;
-        std::erase_if(list.bindings, [&](Binding& binding) {
-            bool const names_none = std::exchange(binding.by_global, false) && binding.interface == "global";
-            if (names_none)
-                result_.beside.add("PC002", binding.span).arg("construct", "global").arg("why", fmt::format("'{}' is for all interfaces, and the text names none", list.name));
-            return names_none;
-        });
+        auto const binds_none = [](Binding const& binding) { return binding.by_global && binding.interface == "global"; };
+        auto const none = std::ranges::find_if(list.bindings, binds_none);
+        if (none != list.bindings.end() && !original_.has_interfaces) // else each has a list, which goes on in this one
+            result_.beside.add("PC002", none->span).arg("construct", "global").arg("why", fmt::format("'{}' is for all interfaces, and the text has none", list.name));
+        std::erase_if(list.bindings, binds_none);
+        for (Binding& binding : list.bindings) binding.by_global = false;
     }
 
     Conversion chain_as_list() {

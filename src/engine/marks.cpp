@@ -133,14 +133,6 @@ std::optional<U128> translated_value(Field field, Marks const& marks) {
     return std::nullopt;
 }
 
-// The rows as far as they ask about other fields.
-template <class Is> Alternatives without(Alternatives relation, Is const& is) {
-    for (auto& row : relation.rows)
-        for (std::size_t c = 0; c < row.size(); ++c)
-            if (is(relation.fields[c])) row[c] = ValueSet{}.complement();
-    return relation;
-}
-
 } // namespace
 
 bool contradicts_translation(Match const& match, Marks const& marks) {
@@ -175,9 +167,8 @@ Match with_unknown(Match const& match, Marks const& marks) {
     auto const ask = [&](std::string text, bool negated, std::uint32_t setter) {
         seen.opaque.push_back({std::move(text) + ", as computed before", true, negated, Span{0, setter, setter}});
     };
-    auto const is_unknown = [&](Field f) { return is_mark(f) && !marks[f].known; };
     for (Term const& term : match.terms) {
-        if (!is_unknown(term.field)) {
+        if (!is_mark(term.field) || marks[term.field].known) {
             seen.terms.push_back(term);
             continue;
         }
@@ -187,7 +178,8 @@ Match with_unknown(Match const& match, Marks const& marks) {
         ask(to_text(asked), term.values.negated, marks[term.field].setter);
     }
     for (Alternatives const& relation : match.alternatives) {
-        auto const unknown = std::find_if(relation.fields.begin(), relation.fields.end(), is_unknown);
+        auto const unknown = std::find_if(relation.fields.begin(), relation.fields.end(),
+                                          [&](Field f) { return is_mark(f) && !marks[f].known; });
         if (unknown == relation.fields.end()) {
             seen.alternatives.push_back(relation);
             continue;
@@ -196,7 +188,6 @@ Match with_unknown(Match const& match, Marks const& marks) {
         asked.alternatives.push_back(relation);
         asked.alternatives.back().negated = false;
         ask(to_text(asked), relation.negated, marks[*unknown].setter);
-        if (!relation.negated) seen.alternatives.push_back(without(relation, is_unknown));
     }
     seen.opaque.insert(seen.opaque.begin(), match.opaque.begin(), match.opaque.end());
     return seen;

@@ -70,18 +70,19 @@ bool lets_anybody_in(Context const& ctx, std::size_t path) {
 }
 
 void add_list(Context const& ctx, std::size_t path, std::vector<OutsideWay>& ways) {
+    Binding const* unknown = nullptr; // the first that may be one to the outside
     for (Binding const& binding : ctx.ruleset().chains[ctx.paths()[path].chains.front()].bindings) {
         if (!binding.inbound) continue;
         Interface const* interface = interface_of(ctx.ruleset(), binding);
-        std::string const why = interface != nullptr ? outside_for(ctx, *interface) : "";
-        if (why.empty()) {
-            if (ctx.config().trusts_interface(binding.interface)) continue;
-            if (interface != nullptr && (has_private_address(*interface) || ctx.config().trusts_interface(interface->zone))) continue;
-            if (!lets_anybody_in(ctx, path)) return;
+        if (std::string why = interface != nullptr ? outside_for(ctx, *interface) : ""; !why.empty()) {
+            ways.push_back({path, binding.interface, std::move(why), {}});
+            return; // another interface with the same list has the same answers
         }
-        ways.push_back({path, binding.interface, why, {}});
-        return; // another interface with the same list has the same answers
+        if (unknown != nullptr || ctx.config().trusts_interface(binding.interface)) continue;
+        if (interface != nullptr && (has_private_address(*interface) || ctx.config().trusts_interface(interface->zone))) continue;
+        unknown = &binding;
     }
+    if (unknown != nullptr && lets_anybody_in(ctx, path)) ways.push_back({path, unknown->interface, "", {}});
 }
 
 } // namespace

@@ -142,7 +142,7 @@ class Side {
         }
         for (Chain const& chain : ruleset.chains) {
             for (Binding const& binding : chain.bindings)
-                if (!by_zone || binding.interface != "global") add(binding.interface);
+                if (!binding.by_global || binding.interface != "global") add(binding.interface);
             for (Use const& use : chain.uses)
                 if (use.what.starts_with(of_device_)) add(use.what.substr(of_device_.size()));
         }

@@ -117,13 +117,13 @@ std::vector<ChainId> lists_at(Ruleset const& ruleset, std::string_view interface
         for (ChainId id = 0; id < ruleset.chains.size(); ++id) {
             Chain const& chain = ruleset.chains[id];
             if (!chain.hook || chain.hook->point != HookPoint::list) continue;
-            if (std::ranges::any_of(chain.bindings, [&](Binding const& binding) { return binding.inbound == inbound && is(binding.interface); }))
+            if (std::ranges::any_of(chain.bindings, [&](Binding const& binding) { return binding.inbound == inbound && is(binding); }))
                 lists.push_back(id);
         }
         return lists;
     };
-    std::vector<ChainId> lists = lists_of([&](std::string const& name) { return same_interface(name, interface); });
-    if (lists.empty() && keeps_connections(ruleset.dialect)) lists = lists_of([](std::string const& name) { return name == "global"; });
+    std::vector<ChainId> lists = lists_of([&](Binding const& binding) { return same_interface(binding.interface, interface); });
+    if (lists.empty() && keeps_connections(ruleset.dialect)) lists = lists_of([](Binding const& binding) { return binding.by_global; });
     return lists;
 }
 

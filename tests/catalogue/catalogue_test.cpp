@@ -285,7 +285,7 @@ TEST_CASE("an error says where, what was found and what would be right") {
         {"[www]\ntcp = [80]\n", "u.toml:1:2: 'www' is another name of 'http'; change that one instead"},
         {"[x]\ntcp = [1]\naliases = [\"www\"]\n", "u.toml:1:2: the alias 'www' of 'x' already belongs to 'http'"},
         {"[x]\ntcp = [1]\nvariant-of = \"y\"\n", "u.toml:1:2: 'x' is a variant of 'y', which does not exist"},
-        {"[x]\ntcp = [1]\nrisk = \"\\u001b[2J\"\n", "u.toml:3:8: 'risk' has a character that cannot be shown"},
+        {"[x]\ntcp = [1]\nrisk = \"\\u001b[2J\"\n", "u.toml:3:8: 'risk' has a character that cannot be shown, or a command of a build log"},
         {"x = 1\n", "u.toml:1:5: 'x' must be a table, not an integer"},
         {"[x]\ntcp = [2026-01-01]\n",
          "u.toml:2:8: 'a date' is no port: use a number from 1 to 65535, or a range such as \"9500-9510\""},

@@ -97,6 +97,16 @@ TEST_CASE("a base chain becomes a list of each family, and a list a chain") {
     CHECK(converted(two, Dialect::cisco_ios, Dialect::cisco_nxos).equal);
 }
 
+TEST_CASE("the global list of an ASA is that of each interface elsewhere") {
+    std::string const interfaces = "interface GigabitEthernet0/0\n nameif outside\ninterface GigabitEthernet0/1\n nameif inside\n";
+    std::string const list = "access-list ALL extended permit tcp any4 any4 eq 22\naccess-group ALL global\n";
+    Outcome const each = converted(interfaces + list, Dialect::cisco_asa, Dialect::cisco_ios);
+    CHECK(each.equal);
+    CHECK_THAT(each.text, Contains("interface outside\n ip access-group ALL in\n") && Contains("interface inside\n ip access-group ALL in\n"));
+    Outcome const unknown = converted(list, Dialect::cisco_asa, Dialect::cisco_ios);
+    CHECK_THAT(unknown.text, !Contains("interface"));
+}
+
 TEST_CASE("what is lost makes a difference that is found") {
     Outcome const lossy = converted("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m recent --name x --rcheck -j DROP\n-A INPUT -p tcp -m tcp --dport 23 -j DROP\nCOMMIT\n",
                                     Dialect::iptables, Dialect::nftables);

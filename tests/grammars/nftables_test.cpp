@@ -213,7 +213,7 @@ TEST_CASE("errors say what was found and expected, and where") {
 TEST_CASE("what begins with a digit ends where no number, address or duration goes on") { // as nft 1.0.6 has each of them
     for (std::string const rule : {"tcp dport 22accept", "tcp dport 22-23accept", "ip saddr 192.0.2.1accept", "limit rate 10kbytes/second accept", "limit rate 10/second burst 5packets accept",
                                    "ether type 8021q accept", "ct expiration 1d2h3m4s5ms accept", "ct expiration 1h500ms accept", "ct expiration 5m30s accept", "tcp dport 0x16 accept", "meta hour 12:30 accept",
-                                   "ether saddr 00:11:22:aa:bb:cc accept", "quota 25 mbytes drop", "ip saddr . tcp dport { 192.0.2.1. 22 } accept"}) {
+                                   "ether saddr 00:11:22:aa:bb:cc accept", "quota 25 mbytes drop", "meta mark set 0xor 0x2", "iifname .* accept", "ip saddr . tcp dport { 192.0.2.1. 22 } accept"}) {
         INFO(rule);
         CHECK(is_rule(rule));
     }
