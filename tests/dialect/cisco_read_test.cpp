@@ -395,6 +395,19 @@ TEST_CASE("the global list of an ASA decides where an interface has no list, and
     CHECK(write_cisco(reading.ruleset, Dialect::cisco_asa).text == lists);
 }
 
+TEST_CASE("before 9.0 a list of an ASA is of one family, and a list of the other leaves an interface to the global one") {
+    std::string const interfaces = "interface GigabitEthernet0/0\n nameif outside\ninterface GigabitEthernet0/1\n nameif inside\n";
+    std::string const lists = "access-list ALL extended permit tcp any any eq 22\naccess-group ALL global\n";
+    auto const now = read(interfaces + lists, Dialect::cisco_asa);
+    CHECK((now.ruleset.chains[0].hook->v4 && now.ruleset.chains[0].hook->v6));
+    auto const before = read(interfaces + lists + "ipv6 access-list V6 permit tcp any any eq 443\naccess-group V6 in interface outside\n", Dialect::cisco_asa);
+    REQUIRE(before.ruleset.chains.size() == 2);
+    Chain const& all = before.ruleset.chains[0];
+    CHECK((all.hook->v4 && !all.hook->v6));
+    CHECK(all.bindings.size() == 2);
+    for (Rule const& rule : before.ruleset.chains[1].rules) CHECK_FALSE(std::holds_alternative<Jump>(rule.verdict)); // it does not go on in the other
+}
+
 TEST_CASE("consumers of access lists that do not filter packets") {
     for (std::string const consumer : {
              "line vty 0 4\n access-class L in",
