@@ -102,12 +102,11 @@ std::string destination_text(Match const& match) {
 
 // The lists that packets have to pass which arrive at the interface; none where there is none, and all pass.
 std::vector<ChainId> inbound_lists(Ruleset const& ruleset, std::string const& interface) {
-    auto const own = lists_at(ruleset, interface, true);
-    if (!own.empty()) return own;
-    std::vector<ChainId> global;
+    auto found = lists_at(ruleset, interface, true);
+    if (!found.empty()) return found;
     for (ChainId const id : chains_at(ruleset, HookPoint::list))
-        if (std::ranges::any_of(ruleset.chains[id].bindings, &Binding::by_global)) global.push_back(id);
-    return global;
+        if (std::ranges::any_of(ruleset.chains[id].bindings, &Binding::by_global)) found.push_back(id);
+    return found;
 }
 
 // … and those for packets to an address on the link of an interface, as they leave there.
