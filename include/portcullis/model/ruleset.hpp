@@ -220,7 +220,7 @@ struct Interface {
     std::string description;
     std::optional<unsigned> security_level; // ASA
     std::vector<Prefix> addresses;          // of its own, with the lengths of their networks
-    bool has_dynamic_address = false;       // from DHCP or PPP
+    bool has_dynamic_address = false;       // from DHCP or PPP; of an ASA also from a delegated prefix, or from the link alone
     bool shutdown = false;
     bool inspects = false; // stateful inspection stands beside its lists
     Span span;
