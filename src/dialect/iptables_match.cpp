@@ -180,8 +180,10 @@ bool RuleReader::need_extension_header(Loaded const& loaded) {
     std::string_view const name = loaded.extension->name;
     auto const row = std::ranges::find(header_matches, name, &HeaderMatch::extension);
     if (row == std::end(header_matches)) return false;
-    if (context_.family == Family::v6) // ah of IPv4 has asked for its protocol
-        add(Field::exthdr, ValueSet::masked(row->header, row->header), false, loaded.span);
+    ValueSet const there = ValueSet::masked(row->header, row->header);
+    bool const said = std::ranges::any_of(rule_.match.terms, [&](Term const& term) { return term.field == Field::exthdr && term.values == there; });
+    if (context_.family == Family::v6 && !said) // ah of IPv4 has asked for its protocol
+        add(Field::exthdr, there, false, loaded.span);
     return name != "srh";
 }
 

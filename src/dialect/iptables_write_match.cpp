@@ -250,12 +250,14 @@ class LineText {
         }
         throw Unsayable{to_text(Match{{term}, {}, {}}), "in iptables it also asks for a connection"};
     }
-    // Modules that look for an extension header of IPv6 ask whether it is there.
+    // Modules that look for an extension header of IPv6 ask whether it is there, and srh for that of rt.
     void drop_bare_modules() {
         auto const bare = [](Module const& module) { return module.options.front().text().empty(); };
         std::set<std::string> asking;
-        for (Module const& module : modules_)
+        for (Module const& module : modules_) {
             if (!bare(module)) asking.insert(module.name);
+            if (module.name == "srh") asking.insert("rt");
+        }
         std::erase_if(modules_, [&](Module const& module) { return bare(module) && asking.contains(module.name); });
     }
     // Matches on the transport header hold for no later fragment (iptables_match.cpp has the list).

@@ -152,6 +152,9 @@ TEST_CASE("each option of iptables is written as iptables-save spells it") {
         {"-A INPUT -s 2001:db8::/32 -p ipv6-icmp -m icmp6 --icmpv6-type 128 -m hl --hl-eq 255 -j ACCEPT", "",
          "filter", Family::v6},
         {"-A INPUT -m frag --fragid 1:9 -j DROP", "", "filter", Family::v6},
+        {"-A INPUT -m srh -j DROP", "", "filter", Family::v6},
+        {"-A INPUT -p tcp -m srh -m tcp --dport 443 -j DROP", "", "filter", Family::v6},
+        {"-A INPUT -m rt -m srh --srh-tag 5 -j DROP", "-A INPUT -m srh --srh-tag 5 -j DROP", "filter", Family::v6},
         {"-A PREROUTING -p tcp -j DNAT --to-destination [2001:db8::1]:80", "", "nat", Family::v6},
     };
     for (Case const& test : cases) {
