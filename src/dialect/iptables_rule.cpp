@@ -5,6 +5,7 @@
 
 #include "dialect/iptables_rule_reader.hpp"
 #include "dialect/rate_units.hpp"
+#include "portcullis/base/ascii.hpp"
 #include "portcullis/base/c_number.hpp"
 #include "portcullis/base/date.hpp"
 #include "portcullis/catalogue/names.hpp"
@@ -221,10 +222,19 @@ void RuleReader::read_protocol() {
     add(Field::protocol, ValueSet::single(*number), *option);
 }
 
+// The loaders look for a file of that name, whose kernel half has room for 28 characters.
+static bool is_module_name(std::string_view name) {
+    constexpr std::size_t longest = 28;
+    return name.size() <= longest && std::ranges::all_of(name, [](char c) { return is_ascii_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; });
+}
+
 // Extensions that read a protocol's header demand its -p.
 void RuleReader::check_extensions() {
     for (Loaded const& loaded : loaded_.subspan(1)) {
-        if (loaded.extension == nullptr) continue;
+        if (loaded.extension == nullptr) {
+            if (loaded.role == Role::match && !is_module_name(loaded.name)) error(loaded.span, quote(loaded.name) + " is no name of a match");
+            continue;
+        }
         std::string_view const name = loaded.extension->name;
         auto const instance = static_cast<std::size_t>(&loaded - loaded_.data());
         std::string problem = problem_of(loaded, options_, instance,

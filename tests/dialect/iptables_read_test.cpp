@@ -335,6 +335,8 @@ TEST_CASE("IPv6 rules are of IPv6") {
     CHECK(meaning6("-m ipv6header ! --header dst,proto -j DROP") ==
           "not (exthdr dst & l4proto {0-49, ah, 52, 53, 54, 55, 56, 57, icmpv6, 60-255}) -> drop\n");
     CHECK(meaning6("-m rt --rt-type 0 -j DROP") == "rt type 0 and exthdr rt&rt -> drop\n");
+    CHECK_THAT(meaning("-m \"a b\" -j DROP"), Catch::StartsWith("PC001"));
+    CHECK_THAT(meaning("-m aaaaaaaaaabbbbbbbbbbccccccccc -j DROP"), Catch::StartsWith("PC001"));
     CHECK(meaning6("-s 192.0.2.1 -j DROP") == "PC001 4 error='192.0.2.1' is not an IPv6 address\n");
     CHECK(meaning("-s 2001:db8::1 -j DROP") == "PC001 4 error='2001:db8::1' is not an IPv4 address\n");
     CHECK(meaning6("-f -j DROP") == "PC001 4 error='-f' is not for IPv6: use '-m frag'\n");
