@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "grammars/common/kit.hpp"
+#include "portcullis/base/ascii.hpp"
 
 namespace portcullis::cisco {
 namespace {
@@ -21,8 +22,6 @@ using kit::want;
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-constexpr bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 It skip_blanks(It at, It end) {
     while (at != end && is_blank(*at)) ++at;
@@ -44,7 +43,7 @@ struct kw : x3::parser<kw> {
         if (static_cast<std::size_t>(last - first) < keyword.size()) return false;
         It at = first;
         for (char const c : keyword)
-            if (lower(*at++) != c) return false;
+            if (ascii_lower(*at++) != c) return false;
         if (at != last && !is_blank(*at)) return false;
         first = skip_blanks(at, last);
         return true;
@@ -83,7 +82,7 @@ using Text = std::optional<std::string_view>;
 
 Text any_text(std::string_view text) { return text; }
 // Of host and network names, as the ASA's `name` defines them; never of a masked-out address such as 206.X.X.1.
-Text name_text(std::string_view text) { return is_letter(text.front()) ? Text(text) : std::nullopt; }
+Text name_text(std::string_view text) { return is_ascii_letter(text.front()) ? Text(text) : std::nullopt; }
 // Of protocols, ports and messages.
 Text plain_text(std::string_view text) {
     if (text.find_first_of(".:/()[]+") != std::string_view::npos) return std::nullopt;

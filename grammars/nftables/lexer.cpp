@@ -5,6 +5,7 @@
 #include <boost/spirit/home/x3.hpp>
 #include <iterator>
 
+#include "portcullis/base/ascii.hpp"
 #include "portcullis/base/ip.hpp"
 
 namespace portcullis::nftables {
@@ -16,7 +17,7 @@ using It = char const*;
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_letter(char c) { return is_ascii_letter(c) || c == '_'; }
 
 // Six groups of one or two hexadecimal digits.
 bool is_mac(std::string_view text) {
@@ -81,6 +82,26 @@ struct handle_parser : x3::parser<handle_parser> {
     }
 };
 
+// A letter, '_' or '.', and then letters, digits and /-_. ; a last '*' makes it a pattern. A '.' alone is a sign.
+struct word_parser : x3::parser<word_parser> {
+    using attribute_type = x3::unused_type;
+    static bool begins(char c) { return is_letter(c) || c == '.'; }
+    static bool is_part(char c) { return is_letter(c) || is_digit(c) || c == '/' || c == '-' || c == '.'; }
+    template <class Context, class RContext, class Attribute>
+    bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
+        if (first == last || !begins(*first)) return false;
+        It at = std::find_if_not(first, last, is_part);
+        It const name_end = at;
+        if (at != last && *at == '*')
+            ++at;
+        else if (last - at > 1 && at[0] == '\\' && at[1] == '*')
+            at += 2;
+        if (*first == '.' && name_end == first + 1 && at == name_end) return false;
+        first = at;
+        return true;
+    }
+};
+
 // What starts with a digit: a number, an IPv4 address (or what looks like a part of one), a duration ("1d12h"), and two
 // names of protocols; the longest of them. What follows is another token: "22accept" is two.
 struct digits_parser : x3::parser<digits_parser> {
@@ -88,6 +109,11 @@ struct digits_parser : x3::parser<digits_parser> {
     template <class Context, class RContext, class Attribute>
     bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
         if (first == last || !is_digit(*first)) return false;
+        It const end = digits(first, last);
+        if (end == last || !word_parser::begins(*end)) { // most are plain numbers
+            first = end;
+            return true;
+        }
         first = std::max({dotted(first, last), hexadecimal(first, last), duration(first, last), name(first, last)});
         return true;
     }
@@ -115,25 +141,6 @@ struct digits_parser : x3::parser<digits_parser> {
         for (std::string_view const word : {"8021q", "8021ad"})
             if (text.starts_with(word)) return at + word.size();
         return at;
-    }
-};
-
-// A letter, '_' or '.', and then letters, digits and /-_. ; a last '*' makes it a pattern. A '.' alone is a sign.
-struct word_parser : x3::parser<word_parser> {
-    using attribute_type = x3::unused_type;
-    static bool is_part(char c) { return is_letter(c) || is_digit(c) || c == '/' || c == '-' || c == '.'; }
-    template <class Context, class RContext, class Attribute>
-    bool parse(It& first, It const& last, Context const&, RContext&, Attribute&) const {
-        if (first == last || (!is_letter(*first) && *first != '.')) return false;
-        It at = std::find_if_not(first, last, is_part);
-        It const name_end = at;
-        if (at != last && *at == '*')
-            ++at;
-        else if (last - at > 1 && at[0] == '\\' && at[1] == '*')
-            at += 2;
-        if (*first == '.' && name_end == first + 1 && at == name_end) return false;
-        first = at;
-        return true;
     }
 };
 
@@ -243,8 +250,12 @@ constexpr std::string_view reserved_words[] = {
 bool is_reserved(std::string_view word) { return std::ranges::binary_search(reserved_words, word); }
 
 bool is_identifier(std::string_view name) {
-    bool const begins = !name.empty() && (is_letter(name.front()) || name.front() == '.');
-    return begins && std::ranges::all_of(name, word_parser::is_part) && !is_reserved(name);
+    return !name.empty() && word_parser::begins(name.front()) && std::ranges::all_of(name, word_parser::is_part) && !is_reserved(name);
+}
+
+bool ends_in_word(std::string_view text) {
+    auto const begin = std::find_if_not(text.rbegin(), text.rend(), [](char c) { return word_parser::is_part(c) || c == ':'; }).base();
+    return begin != text.end() && word_parser::begins(*begin) && std::find(begin, text.end(), ':') == text.end();
 }
 
 Tokens lex(std::string_view input, SourceId source) {

@@ -134,5 +134,7 @@ inline constexpr std::size_t keyword_count = detail::keywords.count;
 bool is_reserved(std::string_view word);
 // Whether it can name a table, chain, set or object there.
 bool is_identifier(std::string_view name);
+// Whether '-' and '/' right behind the text would be more of its last word: a name, and no number or address.
+bool ends_in_word(std::string_view text);
 
 } // namespace portcullis::nftables

@@ -8,6 +8,7 @@
 #include "app/places.hpp"
 #include "lint/fingerprint.hpp"
 #include "portcullis/base/visible.hpp"
+#include "report/json_text.hpp"
 
 namespace portcullis::app {
 
@@ -50,9 +51,9 @@ std::string baseline_text(Baseline baseline) {
     std::ranges::sort(baseline, {}, [](BaselineEntry const& e) { return std::tie(e.path, e.rule, e.text, e.fingerprint); });
     std::string text = "{\"schema_version\": \"1.0\", \"findings\": [";
     for (BaselineEntry const& entry : baseline) {
-        nlohmann::ordered_json const item{{"path", entry.path}, {"rule", entry.rule}, {"where", entry.where}, {"text", entry.text}, {"fingerprint", entry.fingerprint}};
+        Json const item{{"path", entry.path}, {"rule", entry.rule}, {"where", entry.where}, {"text", entry.text}, {"fingerprint", entry.fingerprint}};
         text += &entry == &baseline.front() ? "\n" : ",\n";
-        text += item.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+        text += json_text(item, -1);
     }
     return text + "\n]}\n";
 }

@@ -72,10 +72,12 @@ void add_interface_term(Match& match, Field field, std::vector<std::string_view>
     match.opaque.push_back({std::move(text), false, false, span});
 }
 
-bool has_inbound_list(Ruleset const& ruleset, std::string_view interface, std::function<bool(Chain const&)> const& counts) {
+bool share_family(Hook const& a, Hook const& b) { return (a.v4 && b.v4) || (a.v6 && b.v6); }
+
+bool has_inbound_list(Ruleset const& ruleset, std::string_view interface, Hook const& of) {
     return std::ranges::any_of(ruleset.chains, [&](Chain const& chain) {
         auto const is_it = [&](Binding const& binding) { return binding.inbound && binding.interface == interface; };
-        return std::ranges::any_of(chain.bindings, is_it) && counts(chain);
+        return std::ranges::any_of(chain.bindings, is_it) && share_family(*chain.hook, of);
     });
 }
 
@@ -90,8 +92,9 @@ std::vector<std::string> zones_that_pass_packets(Config const& config, Ruleset c
 void add_security_levels(Config const& config, Ruleset& ruleset) {
     if (ruleset.dialect != Dialect::cisco_asa) return;
     std::set<std::string_view> const management_only = only_for_management(config);
+    Hook const hook{HookPoint::list, ChainType::filter, 0, true, true, {}};
     for (portcullis::Interface const& from : ruleset.interfaces) {
-        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_inbound_list(ruleset, from.zone, [](Chain const&) { return true; })) continue;
+        if (from.zone.empty() || !from.security_level || management_only.contains(from.name) || has_inbound_list(ruleset, from.zone, hook)) continue;
         std::vector<std::string_view> reached;
         for (portcullis::Interface const& to : ruleset.interfaces) {
             if (&to == &from || to.zone.empty() || !to.security_level || management_only.contains(to.name)) continue;
@@ -101,7 +104,7 @@ void add_security_levels(Config const& config, Ruleset& ruleset) {
         }
         Chain chain;
         chain.name = "security-level of " + from.zone;
-        chain.hook = Hook{HookPoint::list, ChainType::filter, 0, true, true, {}};
+        chain.hook = hook;
         chain.policy = Drop{};
         chain.span = chain.policy_span = from.span;
         chain.implicit = true;

@@ -1,8 +1,6 @@
 // What a configuration says of the device around its access lists, in the form that rules ask about: interfaces,
 // management services, what the security levels of an ASA permit, and translations of addresses.
 #pragma once
-#include <functional>
-
 #include "dialect/cisco_objects.hpp"
 
 namespace portcullis::cisco {
@@ -11,8 +9,10 @@ namespace portcullis::cisco {
 void add_interfaces(Config const& config, Ruleset& ruleset);
 void add_management(Config const& config, Ruleset& ruleset);
 
-// Whether a list that counts decides what comes in by the interface, which an ASA knows by its zone.
-bool has_inbound_list(Ruleset const& ruleset, std::string_view interface, std::function<bool(Chain const&)> const& counts);
+// Whether both see packets of one family.
+bool share_family(Hook const& a, Hook const& b);
+// Whether a list decides what comes in by the interface, which an ASA knows by its zone, of a family that `of` sees.
+bool has_inbound_list(Ruleset const& ruleset, std::string_view interface, Hook const& of);
 // The zones of all interfaces that are neither shut down nor for management alone.
 std::vector<std::string> zones_that_pass_packets(Config const& config, Ruleset const& ruleset);
 

@@ -444,13 +444,13 @@ void Reader::add_global_lists() {
     for (ChainId id = 0; id < chains.size(); ++id) {
         if (!is_global(chains[id])) continue;
         Span const span = global(chains[id])->span;
-        auto const of_family = [&](Chain const& chain) { return (chain.hook->v4 && chains[id].hook->v4) || (chain.hook->v6 && chains[id].hook->v6); };
+        Hook const hook = *chains[id].hook;
         std::vector<std::string> others;
         for (std::string const& zone : zones)
-            if (!has_inbound_list(reading_.ruleset, zone, of_family)) others.push_back(zone);
+            if (!has_inbound_list(reading_.ruleset, zone, hook)) others.push_back(zone);
         for (Chain& chain : chains) {
             bool const inbound = std::ranges::any_of(chain.bindings, &Binding::inbound);
-            if (!inbound || is_global(chain) || decides_all(chain) || !of_family(chain)) continue;
+            if (!inbound || is_global(chain) || decides_all(chain) || !share_family(*chain.hook, hook)) continue;
             Rule rule;
             rule.verdict = Jump{id, true};
             rule.span = span;

@@ -27,6 +27,11 @@ std::size_t closing_quote(std::string_view raw, std::size_t open) {
     return at;
 }
 
+// The loaders look for a file of that name.
+bool is_module_name(std::string_view name) {
+    return name.size() <= longest_name && std::ranges::all_of(name, [](char c) { return is_ascii_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; });
+}
+
 std::string canonical(std::string_view raw) {
     std::string text;
     for (std::size_t i = 0; i < raw.size(); ++i) {
@@ -220,12 +225,6 @@ void RuleReader::read_protocol() {
     }
     if (!option->negated) protocol_ = *number;
     add(Field::protocol, ValueSet::single(*number), *option);
-}
-
-// The loaders look for a file of that name, whose kernel half has room for 28 characters.
-static bool is_module_name(std::string_view name) {
-    constexpr std::size_t longest = 28;
-    return name.size() <= longest && std::ranges::all_of(name, [](char c) { return is_ascii_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; });
 }
 
 // Extensions that read a protocol's header demand its -p.

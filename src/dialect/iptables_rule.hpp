@@ -1,5 +1,6 @@
 // One rule of an iptables file as rules of the intermediate form.
 #pragma once
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 #include "portcullis/model/finding.hpp"
 
 namespace portcullis::iptables {
+
+// Of chains, matches and targets: XT_EXTENSION_MAXNAMELEN, with its end.
+inline constexpr std::size_t longest_name = 28;
 
 // What the meaning of a rule depends on besides its text.
 struct RuleContext {

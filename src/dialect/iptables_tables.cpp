@@ -13,9 +13,8 @@ Span to_source(CommandText const& text, Word const& word) { return text.to_sourc
 
 // What makes a name none of a chain, for iptables-restore (xshared.c, assert_valid_chain_name); iptables -N refuses those of all targets.
 std::string problem_of_chain_name(std::string_view name, bool of_command) {
-    constexpr std::size_t most = 28; // XT_EXTENSION_MAXNAMELEN, with its end
     constexpr std::string_view verdicts[] = {"ACCEPT", "DROP", "QUEUE", "RETURN"};
-    if (name.size() > most) return "a chain name has at most " + std::to_string(most) + " characters";
+    if (name.size() > longest_name) return "a chain name has at most " + std::to_string(longest_name) + " characters";
     if (name.starts_with('-') || name.starts_with('!')) return "a chain name does not begin with '-' or '!'";
     bool const clashes = of_command ? is_target(name) : std::ranges::find(verdicts, name) != std::end(verdicts);
     return clashes ? quote(name) + " is a target, and no name of a chain" : std::string();

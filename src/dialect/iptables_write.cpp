@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> table_names{"raw", "mangle", "nat", "filter", "security"};
 constexpr std::array<std::string_view, 5> builtin_names{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"};
-constexpr std::size_t longest_name = 28; // XT_EXTENSION_MAXNAMELEN, with its end
 
 bool is_iptables(Dialect dialect) {
     return dialect == Dialect::iptables || dialect == Dialect::ip6tables || dialect == Dialect::iptables_script;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "grammars/nftables/lexer.hpp"
 #include "grammars/nftables/selectors.hpp"
-#include "portcullis/base/ascii.hpp"
 #include "portcullis/base/date.hpp"
 
 namespace portcullis::nft {
@@ -120,19 +120,6 @@ bool Expressions::spend(Span span) {
 
 // ---- text
 
-namespace {
-
-// A name and no number or address, in which nft's scanner takes '-' and '/' for more of it.
-bool ends_in_word(std::string_view text) {
-    static constexpr std::string_view other_signs = "_.:/-";
-    auto const begin = std::find_if_not(text.rbegin(), text.rend(), [](char c) {
-        return is_ascii_letter(c) || (c >= '0' && c <= '9') || other_signs.find(c) != std::string_view::npos;
-    }).base();
-    return begin != text.end() && (is_ascii_letter(*begin) || *begin == '_' || *begin == '.') && std::find(begin, text.end(), ':') == text.end();
-}
-
-} // namespace
-
 void Expressions::append_text(ast::Expr const& expr, Time time, std::string& out) {
     auto const join = [&](std::string_view separator) {
         for (std::size_t i = 0; i < expr.parts.size(); ++i) {
@@ -144,7 +131,7 @@ void Expressions::append_text(ast::Expr const& expr, Time time, std::string& out
     auto const join_word = [&](std::string_view separator) {
         std::size_t const begin = out.size();
         append_text(expr.parts[0], time, out);
-        if (ends_in_word(std::string_view(out).substr(begin))) out += ' ';
+        if (nftables::ends_in_word(std::string_view(out).substr(begin))) out += ' ';
         out += separator;
         append_text(expr.parts[1], time, out);
     };

@@ -6,6 +6,7 @@
 
 #include "catalogue/networks.hpp"
 #include "lint/context.hpp"
+#include "portcullis/base/ascii.hpp"
 
 namespace portcullis {
 
@@ -15,12 +16,11 @@ namespace {
 // network ("WAN", "uplink").
 constexpr std::array<std::string_view, 7> words{"external", "outside", "internet", "isp", "untrust", "untrusted", "upstream"};
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 std::string_view telling_word(std::string_view text) {
     while (!text.empty()) {
-        auto const begin = std::find_if(text.begin(), text.end(), is_letter);
-        auto const end = std::find_if_not(begin, text.end(), is_letter);
+        auto const begin = std::find_if(text.begin(), text.end(), is_ascii_letter);
+        auto const end = std::find_if_not(begin, text.end(), is_ascii_letter);
         auto const same = [&](std::string_view word) {
             return std::equal(begin, end, word.begin(), word.end(), [](char a, char b) { return (a | 0x20) == b; });
         };

@@ -46,10 +46,12 @@ void run_agreement(std::string_view text) {
     Reach reach(space, ruleset, space.all());
     for (std::uint32_t i = 0; i < ruleset.chains[0].rules.size(); ++i) {
         Life const life = shadows.life({0, i});
+        if (life == Life::unknown) continue;
         // What is asked of a mark that is computed is a free variable there, whatever else is asked beside it: too many packets, never too few.
         Match const& match = ruleset.chains[0].rules[i].match;
-        if (life == Life::unknown || (with_marks && (asks_about(match, Field::mark) || asks_about(match, Field::ct_mark)))) continue;
-        require((life == Life::alive) != reach.hits({{Marks{}, space.all()}}, 0, 0, i).empty(), "a rule is dead in both ways or in neither");
+        bool const too_many = with_marks && (asks_about(match, Field::mark) || asks_about(match, Field::ct_mark));
+        bool const hit = !reach.hits({{Marks{}, space.all()}}, 0, 0, i).empty();
+        require(life == Life::alive ? hit : !hit || too_many, "a rule is dead in both ways or in neither");
     }
 }
 
