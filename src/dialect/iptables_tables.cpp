@@ -481,11 +481,62 @@ void report_written_fields(Ruleset const& ruleset, Findings& findings) {
     portcullis::report_written_fields(written, ruleset, findings);
 }
 
+namespace {
+
+bool is_netmap(Rule const& rule) {
+    auto const* const rewrite = std::get_if<Rewrite>(&rule.verdict);
+    return rewrite != nullptr && rewrite->flags == "netmap";
+}
+
+// The chains that are called from built-in ones that stand before routing, or behind it.
+std::vector<bool> called_from(std::vector<Chain> const& chains, bool before_routing) {
+    std::vector<bool> called(chains.size());
+    std::vector<ChainId> todo;
+    auto const visit = [&](ChainId id) {
+        if (id == no_chain || called[id]) return;
+        called[id] = true;
+        todo.push_back(id);
+    };
+    for (ChainId id = 0; id < chains.size(); ++id) {
+        if (!chains[id].hook) continue;
+        HookPoint const point = chains[id].hook->point;
+        if ((point == HookPoint::prerouting || point == HookPoint::output) == before_routing) visit(id);
+    }
+    while (!todo.empty()) {
+        ChainId const id = todo.back();
+        todo.pop_back();
+        for (Rule const& rule : chains[id].rules)
+            if (auto const* const jump = std::get_if<Jump>(&rule.verdict)) visit(jump->chain);
+    }
+    return called;
+}
+
+// NETMAP changes the destination before routing and the source behind it (xt_NETMAP.c): in a chain of one's own, as those do
+// that call it.
+void settle_netmaps(std::vector<Chain>& chains, Findings& findings) {
+    auto const settle = [](Chain const& chain) { return !chain.hook && std::ranges::any_of(chain.rules, is_netmap); };
+    if (std::ranges::none_of(chains, settle)) return;
+    std::vector<bool> const before = called_from(chains, true), behind = called_from(chains, false);
+    for (ChainId id = 0; id < chains.size(); ++id) {
+        if (!settle(chains[id]) || !behind[id]) continue;
+        for (Rule& rule : chains[id].rules) {
+            if (!is_netmap(rule)) continue;
+            std::get<Rewrite>(rule.verdict).kind = Rewrite::Kind::snat;
+            if (before[id])
+                report(findings, "PC002", rule.span,
+                       {{"construct", "NETMAP"}, {"why", "its chain is called before routing and behind it, where it changes different addresses"}});
+        }
+    }
+}
+
+} // namespace
+
 void Tables::lower(std::vector<Chain>& out, Findings& findings) {
     for (Block const& block : blocks_) {
         std::vector<Chain> replaced; // for its errors only
         lower(block, block.replaced ? replaced : out, findings);
     }
+    settle_netmaps(out, findings);
 }
 
 void Tables::lower(Block const& block, std::vector<Chain>& out, Findings& findings) {
