@@ -39,9 +39,8 @@ enum class Shape : std::uint8_t {
     nat_ports,     // 8000-8010
 };
 
-// What the reader does with an option. `other` options are kept as text.
+// What the reader does with an option, in the order in which it takes those of one match.
 enum class Key : std::uint8_t {
-    other,
     append,
     insert,
     remove,
@@ -132,6 +131,7 @@ enum class Key : std::uint8_t {
     netmap_to,
     reject_with,
     notrack,
+    other, // is kept as text
     unknown,
 };
 

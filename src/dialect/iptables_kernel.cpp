@@ -77,7 +77,7 @@ struct Demand {
 constexpr Demand demands[] = {
     {"addrtype", "", "src-type dst-type"},
     {"hashlimit", "", "hashlimit hashlimit-upto hashlimit-above"},
-    {"owner", "", "uid-owner gid-owner socket-exists"},
+    {"owner", "", "uid-owner gid-owner socket-exists pid-owner sid-owner cmd-owner"},
     {"owner", "suppl-groups", "gid-owner"},
     {"statistic", "every", "packet"},
     {"connlimit", "", "connlimit-upto connlimit-above"},

@@ -102,9 +102,24 @@ std::optional<std::uint8_t> number_of_protocol(std::string const& name) {
 bool RuleReader::read(std::uint32_t origin, std::vector<Rule>& out) {
     rule_.origin = origin;
     read_protocol();
-    for (Option const* option : ordered_) read_option(*option);
     check_extensions();
-    for (std::size_t i = 1; i < loaded_.size(); ++i) add_whole_match(i);
+    auto option = ordered_.begin();
+    for (std::size_t instance = 0; instance < loaded_.size(); ++instance) { // in the order in which the kernel asks them
+        Match const& match = rule_.match;
+        std::size_t const terms = match.terms.size(), relations = match.alternatives.size(), opaque = match.opaque.size();
+        for (; option != ordered_.end() && (*option)->instance == instance; ++option) read_option(**option);
+        if (instance == 0) continue;
+        add_whole_match(instance);
+        if (instance + 1 == loaded_.size()) continue;
+        // What stands behind the next match is asked before it all the same.
+        auto const settle = [&](auto& conditions, std::size_t from) {
+            for (auto condition = conditions.begin() + static_cast<std::ptrdiff_t>(from); condition != conditions.end(); ++condition)
+                if (condition->span.begin > loaded_[instance + 1].span.begin) condition->span = loaded_[instance].span;
+        };
+        settle(rule_.match.terms, terms);
+        settle(rule_.match.alternatives, relations);
+        settle(rule_.match.opaque, opaque);
+    }
     need_transport_header();
     read_target();
     if (failed_) return false;

@@ -51,10 +51,11 @@ void RuleReader::ct_state(Option const& option) {
 }
 
 // A packet without a connection matches no mark of one, negated or not (xt_connmark.c).
-// A state that is asked for beside it says so already.
+// A state that is asked for beside it says so already; SNAT and DNAT are none.
 void RuleReader::only_tracked(Option const& option) {
     Option const* const states = find(option.instance, Key::ct_state);
-    if (states == nullptr || states == &option) add(Field::ct_state, tracked(), false, option.span);
+    bool const by_state = states != nullptr && (std::get<Bits>(states->value).bits & ~(state_snat | state_dnat)) != 0;
+    if (!by_state) add(Field::ct_state, tracked(), false, option.span);
 }
 
 // Whether the match may hold for a packet that has no connection. xt_conntrack.c lets it, once its state fits, and

@@ -225,7 +225,7 @@ class Writer {
             if (!fits(name.substr(0, longest_name))) name.insert(0, "chain_");
         }
         name = unused(std::move(name), table);
-        bool const named = !chain.name.starts_with("{}"); // nft's "jump { … }"
+        bool const named = own_words_ || !chain.name.starts_with("{}"); // nft's "jump { … }"
         if (named && name != chain.name)
             lose(chain.span, "the chain's name '" + chain.name + '\'',
                  fmt::format("iptables takes at most 28 plain characters, and no name twice in a table: it is '{}'",

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <set>
+#include <span>
 
 #include "dialect/iptables_write_words.hpp"
+#include "grammars/iptables/extensions.hpp"
 
 namespace portcullis::iptables {
 namespace {
@@ -21,6 +24,8 @@ bool is_one(ValueSet const& values) { return values.intervals.intervals().size()
 bool is_address(Field field) { return info(field).kind == FieldKind::address && !is_of_tuple(field); }
 
 Lines everything() { return {{Line{}}, {}, true}; }
+
+Lines lines_of(Opaque const& opaque, Family) { return {{Line{opaque}}, {}, true}; }
 
 Lines lines_of(Term const& term, Family family) {
     if (term.field == Field::family)
@@ -136,23 +141,88 @@ Lines lines_of(Alternatives const& relation, Family family) {
     return {{Line{}}, std::move(lines.any_of), true};
 }
 
-// Terms, relations and opaque matches are lists of their own; where they stand in the text tells their order, which
-// matters since a limit counts only what comes to it.
-std::vector<Condition> in_order(Match const& match) {
-    std::vector<Condition> all(match.terms.begin(), match.terms.end());
-    auto const begin = [](Condition const& condition) {
-        return std::visit([](auto const& c) { return c.span.begin; }, condition);
-    };
-    auto const merge = [&](auto const& others) {
-        std::vector<Condition> merged;
-        std::vector<Condition> const added(others.begin(), others.end());
-        std::merge(all.begin(), all.end(), added.begin(), added.end(), std::back_inserter(merged),
-                   [&](Condition const& a, Condition const& b) { return begin(a) < begin(b); });
-        all = std::move(merged);
-    };
-    merge(match.alternatives);
-    merge(match.opaque);
+// ---- states
+
+bool all_tracked(ValueSet const& states) {
+    return !states.contains(ct_state::invalid) && !states.contains(ct_state::untracked);
+}
+// States beside SNAT and DNAT, as --ctstate has them, that no packet without a connection has.
+bool implies_connection(Alternatives const& relation) {
+    if (relation.fields != std::vector{Field::ct_state, Field::ct_status}) return false;
+    if (!relation.negated) return std::ranges::all_of(relation.rows, [](auto const& row) { return all_tracked(row[0]); });
+    return std::ranges::any_of(relation.rows, [](auto const& row) {
+        return row[1].is_all(info(Field::ct_status).bits) && all_tracked(row[0].complement());
+    });
+}
+
+bool implies_connection(Condition const& condition) {
+    auto const* const term = std::get_if<Term>(&condition);
+    auto const* const relation = std::get_if<Alternatives>(&condition);
+    return (term != nullptr && term->field == Field::ct_state && all_tracked(term->values)) || (relation != nullptr && implies_connection(*relation));
+}
+
+Span span_of(Condition const& condition) {
+    return std::visit([](auto const& c) { return c.span; }, condition);
+}
+
+// One after the other as they stand in the text, each list in its own order.
+std::vector<Condition> merged(std::vector<Condition> const& a, std::vector<Condition> const& b) {
+    std::vector<Condition> all;
+    auto left = a.begin(), right = b.begin();
+    while (left != a.end() || right != b.end()) {
+        bool const take_right = left == a.end() || (right != b.end() && span_of(*right).begin < span_of(*left).begin);
+        all.push_back(take_right ? *right++ : *left++);
+    }
     return all;
+}
+
+// Terms, relations and opaque matches are lists of their own; where they stand in the text tells their order, which
+// matters since a limit counts only what comes to it. What an option asks beside its opaque match stands right before that.
+std::vector<Condition> in_order(Match const& match) {
+    std::vector<Condition> modelled = merged({match.terms.begin(), match.terms.end()}, {match.alternatives.begin(), match.alternatives.end()});
+    // A --ctstate, whose match the options of conntrack behind it are.
+    std::vector<Span> states;
+    for (Condition const& condition : modelled)
+        if (implies_connection(condition) && std::ranges::count(modelled, span_of(condition), span_of) == 1) states.push_back(span_of(condition));
+    std::vector<Condition> opaque;
+    auto const take = [&](Span span) {
+        auto const taken = std::stable_partition(modelled.begin(), modelled.end(), [&](Condition const& other) { return span_of(other) != span; });
+        opaque.insert(opaque.end(), taken, modelled.end());
+        bool const any = taken != modelled.end();
+        modelled.erase(taken, modelled.end());
+        return any;
+    };
+    for (Opaque const& condition : match.opaque) {
+        if (!take(condition.span) && condition.text.starts_with("-m conntrack ") && !states.empty()) {
+            auto const behind = std::ranges::find_if(states, [&](Span span) { return span.begin > condition.span.begin; });
+            take(behind == states.begin() ? *behind : *(behind - 1));
+        }
+        opaque.emplace_back(condition);
+    }
+    return merged(modelled, opaque);
+}
+
+// Whether it is a --ctstate beside which other options of conntrack say nothing about packets without a connection.
+bool is_state_without_connection(Condition const& condition, Family family) {
+    auto const* const term = std::get_if<Term>(&condition);
+    auto const* const relation = std::get_if<Alternatives>(&condition);
+    if (term != nullptr) return term->field == Field::ct_state && !all_tracked(term->values) && !term->values.is_all(info(Field::ct_state).bits);
+    if (relation == nullptr || implies_connection(*relation)) return false;
+    std::optional<Said> const words = words_of(*relation, family);
+    return words && words->option == "--ctstate";
+}
+
+// For each condition the one that it has to be written behind, in one match: each --ctstate has room for one of an option.
+std::vector<std::optional<std::size_t>> states_of_options(std::vector<Condition> const& all, Family family) {
+    std::vector<std::optional<std::size_t>> states(all.size());
+    std::set<std::pair<std::size_t, std::string>> taken;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        auto const* const relation = std::get_if<Alternatives>(&all[i]);
+        std::optional<Said> const words = relation != nullptr ? words_beside_state(*relation, family) : std::nullopt;
+        for (std::size_t state = 0; words && state < all.size() && !states[i]; ++state)
+            if (is_state_without_connection(all[state], family) && taken.emplace(state, words->option).second) states[i] = state;
+    }
+    return states;
 }
 
 // ---- putting together
@@ -199,13 +269,22 @@ class LineText {
             add(prefer_multiport(term, std::move(said)));
         }
     }
-    void add(Alternatives const& relation) { add(*words_of(relation, family_)); }
+    void add(Alternatives const& relation) {
+        std::optional<Said> said = words_of(relation, family_);
+        if (!said) return add(*words_beside_state(relation, family_));
+        auto const* const next = at_ + 1 < line_.size() ? std::get_if<Alternatives>(&line_[at_ + 1]) : nullptr;
+        bool const joined = implies_connection(relation) || (next != nullptr && words_beside_state(*next, family_));
+        said->alone = said->alone && !joined;
+        add(std::move(*said));
+    }
     void add(Opaque const& opaque) {
         Said said = words_of(opaque);
-        // Opaque matches keep their order: they join only what stands right before them.
+        // What has a state counts only what comes to it.
         bool const behind_its_own = !modules_.empty() && modules_.back().name == said.module;
-        said.alone = (said.alone && said.module != "conntrack") || was_implied() || !behind_its_own;
+        bool const bare = said.text().empty();
+        said.alone = bare || (said.alone && said.module != "conntrack") || was_implied() || (opaque.stateful && !behind_its_own);
         add(std::move(said));
+        if (opaque.stateful) behind_stateful_ = modules_.size() - 1;
     }
 
     // The same protocol or address once more says nothing new, and has no place.
@@ -224,35 +303,46 @@ class LineText {
         return term.field == Field::ct_status || term.field == Field::ct_direction || term.field == Field::ct_mark ||
                is_of_tuple(term.field);
     }
+    static bool asks_for_connection(Condition const& condition) {
+        auto const* const term = std::get_if<Term>(&condition);
+        auto const* const opaque = std::get_if<Opaque>(&condition);
+        return term != nullptr ? asks_for_connection(*term) : opaque != nullptr && opaque->text.starts_with("-m conntrack ");
+    }
+    // xt_owner.c
+    static bool asks_for_socket(Condition const& condition) {
+        auto const* const term = std::get_if<Term>(&condition);
+        if (term != nullptr) return term->field == Field::skgid && !term->values.negated;
+        auto const* const opaque = std::get_if<Opaque>(&condition);
+        return opaque != nullptr && !opaque->negated && (opaque->text.starts_with("-m owner --uid-owner ") || opaque->text.starts_with("-m owner --gid-owner "));
+    }
     // The term that says what the next condition says as well.
     bool next_implies(Term const& term) const {
         if (at_ + 1 == line_.size()) return false;
-        auto const* const next = std::get_if<Term>(&line_[at_ + 1]);
-        auto const* const opaque = std::get_if<Opaque>(&line_[at_ + 1]);
-        auto const opaque_of = [&](std::string_view module) {
-            return opaque != nullptr && opaque->text.starts_with("-m " + std::string(module) + ' ');
-        };
-        if (is_tracked(term)) return (next != nullptr && asks_for_connection(*next)) || opaque_of("conntrack");
+        Condition const& next = line_[at_ + 1];
+        if (is_tracked(term)) {
+            // Where a second one relies on it, it was asked by itself.
+            std::size_t after = at_ + 2;
+            while (after < line_.size() && !asks_for_connection(line_[after]) && !implies_connection(line_[after])) ++after;
+            bool const relied_on = after < line_.size() && asks_for_connection(line_[after]);
+            return asks_for_connection(next) && !relied_on;
+        }
         bool const socket = term.field == Field::skuid && term.values == ValueSet::single(no_socket).complement();
-        if (socket)
-            return (next != nullptr && next->field == Field::skgid && !next->values.negated) || opaque_of("owner");
-        return false;
+        return socket && asks_for_socket(next);
     }
     // Beside a --ctstate, an option of conntrack asks no more than that; by itself it asks for a connection.
     bool was_implied() const { return implied_ && *implied_ + 1 == at_; }
     // --ctstatus and the like say that the packet has a connection; somebody has to have asked.
     void need_connection(Term const& term) const {
-        for (std::size_t i = 0; i < at_; ++i) {
-            auto const* const other = std::get_if<Term>(&line_[i]);
-            auto const states =
-                other != nullptr && other->field == Field::ct_state ? other->values.as_intervals(3) : std::nullopt;
-            if (states && IntervalSet(ct_state::new_, ct_state::related).contains(*states)) return;
-        }
+        auto const here = line_.begin() + static_cast<std::ptrdiff_t>(at_);
+        if (std::any_of(line_.begin(), here, [](Condition const& condition) { return implies_connection(condition); })) return;
         throw Unsayable{to_text(Match{{term}, {}, {}}), "in iptables it also asks for a connection"};
     }
-    // Modules that look for an extension header of IPv6 ask whether it is there, and srh for that of rt.
+    // Modules that look for an extension header of IPv6 ask whether it is there, and srh for that of rt. What the reader kept of
+    // a match without options is a condition of its own.
     void drop_bare_modules() {
-        auto const bare = [](Module const& module) { return module.options.front().text().empty(); };
+        auto const bare = [](Module const& module) {
+            return !module.alone && std::ranges::all_of(module.options, [](Said const& said) { return said.text().empty(); });
+        };
         std::set<std::string> asking;
         for (Module const& module : modules_) {
             if (!bare(module)) asking.insert(module.name);
@@ -326,6 +416,19 @@ class LineText {
         return said;
     }
 
+    static OptionInfo const* info_of(Extension const& extension, std::string_view option) {
+        if (!option.starts_with("--")) return nullptr;
+        auto const info = std::ranges::find(extension.options, option.substr(2), &OptionInfo::name);
+        return info == extension.options.end() ? nullptr : &*info;
+    }
+    // A match has one of them.
+    static bool excludes(Said const& a, Said const& b) {
+        if (a.option == b.option) return true;
+        Extension const* const extension = find_extension(a.module, Role::match);
+        OptionInfo const* const first = extension == nullptr ? nullptr : info_of(*extension, a.option);
+        OptionInfo const* const second = first == nullptr ? nullptr : info_of(*extension, b.option);
+        return second != nullptr && (first->flags & second->flags & OptionInfo::groups) != 0;
+    }
     void add(Said said) {
         if (said.module.empty()) {
             for (Said const& other : generic_)
@@ -334,32 +437,57 @@ class LineText {
             generic_.push_back(std::move(said));
             return;
         }
-        auto const has = [&](Module const& module) {
-            return std::ranges::any_of(module.options,
-                                       [&](Said const& other) { return other.option == said.option; });
-        };
-        auto const last = std::find_if(modules_.rbegin(), modules_.rend(),
-                                       [&](Module const& module) { return module.name == said.module; });
-        if (last != modules_.rend() && !last->alone && !said.alone && !has(*last)) {
-            last->options.push_back(std::move(said));
+        auto const has = [&](Module const& module) { return std::ranges::any_of(module.options, [&](Said const& other) { return excludes(other, said); }); };
+        auto const is_same = [&](Module const& module) { return module.name == said.module; };
+        // The matches on headers hold one of each; those loaded twice are not kept apart by iptables-nft.
+        if (said.option == "--tcp-flags" && std::ranges::any_of(modules_, [&](Module const& module) { return is_same(module) && has(module); }))
+            throw Unsayable{said.text(), "a rule of iptables has room for one " + said.option};
+        // The first that has room, so that what is written stays as it is; beside a --ctstate, an option is another question.
+        auto const fits = [&](Module const& module) { return is_same(module) && !module.alone && !has(module); };
+        auto const begin = modules_.begin() + static_cast<std::ptrdiff_t>(behind_stateful_);
+        auto found = std::find_if(begin, modules_.end(), fits);
+        if (said.module == "conntrack") {
+            auto const last = std::find_if(modules_.rbegin(), std::make_reverse_iterator(begin), is_same);
+            found = last != std::make_reverse_iterator(begin) && fits(*last) ? last.base() - 1 : modules_.end();
+        }
+        if (found != modules_.end() && !said.alone) {
+            found->options.push_back(std::move(said));
             return;
         }
-        // The matches on headers hold one of each; those loaded twice are not kept apart by iptables-nft.
-        if (last != modules_.rend() && has(*last) && said.option == "--tcp-flags")
-            throw Unsayable{said.text(), "a rule of iptables has room for one " + said.option};
         bool const alone = said.alone;
         modules_.push_back({said.module, {std::move(said)}, alone});
     }
 
     // ---- text
 
-    static std::size_t rank(Said const& said) {
-        constexpr std::array<std::string_view, 10> order{"-s", "-d",      "-i",      "-o",        "-p",
-                                                         "-f", "--sport", "--dport", "--ctstate", "--ctstatus"};
-        return static_cast<std::size_t>(std::ranges::find(order, said.option) - order.begin());
-    }
+    // iptables' own in the order of iptables-save, those of a match in that of the reader.
     static void sort(std::vector<Said>& options) {
-        std::ranges::stable_sort(options, {}, [](Said const& said) { return rank(said); });
+        static constexpr std::array<std::string_view, 6> order{"-s", "-d", "-i", "-o", "-p", "-f"};
+        std::ranges::stable_sort(options, {}, [](Said const& said) { return std::ranges::find(order, said.option) - order.begin(); });
+    }
+    static void sort(Module& module) {
+        Extension const* const extension = find_extension(module.name, Role::match);
+        if (extension == nullptr || module.options.size() < 2) return;
+        std::ranges::stable_sort(module.options, {}, [&](Said const& said) {
+            OptionInfo const* const info = info_of(*extension, said.option);
+            return std::pair(info == nullptr ? Key::unknown : info->key, info);
+        });
+    }
+
+    // Loaders take the beginning of an option's name for it where a match before has the option.
+    void check_unknown(Module const& unknown) const {
+        for (Module const& module : std::span(modules_.data(), &unknown)) {
+            Extension const* const extension = find_extension(module.name, Role::match);
+            if (extension == nullptr) continue;
+            for (OptionInfo const& option : extension->options) {
+                std::string const text = ' ' + unknown.options.front().text() + ' ';
+                for (std::size_t at = text.find(" --"); at != std::string::npos; at = text.find(" --", at + 1)) {
+                    std::string_view const word = std::string_view(text).substr(at + 3, text.find_first_of(" =", at + 3) - at - 3);
+                    if (option.name.starts_with(word))
+                        throw Unsayable{fmt::format("-m {} --{}", unknown.name, word), fmt::format("in iptables it is an option of '{}' before it", module.name)};
+                }
+            }
+        }
     }
 
     std::string text() {
@@ -373,8 +501,9 @@ class LineText {
                             "iptables takes no '!' beside a list"};
         for (Said const& said : generic_) text += ' ' + said.text();
         for (Module& module : modules_) {
+            if (find_extension(module.name, Role::match) == nullptr) check_unknown(module);
             text += " -m " + module.name;
-            sort(module.options);
+            sort(module);
             for (Said const& said : module.options)
                 if (std::string const option = said.text(); !option.empty()) text += ' ' + option;
         }
@@ -387,6 +516,7 @@ class LineText {
     std::size_t at_ = 0;
     std::vector<Said> generic_;
     std::vector<Module> modules_;
+    std::size_t behind_stateful_ = 0;    // the last match that has a state
     std::optional<std::size_t> implied_; // the last term that its successor said
     bool first_fragment_ = false;        // it holds for no later fragment
     std::string comment_;
@@ -396,13 +526,15 @@ class LineText {
 
 Lines lines_of(Match const& match, Family family) {
     Lines lines = everything();
-    for (Condition const& condition : in_order(match)) {
-        if (auto const* const term = std::get_if<Term>(&condition))
-            lines = both(lines, lines_of(*term, family));
-        else if (auto const* const relation = std::get_if<Alternatives>(&condition))
-            lines = both(lines, lines_of(*relation, family));
-        else
-            lines = both(lines, {{Line{condition}}, {}, true});
+    std::vector<Condition> const all = in_order(match);
+    auto const states = states_of_options(all, family);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (states[i]) continue;
+        Lines here = std::visit([&](auto const& condition) { return lines_of(condition, family); }, all[i]);
+        for (std::size_t option = 0; option < all.size(); ++option)
+            if (states[option] == i)
+                for (Line& line : here.any_of) line.push_back(all[option]);
+        lines = both(lines, here);
         std::erase_if(lines.any_of, [](Line& line) { return !keep_narrower(line); });
         if (lines.any_of.empty()) break;
     }

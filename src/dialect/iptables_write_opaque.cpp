@@ -58,9 +58,11 @@ Said words_of(Opaque const& opaque) {
                                 (extension->nature == Nature::conditions || extension->nature == Nature::modelled);
     if (opaque.text.ends_with(" or no connection"))
         throw Unsayable{opaque.text, "it belongs to a --ctstate of the same match"};
+    // Which interface an address has its type for is said once for all of a match.
+    bool const for_interface = options.size() > 2 && options.back().starts_with("--limit-iface");
     if (each_by_itself)
         return {module, std::string(options[0]), fmt::format("{}", fmt::join(options.subspan(1), " ")),
-                opaque.negated, module == "conntrack"};
+                opaque.negated, module == "conntrack" || for_interface};
     Said said{module, "", "", false, true};
     for (std::string_view const word : options) {
         // The `!` stands before the option that it negates, which need not be the first.

@@ -809,6 +809,19 @@ std::optional<Said> type_and_code_words(Alternatives const& relation, Family fam
 
 } // namespace
 
+std::optional<Said> words_beside_state(Alternatives const& relation, Family family) {
+    if (relation.fields.size() != 2 || relation.fields[0] != Field::ct_state || relation.rows.size() != 2 || relation.negated) return std::nullopt;
+    Field const field = relation.fields[1];
+    std::vector<ValueSet> const &without = relation.rows[0], &with = relation.rows[1];
+    bool const fits = without[0] == ValueSet::range(ct_state::invalid, ct_state::untracked) && is_all(without[1], field) && is_tracked({Field::ct_state, with[0], {}});
+    bool const of_conntrack = is_of_tuple(field) || field == Field::ct_status || field == Field::ct_direction;
+    if (!fits || !of_conntrack || pieces_of(field, with[1].negated ? with[1].complement() : with[1]).size() != 1) return std::nullopt;
+    Said words = words_of({field, with[1], relation.span}, family, std::nullopt).front();
+    if (words.option == "--ctstate") return std::nullopt;
+    words.alone = false;
+    return words;
+}
+
 std::optional<Said> words_of(Alternatives const& relation, Family family) {
     if (auto words = either_port_words(relation)) return words;
     if (auto words = state_or_status_words(relation)) return words;

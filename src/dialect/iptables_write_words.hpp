@@ -41,6 +41,9 @@ bool pieces_are_disjoint(Field field, ValueSet const& values);
 std::vector<Said> words_of(Term const& term, Family family, std::optional<U128> protocol);
 // … for a relation that is one option: `--ports`, `--ctstate RELATED,DNAT`, `! --icmp-type 3/1`.
 std::optional<Said> words_of(Alternatives const& relation, Family family);
+// … for one that an option of conntrack asks beside a --ctstate that packets without a connection may have: nothing of
+// those, and a set of values of the others (xt_conntrack.c).
+std::optional<Said> words_beside_state(Alternatives const& relation, Family family);
 // … for a type and code of ICMP.
 Said icmp_words(U128 type, std::optional<U128> code, bool negated, Family family);
 // … for what the reader kept of an iptables text.

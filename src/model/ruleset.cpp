@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <tuple>
 
 namespace portcullis {
 
@@ -274,14 +275,20 @@ std::string rule_text(Rule const& rule, Ruleset const& ruleset) {
     return text;
 }
 
-// A match is a conjunction: the order of its terms says nothing. That of its opaque matches does, since a limit counts
-// only what comes to it.
+// A match is a conjunction: the order of its terms says nothing. That of its opaque matches does where one has a state, since
+// a limit counts only what comes to it.
 Rule in_canonical_order(Rule rule) {
     auto const sort = [](auto& parts, auto const& text) {
         std::sort(parts.begin(), parts.end(), [&](auto const& a, auto const& b) { return text(a) < text(b); });
     };
     sort(rule.match.terms, [](Term const& term) { return to_text(Match{{term}, {}, {}}); });
     sort(rule.match.alternatives, [](Alternatives const& relation) { return to_text(Match{{}, {relation}, {}}); });
+    auto& opaque = rule.match.opaque;
+    for (auto begin = opaque.begin(); begin != opaque.end();) {
+        auto const end = std::find_if(begin, opaque.end(), [](Opaque const& o) { return o.stateful; });
+        std::sort(begin, end, [](Opaque const& a, Opaque const& b) { return std::tie(a.text, a.negated) < std::tie(b.text, b.negated); });
+        begin = end == opaque.end() ? end : end + 1;
+    }
     return rule;
 }
 

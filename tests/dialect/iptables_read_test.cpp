@@ -319,6 +319,30 @@ TEST_CASE("address translation names what it rewrites to") {
     }
 }
 
+TEST_CASE("NETMAP in a chain of one's own changes what it does in those that call it") {
+    auto const kind = [](std::string const& callers) {
+        Read const read(table("nat", ":own - [0:0]\n" + callers + "-A own -j NETMAP --to 192.0.2.0/24"));
+        return std::pair(std::get<Rewrite>(read.chain("nat/own").rules[0].verdict).kind, read.findings());
+    };
+    CHECK(kind("-A POSTROUTING -j own\n") == std::pair(Rewrite::Kind::snat, std::string()));
+    CHECK(kind("-A PREROUTING -j own\n") == std::pair(Rewrite::Kind::dnat, std::string()));
+    CHECK(kind(":middle - [0:0]\n-A middle -g own\n-A INPUT -j middle\n") == std::pair(Rewrite::Kind::snat, std::string()));
+    CHECK(kind("-A POSTROUTING -j own\n-A OUTPUT -j own\n").second ==
+          "PC002 5 construct=NETMAP why=its chain is called before routing and behind it, where it changes different addresses\n");
+}
+
+TEST_CASE("conditions that are kept as text stand in the order in which the kernel asks them") {
+    auto const order = [](std::string const& rule) {
+        Read const read(table("filter", "-A INPUT " + rule));
+        std::string text;
+        for (Opaque const& opaque : read.chain("filter/INPUT").rules.at(0).match.opaque) text += opaque.text + '\n';
+        return text;
+    };
+    CHECK(order("-m limit --limit 1/sec -m conntrack --ctexpire 5") == "-m limit --limit 1/sec\n-m conntrack --ctexpire 5\n");
+    CHECK(order("-m conntrack --ctexpire 5 -m limit --limit 1/sec") == "-m conntrack --ctexpire 5\n-m limit --limit 1/sec\n");
+    CHECK(order("-m cpu --cpu 1 -m cgroup --path a --cgroup 5") == "-m cpu --cpu 1\n-m cgroup --cgroup 5\n-m cgroup --path a\n");
+}
+
 TEST_CASE("IPv6 rules are of IPv6") {
     CHECK(meaning6("-s 2001:db8::/32 -p tcp --dport 22 -j ACCEPT") ==
           "l4proto tcp and ip6 saddr 2001:db8::/32 and dport 22 -> accept\n");

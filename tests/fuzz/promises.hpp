@@ -26,7 +26,7 @@ bool is_read_whole(Reading const& reading);
 
 // All places of a reading are in its sources, and all chains that it jumps to are there.
 void check_reading(ReadText const& read);
-// Written by our writers, a ruleset reads back; where nothing was lost, to the same ruleset.
+// Written by our writers, a ruleset reads back; where nothing was lost, to the same ruleset or one that is proved equal.
 void check_writing(ReadText const& read, Dialect dialect);
 // In its layout, a text is the same ruleset with the same comments, and stays as it is.
 void check_format(std::string_view text, Dialect dialect);
