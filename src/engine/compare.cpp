@@ -264,7 +264,7 @@ struct Comparison::Impl {
         std::map<std::string, std::vector<Span>> moved; // stateful matches of the first's own rules, by text
         auto const add_stateful = [&](Rule const& rule) {
             for (Opaque const& opaque : rule.match.opaque)
-                if (opaque.stateful) moved[opaque.text].push_back(opaque.span);
+                if (opaque.stateful && (moved[opaque.text].empty() || moved[opaque.text].back() != opaque.span)) moved[opaque.text].push_back(opaque.span);
         };
         std::vector<std::pair<ChainId, std::uint32_t>> own_after;
         std::vector<bool> paired_before(whole_before.chains.size()), paired_after(whole_after.chains.size());
@@ -297,14 +297,21 @@ struct Comparison::Impl {
                 for (std::uint32_t j = 0; j < whole_after.chains[id].rules.size(); ++j) own_after.emplace_back(id, j);
         add_translated();
         // A rule that was edited, moved or put into another chain still has the limit that it had: the same text in the same order.
-        std::map<std::string, std::size_t> used;
+        // Rules that one of the text became share it.
+        struct Used {
+            std::size_t count = 0;
+            Span last; // in the second ruleset
+        };
+        std::map<std::string, Used> used;
         for (auto const& place : own_after) {
             auto const& matches = whole_after.chains[place.first].rules[place.second].match.opaque;
             for (std::size_t i = 0; i < matches.size(); ++i) {
                 auto const at = moved.find(matches[i].text);
                 if (!matches[i].stateful || at == moved.end()) continue;
-                std::size_t& next = used[matches[i].text];
-                if (next < at->second.size()) place_of(place, i) = at->second[next++];
+                Used& so_far = used[matches[i].text];
+                if (so_far.count == 0 || so_far.last != matches[i].span) ++so_far.count;
+                so_far.last = matches[i].span;
+                if (so_far.count <= at->second.size()) place_of(place, i) = at->second[so_far.count - 1];
             }
         }
     }
