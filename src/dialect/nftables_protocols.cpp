@@ -49,6 +49,11 @@ HeaderRow const* find(std::string_view header) {
     return row == std::end(headers) ? nullptr : row;
 }
 
+HeaderRow const* find_transport(U128 protocol) {
+    auto const row = std::ranges::find_if(headers, [&](HeaderRow const& each) { return each.layer == Layer::transport && each.number == protocol; });
+    return row == std::end(headers) ? nullptr : row;
+}
+
 std::string_view network_of_ether_type(U128 value) {
     if (value == 0x0800) return "ip";
     if (value == 0x86dd) return "ip6";
@@ -167,9 +172,10 @@ void Protocols::establish(std::string_view header, std::string_view key, U128 va
         if (std::string_view const network = network_of_ether_type(value); !network.empty()) network_ = network;
     } else if ((header == "ip" && key == "protocol") || (header == "ip6" && key == "nexthdr") ||
                (header == "meta" && key == "l4proto")) {
-        for (HeaderRow const& row : headers)
-            if (row.layer == Layer::transport && row.number == value) add_transport(row.header);
+        if (HeaderRow const* const row = find_transport(value)) add_transport(row->header);
     }
 }
+
+bool is_transport(U128 protocol) { return find_transport(protocol) != nullptr; }
 
 } // namespace portcullis::nft

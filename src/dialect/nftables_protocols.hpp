@@ -39,4 +39,7 @@ class Protocols {
     std::size_t icmp_count_ = 0;
 };
 
+// Whether nft has a header for the protocol: a rule that asks for it may go on with ports of connections.
+bool is_transport(U128 protocol);
+
 } // namespace portcullis::nft

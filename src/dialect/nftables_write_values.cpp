@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "dialect/nftables_protocols.hpp"
 #include "grammars/nftables/selectors.hpp"
 
 namespace portcullis::nft {
@@ -282,6 +283,10 @@ Known known_of(ast::TableFamily table, std::vector<Term> const& terms) {
     return known;
 }
 
+bool is_port_of_connection(Field field) {
+    return field == Field::orig_sport || field == Field::orig_dport || field == Field::reply_sport || field == Field::reply_dport;
+}
+
 std::optional<Look> look_at(Field field, Known const& known) {
     if (field == Field::sport || field == Field::dport)
         return make_look(field, port_header(known), field == Field::sport ? "sport" : "dport", Type::port,
@@ -290,6 +295,12 @@ std::optional<Look> look_at(Field field, Known const& known) {
         return known.table == ast::TableFamily::inet
                    ? make_look(field, "meta", "nfproto", Type::nfproto, "nf_proto", known)
                    : make_look(field, "meta", "protocol", Type::ether_type, "ether_type", known);
+    if (is_port_of_connection(field)) { // nft takes it behind protocols that it has a header of
+        if (!known.protocols || known.protocols->empty()) return std::nullopt;
+        for (Interval const& protocols : known.protocols->intervals())
+            for (U128 protocol = protocols.first; protocol <= protocols.last; ++protocol)
+                if (!is_transport(protocol)) return std::nullopt;
+    }
     for (LookRow const& row : look_rows)
         if (row.field == field) return make_look(field, row.header, row.key, row.type, row.set_type, known);
     return family_dependent(field, known);

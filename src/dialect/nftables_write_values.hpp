@@ -23,6 +23,9 @@ inline bool sees_both_families(ast::TableFamily table) {
            table == ast::TableFamily::netdev;
 }
 
+// Of the two ends of a connection, as "ct original proto-src" and its like ask for them.
+bool is_port_of_connection(Field field);
+
 // A piece of a rule, and the terms that nft adds before it where they are not implied yet.
 struct Piece {
     std::string text;
