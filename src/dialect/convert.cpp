@@ -35,6 +35,7 @@ std::optional<Limit> limit_of_iptables(std::string const& text) {
     std::smatch parts;
     if (!std::regex_match(text, parts, form)) return std::nullopt;
     Limit limit{parts[1].matched ? parts[1].str() : "3", "hour", parts[3].matched ? parts[3].str() : "5"};
+    if (limit.burst.find_first_not_of('0') == std::string::npos) return std::nullopt; // nft has none, iptables-legacy neither
     // libxt_limit.c keeps 32 bits of the number.
     limit.count = std::to_string(static_cast<std::uint32_t>(std::strtoull(limit.count.c_str(), nullptr, 10)));
     for (RateUnit const& unit : rate_units)

@@ -47,6 +47,12 @@ TEST_CASE("rates keep what they mean in the words of the other firewall") {
     CHECK_THAT(of_rate("600000/minute burst 10000 packets").text, Contains("--limit 600000/min --limit-burst 10000"));
     CHECK_THAT(of_rate("600001/minute").losses, Contains("limit rate 600001/minute"));
     CHECK_THAT(of_rate("5/second burst 10001 packets").losses, Contains("burst 10001 packets"));
+    auto const to_nft = [](std::string const& match) {
+        return converted("*filter\n:INPUT DROP [0:0]\n-A INPUT " + match + " -j ACCEPT\nCOMMIT\n", Dialect::iptables, Dialect::nftables);
+    };
+    CHECK_THAT(to_nft("-m limit --limit 3/sec --limit-burst 0").losses, Contains("--limit-burst 0: it is in the words of another language"));
+    CHECK_THAT(to_nft("-m conntrack --ctorigdstport 22").losses, Contains("nft asks for it behind the protocols only"));
+    CHECK(to_nft("-p tcp -m conntrack --ctorigdstport 22").equal);
 }
 
 TEST_CASE("what JSON calls as text cannot gets another name") {
