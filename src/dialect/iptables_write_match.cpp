@@ -179,7 +179,9 @@ std::vector<Condition> merged(std::vector<Condition> const& a, std::vector<Condi
 // Terms, relations and opaque matches are lists of their own; where they stand in the text tells their order, which
 // matters since a limit counts only what comes to it. What an option asks beside its opaque match stands right before that.
 std::vector<Condition> in_order(Match const& match) {
-    std::vector<Condition> modelled = merged({match.terms.begin(), match.terms.end()}, {match.alternatives.begin(), match.alternatives.end()});
+    std::vector<Condition> modelled(match.terms.begin(), match.terms.end());
+    if (!match.alternatives.empty()) modelled = merged(modelled, {match.alternatives.begin(), match.alternatives.end()});
+    if (match.opaque.empty()) return modelled; // as most
     // A --ctstate, whose match the options of conntrack behind it are.
     std::vector<Span> states;
     for (Condition const& condition : modelled)
