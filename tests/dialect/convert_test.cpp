@@ -55,6 +55,14 @@ TEST_CASE("rates keep what they mean in the words of the other firewall") {
     CHECK(to_nft("-p tcp -m conntrack --ctorigdstport 22").equal);
 }
 
+TEST_CASE("rules that one of the text became share its limit with what they are converted to") {
+    std::string const rule = "-A INPUT -m tos ! --tos 8 -m limit --limit 1/sec -j ELSEWHERE --number 5\n"; // accepts, or drops
+    Outcome const same = converted("*filter\n:INPUT DROP [0:0]\n" + rule + rule + "COMMIT\n", Dialect::iptables, Dialect::iptables);
+    CHECK(same.losses == "");
+    CHECK(same.equal);
+    CHECK_THAT(same.text, Contains("--dscp 0x02 -m ecn --ecn-ip-ect 0 -j RETURN")); // it is another ruleset
+}
+
 TEST_CASE("what JSON calls as text cannot gets another name") {
     auto const json = [](std::string const& table, std::string const& chain) {
         std::string const of = R"("family": "inet", "table": ")" + table + '"';
