@@ -159,6 +159,7 @@ Reading read_iptables(Sources const& sources, SourceId source, Dialect dialect, 
     CommandText const text{&file};
     Restore(tables, reading.findings).run(text);
     tables.lower(reading.ruleset.chains, reading.findings);
+    settle_netmaps(reading.ruleset, reading.findings);
     report_unused_sets(sets, family, reading.findings);
     report_written_fields(reading.ruleset, reading.findings);
     reading.ruleset.groups = address_groups(sets, family);

@@ -99,6 +99,12 @@ std::optional<std::uint8_t> number_of_protocol(std::string const& name) {
     return *number <= 255 ? std::optional(static_cast<std::uint8_t>(*number)) : std::nullopt;
 }
 
+// What stands behind the next match is asked before it all the same: its place is that of its own match.
+template <class Condition> static void stand_before(Span next, Span own, std::span<Condition> conditions) {
+    for (Condition& condition : conditions)
+        if (condition.span.begin > next.begin) condition.span = own;
+}
+
 bool RuleReader::read(std::uint32_t origin, std::vector<Rule>& out) {
     rule_.origin = origin;
     read_protocol();
@@ -111,14 +117,10 @@ bool RuleReader::read(std::uint32_t origin, std::vector<Rule>& out) {
         if (instance == 0) continue;
         add_whole_match(instance);
         if (instance + 1 == loaded_.size()) continue;
-        // What stands behind the next match is asked before it all the same.
-        auto const settle = [&](auto& conditions, std::size_t from) {
-            for (auto condition = conditions.begin() + static_cast<std::ptrdiff_t>(from); condition != conditions.end(); ++condition)
-                if (condition->span.begin > loaded_[instance + 1].span.begin) condition->span = loaded_[instance].span;
-        };
-        settle(rule_.match.terms, terms);
-        settle(rule_.match.alternatives, relations);
-        settle(rule_.match.opaque, opaque);
+        Span const own = loaded_[instance].span, next = loaded_[instance + 1].span;
+        stand_before(next, own, std::span(rule_.match.terms).subspan(terms));
+        stand_before(next, own, std::span(rule_.match.alternatives).subspan(relations));
+        stand_before(next, own, std::span(rule_.match.opaque).subspan(opaque));
     }
     need_transport_header();
     read_target();

@@ -408,6 +408,7 @@ class ScriptReader : public shell::Programs {
             add(std::move(ruleset));
             report_unused_sets(sets_, side == &v4_ ? Family::v4 : Family::v6, reading_.findings);
         }
+        settle_netmaps(reading_.ruleset, reading_.findings);
         report_written_fields(reading_.ruleset, reading_.findings);
         if (!state_matches_.empty()) report_state_matches(state_matches_, reading_.findings);
         reading_.ruleset.dialect = Dialect::iptables_script;

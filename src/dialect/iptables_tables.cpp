@@ -488,7 +488,8 @@ bool is_netmap(Rule const& rule) {
     return rewrite != nullptr && rewrite->flags == "netmap";
 }
 
-// The chains that are called from built-in ones that stand before routing, or behind it.
+// The chains that are called from built-in ones that stand before routing, or behind it, however deep: called_by gives up where
+// an analysis does.
 std::vector<bool> called_from(std::vector<Chain> const& chains, bool before_routing) {
     std::vector<bool> called(chains.size());
     std::vector<ChainId> todo;
@@ -511,9 +512,10 @@ std::vector<bool> called_from(std::vector<Chain> const& chains, bool before_rout
     return called;
 }
 
-// NETMAP changes the destination before routing and the source behind it (xt_NETMAP.c): in a chain of one's own, as those do
-// that call it.
-void settle_netmaps(std::vector<Chain>& chains, Findings& findings) {
+} // namespace
+
+void settle_netmaps(Ruleset& ruleset, Findings& findings) {
+    std::vector<Chain>& chains = ruleset.chains;
     auto const settle = [](Chain const& chain) { return !chain.hook && std::ranges::any_of(chain.rules, is_netmap); };
     if (std::ranges::none_of(chains, settle)) return;
     std::vector<bool> const before = called_from(chains, true), behind = called_from(chains, false);
@@ -529,14 +531,11 @@ void settle_netmaps(std::vector<Chain>& chains, Findings& findings) {
     }
 }
 
-} // namespace
-
 void Tables::lower(std::vector<Chain>& out, Findings& findings) {
     for (Block const& block : blocks_) {
         std::vector<Chain> replaced; // for its errors only
         lower(block, block.replaced ? replaced : out, findings);
     }
-    settle_netmaps(out, findings);
 }
 
 void Tables::lower(Block const& block, std::vector<Chain>& out, Findings& findings) {

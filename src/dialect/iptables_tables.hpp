@@ -150,6 +150,9 @@ class Tables {
     std::unordered_map<Command const*, std::size_t> keys_;
 };
 
+// NETMAP changes the destination before routing and the source behind it (xt_NETMAP.c): in a chain of one's own, as those do
+// that call it. PC002 where they stand on both sides.
+void settle_netmaps(Ruleset& ruleset, Findings& findings);
 // What targets such as TTL and DNPT write, where other rules ask for it.
 void report_written_fields(Ruleset const& ruleset, Findings& findings);
 

@@ -467,22 +467,20 @@ class LineText {
         static constexpr std::array<std::string_view, 6> order{"-s", "-d", "-i", "-o", "-p", "-f"};
         std::ranges::stable_sort(options, {}, [](Said const& said) { return std::ranges::find(order, said.option) - order.begin(); });
     }
-    static void sort(Module& module) {
-        Extension const* const extension = find_extension(module.name, Role::match);
-        if (extension == nullptr || module.options.size() < 2) return;
+    static void sort(Module& module, Extension const& extension) {
         std::ranges::stable_sort(module.options, {}, [&](Said const& said) {
-            OptionInfo const* const info = info_of(*extension, said.option);
+            OptionInfo const* const info = info_of(extension, said.option);
             return std::pair(info == nullptr ? Key::unknown : info->key, info);
         });
     }
 
     // Loaders take the beginning of an option's name for it where a match before has the option.
     void check_unknown(Module const& unknown) const {
+        std::string const text = ' ' + unknown.options.front().text() + ' ';
         for (Module const& module : std::span(modules_.data(), &unknown)) {
             Extension const* const extension = find_extension(module.name, Role::match);
             if (extension == nullptr) continue;
             for (OptionInfo const& option : extension->options) {
-                std::string const text = ' ' + unknown.options.front().text() + ' ';
                 for (std::size_t at = text.find(" --"); at != std::string::npos; at = text.find(" --", at + 1)) {
                     std::string_view const word = std::string_view(text).substr(at + 3, text.find_first_of(" =", at + 3) - at - 3);
                     if (option.name.starts_with(word))
@@ -503,9 +501,10 @@ class LineText {
                             "iptables takes no '!' beside a list"};
         for (Said const& said : generic_) text += ' ' + said.text();
         for (Module& module : modules_) {
-            if (find_extension(module.name, Role::match) == nullptr) check_unknown(module);
+            Extension const* const extension = find_extension(module.name, Role::match);
+            if (extension == nullptr) check_unknown(module);
+            else sort(module, *extension);
             text += " -m " + module.name;
-            sort(module);
             for (Said const& said : module.options)
                 if (std::string const option = said.text(); !option.empty()) text += ' ' + option;
         }

@@ -1,9 +1,9 @@
 // Random rules of all matches that are known, with all of their options: what is written of them is the same.
 #include <catch2/catch.hpp>
-#include <random>
 #include <vector>
 
 #include "grammars/iptables/extensions.hpp"
+#include "kernel/random.hpp"
 #include "portcullis/dialect/convert.hpp"
 #include "portcullis/dialect/read.hpp"
 #include "portcullis/dialect/write.hpp"
@@ -11,6 +11,7 @@
 
 using namespace portcullis;
 using namespace portcullis::iptables;
+using kernel::Random;
 
 namespace {
 
@@ -40,17 +41,6 @@ std::vector<std::string> values_of(OptionInfo const& option) {
     default: return {"abc", "5", "0-9", "1/second", "bm", "EF", "0x10/0x3f", "hop,frag", "eth+", "08:00:00", "\"a b\"", "\"0=1\"", "2001:db8::1"};
     }
 }
-
-class Random {
-  public:
-    explicit Random(std::uint32_t seed) : engine_(seed) {}
-    std::size_t below(std::size_t n) { return engine_() % n; }
-    bool chance(unsigned percent) { return below(100) < percent; }
-    template <class T> T const& of(std::vector<T> const& all) { return all[below(all.size())]; }
-
-  private:
-    std::mt19937 engine_;
-};
 
 std::string option_text(OptionInfo const& option, Random& random) {
     std::string const value = random.of(values_of(option));

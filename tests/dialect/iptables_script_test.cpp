@@ -108,6 +108,13 @@ TEST_CASE("commands act on the live tables one by one") {
     CHECK(std::holds_alternative<Drop>(renamed.reading.ruleset.chains.back().policy));
 }
 
+TEST_CASE("NETMAP in a chain that both sides of routing call is told") {
+    std::string const script = "iptables -t nat -N own\niptables -t nat -A own -j NETMAP --to 192.0.2.0/24\niptables -t nat -A POSTROUTING -j own\n";
+    CHECK(run(script).findings == "");
+    CHECK(run(script + "iptables -t nat -A PREROUTING -j own\n").findings ==
+          "2 PC002 construct=NETMAP why=its chain is called before routing and behind it, where it changes different addresses\n");
+}
+
 TEST_CASE("a rule that jumps to a chain which comes later is refused, as the kernel does") {
     Result const result = run("iptables -A INPUT -j later\niptables -N later\niptables -A INPUT -j later");
     CHECK(result.findings == "1 PC401 kind=chain name=later\n");

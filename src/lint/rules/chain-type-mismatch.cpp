@@ -53,8 +53,8 @@ void check_rule(Context const& ctx, Findings& out, ChainId id, std::size_t index
     auto const* rewrite = std::get_if<Rewrite>(&ctx.ruleset().chains[id].rules[index].verdict);
     if (rewrite == nullptr) return;
     Dialect const dialect = ctx.ruleset().dialect;
-    bool const netmap = rewrite->flags == "netmap" && (dialect == Dialect::iptables || dialect == Dialect::ip6tables);
-    if (netmap) return; // does at each hook what works there (xt_NETMAP.c), and stands in no other table
+    bool const in_nft = dialect == Dialect::nftables || dialect == Dialect::nft_json;
+    if (rewrite->flags == "netmap" && !in_nft) return; // does at each hook what works there (xt_NETMAP.c), and stands in no other table
     auto const* translation = std::find_if(translations.begin(), translations.end(),
                                            [&](TranslationHooks const& t) { return t.kind == rewrite->kind; });
     for (ChainId const base : ctx.bases(id)) {
