@@ -484,7 +484,7 @@ class LineText {
                 for (std::size_t at = text.find(" --"); at != std::string::npos; at = text.find(" --", at + 1)) {
                     std::string_view const word = std::string_view(text).substr(at + 3, text.find_first_of(" =", at + 3) - at - 3);
                     if (option.name.starts_with(word))
-                        throw Unsayable{fmt::format("-m {} --{}", unknown.name, word), fmt::format("in iptables it is an option of '{}' before it", module.name)};
+                        throw Unsayable{fmt::format("-m {} --{}", unknown.name, word), fmt::format("iptables takes it for an option of '{}', which stands before it", module.name)};
                 }
             }
         }

@@ -228,7 +228,7 @@ std::optional<Piece> RuleText::piece_of(Term const& term) {
     }
     std::optional<Look> const look = look_at(term.field, known());
     std::optional<Piece> piece = look ? comparison(*look, term.values, table_.sets) : std::nullopt;
-    if (!piece) fail(to_text(Match{{term}, {}, {}}), is_port_of_connection(term.field) && !look ? "nft asks for it behind the protocols only" : "nft has no such comparison");
+    if (!piece) fail(to_text(Match{{term}, {}, {}}), is_port_of_connection(term.field) && !look ? "nft asks for it only behind a match on the protocol" : "nft has no such comparison");
     return piece;
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("rates keep what they mean in the words of the other firewall") {
         return converted("*filter\n:INPUT DROP [0:0]\n-A INPUT " + match + " -j ACCEPT\nCOMMIT\n", Dialect::iptables, Dialect::nftables);
     };
     CHECK_THAT(to_nft("-m limit --limit 3/sec --limit-burst 0").losses, Contains("--limit-burst 0: it is in the words of another language"));
-    CHECK_THAT(to_nft("-m conntrack --ctorigdstport 22").losses, Contains("nft asks for it behind the protocols only"));
+    CHECK_THAT(to_nft("-m conntrack --ctorigdstport 22").losses, Contains("nft asks for it only behind a match on the protocol"));
     CHECK(to_nft("-p tcp -m conntrack --ctorigdstport 22").equal);
 }
 
